@@ -1,0 +1,117 @@
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import type { Random } from '../../lib/random.ts';
+import type { FieldError } from './field-errors.ts';
+
+/** Names a resource everywhere below HTTP: "pods", "apps/deployments", "rbac.authorization.k8s.io/roles". The version is not part of it. */
+export type Resource = string;
+
+/** What a strategy function may use. `now` in ms since the epoch. */
+export interface Cx {
+  now: number;
+  random: Random;
+  /** Synchronous reads of the cluster's own store; objects are frozen, never mutate them. */
+  get(resource: Resource, namespace: string, name: string): KubeObject | undefined;
+  list(resource: Resource, namespace?: string): KubeObject[];
+  /** Set for writes to a subresource: "status", "scale", "ephemeralcontainers", "resize", ... */
+  subresource?: string;
+}
+
+/** A printer column (metav1.TableColumnDefinition) and its value. `now` in ms. */
+export interface Column {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  format?: string;
+  description: string;
+  /** 0 is always shown, 1 only with -o wide. */
+  priority?: number;
+  value(object: KubeObject, now: number): string | number | boolean | null;
+}
+
+/** The rules of one kind: upstream's strategy, defaulting, validation and printer as one value. Functions mutate `object` only where said. */
+export interface KindRules {
+  /** Upstream's SetDefaults_*; mutates. Runs on every decode of a request, before admission. Must be idempotent. */
+  defaults?(object: KubeObject): void;
+  /** PrepareForCreate; mutates (drops status, sets generation 1, ...). */
+  prepareCreate?(object: KubeObject, cx: Cx): void;
+  /** PrepareForUpdate; mutates (restores status, bumps generation when the spec changed). */
+  prepareUpdate?(object: KubeObject, old: KubeObject, cx: Cx): void;
+  /** PrepareForUpdate of subresources.status; the default restores everything but status (and metadata as upstream allows). */
+  prepareStatus?(object: KubeObject, old: KubeObject, cx: Cx): void;
+  /** Errors beyond ObjectMeta, in upstream's order (object meta is checked by the registry, with `names` below). */
+  validateCreate?(object: KubeObject, cx: Cx): FieldError[];
+  validateUpdate?(object: KubeObject, old: KubeObject, cx: Cx): FieldError[];
+  validateStatus?(object: KubeObject, old: KubeObject, cx: Cx): FieldError[];
+  /** Warning header texts (WarningsOnCreate/WarningsOnUpdate). */
+  warnings?(object: KubeObject, old: KubeObject | undefined): string[];
+  /** The rule of metadata.name; default dns-subdomain. */
+  names?: NameRule;
+  columns?: Column[];
+  /** Field selectors beyond metadata.name and metadata.namespace: label -> JSON path segments in the stored object. */
+  selectable?: Record<string, string[]>;
+  /** PUT of a name that does not exist creates it (AllowCreateOnUpdate). */
+  createOnUpdate?: boolean;
+  /** PUT without resourceVersion is refused (AllowUnconditionalUpdate false). */
+  needsResourceVersion?: boolean;
+  /** Graceful deletion (CheckGracefulDelete): seconds to grant, or undefined to delete at once. */
+  grace?(object: KubeObject, requested: number | undefined): number | undefined;
+  /** What deletion without propagationPolicy does to dependents; default background. */
+  defaultPropagation?: 'Background' | 'Orphan';
+}
+
+export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | ((name: string, prefix: boolean) => string[]);
+
+/** A version under which a kind is served besides its stored one; conversions mutate nothing and return new objects. */
+export interface ServedVersion {
+  group: string;
+  version: string;
+  /** Type in the schema table, e.g. "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler". */
+  type: string;
+  /** Plural under which it is served, when it differs. */
+  resource?: string;
+  toStored(object: Obj): Obj;
+  fromStored(object: Obj): Obj;
+  /** Served only with --legacy-apis, with this Warning. */
+  deprecated?: string;
+}
+
+export interface ScalePaths {
+  spec: string[];
+  status: string[];
+  /** Path of the selector in the stored object; its form decides how it is printed in ScaleStatus.selector. */
+  selector: string[];
+}
+
+export interface Kind {
+  group: string;
+  version: string;
+  kind: string;
+  /** Plural. */
+  resource: string;
+  singular: string;
+  shortNames?: string[];
+  categories?: string[];
+  namespaced: boolean;
+  /** Type in the schema table. */
+  type: string;
+  /** Default: all eight. Virtual kinds (reviews) have ["create"] and are never stored. */
+  verbs?: Verb[];
+  /** Has /status. */
+  status?: boolean;
+  scale?: ScalePaths;
+  /** Other subresources: name -> {kind it takes, verbs}; how each acts is the registry's or the apiserver's. */
+  subresources?: Record<string, { group?: string; version?: string; kind: string; verbs: Verb[] }>;
+  versions?: ServedVersion[];
+  rules: KindRules;
+}
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+export const resourceOf = (kind: { group: string; resource: string }): Resource => (kind.group ? `${kind.group}/${kind.resource}` : kind.resource);
+export const apiVersionOf = (kind: { group: string; version: string }): string => (kind.group ? `${kind.group}/${kind.version}` : kind.version);
+
+/** Checks what the type cannot: called once per kind at module load. Throws on a programmer's error. */
+export function defineKind(kind: Kind): Kind {
+  if (!/^[a-z]+$/.test(kind.resource)) throw new Error(`bad plural: ${kind.resource}`);
+  if (kind.singular !== kind.kind.toLowerCase()) throw new Error(`bad singular: ${kind.singular}`);
+  return kind;
+}

@@ -1,0 +1,99 @@
+import type { Resource } from '../api/machinery/define-kind.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
+import type { Random } from '../lib/random.ts';
+
+/** What a controller is asked to look at. Cluster-scoped objects have namespace "". */
+export interface Key {
+  namespace: string;
+  name: string;
+}
+
+/** Synchronous, always fresh reads. Objects are shared and must not be mutated: clone before changing. */
+export interface View {
+  get(resource: Resource, namespace: string, name: string): KubeObject | undefined;
+  list(resource: Resource, namespace?: string): KubeObject[];
+  /** Objects that name `uid` in metadata.ownerReferences (any kind unless `resource` is given). */
+  ownedBy(uid: string, resource?: Resource): KubeObject[];
+  /** Resource of an apiVersion and kind, or undefined when the cluster does not serve it. */
+  resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined;
+  /** A droppable memo: computed once per revision of the cluster, then kept (for indexes a controller needs over many keys). */
+  memo<T>(name: string, compute: () => T): T;
+  /** The log rows after `revision` (for memos that follow the store incrementally); undefined when compacted. */
+  since(revision: number): Change[] | undefined;
+  readonly revision: number;
+}
+
+/** One committed change. `object` is the state after it (the last state for a deletion). */
+export interface Change {
+  revision: number;
+  resource: Resource;
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  object: KubeObject;
+  /** The state before it; undefined for ADDED. */
+  old: KubeObject | undefined;
+}
+
+/** Data only: the executor turns it into registry calls inside one transaction, with uid and resourceVersion preconditions. */
+export type Action =
+  | { verb: 'create'; resource: Resource; object: Obj }
+  /** Whole-object replace; the object carries the resourceVersion it was read at. */
+  | { verb: 'update'; resource: Resource; object: Obj; subresource?: 'status' | 'finalize' | 'approval' | 'scale' }
+  | {
+      verb: 'delete'; resource: Resource; namespace: string; name: string; uid?: string; resourceVersion?: string;
+      gracePeriodSeconds?: number; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+    }
+  | { verb: 'bind'; namespace: string; name: string; uid: string; node: string }
+  /** An Event about `regarding`, aggregated as client-go's recorder does. `component` is source.component. */
+  | { verb: 'event'; regarding: KubeObject; type: 'Normal' | 'Warning'; reason: string; message: string; component: string; fieldPath?: string };
+
+export interface Plan {
+  actions: Action[];
+  /** Look at this key again at this time (ms). The one form of "later": it becomes a row in `timers`, replacing the key's former one. */
+  requeueAt?: number;
+  /** Reasons for people, newest last. */
+  why?: string[];
+}
+
+export interface ReconcileCx {
+  now: number;
+  random: Random;
+}
+
+/** Which keys a change of another resource (or of the controller's own) makes dirty. */
+export interface Mapping {
+  resource: Resource;
+  keys(change: Change, view: View): Key[];
+}
+
+/** A controller is a function over keys. Deterministic, total, no I/O; harmless when run twice. */
+export interface Controller {
+  name: string;
+  /** Field manager and user agent of its writes, e.g. "kube-controller-manager". */
+  manager: string;
+  /** user name of its writes, e.g. "system:serviceaccount:kube-system:deployment-controller". */
+  user: string;
+  watches: Mapping[];
+  reconcile(key: Key, view: View, cx: ReconcileCx): Plan;
+  /** Called when an action was refused (quota, conflict, invalid): may answer with events or status. Without it the key is retried with back-off. */
+  refused?(key: Key, action: Action, error: { code: number; reason: string; message: string }, view: View, cx: ReconcileCx): Plan;
+}
+
+/** The usual mapping: the object itself is the key. */
+export const own = (resource: Resource): Mapping => ({
+  resource,
+  keys: (change) => [{ namespace: change.object.metadata.namespace ?? '', name: change.object.metadata.name }],
+});
+
+/** The other usual mapping: the controlling owner of `kind` is the key. Looks at the old owner too. */
+export const controllerOf = (resource: Resource, kind: string, apiGroup: string): Mapping => ({
+  resource,
+  keys: (change) => {
+    const keys: Key[] = [];
+    for (const object of [change.object, change.old]) {
+      const ref = object?.metadata.ownerReferences?.find((r) => r.controller);
+      const group = ref?.apiVersion.includes('/') ? ref.apiVersion.split('/')[0] : '';
+      if (ref?.kind === kind && group === apiGroup) keys.push({ namespace: object?.metadata.namespace ?? '', name: ref.name });
+    }
+    return keys;
+  },
+});
