@@ -1,0 +1,47 @@
+import type { Sqlite } from '../lib/sqlite-port.ts';
+
+/**
+ * A cluster's own DDL, in order; each entry runs once, when the object boots. `log` is the store: one row per write, never changed
+ * (kine's one-table idea). `heads` finds the live row of a key, `refs` the dependents of an owner; both can be rebuilt from `log`.
+ * WITHOUT ROWID keeps each of them one row per write: Cloudflare bills an index row as a row.
+ */
+const STEPS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE log (rev INTEGER PRIMARY KEY, type INTEGER NOT NULL, resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+       prev INTEGER, json TEXT NOT NULL)`,
+    `CREATE TABLE heads (resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, rev INTEGER NOT NULL,
+       PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID`,
+    `CREATE TABLE refs (owner TEXT NOT NULL, resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+       PRIMARY KEY (owner, resource, namespace, name)) WITHOUT ROWID`,
+    `CREATE TABLE timers (controller TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
+       PRIMARY KEY (controller, namespace, name)) WITHOUT ROWID`,
+    'CREATE INDEX timers_at ON timers (at)',
+    'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+    'CREATE TABLE credentials (hash TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER) WITHOUT ROWID',
+  ],
+];
+
+/** Whether this database has been booted: a read only, so that asking a cluster that never was writes nothing. */
+export function isInitialised(sql: Sqlite): boolean {
+  return sql.all("SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+}
+
+/** Brings the schema forward to the newest step; harmless when it is there already. */
+export function migrate(sql: Sqlite): void {
+  sql.transaction(() => {
+    const from = isInitialised(sql) ? Number(sql.all<{ value: string }>("SELECT value FROM meta WHERE key = 'schema'")[0]?.value ?? 0) : 0;
+    if (from > STEPS.length) throw new Error(`the cluster was written by a newer version (schema ${from}, known ${STEPS.length})`);
+    if (from === STEPS.length) return;
+    for (const step of STEPS.slice(from)) for (const statement of step) sql.run(statement);
+    sql.run("INSERT INTO meta (key, value) VALUES ('schema', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", String(STEPS.length));
+  });
+}
+
+/** Small private facts of the cluster: keys, options, cursors. */
+export function getMeta(sql: Sqlite, key: string): string | undefined {
+  return sql.all<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)[0]?.value;
+}
+
+export function setMeta(sql: Sqlite, key: string, value: string): void {
+  sql.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value);
+}

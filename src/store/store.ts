@@ -1,0 +1,236 @@
+import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
+import { getMeta, setMeta } from './schema.ts';
+
+/** One state of one key. `json` is the wire form; it starts with `{"kind":"K","apiVersion":"GV","metadata":`. */
+export interface Row {
+  rev: number;
+  resource: string;
+  /** "" for cluster-scoped objects. */
+  namespace: string;
+  name: string;
+  json: string;
+}
+
+export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+export interface LogRow extends Row {
+  type: ChangeType;
+  /** Revision of the state before; undefined for ADDED. */
+  prev: number | undefined;
+}
+
+export interface ListQuery {
+  resource: string;
+  namespace?: string;
+  name?: string;
+  /** Exclusive start, in (namespace, name) order. */
+  after?: { namespace: string; name: string };
+  limit?: number;
+  /** As of this revision; the caller has checked that it is not compacted. */
+  at?: number;
+  /** A condition over the column `json`, e.g. "json_extract(json, '$.status.phase') = ?". */
+  where?: { sql: string; params: SqlValue[] };
+}
+
+const TYPES: readonly ChangeType[] = ['ADDED', 'MODIFIED', 'DELETED'];
+const COLUMNS = 'l.rev AS rev, l.resource AS resource, l.namespace AS namespace, l.name AS name, l.json AS json';
+
+type RawRow = { rev: number; resource: string; namespace: string; name: string; json: string };
+type RawLog = RawRow & { type: number; prev: number | null };
+
+const toLog = (row: RawLog): LogRow => ({
+  rev: row.rev, resource: row.resource, namespace: row.namespace, name: row.name, json: row.json, type: TYPES[row.type], prev: row.prev ?? undefined,
+});
+
+/**
+ * Revisions and bytes of one cluster (SPEC.md beside this file). Knows no kind. Every method is synchronous; writes belong inside the
+ * caller's transaction, and the revision counter follows a rollback (it is read again from the log).
+ */
+export class Store {
+  readonly sql: Sqlite;
+  #revision: number | undefined;
+  #compacted: number | undefined;
+
+  constructor(sql: Sqlite) {
+    this.sql = sql;
+  }
+
+  /** The last revision written; 0 for an empty store. */
+  revision(): number {
+    this.#revision ??= Math.max(this.sql.all<{ rev: number | null }>('SELECT max(rev) AS rev FROM log')[0].rev ?? 0, this.compacted());
+    return this.#revision;
+  }
+
+  /** History up to and including this revision is gone, except the states that still live. */
+  compacted(): number {
+    this.#compacted ??= Number(getMeta(this.sql, 'compacted') ?? 0);
+    return this.#compacted;
+  }
+
+  /** Runs in one transaction; after a throw the counters are read anew. */
+  transaction<T>(fn: () => T): T {
+    try {
+      return this.sql.transaction(fn as () => never) as T;
+    } catch (error) {
+      this.#revision = undefined;
+      this.#compacted = undefined;
+      throw error;
+    }
+  }
+
+  get(resource: string, namespace: string, name: string): Row | undefined {
+    return this.sql.all<RawRow>(
+      `SELECT ${COLUMNS} FROM heads h JOIN log l ON l.rev = h.rev WHERE h.resource = ? AND h.namespace = ? AND h.name = ?`,
+      resource, namespace, name,
+    )[0];
+  }
+
+  /** The revision of the live state, without reading it. */
+  head(resource: string, namespace: string, name: string): number | undefined {
+    return this.sql.all<{ rev: number }>(
+      'SELECT rev FROM heads WHERE resource = ? AND namespace = ? AND name = ?', resource, namespace, name,
+    )[0]?.rev;
+  }
+
+  /** Live rows in (namespace, name) order. */
+  list(query: ListQuery): Row[] {
+    if (query.at !== undefined && query.at < this.revision()) return this.#listAt(query, query.at);
+    const { sql, params } = condition(query);
+    const limit = query.limit === undefined ? '' : ` LIMIT ${Math.floor(query.limit)}`;
+    return this.sql.all<RawRow>(
+      `SELECT ${COLUMNS} FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql} ORDER BY h.namespace, h.name${limit}`, ...params,
+    );
+  }
+
+  count(query: ListQuery): number {
+    if (query.at !== undefined && query.at < this.revision()) return this.#listAt({ ...query, limit: undefined }, query.at).length;
+    const { sql, params } = condition(query);
+    const join = query.where ? ' JOIN log l ON l.rev = h.rev' : '';
+    return this.sql.all<{ n: number }>(`SELECT count(*) AS n FROM heads h${join} WHERE ${sql}`, ...params)[0].n;
+  }
+
+  /**
+   * The list as it was: today's keys that have not changed since, and for each key that has, the state before its first later change
+   * (its log row's `prev`). Costs as much as what changed since, so recent pages are cheap.
+   */
+  #listAt(query: ListQuery, at: number): Row[] {
+    const { sql, params } = condition({ ...query, where: undefined });
+    const where = query.where ? ` AND (${query.where.sql})` : '';
+    const limit = query.limit === undefined ? '' : ` LIMIT ${Math.floor(query.limit)}`;
+    return this.sql.all<RawRow>(
+      `WITH first AS (SELECT min(rev) AS rev, namespace, name FROM log WHERE rev > ? AND resource = ? GROUP BY namespace, name),
+         h AS (SELECT resource, namespace, name, rev FROM heads WHERE resource = ? AND rev <= ?
+               UNION ALL SELECT l.resource, l.namespace, l.name, l.prev AS rev FROM first f JOIN log l ON l.rev = f.rev WHERE l.prev IS NOT NULL)
+       SELECT ${COLUMNS} FROM h JOIN log l ON l.rev = h.rev WHERE ${sql}${where} ORDER BY h.namespace, h.name${limit}`,
+      at, query.resource, query.resource, at, ...params, ...(query.where?.params ?? []),
+    );
+  }
+
+  /** Appends a new state. `rev` must be revision() + 1; `owners` are the uids of its ownerReferences. */
+  put(resource: string, namespace: string, name: string, rev: number, json: string, owners: readonly string[], prev: number | undefined): void {
+    this.#append(prev === undefined ? 0 : 1, resource, namespace, name, rev, json, prev);
+    this.sql.run(
+      'INSERT INTO heads (resource, namespace, name, rev) VALUES (?, ?, ?, ?) ON CONFLICT (resource, namespace, name) DO UPDATE SET rev = excluded.rev',
+      resource, namespace, name, rev,
+    );
+    for (const owner of new Set(owners)) {
+      this.sql.run('INSERT OR IGNORE INTO refs (owner, resource, namespace, name) VALUES (?, ?, ?, ?)', owner, resource, namespace, name);
+    }
+  }
+
+  /** Forgets owners that a new state no longer names. */
+  disown(resource: string, namespace: string, name: string, owners: readonly string[]): void {
+    for (const owner of owners) {
+      this.sql.run('DELETE FROM refs WHERE owner = ? AND resource = ? AND namespace = ? AND name = ?', owner, resource, namespace, name);
+    }
+  }
+
+  /** Appends a tombstone that keeps the last state; `owners` as it last had. */
+  remove(resource: string, namespace: string, name: string, rev: number, json: string, owners: readonly string[] = []): void {
+    const prev = this.head(resource, namespace, name);
+    if (prev === undefined) throw new Error(`nothing to remove at ${resource}/${namespace}/${name}`);
+    this.#append(2, resource, namespace, name, rev, json, prev);
+    this.sql.run('DELETE FROM heads WHERE resource = ? AND namespace = ? AND name = ?', resource, namespace, name);
+    this.disown(resource, namespace, name, owners);
+  }
+
+  #append(type: number, resource: string, namespace: string, name: string, rev: number, json: string, prev: number | undefined): void {
+    if (rev !== this.revision() + 1) throw new Error(`revision ${rev} does not follow ${this.revision()}`);
+    this.sql.run(
+      'INSERT INTO log (rev, type, resource, namespace, name, prev, json) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      rev, type, resource, namespace, name, prev ?? null, json,
+    );
+    this.#revision = rev;
+  }
+
+  /** Changes after a revision, oldest first. The caller has checked that `rev` is not before compacted(). */
+  after(rev: number, filter: { resource?: string; namespace?: string; limit?: number } = {}): LogRow[] {
+    if (rev >= this.revision()) return [];
+    const params: SqlValue[] = [rev];
+    let where = 'l.rev > ?';
+    if (filter.resource !== undefined) {
+      where += ' AND l.resource = ?';
+      params.push(filter.resource);
+    }
+    if (filter.namespace !== undefined) {
+      where += ' AND l.namespace = ?';
+      params.push(filter.namespace);
+    }
+    const limit = filter.limit === undefined ? '' : ` LIMIT ${Math.floor(filter.limit)}`;
+    return this.sql.all<RawLog>(`SELECT ${COLUMNS}, l.type AS type, l.prev AS prev FROM log l WHERE ${where} ORDER BY l.rev${limit}`, ...params).map(toLog);
+  }
+
+  /** The log row of a revision, if it is still kept. */
+  at(rev: number): LogRow | undefined {
+    const row = this.sql.all<RawLog>(`SELECT ${COLUMNS}, l.type AS type, l.prev AS prev FROM log l WHERE l.rev = ?`, rev)[0];
+    return row && toLog(row);
+  }
+
+  /** Live objects that name the owner. */
+  ownedBy(uid: string, resource?: string): Row[] {
+    const filter = resource === undefined ? '' : ' AND r.resource = ?';
+    return this.sql.all<RawRow>(
+      `SELECT ${COLUMNS} FROM refs r JOIN heads h ON h.resource = r.resource AND h.namespace = r.namespace AND h.name = r.name
+         JOIN log l ON l.rev = h.rev WHERE r.owner = ?${filter} ORDER BY r.resource, r.namespace, r.name`,
+      ...(resource === undefined ? [uid] : [uid, resource]),
+    );
+  }
+
+  /**
+   * Drops history up to `rev`: states that were superseded at or before it, and its tombstones. What was live at `rev` stays, so lists
+   * at and watches from any revision at or above it go on; from before it they get 410.
+   */
+  compact(rev: number): void {
+    const from = this.compacted();
+    if (rev <= from) return;
+    if (rev > this.revision()) throw new Error(`cannot compact to ${rev}: the last revision is ${this.revision()}`);
+    this.transaction(() => {
+      this.sql.run('DELETE FROM log WHERE rev IN (SELECT prev FROM log WHERE rev > ? AND rev <= ? AND prev IS NOT NULL)', from, rev);
+      this.sql.run('DELETE FROM log WHERE rev > ? AND rev <= ? AND type = 2', from, rev);
+      setMeta(this.sql, 'compacted', String(rev));
+      this.#compacted = rev;
+    });
+  }
+}
+
+function condition(query: ListQuery): { sql: string; params: SqlValue[] } {
+  const params: SqlValue[] = [query.resource];
+  let sql = 'h.resource = ?';
+  if (query.namespace !== undefined) {
+    sql += ' AND h.namespace = ?';
+    params.push(query.namespace);
+  }
+  if (query.name !== undefined) {
+    sql += ' AND h.name = ?';
+    params.push(query.name);
+  }
+  if (query.after) {
+    sql += ' AND (h.namespace, h.name) > (?, ?)';
+    params.push(query.after.namespace, query.after.name);
+  }
+  if (query.where) {
+    sql += ` AND (${query.where.sql})`;
+    params.push(...query.where.params);
+  }
+  return { sql, params };
+}

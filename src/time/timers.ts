@@ -1,0 +1,52 @@
+import type { Sqlite } from '../lib/sqlite-port.ts';
+
+export interface Timer {
+  controller: string;
+  namespace: string;
+  name: string;
+  /** ms since the epoch. */
+  at: number;
+}
+
+/**
+ * The only notion of later: one row per (controller, key). Rows are derivable: drop the table, reconcile every key, get it back.
+ * [TIME1] set replaces the key's former time. [TIME2] due returns rows at or before now, earliest first. [TIME3] next is the earliest.
+ */
+export class Timers {
+  readonly #sql: Sqlite;
+
+  constructor(sql: Sqlite) {
+    this.#sql = sql;
+  }
+
+  set(timer: Timer): void {
+    this.#sql.run(
+      'INSERT INTO timers (controller, namespace, name, at) VALUES (?, ?, ?, ?) ON CONFLICT (controller, namespace, name) DO UPDATE SET at = excluded.at',
+      timer.controller, timer.namespace, timer.name, Math.ceil(timer.at),
+    );
+  }
+
+  cancel(controller: string, namespace: string, name: string): void {
+    this.#sql.run('DELETE FROM timers WHERE controller = ? AND namespace = ? AND name = ?', controller, namespace, name);
+  }
+
+  get(controller: string, namespace: string, name: string): number | undefined {
+    return this.#sql.all<{ at: number }>('SELECT at FROM timers WHERE controller = ? AND namespace = ? AND name = ?', controller, namespace, name)[0]?.at;
+  }
+
+  due(now: number, limit: number): Timer[] {
+    return this.#sql.all<{ controller: string; namespace: string; name: string; at: number }>(
+      'SELECT controller, namespace, name, at FROM timers WHERE at <= ? ORDER BY at LIMIT ?', now, limit,
+    );
+  }
+
+  next(): number | undefined {
+    return this.#sql.all<{ at: number | null }>('SELECT min(at) AS at FROM timers')[0].at ?? undefined;
+  }
+
+  all(): Timer[] {
+    return this.#sql.all<{ controller: string; namespace: string; name: string; at: number }>(
+      'SELECT controller, namespace, name, at FROM timers ORDER BY controller, namespace, name',
+    );
+  }
+}

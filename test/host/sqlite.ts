@@ -1,0 +1,38 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Sqlite, SqlValue } from '../../src/lib/sqlite-port.ts';
+
+/** The Sqlite port over node:sqlite, with a statement cache and savepoints for nested transactions. */
+export function openSqlite(path = ':memory:'): Sqlite & { close(): void } {
+  const db = new DatabaseSync(path);
+  const statements = new Map<string, StatementSync>();
+  const prepare = (sql: string) => {
+    let statement = statements.get(sql);
+    if (!statement) {
+      statement = db.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  };
+  let depth = 0;
+  return {
+    all: <T extends Record<string, SqlValue>>(sql: string, ...params: SqlValue[]) => prepare(sql).all(...params) as T[],
+    run: (sql, ...params) => void prepare(sql).run(...params),
+    transaction(fn) {
+      const name = `s${depth++}`;
+      db.exec(`SAVEPOINT ${name}`);
+      try {
+        const result = fn();
+        if (result instanceof Promise) throw new Error('a transaction callback returned a Promise');
+        db.exec(`RELEASE ${name}`);
+        return result as never;
+      } catch (error) {
+        db.exec(`ROLLBACK TO ${name}`);
+        db.exec(`RELEASE ${name}`);
+        throw error;
+      } finally {
+        depth--;
+      }
+    },
+    close: () => db.close(),
+  };
+}
