@@ -25,6 +25,8 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const MAX_EXPONENT = 1000;
 /** Parsed texts remembered; a cluster uses few different ones. Dropped whole when full. */
 const MEMO_ENTRIES = 4096;
+/** Longer texts are refused: big numbers are quadratic to parse. */
+const MAX_TEXT = 1024;
 /** Longer texts are parsed but not remembered, which bounds the memo in bytes. */
 const MEMO_TEXT = 32;
 const memo = new Map<string, Quantity>();
@@ -64,6 +66,7 @@ const SHAPE = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
 
 function parse(text: string): Quantity | string {
   if (text === '') return WRONG;
+  if (text.length > MAX_TEXT) return WRONG;
   if (text === '0') return ZERO;
   const match = SHAPE.exec(text);
   if (!match) return WRONG;
