@@ -20,7 +20,8 @@ export function defaultResources(resources: Obj | undefined): void {
 
 /** A container of any sort (ephemeral ones too). Mutates. */
 export function defaultContainer(container: Obj): void {
-  if (!container.imagePullPolicy) container.imagePullPolicy = imageTag(container.image ?? '') === 'latest' ? 'Always' : 'IfNotPresent';
+  if (!container.imagePullPolicy)
+    container.imagePullPolicy = imageTag(container.image ?? '') === 'latest' ? 'Always' : 'IfNotPresent';
   if (!container.terminationMessagePath) container.terminationMessagePath = '/dev/termination-log';
   if (!container.terminationMessagePolicy) container.terminationMessagePolicy = 'File';
   if (container.ports) for (const port of container.ports) if (!port.protocol) port.protocol = 'TCP';
