@@ -39,12 +39,32 @@ export type Action =
   /** Whole-object replace; the object carries the resourceVersion it was read at. */
   | { verb: 'update'; resource: Resource; object: Obj; subresource?: 'status' | 'finalize' | 'approval' | 'scale' }
   | {
-      verb: 'delete'; resource: Resource; namespace: string; name: string; uid?: string; resourceVersion?: string;
-      gracePeriodSeconds?: number; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+      verb: 'delete';
+      resource: Resource;
+      namespace: string;
+      name: string;
+      uid?: string;
+      resourceVersion?: string;
+      gracePeriodSeconds?: number;
+      propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
     }
   | { verb: 'bind'; namespace: string; name: string; uid: string; node: string }
-  /** An Event about `regarding`, aggregated as client-go's recorder does. `component` is source.component. */
-  | { verb: 'event'; regarding: KubeObject; type: 'Normal' | 'Warning'; reason: string; message: string; component: string; fieldPath?: string };
+  | EventAction;
+
+/**
+ * An Event about `regarding`, correlated as client-go's recorder does. `component` is source.component and reportingComponent. With
+ * `action` it takes the form of the events.k8s.io recorder, which the scheduler uses (eventTime, reportingInstance, series).
+ */
+export interface EventAction {
+  verb: 'event';
+  regarding: KubeObject;
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+  component: string;
+  fieldPath?: string;
+  action?: string;
+}
 
 export interface Plan {
   actions: Action[];

@@ -17,6 +17,7 @@ const STEPS: readonly (readonly string[])[] = [
        PRIMARY KEY (controller, namespace, name)) WITHOUT ROWID`,
     'CREATE INDEX timers_at ON timers (at)',
     'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+    'CREATE TABLE marks (rev INTEGER PRIMARY KEY, at INTEGER NOT NULL)',
     'CREATE TABLE credentials (hash TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER) WITHOUT ROWID',
   ],
 ];
@@ -29,11 +30,17 @@ export function isInitialised(sql: Sqlite): boolean {
 /** Brings the schema forward to the newest step; harmless when it is there already. */
 export function migrate(sql: Sqlite): void {
   sql.transaction(() => {
-    const from = isInitialised(sql) ? Number(sql.all<{ value: string }>("SELECT value FROM meta WHERE key = 'schema'")[0]?.value ?? 0) : 0;
-    if (from > STEPS.length) throw new Error(`the cluster was written by a newer version (schema ${from}, known ${STEPS.length})`);
+    const from = isInitialised(sql)
+      ? Number(sql.all<{ value: string }>("SELECT value FROM meta WHERE key = 'schema'")[0]?.value ?? 0)
+      : 0;
+    if (from > STEPS.length)
+      throw new Error(`the cluster was written by a newer version (schema ${from}, known ${STEPS.length})`);
     if (from === STEPS.length) return;
     for (const step of STEPS.slice(from)) for (const statement of step) sql.run(statement);
-    sql.run("INSERT INTO meta (key, value) VALUES ('schema', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", String(STEPS.length));
+    sql.run(
+      "INSERT INTO meta (key, value) VALUES ('schema', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      String(STEPS.length),
+    );
   });
 }
 

@@ -39,7 +39,13 @@ type RawRow = { rev: number; resource: string; namespace: string; name: string; 
 type RawLog = RawRow & { type: number; prev: number | null };
 
 const toLog = (row: RawLog): LogRow => ({
-  rev: row.rev, resource: row.resource, namespace: row.namespace, name: row.name, json: row.json, type: TYPES[row.type], prev: row.prev ?? undefined,
+  rev: row.rev,
+  resource: row.resource,
+  namespace: row.namespace,
+  name: row.name,
+  json: row.json,
+  type: TYPES[row.type],
+  prev: row.prev ?? undefined,
 });
 
 /**
@@ -57,7 +63,10 @@ export class Store {
 
   /** The last revision written; 0 for an empty store. */
   revision(): number {
-    this.#revision ??= Math.max(this.sql.all<{ rev: number | null }>('SELECT max(rev) AS rev FROM log')[0].rev ?? 0, this.compacted());
+    this.#revision ??= Math.max(
+      this.sql.all<{ rev: number | null }>('SELECT max(rev) AS rev FROM log')[0].rev ?? 0,
+      this.compacted(),
+    );
     return this.#revision;
   }
 
@@ -81,14 +90,19 @@ export class Store {
   get(resource: string, namespace: string, name: string): Row | undefined {
     return this.sql.all<RawRow>(
       `SELECT ${COLUMNS} FROM heads h JOIN log l ON l.rev = h.rev WHERE h.resource = ? AND h.namespace = ? AND h.name = ?`,
-      resource, namespace, name,
+      resource,
+      namespace,
+      name,
     )[0];
   }
 
   /** The revision of the live state, without reading it. */
   head(resource: string, namespace: string, name: string): number | undefined {
     return this.sql.all<{ rev: number }>(
-      'SELECT rev FROM heads WHERE resource = ? AND namespace = ? AND name = ?', resource, namespace, name,
+      'SELECT rev FROM heads WHERE resource = ? AND namespace = ? AND name = ?',
+      resource,
+      namespace,
+      name,
     )[0]?.rev;
   }
 
@@ -98,12 +112,14 @@ export class Store {
     const { sql, params } = condition(query);
     const limit = query.limit === undefined ? '' : ` LIMIT ${Math.floor(query.limit)}`;
     return this.sql.all<RawRow>(
-      `SELECT ${COLUMNS} FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql} ORDER BY h.namespace, h.name${limit}`, ...params,
+      `SELECT ${COLUMNS} FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql} ORDER BY h.namespace, h.name${limit}`,
+      ...params,
     );
   }
 
   count(query: ListQuery): number {
-    if (query.at !== undefined && query.at < this.revision()) return this.#listAt({ ...query, limit: undefined }, query.at).length;
+    if (query.at !== undefined && query.at < this.revision())
+      return this.#listAt({ ...query, limit: undefined }, query.at).length;
     const { sql, params } = condition(query);
     const join = query.where ? ' JOIN log l ON l.rev = h.rev' : '';
     return this.sql.all<{ n: number }>(`SELECT count(*) AS n FROM heads h${join} WHERE ${sql}`, ...params)[0].n;
@@ -122,26 +138,54 @@ export class Store {
          h AS (SELECT resource, namespace, name, rev FROM heads WHERE resource = ? AND rev <= ?
                UNION ALL SELECT l.resource, l.namespace, l.name, l.prev AS rev FROM first f JOIN log l ON l.rev = f.rev WHERE l.prev IS NOT NULL)
        SELECT ${COLUMNS} FROM h JOIN log l ON l.rev = h.rev WHERE ${sql}${where} ORDER BY h.namespace, h.name${limit}`,
-      at, query.resource, query.resource, at, ...params, ...(query.where?.params ?? []),
+      at,
+      query.resource,
+      query.resource,
+      at,
+      ...params,
+      ...(query.where?.params ?? []),
     );
   }
 
   /** Appends a new state. `rev` must be revision() + 1; `owners` are the uids of its ownerReferences. */
-  put(resource: string, namespace: string, name: string, rev: number, json: string, owners: readonly string[], prev: number | undefined): void {
+  put(
+    resource: string,
+    namespace: string,
+    name: string,
+    rev: number,
+    json: string,
+    owners: readonly string[],
+    prev: number | undefined,
+  ): void {
     this.#append(prev === undefined ? 0 : 1, resource, namespace, name, rev, json, prev);
     this.sql.run(
       'INSERT INTO heads (resource, namespace, name, rev) VALUES (?, ?, ?, ?) ON CONFLICT (resource, namespace, name) DO UPDATE SET rev = excluded.rev',
-      resource, namespace, name, rev,
+      resource,
+      namespace,
+      name,
+      rev,
     );
     for (const owner of new Set(owners)) {
-      this.sql.run('INSERT OR IGNORE INTO refs (owner, resource, namespace, name) VALUES (?, ?, ?, ?)', owner, resource, namespace, name);
+      this.sql.run(
+        'INSERT OR IGNORE INTO refs (owner, resource, namespace, name) VALUES (?, ?, ?, ?)',
+        owner,
+        resource,
+        namespace,
+        name,
+      );
     }
   }
 
   /** Forgets owners that a new state no longer names. */
   disown(resource: string, namespace: string, name: string, owners: readonly string[]): void {
     for (const owner of owners) {
-      this.sql.run('DELETE FROM refs WHERE owner = ? AND resource = ? AND namespace = ? AND name = ?', owner, resource, namespace, name);
+      this.sql.run(
+        'DELETE FROM refs WHERE owner = ? AND resource = ? AND namespace = ? AND name = ?',
+        owner,
+        resource,
+        namespace,
+        name,
+      );
     }
   }
 
@@ -154,11 +198,25 @@ export class Store {
     this.disown(resource, namespace, name, owners);
   }
 
-  #append(type: number, resource: string, namespace: string, name: string, rev: number, json: string, prev: number | undefined): void {
+  #append(
+    type: number,
+    resource: string,
+    namespace: string,
+    name: string,
+    rev: number,
+    json: string,
+    prev: number | undefined,
+  ): void {
     if (rev !== this.revision() + 1) throw new Error(`revision ${rev} does not follow ${this.revision()}`);
     this.sql.run(
       'INSERT INTO log (rev, type, resource, namespace, name, prev, json) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      rev, type, resource, namespace, name, prev ?? null, json,
+      rev,
+      type,
+      resource,
+      namespace,
+      name,
+      prev ?? null,
+      json,
     );
     this.#revision = rev;
   }
@@ -177,7 +235,12 @@ export class Store {
       params.push(filter.namespace);
     }
     const limit = filter.limit === undefined ? '' : ` LIMIT ${Math.floor(filter.limit)}`;
-    return this.sql.all<RawLog>(`SELECT ${COLUMNS}, l.type AS type, l.prev AS prev FROM log l WHERE ${where} ORDER BY l.rev${limit}`, ...params).map(toLog);
+    return this.sql
+      .all<RawLog>(
+        `SELECT ${COLUMNS}, l.type AS type, l.prev AS prev FROM log l WHERE ${where} ORDER BY l.rev${limit}`,
+        ...params,
+      )
+      .map(toLog);
   }
 
   /** The log row of a revision, if it is still kept. */
@@ -205,7 +268,11 @@ export class Store {
     if (rev <= from) return;
     if (rev > this.revision()) throw new Error(`cannot compact to ${rev}: the last revision is ${this.revision()}`);
     this.transaction(() => {
-      this.sql.run('DELETE FROM log WHERE rev IN (SELECT prev FROM log WHERE rev > ? AND rev <= ? AND prev IS NOT NULL)', from, rev);
+      this.sql.run(
+        'DELETE FROM log WHERE rev IN (SELECT prev FROM log WHERE rev > ? AND rev <= ? AND prev IS NOT NULL)',
+        from,
+        rev,
+      );
       this.sql.run('DELETE FROM log WHERE rev > ? AND rev <= ? AND type = 2', from, rev);
       setMeta(this.sql, 'compacted', String(rev));
       this.#compacted = rev;

@@ -17,6 +17,11 @@ export function nodeCrypto(random: Random): Crypto {
     sign: (privateKey, text) =>
       sign('sha256', Buffer.from(text), { key: createPrivateKey(privateKey), dsaEncoding: 'ieee-p1363' }).toString('base64url'),
     verify: (publicKey, text, signature) =>
-      verify('sha256', Buffer.from(text), { key: createPublicKey(publicKey), dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')),
+      verify(
+        'sha256',
+        Buffer.from(text),
+        { key: createPublicKey(publicKey), dsaEncoding: 'ieee-p1363' },
+        Buffer.from(signature, 'base64url'),
+      ),
   };
 }

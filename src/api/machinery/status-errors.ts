@@ -26,27 +26,48 @@ export interface ResourceName {
 
 const qualified = (r: ResourceName) => (r.group ? `${r.resource}.${r.group}` : r.resource);
 const details = (name: string, r: ResourceName, more?: Obj): Obj => ({
-  ...(name && { name }), ...(r.group && { group: r.group }), ...(r.resource && { kind: r.resource }), ...more,
+  ...(name && { name }),
+  ...(r.group && { group: r.group }),
+  ...(r.resource && { kind: r.resource }),
+  ...more,
 });
 /** A Status of kind Failure. Exported for the rare error that has no constructor below. */
-export function failure(code: number, reason: string, message: string, detail?: Obj, headers?: Record<string, string>): StatusError {
+export function failure(
+  code: number,
+  reason: string,
+  message: string,
+  detail?: Obj,
+  headers?: Record<string, string>,
+): StatusError {
   const status: Obj = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason };
   if (detail) status.details = detail;
   status.code = code;
   return new StatusError(status, headers);
 }
 
-export const notFoundError = (r: ResourceName, name: string) => failure(404, 'NotFound', `${qualified(r)} ${JSON.stringify(name)} not found`, details(name, r));
-export const alreadyExists = (r: ResourceName, name: string) => failure(409, 'AlreadyExists', `${qualified(r)} ${JSON.stringify(name)} already exists`, details(name, r));
+export const notFoundError = (r: ResourceName, name: string) =>
+  failure(404, 'NotFound', `${qualified(r)} ${JSON.stringify(name)} not found`, details(name, r));
+export const alreadyExists = (r: ResourceName, name: string) =>
+  failure(409, 'AlreadyExists', `${qualified(r)} ${JSON.stringify(name)} already exists`, details(name, r));
 export const conflict = (r: ResourceName, name: string, why: string) =>
   failure(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(r)} ${JSON.stringify(name)}: ${why}`, details(name, r));
 export const OPTIMISTIC_LOCK = 'the object has been modified; please apply your changes to the latest version and try again';
 export const badRequest = (message: string) => failure(400, 'BadRequest', message);
 export const unauthorized = (message = 'Unauthorized') => failure(401, 'Unauthorized', message);
 export const forbiddenError = (r: ResourceName, name: string, why: string) =>
-  failure(403, 'Forbidden', `${qualified(r) ? `${qualified(r)}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden` : `forbidden`}: ${why}`, details(name, r));
+  failure(
+    403,
+    'Forbidden',
+    `${qualified(r) ? `${qualified(r)}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden` : `forbidden`}: ${why}`,
+    details(name, r),
+  );
 export const methodNotAllowed = (r: ResourceName, action: string) =>
-  failure(405, 'MethodNotAllowed', `${action} is not supported on resources of kind ${JSON.stringify(qualified(r))}`, details('', r));
+  failure(
+    405,
+    'MethodNotAllowed',
+    `${action} is not supported on resources of kind ${JSON.stringify(qualified(r))}`,
+    details('', r),
+  );
 export const gone = (message: string) => failure(410, 'Expired', message);
 export const tooLarge = (message: string) => failure(413, 'RequestEntityTooLarge', message);
 export const unsupportedMediaType = (message: string) => failure(415, 'UnsupportedMediaType', message);
@@ -62,6 +83,13 @@ export function invalidError(group: string, kind: string, name: string, errors: 
   const shown = [...new Set(errors.map((e) => `${e.field}: ${errorBody(e)}`))];
   const list = shown.length === 1 ? shown[0] : `[${shown.join(', ')}]`;
   const label = group ? `${kind}.${group}` : kind;
-  const message = errors.length ? `${label} ${JSON.stringify(name)} is invalid: ${list}` : `${label} ${JSON.stringify(name)} is invalid`;
-  return failure(422, 'Invalid', message, { ...(name && { name }), ...(group && { group }), kind, ...(causes.length && { causes }) });
+  const message = errors.length
+    ? `${label} ${JSON.stringify(name)} is invalid: ${list}`
+    : `${label} ${JSON.stringify(name)} is invalid`;
+  return failure(422, 'Invalid', message, {
+    ...(name && { name }),
+    ...(group && { group }),
+    kind,
+    ...(causes.length && { causes }),
+  });
 }

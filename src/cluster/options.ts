@@ -1,0 +1,14 @@
+/** What a cluster is made with; kept in its own database. */
+export interface ClusterOptions {
+  /** The deployment's id of it. */
+  id: string;
+  name: string;
+  /** The API server alone: no controllers, scheduler or nodes. */
+  apiOnly?: boolean;
+  /** Advertise and accept the old API versions that the books use. */
+  legacyApis?: boolean;
+  /** PEM of the CA that signed the server's certificate: what pods find in kube-root-ca.crt. */
+  caPem?: string;
+  /** Virtual nodes to begin with; default 3. */
+  nodes?: number;
+}

@@ -1,0 +1,41 @@
+import type { WatchSession, WatchSpec } from '../apiserver/streams/watch.ts';
+
+/** Where a watch's frames go. The shell fills it with a socket (workerd) or an array (tests). */
+export interface WatchPort {
+  send(text: string): void;
+  /** Keeps what the session must remember over a hibernation. */
+  save(spec: WatchSpec): void;
+  /** No frame follows. */
+  close(): void;
+}
+
+/** All open watches of a cluster: what was committed since the last flush goes to each as one message. */
+export class Watchers {
+  readonly #open = new Map<WatchSession, WatchPort>();
+
+  add(session: WatchSession, port: WatchPort): void {
+    this.#open.set(session, port);
+  }
+
+  remove(session: WatchSession): void {
+    this.#open.delete(session);
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  flush(now: number): void {
+    for (const [session, port] of this.#open) {
+      const frames = session.pump(now);
+      if (frames.length) {
+        port.send(frames.join(''));
+        port.save(session.spec);
+      }
+      if (session.closed) {
+        this.#open.delete(session);
+        port.close();
+      }
+    }
+  }
+}

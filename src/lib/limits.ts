@@ -1,0 +1,35 @@
+/** Every bound of a cluster, named with its unit, and what happens there. A value without an entry here is not a bound, it is a bug. */
+
+/** Bytes of a request body; beyond it 413 RequestEntityTooLarge (upstream: 3 MiB). */
+export const REQUEST_BODY_BYTES = 3 * 1024 * 1024;
+/** Bytes of one stored object; beyond it 413 (a Durable Object's row holds 2 MB; etcd's limit is 1.5 MiB). */
+export const OBJECT_BYTES = 1_572_864;
+/** Decoded objects kept in memory, in bytes of their stored text; the least recently used go first. */
+export const DECODED_MEMO_BYTES = 24 * 1024 * 1024;
+/** Revisions of history kept at least; a watch or list from before them gets 410 Expired. */
+export const HISTORY_REVISIONS = 10_000;
+/** Revisions beyond HISTORY_REVISIONS that may pile up before a compaction runs. */
+export const COMPACTION_SLACK_REVISIONS = 2_000;
+/** How far, in revisions, the persisted dispatch cursor may lag behind what was dispatched; so many rows are mapped again after a crash. */
+export const CURSOR_LAG_REVISIONS = 64;
+/** Log rows mapped to keys in one step of a drain. */
+export const DISPATCH_BATCH_ROWS = 500;
+/** Due timers taken in one step of a drain; the rest follow in the next. */
+export const DUE_TIMERS_BATCH = 500;
+/** Back-off of a key whose reconcile was refused: first and longest, ms (upstream workqueue: 5 ms doubling to 1,000 s). */
+export const RETRY_FIRST_MS = 5;
+export const RETRY_MAX_MS = 1_000_000;
+/** Rounds one key may be reconciled again at once (conflicts with its own plan) before it backs off. */
+export const IMMEDIATE_RETRIES = 5;
+/** Life of an Event after its last write, ms (upstream --event-ttl 1h). */
+export const EVENT_TTL_MS = 3_600_000;
+/** Spacing of the revision marks that date the history, ms. */
+export const MARK_SPACING_MS = 600_000;
+/** Events of one source about one object: burst, then one per refill (client-go's EventSourceObjectSpamFilter). */
+export const EVENT_BURST = 25;
+export const EVENT_REFILL_MS = 300_000;
+/** Similar events (all but the message equal) before they are combined, and the window, ms (client-go's EventAggregator). */
+export const EVENT_SIMILAR_MAX = 10;
+export const EVENT_SIMILAR_WINDOW_MS = 600_000;
+/** Entries the event correlator remembers. */
+export const EVENT_MEMO_ENTRIES = 4096;

@@ -1,0 +1,127 @@
+import { StatusError } from '../api/machinery/status-errors.ts';
+import type { Kind } from '../api/machinery/define-kind.ts';
+import type { KubeObject } from '../lib/json.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { UserInfo } from '../registry/ports.ts';
+import type { Action, Controller, EventAction, Key, Plan, ReconcileCx, View } from './plan.ts';
+import type { Recorder } from './recorder.ts';
+
+type WriteAction = Exclude<Action, EventAction>;
+
+export interface Outcome {
+  requeueAt?: number;
+  /** The first refusal, when there was one: the key wants another look. */
+  refused?: StatusError;
+}
+
+/** Turns plans into registry calls (SPEC RC3..RC6). It decides nothing: what to do is the plan's, what is allowed is the registry's. */
+export class Executor {
+  readonly #registry: Registry;
+  readonly #recorder: Recorder;
+
+  constructor(registry: Registry, recorder: Recorder) {
+    this.#registry = registry;
+    this.#recorder = recorder;
+  }
+
+  /** Runs inside the caller's transaction. A refused action ends the plan; the controller's `refused` may answer with another. */
+  run(controller: Controller, key: Key, plan: Plan, view: View, cx: ReconcileCx): Outcome {
+    const user: UserInfo = { username: controller.user, groups: groupsOf(controller.user) };
+    for (const action of plan.actions) {
+      const refusal = this.#attempt(action, { user, manager: controller.manager }, cx.now);
+      if (!refusal) continue;
+      if (isTerminating(refusal)) continue;
+      const answer = action.verb === 'event' ? undefined : controller.refused?.(key, action, errorOf(refusal), view, cx);
+      for (const next of answer?.actions ?? []) this.#attempt(next, { user, manager: controller.manager }, cx.now);
+      return { refused: refusal, requeueAt: answer?.requeueAt };
+    }
+    return { requeueAt: plan.requeueAt };
+  }
+
+  #attempt(action: Action, writer: { user: UserInfo; manager: string }, now: number): StatusError | undefined {
+    if (action.verb === 'event') {
+      this.#recorder.record(action, writer, now);
+      return undefined;
+    }
+    try {
+      this.#registry.transaction(() => this.#write(action, writer, now));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      const alreadySo = error.code === 404 && (action.verb === 'delete' || action.verb === 'update');
+      return alreadySo ? undefined : error;
+    }
+  }
+
+  #write(action: WriteAction, writer: { user: UserInfo; manager: string }, now: number): void {
+    const common = { user: writer.user, now, fieldManager: writer.manager };
+    switch (action.verb) {
+      case 'create': {
+        const kind = this.#kind(action.resource);
+        this.#registry.create(kind, action.object as KubeObject, {
+          ...common,
+          namespace: action.object.metadata.namespace ?? '',
+        });
+        return;
+      }
+      case 'update': {
+        const { name, namespace = '' } = action.object.metadata;
+        const kind = this.#kind(action.resource);
+        this.#registry.update(kind, action.object as KubeObject, { ...common, namespace, name, subresource: action.subresource });
+        return;
+      }
+      case 'delete': {
+        const preconditions = {
+          ...(action.uid && { uid: action.uid }),
+          ...(action.resourceVersion && { resourceVersion: action.resourceVersion }),
+        };
+        this.#registry.delete(this.#kind(action.resource), {
+          ...common,
+          namespace: action.namespace,
+          name: action.name,
+          preconditions,
+          gracePeriodSeconds: action.gracePeriodSeconds,
+          propagationPolicy: action.propagationPolicy,
+        });
+        return;
+      }
+      case 'bind': {
+        const binding = {
+          apiVersion: 'v1',
+          kind: 'Binding',
+          metadata: { name: action.name, namespace: action.namespace, uid: action.uid },
+          target: { kind: 'Node', name: action.node },
+        };
+        this.#registry.create(this.#kind('pods'), binding as never, {
+          ...common,
+          namespace: action.namespace,
+          name: action.name,
+          subresource: 'binding',
+        });
+      }
+    }
+  }
+
+  #kind(resource: string): Kind {
+    const kind = this.#registry.kinds.byResource(resource);
+    if (!kind) throw new Error(`a plan names an unknown resource: ${resource}`);
+    return kind;
+  }
+}
+
+const errorOf = (error: StatusError) => ({ code: error.code, reason: error.reason, message: error.message });
+
+/** Creation in a namespace that is going away is not an error of the controller (apierrors.HasStatusCause NamespaceTerminating). */
+function isTerminating(error: StatusError): boolean {
+  return (
+    error.code === 403 &&
+    (error.status.details?.causes ?? []).some((c: { reason?: string }) => c.reason === 'NamespaceTerminating')
+  );
+}
+
+function groupsOf(user: string): string[] {
+  const account = /^system:serviceaccount:([^:]+):/.exec(user);
+  if (account) return ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`, 'system:authenticated'];
+  if (user.startsWith('system:node')) return ['system:nodes', 'system:authenticated'];
+  return ['system:authenticated'];
+}

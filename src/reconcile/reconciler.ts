@@ -1,0 +1,153 @@
+import {
+  CURSOR_LAG_REVISIONS,
+  DISPATCH_BATCH_ROWS,
+  DUE_TIMERS_BATCH,
+  IMMEDIATE_RETRIES,
+  RETRY_FIRST_MS,
+  RETRY_MAX_MS,
+} from '../lib/limits.ts';
+import type { Random } from '../lib/random.ts';
+import type { Registry } from '../registry/registry.ts';
+import { getMeta, setMeta } from '../store/schema.ts';
+import type { Timers } from '../time/timers.ts';
+import { Executor, type Outcome } from './executor.ts';
+import type { Change, Controller, View } from './plan.ts';
+import { Recorder } from './recorder.ts';
+import { type Work, WorkQueue } from './workqueue.ts';
+
+export interface ReconcilerDeps {
+  registry: Registry;
+  view: View;
+  timers: Timers;
+  controllers: readonly Controller[];
+  random: Random;
+}
+
+/**
+ * Events to keys to plans to writes, until quiet (SPEC.md). What is dirty is derived: log rows after the cursor, and due timers. The cursor
+ * is persisted lazily, so a crash maps some rows again, which is harmless by the laws of controllers.
+ */
+export class Reconciler {
+  readonly #deps: ReconcilerDeps;
+  readonly #queue = new WorkQueue();
+  readonly #executor: Executor;
+  readonly #byName: Map<string, Controller>;
+  readonly #byResource = new Map<string, { controller: string; keys: Controller['watches'][number]['keys'] }[]>();
+  #cursor: number;
+  #persisted: number;
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps;
+    this.#executor = new Executor(deps.registry, new Recorder(deps.registry, deps.random));
+    this.#byName = new Map(deps.controllers.map((c) => [c.name, c]));
+    for (const controller of deps.controllers) {
+      for (const watch of controller.watches) {
+        const list = this.#byResource.get(watch.resource) ?? [];
+        list.push({ controller: controller.name, keys: watch.keys });
+        this.#byResource.set(watch.resource, list);
+      }
+    }
+    this.#persisted = Number(getMeta(deps.registry.store.sql, 'cursor') ?? 0);
+    this.#cursor = Math.max(this.#persisted, deps.registry.store.compacted());
+  }
+
+  /** The oldest revision that is still needed here: compaction must not pass it. */
+  get cursor(): number {
+    return this.#persisted;
+  }
+
+  /** Works until nothing is dirty (true) or `more()` says stop (false). One key is one transaction. */
+  drain(now: number, more: () => boolean = () => true): boolean {
+    if (!this.#deps.controllers.length) return true;
+    for (;;) {
+      this.#dispatch();
+      const work = this.#queue.take() ?? this.#due(now);
+      if (!work) break;
+      this.#reconcile(work, now);
+      if (!more()) {
+        if (this.#pending()) return false;
+        break;
+      }
+    }
+    this.#persistCursor();
+    return true;
+  }
+
+  /** Makes every listed key dirty, as if all its events were new: to derive timers again, or after an upgrade. */
+  resync(): void {
+    for (const resource of this.#byResource.keys()) {
+      for (const object of this.#deps.view.list(resource)) {
+        this.#map({ revision: Number(object.metadata.resourceVersion), resource, type: 'ADDED', object, old: undefined });
+      }
+    }
+  }
+
+  #pending(): boolean {
+    return this.#queue.size > 0 || this.#cursor < this.#deps.registry.store.revision();
+  }
+
+  #dispatch(): void {
+    const { store } = this.#deps.registry;
+    while (this.#cursor < store.revision()) {
+      const changes = this.#deps.view.since(this.#cursor);
+      if (!changes) throw new Error(`the log after ${this.#cursor} was compacted before it was dispatched`);
+      for (const change of changes.slice(0, DISPATCH_BATCH_ROWS)) {
+        this.#map(change);
+        this.#cursor = change.revision;
+      }
+      if (!changes.length) this.#cursor = store.revision();
+    }
+  }
+
+  #map(change: Change): void {
+    for (const watch of this.#byResource.get(change.resource) ?? []) {
+      for (const key of watch.keys(change, this.#deps.view)) this.#queue.add(watch.controller, key);
+    }
+  }
+
+  #due(now: number): Work | undefined {
+    for (const timer of this.#deps.timers.due(now, DUE_TIMERS_BATCH)) {
+      if (this.#byName.has(timer.controller)) this.#queue.add(timer.controller, timer);
+      else this.#deps.timers.cancel(timer.controller, timer.namespace, timer.name);
+    }
+    return this.#queue.take();
+  }
+
+  #reconcile(work: Work, now: number): void {
+    const controller = this.#byName.get(work.controller);
+    if (!controller) return;
+    const { registry, view, random, timers } = this.#deps;
+    let outcome: Outcome = {};
+    registry.transaction(() => {
+      const plan = controller.reconcile({ namespace: work.namespace, name: work.name }, view, { now, random });
+      outcome = this.#executor.run(controller, work, plan, view, { now, random });
+      this.#arm(work, outcome, now, timers);
+    });
+    if (!outcome.refused) this.#queue.succeeded(work);
+  }
+
+  #arm(work: Work, outcome: Outcome, now: number, timers: Timers): void {
+    let at = outcome.requeueAt;
+    if (outcome.refused) {
+      const attempts = this.#queue.failed(work);
+      if (outcome.refused.reason === 'Conflict' && attempts <= IMMEDIATE_RETRIES) {
+        this.#queue.add(work.controller, work);
+        return;
+      }
+      at ??= now + Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempts - 1, 40), RETRY_MAX_MS);
+    }
+    const armed = timers.get(work.controller, work.namespace, work.name);
+    if (at === undefined) {
+      if (armed !== undefined) timers.cancel(work.controller, work.namespace, work.name);
+      return;
+    }
+    const later = Math.max(Math.ceil(at), now + 1);
+    if (armed !== later) timers.set({ controller: work.controller, namespace: work.namespace, name: work.name, at: later });
+  }
+
+  #persistCursor(): void {
+    if (this.#cursor - this.#persisted < CURSOR_LAG_REVISIONS) return;
+    setMeta(this.#deps.registry.store.sql, 'cursor', String(this.#cursor));
+    this.#persisted = this.#cursor;
+  }
+}

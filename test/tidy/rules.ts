@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import ts from './typescript-scan.ts';
+
+export interface SourceFile {
+  /** Path from the root, with slashes: "src/store/store.ts". */
+  path: string;
+  text: string;
+}
+
+/** Layer of a room under src/; imports point only downwards, siblings of one layer never meet. */
+const LAYERS: Record<string, number> = {
+  lib: 0,
+  api: 1,
+  store: 1,
+  time: 1,
+  registry: 2,
+  reconcile: 3,
+  controllers: 4,
+  scheduler: 4,
+  kubelet: 4,
+  network: 4,
+  admission: 4,
+  authn: 4,
+  authz: 4,
+  apiserver: 5,
+  management: 5,
+  cluster: 6,
+  worker: 7,
+};
+/** Clients stand beside the stack: what they may import. */
+const CLIENTS: Record<string, string[]> = {
+  cli: ['cli', 'lib', 'management', 'api'],
+  console: ['console', 'lib', 'management', 'api'],
+};
+/** Rooms where the clock, chance and the platform may be named. The CLI is a Node program, not part of the core. */
+const SHELLS = new Set(['worker', 'cli', 'console']);
+const MAX_FILE_LINES = 400;
+const MAX_FUNCTION_LINES = 70;
+const MAX_COLUMNS = 160;
+const BANNED: [RegExp, string][] = [
+  [/\bDate\.now\b/, 'Date.now'],
+  [/\bnew Date\(\)/, 'new Date()'],
+  [/\bMath\.random\b/, 'Math.random'],
+  [/\brandomUUID\b/, 'randomUUID'],
+  [/\bset(Timeout|Interval|Immediate)\b/, 'setTimeout'],
+  [/\bperformance\.now\b/, 'performance.now'],
+  [/['"]cloudflare:/, 'cloudflare:*'],
+  [/['"]node:/, 'node:*'],
+  [/\bgetRandomValues\b/, 'getRandomValues'],
+];
+
+export function readTree(root: string, folders: string[]): SourceFile[] {
+  const out: SourceFile[] = [];
+  const walk = (folder: string) => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) walk(path);
+      else if (entry.name.endsWith('.ts')) out.push({ path, text: readFileSync(join(root, path), 'utf8') });
+    }
+  };
+  for (const folder of folders) walk(folder);
+  return out;
+}
+
+/** Every violation in a tree, one line each; an empty list is a tidy tree. `entries` are the files that nothing imports by right. */
+export function violations(files: SourceFile[], entries: (path: string) => boolean): string[] {
+  const graph = new Map(files.map((f) => [f.path, importsOf(f)]));
+  return [
+    ...files.flatMap((f) => [...direction(f, graph.get(f.path) ?? []), ...banned(f), ...lengths(f)]),
+    ...cycles(graph),
+    ...dead(graph, entries),
+  ];
+}
+
+const roomOf = (path: string): string | undefined => /^src\/([^/]+)\//.exec(path)?.[1];
+const GENERATED = /\.generated\.|\.json$/;
+
+function importsOf(file: SourceFile): string[] {
+  const out: string[] = [];
+  for (const match of file.text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+    out.push(normalize(join(dirname(file.path), match[1])).replaceAll('\\', '/'));
+  }
+  return out;
+}
+
+function direction(file: SourceFile, imports: string[]): string[] {
+  const room = roomOf(file.path);
+  if (!room) return [];
+  if (!(room in LAYERS) && !(room in CLIENTS)) return [`${file.path}: the room ${room} is in no layer`];
+  return imports.flatMap((target) => {
+    const other = roomOf(target);
+    if (!other || other === room) return target.startsWith('test/') ? [`${file.path}: src imports test (${target})`] : [];
+    const allowed = room in CLIENTS ? CLIENTS[room].includes(other) : other in LAYERS && LAYERS[other] < LAYERS[room];
+    return allowed ? [] : [`${file.path}: ${room} may not import ${other}`];
+  });
+}
+
+function banned(file: SourceFile): string[] {
+  const room = roomOf(file.path);
+  if (!room || SHELLS.has(room)) return [];
+  const code = ts.withoutComments(file.text);
+  return BANNED.filter(([pattern]) => pattern.test(code)).map(([, name]) => `${file.path}: only a shell may name ${name}`);
+}
+
+function lengths(file: SourceFile): string[] {
+  if (GENERATED.test(file.path)) return [];
+  const lines = file.text.split('\n');
+  const out: string[] = [];
+  if (lines.length - 1 > MAX_FILE_LINES) out.push(`${file.path}: ${lines.length - 1} lines, at most ${MAX_FILE_LINES}`);
+  const long = lines.findIndex((line) => line.length > MAX_COLUMNS);
+  if (long >= 0) out.push(`${file.path}:${long + 1}: ${lines[long].length} columns, at most ${MAX_COLUMNS}`);
+  if (!roomOf(file.path)) return out;
+  for (const f of ts.functions(file.text)) {
+    if (f.lines > MAX_FUNCTION_LINES)
+      out.push(`${file.path}:${f.line}: function ${f.name} has ${f.lines} lines, at most ${MAX_FUNCTION_LINES}`);
+  }
+  return out;
+}
+
+function cycles(graph: Map<string, string[]>): string[] {
+  const state = new Map<string, 'open' | 'done'>();
+  const out: string[] = [];
+  const visit = (path: string, trail: string[]) => {
+    if (state.get(path) === 'done') return;
+    if (state.get(path) === 'open') {
+      out.push(`a cycle of imports: ${[...trail.slice(trail.indexOf(path)), path].join(' -> ')}`);
+      return;
+    }
+    state.set(path, 'open');
+    for (const next of graph.get(path) ?? []) if (graph.has(next)) visit(next, [...trail, path]);
+    state.set(path, 'done');
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return out;
+}
+
+function dead(graph: Map<string, string[]>, entries: (path: string) => boolean): string[] {
+  const used = new Set([...graph.values()].flat());
+  return [...graph.keys()]
+    .filter((path) => roomOf(path) && !used.has(path) && !entries(path))
+    .map((path) => `${path}: nothing imports it`);
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readTree, type SourceFile, violations } from '../tidy/rules.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** What the outside starts: worker entry, CLI programs, generators. */
+const ENTRIES = /^src\/(worker\/(index|cluster)\.worker\.ts|cli\/(main|start)\.ts|.*\/generate\.ts)$/;
+
+const tree = (files: Record<string, string>): SourceFile[] => Object.entries(files).map(([path, text]) => ({ path, text }));
+const check = (files: Record<string, string>) => violations(tree(files), (path) => path.endsWith('entry.ts'));
+
+describe('tidy', () => {
+  it('[TIDY0] the tree obeys every rule', () => {
+    expect(violations(readTree(ROOT, ['src', 'test']), (path) => ENTRIES.test(path))).toEqual([]);
+  });
+
+  it('[TIDY1] an import that points upwards is a violation', () => {
+    expect(check({ 'src/store/entry.ts': "import { x } from '../registry/b.ts';", 'src/registry/b.ts': '' })).toEqual([
+      'src/store/entry.ts: store may not import registry',
+    ]);
+  });
+
+  it('[TIDY1] an import of a sibling is a violation', () => {
+    expect(check({ 'src/scheduler/entry.ts': "import { x } from '../kubelet/b.ts';", 'src/kubelet/b.ts': '' })).toEqual([
+      'src/scheduler/entry.ts: scheduler may not import kubelet',
+    ]);
+  });
+
+  it('[TIDY1] a client may not reach into the stack', () => {
+    expect(check({ 'src/cli/entry.ts': "import { x } from '../store/b.ts';", 'src/store/b.ts': '' })).toEqual([
+      'src/cli/entry.ts: cli may not import store',
+    ]);
+  });
+
+  it('[TIDY1] an unknown room and an import of test code are violations', () => {
+    expect(check({ 'src/utils/entry.ts': '' })).toEqual(['src/utils/entry.ts: the room utils is in no layer']);
+    expect(check({ 'src/lib/entry.ts': "import { x } from '../../test/b.ts';" })).toEqual([
+      'src/lib/entry.ts: src imports test (test/b.ts)',
+    ]);
+  });
+
+  it('[TIDY2] a cycle is a violation', () => {
+    expect(check({ 'src/lib/entry.ts': "import './b.ts';", 'src/lib/b.ts': "export * from './entry.ts';" })).toEqual([
+      'a cycle of imports: src/lib/entry.ts -> src/lib/b.ts -> src/lib/entry.ts',
+    ]);
+  });
+
+  it('[TIDY3] a file that nothing imports is a violation', () => {
+    expect(check({ 'src/lib/orphan.ts': 'export const x = 1;' })).toEqual(['src/lib/orphan.ts: nothing imports it']);
+  });
+
+  it('[TIDY4] a long file, a long function and a long line are violations', () => {
+    expect(check({ 'src/lib/entry.ts': 'x\n'.repeat(401) })).toEqual(['src/lib/entry.ts: 401 lines, at most 400']);
+    const long = `export function f(): void {\n${'  x();\n'.repeat(70)}}\n`;
+    expect(check({ 'src/lib/entry.ts': long })).toEqual(['src/lib/entry.ts:1: function f has 72 lines, at most 70']);
+    const method = `class A {\n  go(a: string): void {\n${'    x();\n'.repeat(70)}  }\n}\n`;
+    expect(check({ 'src/lib/entry.ts': method })).toEqual(['src/lib/entry.ts:2: function go has 72 lines, at most 70']);
+    const arrow = `const f = (a: string): void => {\n${'  x();\n'.repeat(70)}};\n`;
+    expect(check({ 'src/lib/entry.ts': arrow })).toEqual(['src/lib/entry.ts:1: function f has 72 lines, at most 70']);
+    expect(check({ 'src/lib/entry.ts': `// ${'x'.repeat(160)}` })).toEqual(['src/lib/entry.ts:1: 163 columns, at most 160']);
+  });
+
+  it.each([
+    ['Date.now()', 'Date.now'],
+    ['new Date()', 'new Date()'],
+    ['Math.random()', 'Math.random'],
+    ['crypto.randomUUID()', 'randomUUID'],
+    ['setTimeout(f, 1)', 'setTimeout'],
+    ["import { x } from 'cloudflare:workers';", 'cloudflare:*'],
+    ["import fs from 'node:fs';", 'node:*'],
+  ])('[TIDY5] only a shell may name %s', (code, name) => {
+    expect(check({ 'src/lib/entry.ts': code })).toEqual([`src/lib/entry.ts: only a shell may name ${name}`]);
+    expect(check({ 'src/worker/entry.ts': code })).toEqual([]);
+    expect(check({ 'src/lib/entry.ts': `// ${code}` })).toEqual([]);
+  });
+});
