@@ -1,0 +1,175 @@
+import { AdmissionChain } from '../admission/chain.ts';
+import { KindTable } from '../api/kinds.ts';
+import { type ApiRequest, type ApiResponse, ApiServer } from '../apiserver/server.ts';
+import { WatchSession, type WatchSpec } from '../apiserver/streams/watch.ts';
+import { controllersFor } from '../controllers/table.ts';
+import { kubelet } from '../kubelet/controller.ts';
+import { virtualNodes } from '../kubelet/node.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
+import { DUE_TIMERS_BATCH } from '../lib/limits.ts';
+import type { Random } from '../lib/random.ts';
+import type { Sqlite } from '../lib/sqlite-port.ts';
+import { serviceAllocator } from '../network/ipam.ts';
+import type { Controller } from '../reconcile/plan.ts';
+import { Reconciler } from '../reconcile/reconciler.ts';
+import type { UserInfo } from '../registry/ports.ts';
+import { Registry } from '../registry/registry.ts';
+import { scheduler } from '../scheduler/controller.ts';
+import { History } from '../store/history.ts';
+import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
+import { Store } from '../store/store.ts';
+import { Timers } from '../time/timers.ts';
+import { writeBootstrap } from './boot.ts';
+import { Credentials } from './credentials.ts';
+import type { ClusterOptions } from './options.ts';
+import { Watchers, type WatchPort } from './turn.ts';
+
+/** What a shell gives: a database, chance and cryptography. Time comes with every call. */
+export interface Platform {
+  sql: Sqlite;
+  random: Random;
+  crypto: Crypto;
+}
+
+const SYSTEM: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+const ADMIN_GROUPS = ['system:masters', 'system:authenticated'];
+
+/** One cluster, composed of its parts. Synchronous; the shell calls handle or wake, then drain and flush, and arms the alarm last. */
+export class Cluster {
+  readonly options: ClusterOptions;
+  readonly registry: Registry;
+  readonly timers: Timers;
+  readonly credentials: Credentials;
+  readonly reconciler: Reconciler;
+  readonly controllers: readonly Controller[];
+  readonly #api: ApiServer;
+  readonly #history: History;
+  readonly #watchers = new Watchers();
+  #dirty = true;
+
+  private constructor(platform: Platform, options: ClusterOptions) {
+    const { sql, random, crypto } = platform;
+    this.options = options;
+    const kinds = new KindTable({ legacy: options.legacyApis ?? false });
+    const store = new Store(sql);
+    const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
+    this.registry = new Registry({ kinds, store, random, admission: new AdmissionChain(), allocators: { services: serviceAllocator } });
+    this.timers = new Timers(sql);
+    this.credentials = new Credentials(sql, crypto);
+    this.#history = new History(store);
+    this.#api = new ApiServer({ registry: this.registry, kinds, random, crypto, credentials: this.credentials, signer });
+    this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet];
+    this.reconciler = new Reconciler({ registry: this.registry, view: this.registry.view, timers: this.timers, controllers: this.controllers, random });
+  }
+
+  /** The cluster in this database, or undefined when none was ever created there. Writes nothing. */
+  static open(platform: Platform): Cluster | undefined {
+    if (!isInitialised(platform.sql)) return undefined;
+    const options = getMeta(platform.sql, 'options');
+    if (options === undefined) return undefined;
+    migrate(platform.sql);
+    return new Cluster(platform, JSON.parse(options));
+  }
+
+  /** Makes a cluster in an empty database. Throws when there is one. */
+  static create(platform: Platform, options: ClusterOptions, now: number): Cluster {
+    if (isInitialised(platform.sql)) throw new Error('there is a cluster already');
+    return platform.sql.transaction(() => {
+      migrate(platform.sql);
+      setMeta(platform.sql, 'options', JSON.stringify(options));
+      const key = platform.crypto.generateKey();
+      setMeta(platform.sql, 'signing-key', key.privateKey);
+      setMeta(platform.sql, 'signing-key.pub', key.publicKey);
+      writeBootstrap(new Store(platform.sql), platform.random, now);
+      const cluster = new Cluster(platform, options);
+      if (!options.apiOnly) cluster.#addNodes(options.nodes ?? 3, now);
+      return cluster as never;
+    });
+  }
+
+  #addNodes(count: number, now: number): void {
+    const kind = this.registry.kinds.byResource('nodes');
+    if (!kind) return;
+    for (const node of virtualNodes(count, now)) {
+      this.registry.create(kind, node, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
+    }
+  }
+
+  /** A bearer token of this cluster; shown once. The default is the cluster's administrator. */
+  issueToken(user: UserInfo = { username: 'kubernetes-admin', groups: ADMIN_GROUPS }, expires?: number): string {
+    return this.credentials.issue(user, expires);
+  }
+
+  /** Answers one request. What it made dirty is left to drain. */
+  handle(request: ApiRequest): ApiResponse {
+    this.#dirty = true;
+    return this.#api.handle(request);
+  }
+
+  /** Opens a watch: its initial frames are sent at once, later ones by flush. */
+  watch(spec: WatchSpec, port: WatchPort, now: number): WatchSession {
+    const session = new WatchSession(spec, this.registry);
+    const frames = session.initial(now);
+    if (frames.length) port.send(frames.join(''));
+    port.save(session.spec);
+    if (session.closed) port.close();
+    else this.#watchers.add(session, port);
+    return session;
+  }
+
+  /** Goes on with a watch after a sleep, from what its port kept. */
+  resume(spec: WatchSpec, port: WatchPort): WatchSession {
+    const session = new WatchSession(spec, this.registry);
+    this.#watchers.add(session, port);
+    return session;
+  }
+
+  unwatch(session: WatchSession): void {
+    this.#watchers.remove(session);
+  }
+
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  /** Works until nothing is dirty (true) or `more()` says stop (false). */
+  drain(now: number, more?: () => boolean): boolean {
+    const quiet = this.reconciler.drain(now, more);
+    this.#dirty = !quiet;
+    if (quiet) {
+      this.#history.mark(now);
+      this.#history.compact(this.controllers.length ? this.reconciler.cursor : this.registry.store.revision());
+    }
+    return quiet;
+  }
+
+  /** Sends every watcher what was committed since the last flush. */
+  flush(now: number): void {
+    this.#watchers.flush(now);
+  }
+
+  /** What an alarm does besides draining: Events that outlived their TTL go. Harmless early, late or twice. */
+  wake(now: number): void {
+    this.#dirty = true;
+    const rev = this.#history.expired(now);
+    if (rev === 0) return;
+    const kind = this.registry.kinds.byResource('events');
+    if (!kind) return;
+    const old = this.#history.writtenUntil('events', rev, DUE_TIMERS_BATCH);
+    for (const { namespace, name } of old) this.registry.delete(kind, { namespace, name, user: SYSTEM, now });
+    if (old.length < DUE_TIMERS_BATCH) this.#history.forget(rev);
+  }
+
+  /** drain and flush until quiet: for tests and for shells without slices. */
+  settle(now: number): void {
+    this.drain(now);
+    this.flush(now);
+  }
+
+  /** When the cluster wants to be woken (ms): at once while something is dirty; undefined: never. */
+  nextAlarm(): number | undefined {
+    if (this.#dirty) return 0;
+    const times = [this.timers.next(), this.#history.next()].filter((t) => t !== undefined);
+    return times.length ? Math.min(...times) : undefined;
+  }
+}

@@ -1,0 +1,107 @@
+import { seeded } from '../../src/lib/prng.ts';
+import type { ApiResponse } from '../../src/apiserver/server.ts';
+import type { WatchSpec } from '../../src/apiserver/streams/watch.ts';
+import { Cluster } from '../../src/cluster/cluster.ts';
+import type { ClusterOptions } from '../../src/cluster/options.ts';
+import type { Obj } from '../../src/lib/json.ts';
+import { nodeCrypto } from './crypto.ts';
+import { openSqlite } from './sqlite.ts';
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: Obj;
+  text: string;
+}
+
+/** A whole cluster in plain Node over node:sqlite, with a manual clock and seeded chance. */
+export class Host {
+  now: number;
+  cluster: Cluster;
+  readonly token: string;
+  readonly sql = openSqlite();
+  readonly #random: ReturnType<typeof seeded>;
+
+  constructor(seed: number, now: number, options: Partial<ClusterOptions>) {
+    this.now = now;
+    this.#random = seeded(seed);
+    this.cluster = Cluster.create(this.#platform(), { id: `seed-${seed}`, name: 'test', caPem: 'CA', ...options }, now);
+    this.token = this.cluster.issueToken();
+    this.settle();
+  }
+
+  #platform() {
+    return { sql: this.sql, random: this.#random, crypto: nodeCrypto(this.#random) };
+  }
+
+  /** One request as the administrator (or with other headers), without draining. */
+  request(method: string, url: string, body?: Obj | string, headers: Record<string, string> = {}): Answer {
+    const all: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json', 'content-type': 'application/json', ...headers };
+    const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+    const answer = this.cluster.handle({ method, url, header: (name) => all[name.toLowerCase()] ?? null, body: text, now: this.now });
+    if ('watch' in answer) throw new Error('a watch: use watch()');
+    return { status: answer.status, headers: answer.headers, text: answer.body, body: parse(answer) };
+  }
+
+  /** A request, then everything that follows from it. */
+  do(method: string, url: string, body?: Obj | string, headers?: Record<string, string>): Answer {
+    const answer = this.request(method, url, body, headers);
+    this.settle();
+    return answer;
+  }
+
+  /** Opens a watch and collects its events; close() ends it. */
+  watch(url: string, headers: Record<string, string> = {}): { events: Obj[]; spec: () => WatchSpec; closed: () => boolean; close(): void } {
+    const all: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json', ...headers };
+    const answer = this.cluster.handle({ method: 'GET', url, header: (name) => all[name.toLowerCase()] ?? null, body: '', now: this.now });
+    if (!('watch' in answer)) throw new Error(`no watch: ${answer.status} ${answer.body}`);
+    const events: Obj[] = [];
+    let saved = answer.watch;
+    let closed = false;
+    const port = {
+      send: (text: string) => void events.push(...text.trimEnd().split('\n').map((line) => JSON.parse(line))),
+      save: (spec: WatchSpec) => { saved = spec; },
+      close: () => { closed = true; },
+    };
+    const session = this.cluster.watch(answer.watch, port, this.now);
+    return { events, spec: () => saved, closed: () => closed, close: () => this.cluster.unwatch(session) };
+  }
+
+  settle(): void {
+    this.cluster.settle(this.now);
+  }
+
+  /** Moves the clock, firing the alarm whenever it is due on the way. */
+  advance(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      const next = this.cluster.nextAlarm();
+      if (next === undefined || next > end) break;
+      this.now = Math.max(this.now, next);
+      this.cluster.wake(this.now);
+      this.settle();
+    }
+    this.now = end;
+  }
+
+  /** What a crash or an eviction leaves: the database alone. Open watches are lost, as their sockets would be. */
+  crash(): void {
+    const again = Cluster.open(this.#platform());
+    if (!again) throw new Error('the cluster is gone');
+    this.cluster = again;
+  }
+}
+
+function parse(answer: Extract<ApiResponse, { body: string }>): Obj {
+  try {
+    return JSON.parse(answer.body);
+  } catch {
+    return { text: answer.body };
+  }
+}
+
+/** `makeCluster({ seed: 1 })`: booted, settled, deterministic. */
+export function makeCluster(options: { seed?: number; now?: number } & Partial<ClusterOptions> = {}): Host {
+  const { seed = 1, now = Date.UTC(2026, 0, 1), ...rest } = options;
+  return new Host(seed, now, rest);
+}
