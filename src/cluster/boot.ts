@@ -25,7 +25,12 @@ function bootTemplates(): Template[] {
     const { name, namespace, ...more } = metadata;
     const meta = { name, ...(namespace && { namespace }), uid: UID, resourceVersion: REV, creationTimestamp: TIME, ...more };
     const text = JSON.stringify({ kind, apiVersion, metadata: meta, ...rest }).replaceAll('<time>', TIME);
-    return { resource, namespace: namespace ?? '', name, parts: text.replaceAll(/\\u000[123]/g, (m) => String.fromCharCode(Number(m[5]))).split(/(?=[\u0001-\u0003])/) };
+    return {
+      resource,
+      namespace: namespace ?? '',
+      name,
+      parts: text.replaceAll(/\\u000[123]/g, (m) => String.fromCharCode(Number(m[5]))).split(/(?=[\u0001-\u0003])/),
+    };
   });
   return templates;
 }

@@ -53,13 +53,25 @@ export class Cluster {
     const kinds = new KindTable({ legacy: options.legacyApis ?? false });
     const store = new Store(sql);
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
-    this.registry = new Registry({ kinds, store, random, admission: new AdmissionChain(), allocators: { services: serviceAllocator } });
+    this.registry = new Registry({
+      kinds,
+      store,
+      random,
+      admission: new AdmissionChain(),
+      allocators: { services: serviceAllocator },
+    });
     this.timers = new Timers(sql);
     this.credentials = new Credentials(sql, crypto);
     this.#history = new History(store);
     this.#api = new ApiServer({ registry: this.registry, kinds, random, crypto, credentials: this.credentials, signer });
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet];
-    this.reconciler = new Reconciler({ registry: this.registry, view: this.registry.view, timers: this.timers, controllers: this.controllers, random });
+    this.reconciler = new Reconciler({
+      registry: this.registry,
+      view: this.registry.view,
+      timers: this.timers,
+      controllers: this.controllers,
+      random,
+    });
   }
 
   /** The cluster in this database, or undefined when none was ever created there. Writes nothing. */

@@ -36,9 +36,20 @@ export class Host {
 
   /** One request as the administrator (or with other headers), without draining. */
   request(method: string, url: string, body?: Obj | string, headers: Record<string, string> = {}): Answer {
-    const all: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json', 'content-type': 'application/json', ...headers };
+    const all: Record<string, string> = {
+      authorization: `Bearer ${this.token}`,
+      accept: 'application/json',
+      'content-type': 'application/json',
+      ...headers,
+    };
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
-    const answer = this.cluster.handle({ method, url, header: (name) => all[name.toLowerCase()] ?? null, body: text, now: this.now });
+    const answer = this.cluster.handle({
+      method,
+      url,
+      header: (name) => all[name.toLowerCase()] ?? null,
+      body: text,
+      now: this.now,
+    });
     if ('watch' in answer) throw new Error('a watch: use watch()');
     return { status: answer.status, headers: answer.headers, text: answer.body, body: parse(answer) };
   }
@@ -51,17 +62,36 @@ export class Host {
   }
 
   /** Opens a watch and collects its events; close() ends it. */
-  watch(url: string, headers: Record<string, string> = {}): { events: Obj[]; spec: () => WatchSpec; closed: () => boolean; close(): void } {
+  watch(
+    url: string,
+    headers: Record<string, string> = {},
+  ): { events: Obj[]; spec: () => WatchSpec; closed: () => boolean; close(): void } {
     const all: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json', ...headers };
-    const answer = this.cluster.handle({ method: 'GET', url, header: (name) => all[name.toLowerCase()] ?? null, body: '', now: this.now });
+    const answer = this.cluster.handle({
+      method: 'GET',
+      url,
+      header: (name) => all[name.toLowerCase()] ?? null,
+      body: '',
+      now: this.now,
+    });
     if (!('watch' in answer)) throw new Error(`no watch: ${answer.status} ${answer.body}`);
     const events: Obj[] = [];
     let saved = answer.watch;
     let closed = false;
     const port = {
-      send: (text: string) => void events.push(...text.trimEnd().split('\n').map((line) => JSON.parse(line))),
-      save: (spec: WatchSpec) => { saved = spec; },
-      close: () => { closed = true; },
+      send: (text: string) =>
+        void events.push(
+          ...text
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line)),
+        ),
+      save: (spec: WatchSpec) => {
+        saved = spec;
+      },
+      close: () => {
+        closed = true;
+      },
     };
     const session = this.cluster.watch(answer.watch, port, this.now);
     return { events, spec: () => saved, closed: () => closed, close: () => this.cluster.unwatch(session) };

@@ -11,7 +11,10 @@ const items = (world: World, path: string): Obj[] => world.host.request('GET', p
 /** What holds after every step, at rest or not. */
 export function checkAlways(world: World): void {
   const { store } = world.host.cluster.registry;
-  must(store.revision() >= world.model.lastRevision, () => `the revision went back from ${world.model.lastRevision} to ${store.revision()}`);
+  must(
+    store.revision() >= world.model.lastRevision,
+    () => `the revision went back from ${world.model.lastRevision} to ${store.revision()}`,
+  );
   world.model.lastRevision = store.revision();
   for (const watcher of world.watchers) watcher.take();
 }
@@ -31,7 +34,10 @@ function acknowledged(world: World): void {
   for (const [key, data] of world.model.configMaps) {
     const [ns, name] = key.split('/');
     const answer = world.host.request('GET', `/api/v1/namespaces/${ns}/configmaps/${name}`);
-    must(answer.status === 200 && equal(answer.body.data, data), () => `ConfigMap ${key} was acknowledged as ${JSON.stringify(data)}: ${answer.text}`);
+    must(
+      answer.status === 200 && equal(answer.body.data, data),
+      () => `ConfigMap ${key} was acknowledged as ${JSON.stringify(data)}: ${answer.text}`,
+    );
   }
   for (const object of items(world, '/api/v1/configmaps')) {
     if (object.metadata.name === 'kube-root-ca.crt' || object.metadata.namespace === 'kube-system') continue;
@@ -39,7 +45,8 @@ function acknowledged(world: World): void {
   }
   const alive = new Set(items(world, '/api/v1/namespaces').map((n) => n.metadata.name));
   for (const name of world.model.namespaces) must(alive.has(name), () => `namespace ${name} is lost`);
-  for (const name of alive) must(world.model.namespaces.has(name) || name.startsWith('kube-'), () => `namespace ${name} did not go away`);
+  for (const name of alive)
+    must(world.model.namespaces.has(name) || name.startsWith('kube-'), () => `namespace ${name} did not go away`);
 }
 
 function log(world: World): void {
@@ -47,7 +54,10 @@ function log(world: World): void {
   let last = store.compacted();
   for (const row of store.after(last)) {
     must(row.rev > last, () => `revision ${row.rev} after ${last}`);
-    must(JSON.parse(row.json).metadata.resourceVersion === String(row.rev), () => `${row.resource}/${row.name} says another revision than ${row.rev}`);
+    must(
+      JSON.parse(row.json).metadata.resourceVersion === String(row.rev),
+      () => `${row.resource}/${row.name} says another revision than ${row.rev}`,
+    );
     last = row.rev;
   }
 }
@@ -57,24 +67,40 @@ function watchers(world: World): void {
   for (const watcher of world.watchers) {
     watcher.take();
     const list = items(world, watcher.path);
-    must(list.length === watcher.state.size, () => `watcher of ${watcher.path} has ${watcher.state.size} objects, the list ${list.length}`);
+    must(
+      list.length === watcher.state.size,
+      () => `watcher of ${watcher.path} has ${watcher.state.size} objects, the list ${list.length}`,
+    );
     for (const object of list) {
       const seen = watcher.state.get(keyOf(object));
       const same = seen && seen.metadata.resourceVersion === object.metadata.resourceVersion;
-      must(same, () => `watcher of ${watcher.path} has ${keyOf(object)} at ${seen?.metadata.resourceVersion}, the list at ${object.metadata.resourceVersion}`);
+      must(
+        same,
+        () =>
+          `watcher of ${watcher.path} has ${keyOf(object)} at ${seen?.metadata.resourceVersion}, the list at ${object.metadata.resourceVersion}`,
+      );
     }
   }
 }
 
 function ownership(world: World): void {
-  const all = ['/api/v1/pods', '/apis/apps/v1/replicasets', '/apis/apps/v1/deployments', '/api/v1/replicationcontrollers', '/api/v1/services',
-    '/apis/discovery.k8s.io/v1/endpointslices'].flatMap((path) => items(world, path));
+  const all = [
+    '/api/v1/pods',
+    '/apis/apps/v1/replicasets',
+    '/apis/apps/v1/deployments',
+    '/api/v1/replicationcontrollers',
+    '/api/v1/services',
+    '/apis/discovery.k8s.io/v1/endpointslices',
+  ].flatMap((path) => items(world, path));
   const uids = new Set(all.map((o) => o.metadata.uid));
   for (const object of all) {
     must(!object.metadata.deletionTimestamp, () => `${keyOf(object)} is still being deleted`);
     const refs: Obj[] = object.metadata.ownerReferences ?? [];
     const known = refs.filter((r) => r.kind !== 'Node');
-    must(known.every((r) => uids.has(r.uid)), () => `${keyOf(object)} has an owner that is gone: ${JSON.stringify(refs)}`);
+    must(
+      known.every((r) => uids.has(r.uid)),
+      () => `${keyOf(object)} has an owner that is gone: ${JSON.stringify(refs)}`,
+    );
     must(refs.filter((r) => r.controller).length <= 1, () => `${keyOf(object)} has two controllers`);
   }
 }
@@ -90,12 +116,18 @@ function counts(world: World): void {
     must(mine.length === set.spec.replicas, () => `${keyOf(set)} wants ${set.spec.replicas} pods and has ${mine.length}`);
     must((set.status.replicas ?? 0) === mine.length, () => `${keyOf(set)} counts ${set.status.replicas} pods of ${mine.length}`);
     const ready = mine.filter((p) => p.status.conditions?.some((c: Obj) => c.type === 'Ready' && c.status === 'True')).length;
-    must((set.status.readyReplicas ?? 0) === ready, () => `${keyOf(set)} counts ${set.status.readyReplicas} ready pods of ${ready}`);
+    must(
+      (set.status.readyReplicas ?? 0) === ready,
+      () => `${keyOf(set)} counts ${set.status.readyReplicas} ready pods of ${ready}`,
+    );
   }
   for (const deployment of items(world, '/apis/apps/v1/deployments')) {
     const mine = sets.filter((s) => s.metadata.ownerReferences?.some((r: Obj) => r.uid === deployment.metadata.uid));
     const total = mine.reduce((n, s) => n + owned(s.metadata.uid).length, 0);
-    must((deployment.status.replicas ?? 0) === total, () => `${keyOf(deployment)} counts ${deployment.status.replicas} pods of ${total}`);
+    must(
+      (deployment.status.replicas ?? 0) === total,
+      () => `${keyOf(deployment)} counts ${deployment.status.replicas} pods of ${total}`,
+    );
     must(deployment.status.observedGeneration === deployment.metadata.generation, () => `${keyOf(deployment)} was not observed`);
   }
 }
@@ -107,7 +139,14 @@ function fixedPoint(world: World): void {
   cluster.reconciler.resync();
   cluster.drain(now);
   const after = cluster.registry.store.after(before);
-  must(!after.length, () => `reconciling again writes: ${after.slice(0, 3).map((r) => `${r.type} ${r.resource} ${r.namespace}/${r.name}`).join('; ')}`);
+  must(
+    !after.length,
+    () =>
+      `reconciling again writes: ${after
+        .slice(0, 3)
+        .map((r) => `${r.type} ${r.resource} ${r.namespace}/${r.name}`)
+        .join('; ')}`,
+  );
 }
 
 /** The timers table can be dropped and derived. */

@@ -9,7 +9,10 @@ function ask(world: World, method: string, url: string, body?: Obj, headers?: Re
 }
 
 const namespaceOf = (world: World) => world.pick([...world.model.namespaces]);
-const template = (app: string, image: string) => ({ metadata: { labels: { app } }, spec: { containers: [{ name: 'c', image }] } });
+const template = (app: string, image: string) => ({
+  metadata: { labels: { app } },
+  spec: { containers: [{ name: 'c', image }] },
+});
 const merge = { 'content-type': 'application/merge-patch+json' };
 
 function anyOf(world: World, resource: string): { url: string; object: Obj } | undefined {
@@ -23,10 +26,20 @@ function anyOf(world: World, resource: string): { url: string; object: Obj } | u
 
 function createDeployment(world: World): void {
   const [ns, name] = [namespaceOf(world), world.fresh('web')];
-  const strategy = world.chance(0.3) ? { type: 'Recreate' } : { rollingUpdate: { maxSurge: world.int(3), maxUnavailable: 1 + world.int(2) } };
+  const strategy = world.chance(0.3)
+    ? { type: 'Recreate' }
+    : { rollingUpdate: { maxSurge: world.int(3), maxUnavailable: 1 + world.int(2) } };
   ask(world, 'POST', `/apis/apps/v1/namespaces/${ns}/deployments`, {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name },
-    spec: { replicas: world.int(6), minReadySeconds: world.pick([0, 0, 5]), strategy, selector: { matchLabels: { app: name } }, template: template(name, 'nginx:1') },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: {
+      replicas: world.int(6),
+      minReadySeconds: world.pick([0, 0, 5]),
+      strategy,
+      selector: { matchLabels: { app: name } },
+      template: template(name, 'nginx:1'),
+    },
   });
 }
 
@@ -59,30 +72,52 @@ function deletePod(world: World): void {
 
 function relabelPod(world: World): void {
   const found = anyOf(world, 'pods');
-  if (found) ask(world, 'PATCH', found.url, { metadata: { labels: { app: world.pick(['stray', found.object.metadata.labels?.app ?? 'x']) } } }, merge);
+  if (found)
+    ask(
+      world,
+      'PATCH',
+      found.url,
+      { metadata: { labels: { app: world.pick(['stray', found.object.metadata.labels?.app ?? 'x']) } } },
+      merge,
+    );
 }
 
 function createController(world: World): void {
   const [ns, name] = [namespaceOf(world), world.fresh('rc')];
   ask(world, 'POST', `/api/v1/namespaces/${ns}/replicationcontrollers`, {
-    apiVersion: 'v1', kind: 'ReplicationController', metadata: { name },
+    apiVersion: 'v1',
+    kind: 'ReplicationController',
+    metadata: { name },
     spec: { replicas: world.int(4), selector: { app: name }, template: template(name, 'mysql') },
   });
 }
 
 function createPod(world: World): void {
-  const spec: Obj = { containers: [{ name: 'c', image: 'busybox', resources: { requests: { cpu: world.pick(['100m', '1', '40']) } } }] };
+  const spec: Obj = {
+    containers: [{ name: 'c', image: 'busybox', resources: { requests: { cpu: world.pick(['100m', '1', '40']) } } }],
+  };
   if (world.chance(0.2)) spec.nodeSelector = { disk: 'nowhere' };
   if (world.chance(0.2)) spec.tolerations = [{ operator: 'Exists' }];
-  ask(world, 'POST', `/api/v1/namespaces/${namespaceOf(world)}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: world.fresh('solo') }, spec });
+  ask(world, 'POST', `/api/v1/namespaces/${namespaceOf(world)}/pods`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: world.fresh('solo') },
+    spec,
+  });
 }
 
 function createService(world: World): void {
   const found = anyOf(world, 'apps/deployments');
   const ns = found?.object.metadata.namespace ?? 'default';
   ask(world, 'POST', `/api/v1/namespaces/${ns}/services`, {
-    apiVersion: 'v1', kind: 'Service', metadata: { name: world.fresh('svc') },
-    spec: { type: world.pick(['ClusterIP', 'NodePort']), selector: { app: found?.object.metadata.name ?? 'none' }, ports: [{ port: 80 }] },
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: world.fresh('svc') },
+    spec: {
+      type: world.pick(['ClusterIP', 'NodePort']),
+      selector: { app: found?.object.metadata.name ?? 'none' },
+      ports: [{ port: 80 }],
+    },
   });
 }
 
@@ -113,7 +148,8 @@ function taint(world: World): void {
 
 function createNamespace(world: World): void {
   const name = world.fresh('ns');
-  if (ask(world, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }).code === 201) world.model.namespaces.add(name);
+  if (ask(world, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }).code === 201)
+    world.model.namespaces.add(name);
 }
 
 function deleteNamespace(world: World): void {
@@ -132,9 +168,11 @@ function writeConfigMap(world: World): void {
   const apply = { 'content-type': 'application/apply-patch+yaml' };
   const way = known.includes(`${ns}/${name}`) ? world.pick(['PUT', 'PATCH']) : world.pick(['POST', 'APPLY']);
   const answer =
-    way === 'POST' ? ask(world, 'POST', url, body)
-    : way === 'APPLY' ? ask(world, 'PATCH', `${url}/${name}?fieldManager=sim&force=true`, body, apply)
-    : ask(world, way, `${url}/${name}`, body, way === 'PATCH' ? merge : undefined);
+    way === 'POST'
+      ? ask(world, 'POST', url, body)
+      : way === 'APPLY'
+        ? ask(world, 'PATCH', `${url}/${name}?fieldManager=sim&force=true`, body, apply)
+        : ask(world, way, `${url}/${name}`, body, way === 'PATCH' ? merge : undefined);
   if (answer.code < 300) world.model.configMaps.set(`${ns}/${name}`, data);
 }
 
@@ -148,7 +186,11 @@ function deleteConfigMap(world: World): void {
 function dryRun(world: World): void {
   const found = anyOf(world, world.pick(['apps/deployments', 'pods', 'services']));
   if (found) ask(world, 'DELETE', `${found.url}?dryRun=All`);
-  ask(world, 'POST', '/api/v1/namespaces/default/configmaps?dryRun=All', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'never' } });
+  ask(world, 'POST', '/api/v1/namespaces/default/configmaps?dryRun=All', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'never' },
+  });
 }
 
 function nothing(world: World): void {
@@ -156,7 +198,29 @@ function nothing(world: World): void {
 }
 
 export const OPERATIONS: readonly ((world: World) => void)[] = [
-  createDeployment, createDeployment, scaleDeployment, scaleDeployment, updateImage, updateImage, pauseDeployment, deleteWorkload, deletePod,
-  relabelPod, createController, createPod, createService, deleteService, cordon, drain, taint, createNamespace, deleteNamespace, writeConfigMap,
-  writeConfigMap, writeConfigMap, deleteConfigMap, dryRun, nothing,
+  createDeployment,
+  createDeployment,
+  scaleDeployment,
+  scaleDeployment,
+  updateImage,
+  updateImage,
+  pauseDeployment,
+  deleteWorkload,
+  deletePod,
+  relabelPod,
+  createController,
+  createPod,
+  createService,
+  deleteService,
+  cordon,
+  drain,
+  taint,
+  createNamespace,
+  deleteNamespace,
+  writeConfigMap,
+  writeConfigMap,
+  writeConfigMap,
+  deleteConfigMap,
+  dryRun,
+  nothing,
 ];

@@ -3,7 +3,12 @@ import { parseArgs } from 'node:util';
 import { runWorld } from './world.ts';
 
 const { values } = parseArgs({
-  options: { worlds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string' }, steps: { type: 'string', default: '60' } },
+  options: {
+    worlds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    steps: { type: 'string', default: '60' },
+  },
 });
 const steps = Number(values.steps);
 const first = Number(values.seed ?? values.from);
@@ -19,5 +24,7 @@ for (let seed = first; seed <= last; seed++) {
   }
 }
 const seconds = ((performance.now() - start) / 1000).toFixed(1);
-console.log(`${last - first + 1} worlds in ${seconds} s, ${failed.length} failed${failed.length ? `: seeds ${failed.join(' ')}` : ''}`);
+console.log(
+  `${last - first + 1} worlds in ${seconds} s, ${failed.length} failed${failed.length ? `: seeds ${failed.join(' ')}` : ''}`,
+);
 process.exit(failed.length ? 1 : 0);

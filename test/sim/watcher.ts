@@ -45,7 +45,8 @@ export class Watcher {
       this.#revision = revision;
       if (type === 'BOOKMARK') continue;
       const known = this.state.has(keyOf(object));
-      if ((type === 'ADDED') === known) throw new Error(`watch of ${this.path}: ${type} of ${keyOf(object)}, which is ${known ? '' : 'not '}known`);
+      if ((type === 'ADDED') === known)
+        throw new Error(`watch of ${this.path}: ${type} of ${keyOf(object)}, which is ${known ? '' : 'not '}known`);
       if (type === 'DELETED') this.state.delete(keyOf(object));
       else this.state.set(keyOf(object), object);
     }

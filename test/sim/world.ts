@@ -99,6 +99,8 @@ export function runWorld(seed: number, steps = 60): void {
     world.finish();
   } catch (error) {
     const last = world.trace.slice(-8).join(', ');
-    throw new Error(`seed ${seed} fails: ${(error as Error).message}\n  replay: npm run sim -- --seed ${seed}\n  last: ${last}`, { cause: error });
+    throw new Error(`seed ${seed} fails: ${(error as Error).message}\n  replay: npm run sim -- --seed ${seed}\n  last: ${last}`, {
+      cause: error,
+    });
   }
 }

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACING_MS } from '../../../src/lib/limits.ts';
+import { History } from '../../../src/store/history.ts';
+import { migrate } from '../../../src/store/schema.ts';
+import { Store } from '../../../src/store/store.ts';
+import { openSqlite } from '../../host/sqlite.ts';
+
+function fresh() {
+  const sql = openSqlite();
+  migrate(sql);
+  const store = new Store(sql);
+  const put = (name: string) => store.put('events', 'n', name, store.revision() + 1, '{}', [], store.head('events', 'n', name));
+  return { sql, store, put, history: new History(store) };
+}
+
+describe('history', () => {
+  it('marks at most once per spacing and only when something was written', () => {
+    const { put, history, sql } = fresh();
+    put('a');
+    history.mark(0);
+    put('b');
+    history.mark(MARK_SPACING_MS - 1);
+    history.mark(MARK_SPACING_MS);
+    history.mark(9 * MARK_SPACING_MS);
+    expect(sql.all('SELECT rev, at FROM marks')).toEqual(
+      [
+        { rev: 1, at: 0 },
+        { rev: 2, at: MARK_SPACING_MS },
+      ].map((r) => Object.assign(Object.create(null), r)),
+    );
+  });
+
+  it('finds what was last written before the TTL, and forgets', () => {
+    const { put, history } = fresh();
+    put('a');
+    put('b');
+    history.mark(0);
+    put('b');
+    history.mark(MARK_SPACING_MS);
+    expect(history.next()).toBe(EVENT_TTL_MS);
+    expect(history.expired(EVENT_TTL_MS - 1)).toBe(0);
+    const rev = history.expired(EVENT_TTL_MS);
+    expect(history.writtenUntil('events', rev, 10).map((r) => r.name)).toEqual(['a']);
+    history.forget(rev);
+    expect(history.next()).toBe(EVENT_TTL_MS + MARK_SPACING_MS);
+    history.forget(history.expired(EVENT_TTL_MS + MARK_SPACING_MS));
+    expect(history.next()).toBeUndefined();
+  });
+
+  it('compacts only beyond its bound and never past what is needed', () => {
+    const { put, history, store } = fresh();
+    for (let i = 0; i < HISTORY_REVISIONS + COMPACTION_SLACK_REVISIONS - 1; i++) put('a');
+    history.compact(store.revision());
+    expect(store.compacted()).toBe(0);
+    put('a');
+    history.compact(100);
+    expect(store.compacted()).toBe(100);
+    put('a');
+    history.compact(store.revision());
+    expect(store.compacted()).toBe(100);
+    for (let i = 0; i < 200; i++) put('a');
+    history.compact(store.revision());
+    expect(store.compacted()).toBe(store.revision() - HISTORY_REVISIONS);
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { migrate } from '../../../src/store/schema.ts';
+import { Timers } from '../../../src/time/timers.ts';
+import { openSqlite } from '../../host/sqlite.ts';
+
+function fresh(): Timers {
+  const sql = openSqlite();
+  migrate(sql);
+  return new Timers(sql);
+}
+
+describe('timers', () => {
+  it('[TIME1] set replaces the former time of a key and cancel drops it', () => {
+    const timers = fresh();
+    timers.set({ controller: 'c', namespace: 'n', name: 'a', at: 50 });
+    timers.set({ controller: 'c', namespace: 'n', name: 'a', at: 20.5 });
+    expect(timers.all()).toEqual([{ controller: 'c', namespace: 'n', name: 'a', at: 21 }]);
+    timers.cancel('c', 'n', 'a');
+    expect(timers.all()).toEqual([]);
+  });
+
+  it('[TIME2] due returns what is at or before now, earliest first, at most the limit', () => {
+    const timers = fresh();
+    for (const [name, at] of [
+      ['a', 30],
+      ['b', 10],
+      ['c', 20],
+      ['d', 40],
+    ] as const)
+      timers.set({ controller: 'c', namespace: '', name, at });
+    expect(timers.due(30, 10).map((t) => t.name)).toEqual(['b', 'c', 'a']);
+    expect(timers.due(30, 2).map((t) => t.name)).toEqual(['b', 'c']);
+    expect(timers.due(9, 10)).toEqual([]);
+  });
+
+  it('[TIME3] next is the earliest time, or nothing', () => {
+    const timers = fresh();
+    expect(timers.next()).toBeUndefined();
+    timers.set({ controller: 'c', namespace: '', name: 'a', at: 30 });
+    timers.set({ controller: 'd', namespace: '', name: 'a', at: 7 });
+    expect(timers.next()).toBe(7);
+  });
+});
