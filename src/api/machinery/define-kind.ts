@@ -45,6 +45,8 @@ export interface KindRules {
   warnings?(object: KubeObject, old: KubeObject | undefined): string[];
   /** The rule of metadata.name; default dns-subdomain. */
   names?: NameRule;
+  /** Finalizers need not be fully qualified: kinds that upstream checks with apimachinery's ValidateObjectMeta (Lease, CRDs). */
+  plainFinalizers?: boolean;
   columns?: Column[];
   /** Field selectors beyond metadata.name and metadata.namespace: label -> JSON path segments in the stored object. */
   selectable?: Record<string, string[]>;
@@ -58,7 +60,12 @@ export interface KindRules {
   defaultPropagation?: 'Background' | 'Orphan';
 }
 
-export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | ((name: string, prefix: boolean) => string[]);
+export type NameRule =
+  | 'dns-subdomain'
+  | 'dns-label'
+  | 'dns1035-label'
+  | 'path-segment'
+  | ((name: string, prefix: boolean) => string[]);
 
 /** A version under which a kind is served besides its stored one; conversions mutate nothing and return new objects. */
 export interface ServedVersion {
@@ -101,13 +108,19 @@ export interface Kind {
   /** Other subresources: name -> {kind it takes, verbs}; how each acts is the registry's or the apiserver's. */
   subresources?: Record<string, { group?: string; version?: string; kind: string; verbs: Verb[] }>;
   versions?: ServedVersion[];
+  /** Warning text of a deprecated kind that is served nevertheless (its APILifecycleDeprecated). */
+  deprecated?: string;
+  /** The version that upstream stores, where it is not `version`; it only enters discovery's storageVersionHash. */
+  storageVersion?: string;
   rules: KindRules;
 }
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
-export const resourceOf = (kind: { group: string; resource: string }): Resource => (kind.group ? `${kind.group}/${kind.resource}` : kind.resource);
-export const apiVersionOf = (kind: { group: string; version: string }): string => (kind.group ? `${kind.group}/${kind.version}` : kind.version);
+export const resourceOf = (kind: { group: string; resource: string }): Resource =>
+  kind.group ? `${kind.group}/${kind.resource}` : kind.resource;
+export const apiVersionOf = (kind: { group: string; version: string }): string =>
+  kind.group ? `${kind.group}/${kind.version}` : kind.version;
 
 /** Checks what the type cannot: called once per kind at module load. Throws on a programmer's error. */
 export function defineKind(kind: Kind): Kind {

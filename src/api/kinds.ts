@@ -1,0 +1,129 @@
+import { accessKinds } from './kinds/access.ts';
+import { coreKinds } from './kinds/core.ts';
+import { platformKinds } from './kinds/platform.ts';
+import { trafficKinds } from './kinds/traffic.ts';
+import { workloadKinds } from './kinds/workloads.ts';
+import { type Kind, resourceOf, type Resource, type ServedVersion } from './machinery/define-kind.ts';
+
+/** THE table: every built-in kind that a Kubernetes 1.36 server serves by default. */
+export const kinds: readonly Kind[] = [...coreKinds, ...workloadKinds, ...accessKinds, ...trafficKinds, ...platformKinds];
+
+/** A kind as one address serves it; `served` is absent for the stored version. */
+export interface ServedKind {
+  kind: Kind;
+  served?: ServedVersion;
+}
+
+/** A group of discovery. Versions by priority, the preferred first; resources of a version by name. */
+export interface ApiGroup {
+  name: string;
+  versions: { version: string; resources: ServedKind[] }[];
+}
+
+/** The order of /apis (kube-apiserver's APIService priorities); `extensions` stands where it did, after apps' place was made. */
+const GROUP_ORDER = [
+  '',
+  'apiregistration.k8s.io',
+  'extensions',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'resource.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+];
+
+/** apimachinery version.CompareKubeAwareVersionStrings: v2 > v1 > v1beta2 > v1beta1 > v1alpha1. Negative when `a` comes first. */
+function compareVersions(a: string, b: string): number {
+  const rank = (v: string) => {
+    const m = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(v);
+    if (!m) return [-1, 0, 0];
+    return [m[2] === 'alpha' ? 0 : m[2] === 'beta' ? 1 : 2, Number(m[1]), Number(m[3] ?? 0)];
+  };
+  const [x, y] = [rank(a), rank(b)];
+  for (let i = 0; i < 3; i++) if (x[i] !== y[i]) return y[i] - x[i];
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The kinds of one cluster, found by every name they have. */
+export class KindTable {
+  readonly kinds: readonly Kind[];
+  readonly legacy: boolean;
+  readonly #byResource = new Map<Resource, Kind>();
+  readonly #byAddress = new Map<string, ServedKind>();
+  readonly #byGVK = new Map<string, ServedKind>();
+  #groups: ApiGroup[] | undefined;
+
+  /** `extra` are kinds beyond the built-in ones. */
+  constructor({ legacy, extra = [] }: { legacy: boolean; extra?: readonly Kind[] }) {
+    this.legacy = legacy;
+    this.kinds = [...kinds, ...extra];
+    for (const kind of this.kinds) {
+      this.#byResource.set(resourceOf(kind), kind);
+      this.#add(kind.group, kind.version, kind.resource, { kind });
+      for (const served of kind.versions ?? []) {
+        if (served.deprecated && !legacy) continue;
+        this.#add(served.group, served.version, served.resource ?? kind.resource, { kind, served });
+      }
+    }
+  }
+
+  #add(group: string, version: string, plural: string, entry: ServedKind): void {
+    this.#byAddress.set(`${group}/${version}/${plural}`, entry);
+    this.#byGVK.set(`${group ? `${group}/` : ''}${version} ${entry.kind.kind}`, entry);
+  }
+
+  /** By "pods", "apps/deployments". */
+  byResource(resource: Resource): Kind | undefined {
+    return this.#byResource.get(resource);
+  }
+
+  /** By the parts of an address. */
+  served(group: string, version: string, plural: string): ServedKind | undefined {
+    return this.#byAddress.get(`${group}/${version}/${plural}`);
+  }
+
+  /** By what an object says of itself: "apps/v1", "Deployment". */
+  byGVK(apiVersion: string, kind: string): ServedKind | undefined {
+    return this.#byGVK.get(`${apiVersion} ${kind}`);
+  }
+
+  /** Every group, the legacy one ("") first, then in the order of /apis; unknown groups last, by name. */
+  groups(): readonly ApiGroup[] {
+    this.#groups ??= this.#group();
+    return this.#groups;
+  }
+
+  #group(): ApiGroup[] {
+    const groups = new Map<string, Map<string, ServedKind[]>>();
+    for (const [address, entry] of this.#byAddress) {
+      const [group, version] = address.split('/');
+      const versions = groups.get(group) ?? new Map<string, ServedKind[]>();
+      groups.set(group, versions);
+      versions.set(version, [...(versions.get(version) ?? []), entry]);
+    }
+    const place = (name: string) => (GROUP_ORDER.includes(name) ? GROUP_ORDER.indexOf(name) : GROUP_ORDER.length);
+    const plural = ({ kind, served }: ServedKind) => served?.resource ?? kind.resource;
+    return [...groups]
+      .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
+      .map(([name, versions]) => ({
+        name,
+        versions: [...versions]
+          .sort(([a], [b]) => compareVersions(a, b))
+          .map(([version, list]) => ({ version, resources: list.sort((a, b) => (plural(a) < plural(b) ? -1 : 1)) })),
+      }));
+  }
+}

@@ -1,0 +1,74 @@
+import type { Kind, Verb } from '../machinery/define-kind.ts';
+import { eventsV1 } from './convert-event.ts';
+import { CREATE_ONLY, inGroup, PROXY, READ_WRITE } from './row.ts';
+
+const core = inGroup('', 'v1', 'io.k8s.api.core.v1');
+const CONNECT: Verb[] = ['create', 'get'];
+
+/** The legacy group "" (pkg/registry/core/rest/storage_core.go). */
+export const coreKinds: Kind[] = [
+  core('Binding', 'bindings', { verbs: CREATE_ONLY }),
+  core('ComponentStatus', 'componentstatuses', {
+    cluster: true,
+    short: ['cs'],
+    verbs: ['get', 'list'],
+    deprecated: 'v1 ComponentStatus is deprecated in v1.19+',
+  }),
+  core('ConfigMap', 'configmaps', { short: ['cm'] }),
+  core('Endpoints', 'endpoints', {
+    short: ['ep'],
+    deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  }),
+  core('Event', 'events', { short: ['ev'], versions: [eventsV1] }),
+  core('LimitRange', 'limitranges', { short: ['limits'] }),
+  core('Namespace', 'namespaces', {
+    cluster: true,
+    short: ['ns'],
+    verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+    status: true,
+    sub: { finalize: { kind: 'Namespace', verbs: ['update'] } },
+  }),
+  core('Node', 'nodes', {
+    cluster: true,
+    short: ['no'],
+    status: true,
+    sub: { proxy: { kind: 'NodeProxyOptions', verbs: PROXY } },
+  }),
+  core('PersistentVolumeClaim', 'persistentvolumeclaims', { short: ['pvc'], status: true }),
+  core('PersistentVolume', 'persistentvolumes', { cluster: true, short: ['pv'], status: true }),
+  core('Pod', 'pods', {
+    short: ['po'],
+    categories: ['all'],
+    status: true,
+    sub: {
+      attach: { kind: 'PodAttachOptions', verbs: CONNECT },
+      binding: { kind: 'Binding', verbs: CREATE_ONLY },
+      ephemeralcontainers: { kind: 'Pod', verbs: READ_WRITE },
+      eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: CREATE_ONLY },
+      exec: { kind: 'PodExecOptions', verbs: CONNECT },
+      log: { kind: 'Pod', verbs: ['get'] },
+      portforward: { kind: 'PodPortForwardOptions', verbs: CONNECT },
+      proxy: { kind: 'PodProxyOptions', verbs: PROXY },
+      resize: { kind: 'Pod', verbs: READ_WRITE },
+    },
+  }),
+  core('PodTemplate', 'podtemplates'),
+  core('ReplicationController', 'replicationcontrollers', {
+    short: ['rc'],
+    categories: ['all'],
+    status: true,
+    scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] },
+  }),
+  core('ResourceQuota', 'resourcequotas', { short: ['quota'], status: true }),
+  core('Secret', 'secrets'),
+  core('ServiceAccount', 'serviceaccounts', {
+    short: ['sa'],
+    sub: { token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: CREATE_ONLY } },
+  }),
+  core('Service', 'services', {
+    short: ['svc'],
+    categories: ['all'],
+    status: true,
+    sub: { proxy: { kind: 'ServiceProxyOptions', verbs: PROXY } },
+  }),
+];

@@ -1,0 +1,21 @@
+import type { Kind } from '../machinery/define-kind.ts';
+import { legacyVersions } from './legacy.ts';
+import { inGroup } from './row.ts';
+
+const coordination = inGroup('coordination.k8s.io', 'v1', 'io.k8s.api.coordination.v1');
+const discovery = inGroup('discovery.k8s.io', 'v1', 'io.k8s.api.discovery.v1');
+const flowcontrol = inGroup('flowcontrol.apiserver.k8s.io', 'v1', 'io.k8s.api.flowcontrol.v1');
+const networking = inGroup('networking.k8s.io', 'v1', 'io.k8s.api.networking.v1');
+
+/** Networking, endpoint slices, leases, and the API server's own flow control. */
+export const trafficKinds: Kind[] = [
+  coordination('Lease', 'leases'),
+  discovery('EndpointSlice', 'endpointslices'),
+  flowcontrol('FlowSchema', 'flowschemas', { cluster: true, status: true }),
+  flowcontrol('PriorityLevelConfiguration', 'prioritylevelconfigurations', { cluster: true, status: true }),
+  networking('IngressClass', 'ingressclasses', { cluster: true, versions: legacyVersions('IngressClass') }),
+  networking('Ingress', 'ingresses', { short: ['ing'], status: true, versions: legacyVersions('Ingress') }),
+  networking('IPAddress', 'ipaddresses', { cluster: true, short: ['ip'] }),
+  networking('NetworkPolicy', 'networkpolicies', { short: ['netpol'], versions: legacyVersions('NetworkPolicy') }),
+  networking('ServiceCIDR', 'servicecidrs', { cluster: true, status: true }),
+];

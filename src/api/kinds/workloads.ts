@@ -1,0 +1,51 @@
+import type { Kind, ScalePaths } from '../machinery/define-kind.ts';
+import { autoscalingV1 } from './convert-autoscaler.ts';
+import { legacyVersions } from './legacy.ts';
+import { inGroup } from './row.ts';
+
+const apps = inGroup('apps', 'v1', 'io.k8s.api.apps.v1');
+const batch = inGroup('batch', 'v1', 'io.k8s.api.batch.v1');
+const autoscaling = inGroup('autoscaling', 'v2', 'io.k8s.api.autoscaling.v2');
+const policy = inGroup('policy', 'v1', 'io.k8s.api.policy.v1');
+const scale: ScalePaths = { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] };
+const all = ['all'];
+
+/** What runs pods, and what keeps them running: apps, autoscaling, batch, policy. */
+export const workloadKinds: Kind[] = [
+  apps('ControllerRevision', 'controllerrevisions', { versions: legacyVersions('ControllerRevision') }),
+  apps('DaemonSet', 'daemonsets', { short: ['ds'], categories: all, status: true, versions: legacyVersions('DaemonSet') }),
+  apps('Deployment', 'deployments', {
+    short: ['deploy'],
+    categories: all,
+    status: true,
+    scale,
+    versions: legacyVersions('Deployment'),
+  }),
+  apps('ReplicaSet', 'replicasets', {
+    short: ['rs'],
+    categories: all,
+    status: true,
+    scale,
+    versions: legacyVersions('ReplicaSet'),
+  }),
+  apps('StatefulSet', 'statefulsets', {
+    short: ['sts'],
+    categories: all,
+    status: true,
+    scale,
+    versions: legacyVersions('StatefulSet'),
+  }),
+  autoscaling('HorizontalPodAutoscaler', 'horizontalpodautoscalers', {
+    short: ['hpa'],
+    categories: all,
+    status: true,
+    versions: [autoscalingV1],
+  }),
+  batch('CronJob', 'cronjobs', { short: ['cj'], categories: all, status: true, versions: legacyVersions('CronJob') }),
+  batch('Job', 'jobs', { categories: all, status: true }),
+  policy('PodDisruptionBudget', 'poddisruptionbudgets', {
+    short: ['pdb'],
+    status: true,
+    versions: legacyVersions('PodDisruptionBudget'),
+  }),
+];
