@@ -1,0 +1,59 @@
+import { createFresh, freshReplicas } from './revision.ts';
+import { allSets, countIn, isActiveDraft, type Rollout, wantedIn } from './rollout.ts';
+import { maxUnavailable, replicasOf } from './spec.ts';
+import { scaleTo } from './scale.ts';
+
+/** One step of a rolling update: grow the new set if surge allows, else shrink old ones. False on a name collision. */
+export function rollOver(r: Rollout): { ok: boolean; scaled: boolean } {
+  if (!createFresh(r)) return { ok: false, scaled: false };
+  return { ok: true, scaled: scaleFresh(r) || scaleOld(r) };
+}
+
+/** reconcileNewReplicaSet. */
+function scaleFresh(r: Rollout): boolean {
+  if (!r.fresh) return false;
+  const [now, wanted] = [replicasOf(r.fresh.set), replicasOf(r.d)];
+  if (now === wanted) return false;
+  return scaleTo(r, r.fresh, now > wanted ? wanted : freshReplicas(r));
+}
+
+/** reconcileOldReplicaSets: unavailable pods of the new set count against what may go. */
+function scaleOld(r: Rollout): boolean {
+  if (!r.fresh || wantedIn(r.old.map((draft) => draft.set)) === 0) return false;
+  const minAvailable = replicasOf(r.d) - maxUnavailable(r.d);
+  const freshUnavailable = replicasOf(r.fresh.set) - (r.fresh.set.status?.availableReplicas ?? 0);
+  const most = wantedIn(allSets(r)) - minAvailable - freshUnavailable;
+  if (most <= 0) return false;
+  const cleaned = cleanUnhealthy(r, most);
+  return cleaned + scaleDownOld(r, minAvailable) > 0;
+}
+
+/** Unhealthy pods go first: they would hold the rollout up and their loss costs no availability (cleanupUnhealthyReplicas). */
+function cleanUnhealthy(r: Rollout, most: number): number {
+  let gone = 0;
+  for (const draft of r.old.filter(isActiveDraft)) {
+    if (gone >= most) break;
+    const size = replicasOf(draft.set);
+    const available = draft.set.status?.availableReplicas ?? 0;
+    if (size === available) continue;
+    const step = Math.min(most - gone, size - available);
+    if (step < 0) return gone;
+    scaleTo(r, draft, size - step);
+    gone += step;
+  }
+  return gone;
+}
+
+/** scaleDownOldReplicaSetsForRollingUpdate. */
+function scaleDownOld(r: Rollout, minAvailable: number): number {
+  const most = countIn(allSets(r), 'availableReplicas') - minAvailable;
+  let gone = 0;
+  for (const draft of r.old.filter(isActiveDraft)) {
+    if (gone >= most) break;
+    const size = replicasOf(draft.set);
+    const step = Math.min(size, most - gone);
+    scaleTo(r, draft, size - step);
+    gone += step;
+  }
+  return gone;
+}

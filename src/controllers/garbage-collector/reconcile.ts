@@ -1,0 +1,104 @@
+import type { Kind, Resource } from '../../api/machinery/define-kind.ts';
+import { resourceOf } from '../../api/machinery/define-kind.ts';
+import type { KubeObject, OwnerReference } from '../../lib/json.ts';
+import type { Action, Controller, Key, Plan, View } from '../../reconcile/plan.ts';
+import { withOwners } from '../shared/owners.ts';
+import { BATCH, deletion, hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
+import { collectorKeys } from './mapping.ts';
+import { DEPENDENTS, FOREGROUND, isDeletingDependents, ORPHAN, standingOf } from './owners.ts';
+
+const COMPONENT = 'garbage-collector-controller';
+const NOTHING: Plan = { actions: [] };
+
+/** Collects objects of all kinds whose owners are gone (pkg/controller/garbagecollector). */
+export function garbageCollector(kinds: readonly Kind[]): Controller {
+  return {
+    name: 'garbagecollector',
+    manager: 'kube-controller-manager',
+    user: 'system:serviceaccount:kube-system:generic-garbage-collector',
+    watches: kinds.map((kind) => ({ resource: resourceOf(kind), keys: collectorKeys })),
+    reconcile: (key, view) =>
+      key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view) : object(key, view),
+  };
+}
+
+/** The owner of these is gone or waits for them: each is judged as if it had been looked at alone. */
+function dependents(uid: string, view: View): Plan {
+  const alive = view.ownedBy(uid).filter((dependent) => !dependent.metadata.deletionTimestamp);
+  return { actions: alive.slice(0, BATCH).flatMap((dependent) => judge(dependent, view)) };
+}
+
+/** attemptToDeleteItem and attemptToOrphan. */
+function object(key: Key, view: View): Plan {
+  const colon = key.name.indexOf(':');
+  const resource = key.name.slice(0, colon);
+  const item = view.get(resource, key.namespace, key.name.slice(colon + 1));
+  if (!item) return NOTHING;
+  if (!item.metadata.deletionTimestamp) return { actions: judge(item, view) };
+  if (hasFinalizer(item, ORPHAN)) return { actions: orphanDependents(resource, item, view) };
+  if (!isDeletingDependents(item) || hasBlockingDependents(item, view)) return NOTHING;
+  return { actions: [{ verb: 'update', resource, object: withoutFinalizer(item, FOREGROUND) }] };
+}
+
+/** Everybody forgets the owner, then its finalizer goes. */
+function orphanDependents(resource: Resource, owner: KubeObject, view: View): Action[] {
+  const forgotten = view.ownedBy(owner.metadata.uid).map((dependent): Action => {
+    const refs = dependent.metadata.ownerReferences ?? [];
+    return {
+      verb: 'update',
+      resource: resourceIn(dependent, view),
+      object: withOwners(
+        dependent,
+        refs.filter((ref) => ref.uid !== owner.metadata.uid),
+      ),
+    };
+  });
+  return [...forgotten, { verb: 'update', resource, object: withoutFinalizer(owner, ORPHAN) }];
+}
+
+function hasBlockingDependents(owner: KubeObject, view: View): boolean {
+  const { uid } = owner.metadata;
+  return view.ownedBy(uid).some((d) => d.metadata.ownerReferences?.some((ref) => ref.uid === uid && ref.blockOwnerDeletion));
+}
+
+/** What the owners of a living object mean for it. */
+function judge(item: KubeObject, view: View): Action[] {
+  const namespace = item.metadata.namespace ?? '';
+  const refs = item.metadata.ownerReferences ?? [];
+  const by = new Map(refs.map((ref) => [ref, standingOf(ref, namespace, view)]));
+  const of = (standing: string) => refs.filter((ref) => by.get(ref) === standing);
+  const invalid = of('invalid');
+  if (invalid.length) return invalid.map((ref) => reportInvalid(item, ref));
+  if (!refs.length || of('unknown').length) return [];
+  const resource = resourceIn(item, view);
+  const solid = of('solid');
+  if (solid.length === refs.length) return [];
+  if (solid.length) return [{ verb: 'update', resource, object: withOwners(item, solid) }];
+  const mine = of('waiting').length ? view.ownedBy(item.metadata.uid) : [];
+  if (mine.length) {
+    const circle = mine.some(isDeletingDependents) ? [unblock(resource, item)] : [];
+    return [...circle, deletion(resource, item, 'Foreground')];
+  }
+  const policy = hasFinalizer(item, ORPHAN) ? 'Orphan' : hasFinalizer(item, FOREGROUND) ? 'Foreground' : 'Background';
+  return [deletion(resource, item, policy)];
+}
+
+/** Owners and dependents in a circle must not wait for each other. */
+function unblock(resource: Resource, item: KubeObject): Action {
+  const refs = (item.metadata.ownerReferences ?? []).map((ref) =>
+    ref.blockOwnerDeletion ? { ...ref, blockOwnerDeletion: false } : ref,
+  );
+  return { verb: 'update', resource, object: withOwners(item, refs) };
+}
+
+function reportInvalid(item: KubeObject, ref: OwnerReference): Action {
+  const { namespace = '' } = item.metadata;
+  const owner = `[${ref.apiVersion}/${ref.kind}, namespace: ${namespace}, name: ${ref.name}, uid: ${ref.uid}]`;
+  const message = `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`;
+  return { verb: 'event', regarding: item, type: 'Warning', reason: 'OwnerRefInvalidNamespace', message, component: COMPONENT };
+}
+
+/** The resource of a stored object, which is of a kind that the cluster serves. */
+function resourceIn(item: KubeObject, view: View): Resource {
+  return view.resourceOf(item.apiVersion, item.kind)?.resource ?? '';
+}

@@ -1,0 +1,92 @@
+import { type Kind, type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
+import type { KubeObject } from '../../lib/json.ts';
+import { type Action, type Change, type Controller, type Key, own, type Plan, type View } from '../../reconcile/plan.ts';
+import { BATCH, deletion } from '../shared/objects.ts';
+import { deletionConditions, type Remaining } from './conditions.ts';
+
+const NAMESPACES = 'namespaces';
+const FINALIZER = 'kubernetes';
+
+/** Empties namespaces that are being deleted, then lets them go (pkg/controller/namespace/deletion). */
+export function namespaceController(kinds: readonly Kind[]): Controller {
+  const contents = kinds.filter((kind) => kind.namespaced && (!kind.verbs || kind.verbs.includes('delete'))).map(resourceOf);
+  return {
+    name: 'namespace',
+    manager: 'kube-controller-manager',
+    user: 'system:serviceaccount:kube-system:namespace-controller',
+    watches: [own(NAMESPACES), ...contents.map((resource) => ({ resource, keys: emptyingKeys }))],
+    reconcile: (key, view, cx) => {
+      const namespace = view.get(NAMESPACES, '', key.name);
+      return namespace?.metadata.deletionTimestamp ? empty(namespace, contents, view, cx.now) : { actions: [] };
+    },
+  };
+}
+
+/** A piece of content began to go, or has gone, in a namespace that is being deleted. */
+function emptyingKeys({ type, object, old }: Change, view: View): Key[] {
+  const { namespace = '', deletionTimestamp } = object.metadata;
+  if (type !== 'DELETED' && (!deletionTimestamp || old?.metadata.deletionTimestamp)) return [];
+  return view.get(NAMESPACES, '', namespace)?.metadata.deletionTimestamp ? [{ namespace: '', name: namespace }] : [];
+}
+
+/** Pods first, and nothing else before they are gone (OrderedNamespaceDeletion); finalizers are waited for. */
+function empty(namespace: KubeObject, contents: Resource[], view: View, now: number): Plan {
+  if (!namespace.spec?.finalizers?.length) return { actions: [] };
+  const remaining: Remaining = { byResource: new Map(), byFinalizer: new Map() };
+  const pods = view.list('pods', namespace.metadata.name);
+  if (pods.length) {
+    const { deletions, more } = deleteAll('pods', pods, BATCH);
+    return { actions: [...deletions, ...writeConditions(namespace, remaining, now)], requeueAt: more ? now + 1 : undefined };
+  }
+  const actions: Action[] = [];
+  let unfinished = false;
+  for (const resource of contents) {
+    const objects = view.list(resource, namespace.metadata.name);
+    const { deletions, more } = deleteAll(resource, objects, BATCH - actions.length);
+    actions.push(...deletions);
+    unfinished ||= more;
+    count(resource, objects, remaining);
+  }
+  const conditions = writeConditions(namespace, remaining, now);
+  actions.push(...conditions);
+  if (unfinished) return { actions, requeueAt: now + 1 };
+  if (!remaining.byResource.size && !conditions.length) actions.push(finalize(namespace));
+  return { actions };
+}
+
+function deleteAll(resource: Resource, objects: KubeObject[], room: number): { deletions: Action[]; more: boolean } {
+  const alive = objects.filter((object) => !object.metadata.deletionTimestamp);
+  const deletions = alive.slice(0, Math.max(0, room)).map((object) => deletion(resource, object, 'Background'));
+  return { deletions, more: deletions.length < alive.length };
+}
+
+/** Objects that stay after their deletion was asked for: finalizers hold them, or they take their time. */
+function count(resource: Resource, objects: KubeObject[], remaining: Remaining): void {
+  const slash = resource.indexOf('/');
+  const label = slash < 0 ? `${resource}.` : `${resource.slice(slash + 1)}.${resource.slice(0, slash)}`;
+  for (const { metadata } of objects) {
+    if (!metadata.finalizers?.length && !metadata.deletionTimestamp) continue;
+    remaining.byResource.set(label, (remaining.byResource.get(label) ?? 0) + 1);
+    for (const finalizer of metadata.finalizers ?? []) {
+      remaining.byFinalizer.set(finalizer, (remaining.byFinalizer.get(finalizer) ?? 0) + 1);
+    }
+  }
+}
+
+function writeConditions(namespace: KubeObject, remaining: Remaining, now: number): Action[] {
+  const old = namespace.status?.conditions ?? [];
+  const conditions = deletionConditions(old, remaining, now);
+  if (conditions === old && namespace.status?.phase === 'Terminating') return [];
+  const status = { ...namespace.status, phase: 'Terminating', conditions };
+  return [{ verb: 'update', resource: NAMESPACES, subresource: 'status', object: { ...namespace, status } }];
+}
+
+function finalize(namespace: KubeObject): Action {
+  const finalizers = namespace.spec.finalizers.filter((finalizer: string) => finalizer !== FINALIZER);
+  return {
+    verb: 'update',
+    resource: NAMESPACES,
+    subresource: 'finalize',
+    object: { ...namespace, spec: { ...namespace.spec, finalizers } },
+  };
+}

@@ -1,0 +1,95 @@
+import { parseTime } from '../../api/machinery/time.ts';
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import { conditionOf, isActive, isReady } from '../shared/pods.ts';
+
+const COST = 'controller.kubernetes.io/pod-deletion-cost';
+const PHASES: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
+const NS_PER_MS = 1e6;
+
+interface Ranked {
+  pod: KubeObject;
+  assigned: boolean;
+  phase: number;
+  ready: boolean;
+  cost: number;
+  rank: number;
+  readySince: number;
+  restarts: number;
+  sidecarRestarts: number;
+  created: number;
+}
+
+/** The `count` pods to delete first (replica_set.go getPodsToDelete, controller.ActivePodsWithRanks). */
+export function podsToDelete(pods: KubeObject[], related: KubeObject[], count: number, now: number): KubeObject[] {
+  if (count >= pods.length) return pods;
+  const onNode = new Map<string, number>();
+  for (const pod of related) {
+    if (isActive(pod)) onNode.set(pod.spec?.nodeName ?? '', (onNode.get(pod.spec?.nodeName ?? '') ?? 0) + 1);
+  }
+  const ranked = pods.map((pod) => describe(pod, onNode.get(pod.spec?.nodeName ?? '') ?? 0));
+  ranked.sort((a, b) => compare(a, b, now));
+  return ranked.slice(0, count).map((r) => r.pod);
+}
+
+function describe(pod: KubeObject, rank: number): Ranked {
+  const ready = isReady(pod);
+  const [restarts, sidecarRestarts] = maxRestarts(pod);
+  return {
+    pod,
+    rank,
+    ready,
+    restarts,
+    sidecarRestarts,
+    assigned: Boolean(pod.spec?.nodeName),
+    phase: PHASES[pod.status?.phase] ?? 0,
+    cost: deletionCost(pod.metadata.annotations?.[COST]),
+    readySince: ready ? time(conditionOf(pod, 'Ready')?.lastTransitionTime) : 0,
+    created: time(pod.metadata.creationTimestamp),
+  };
+}
+
+/** Negative when `a` goes first. Ages are compared by their binary magnitude, equal ones by uid (LogarithmicScaleDown). */
+function compare(a: Ranked, b: Ranked, now: number): number {
+  if (a.assigned !== b.assigned) return a.assigned ? 1 : -1;
+  if (a.phase !== b.phase) return a.phase - b.phase;
+  if (a.ready !== b.ready) return a.ready ? 1 : -1;
+  if (a.cost !== b.cost) return a.cost - b.cost;
+  if (a.rank !== b.rank) return b.rank - a.rank;
+  if (a.ready && a.readySince !== b.readySince) return compareAges(a, b, a.readySince, b.readySince, now);
+  if (a.restarts !== b.restarts) return b.restarts - a.restarts;
+  if (a.sidecarRestarts !== b.sidecarRestarts) return b.sidecarRestarts - a.sidecarRestarts;
+  if (a.created !== b.created) return compareAges(a, b, a.created, b.created, now);
+  return 0;
+}
+
+function compareAges(a: Ranked, b: Ranked, x: number, y: number, now: number): number {
+  if (!x || !y) return x ? 1 : -1;
+  const difference = magnitude(now - x) - magnitude(now - y);
+  if (difference) return difference;
+  return a.pod.metadata.uid < b.pod.metadata.uid ? -1 : 1;
+}
+
+const magnitude = (ms: number): number => (ms > 0 ? Math.trunc(Math.log2(ms * NS_PER_MS)) : -1);
+
+function time(text: string | undefined): number {
+  const ms = text ? parseTime(text) : 0;
+  return Number.isNaN(ms) ? 0 : ms;
+}
+
+/** An int32 without plus sign or leading zeros, else 0 (helper.GetDeletionCostFromPodAnnotations). */
+function deletionCost(text: string | undefined): number {
+  if (!text || !/^(0|-\d+|[1-9]\d*)$/.test(text)) return 0;
+  const cost = Number(text);
+  return cost >= -(2 ** 31) && cost < 2 ** 31 ? cost : 0;
+}
+
+function maxRestarts(pod: KubeObject): [number, number] {
+  const most = (statuses: Obj[]) => statuses.reduce((max, s) => Math.max(max, s.restartCount ?? 0), 0);
+  const regular = most(pod.status?.containerStatuses ?? []);
+  const inits: Obj[] = pod.status?.initContainerStatuses ?? [];
+  if (!inits.length) return [regular, 0];
+  const sidecars = new Set(
+    (pod.spec?.initContainers ?? []).filter((c: Obj) => c.restartPolicy === 'Always').map((c: Obj) => c.name),
+  );
+  return [regular, most(inits.filter((s) => sidecars.has(s.name)))];
+}

@@ -1,0 +1,57 @@
+import type { Resource } from '../../api/machinery/define-kind.ts';
+import type { KubeObject } from '../../lib/json.ts';
+import { type Action, type Change, type Controller, type Key, own, type View } from '../../reconcile/plan.ts';
+import { adopted, controllerRef } from './owners.ts';
+import type { Matcher } from './selector.ts';
+
+/** Who adopts what. */
+export interface Adoption {
+  name: string;
+  user: string;
+  owner: Resource;
+  dependent: Resource;
+  matcher(owner: KubeObject): Matcher;
+  /** Dependents that are worth adopting; pods that have ended are not. */
+  eligible(object: KubeObject): boolean;
+}
+
+/**
+ * The adopting half of upstream's ClaimObject (controller_ref_manager.go), as a controller of its own that stands before its manager in
+ * the table: orphans are looked for only when an owner appears or an orphan does, so the manager itself never lists a namespace.
+ */
+export function adoption(a: Adoption): Controller {
+  return {
+    name: a.name,
+    manager: 'kube-controller-manager',
+    user: a.user,
+    watches: [
+      { resource: a.owner, keys: (change, view) => (change.type === 'ADDED' ? own(a.owner).keys(change, view) : []) },
+      { resource: a.dependent, keys: (change, view) => interested(a, change, view) },
+    ],
+    reconcile: (key, view) => ({ actions: adoptAll(a, key, view) }),
+  };
+}
+
+function interested(a: Adoption, change: Change, view: View): Key[] {
+  const { object } = change;
+  if (change.type === 'DELETED' || controllerRef(object) || !adoptable(a, object)) return [];
+  const { namespace = '' } = object.metadata;
+  return view
+    .list(a.owner, namespace)
+    .filter((owner) => !owner.metadata.deletionTimestamp && a.matcher(owner)(object.metadata.labels))
+    .map((owner) => ({ namespace, name: owner.metadata.name }));
+}
+
+function adoptable(a: Adoption, object: KubeObject): boolean {
+  return !object.metadata.deletionTimestamp && a.eligible(object);
+}
+
+function adoptAll(a: Adoption, key: Key, view: View): Action[] {
+  const owner = view.get(a.owner, key.namespace, key.name);
+  if (!owner || owner.metadata.deletionTimestamp) return [];
+  const match = a.matcher(owner);
+  return view
+    .list(a.dependent, key.namespace)
+    .filter((object) => !controllerRef(object) && adoptable(a, object) && match(object.metadata.labels))
+    .map((object) => ({ verb: 'update', resource: a.dependent, object: adopted(object, owner) }));
+}

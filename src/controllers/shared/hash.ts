@@ -1,0 +1,28 @@
+import { safeEncode } from '../../lib/random.ts';
+import type { Obj } from '../../lib/json.ts';
+import { canonicalJson } from './semantic.ts';
+
+const OFFSET = 0x811c9dc5;
+const PRIME = 0x01000193;
+
+/** 32-bit FNV-1a over the UTF-8 bytes of a text. */
+export function fnv32a(text: string, start = OFFSET): number {
+  let hash = start;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, PRIME);
+  return hash >>> 0;
+}
+
+/**
+ * The pod-template-hash (controller.ComputeHash): upstream hashes a dump of the Go value, we hash canonical JSON, in the same alphabet and
+ * of the same length. `collisions` takes part once there was one.
+ */
+export function templateHash(template: Obj, collisions: number | undefined): string {
+  let hash = fnv32a(canonicalJson(template));
+  if (collisions !== undefined) {
+    for (let shift = 0; shift < 64; shift += 8) {
+      const byte = shift < 32 ? (collisions >>> shift) & 0xff : 0;
+      hash = Math.imul(hash ^ byte, PRIME) >>> 0;
+    }
+  }
+  return safeEncode(String(hash));
+}

@@ -1,0 +1,27 @@
+import type { Kind } from '../api/machinery/define-kind.ts';
+import type { Controller } from '../reconcile/plan.ts';
+import { deploymentController } from './deployment/reconcile.ts';
+import { garbageCollector } from './garbage-collector/reconcile.ts';
+import { namespaceController } from './namespace/reconcile.ts';
+import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
+import { rootCaPublisher, serviceAccountController } from './serviceaccount/reconcile.ts';
+
+export interface ControllerOptions {
+  /** Every kind that the cluster stores: what the garbage collector watches and what namespaces hold. */
+  kinds: readonly Kind[];
+  /** PEM of the CA that the cluster's API is served under; without it no kube-root-ca.crt is published. */
+  caPem?: string;
+}
+
+/** Every controller of a cluster, in start order. */
+export function controllersFor({ kinds, caPem }: ControllerOptions): Controller[] {
+  return [
+    namespaceController(kinds),
+    serviceAccountController,
+    rootCaPublisher(() => caPem),
+    ...deploymentController,
+    ...replicaSetController,
+    ...replicationController,
+    garbageCollector(kinds),
+  ];
+}
