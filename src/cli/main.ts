@@ -1,0 +1,49 @@
+import { Command, CommanderError } from 'commander';
+import { accountCommands } from './commands/accounts.ts';
+import { clusterCommands } from './commands/clusters.ts';
+import { toolCommands } from './commands/tools.ts';
+import { Failure } from './failure.ts';
+
+/** Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `kubectl` and `helm` keep their own. */
+const USAGE = 2;
+
+const HELP = `
+Environment:
+  ATOLL_DATA    data folder of the local server (default .atoll)
+  ATOLL_TOKEN   act as the account of this token
+  PORT          port of the local server (default: as it was started)`;
+
+function program(): Command {
+  const root = new Command('atoll')
+    .description('Kubernetes clusters without machines')
+    .enablePositionalOptions()
+    .addHelpText('after', HELP);
+  root.exitOverride().showHelpAfterError(false);
+  root
+    .command('start')
+    .description('start the local server (what "npm start" does)')
+    .action(async () => {
+      const { start } = await import('./server/start.ts');
+      await start();
+    });
+  clusterCommands(root);
+  accountCommands(root);
+  toolCommands(root);
+  for (const group of root.commands) for (const command of [group, ...group.commands]) command.exitOverride();
+  return root;
+}
+
+/** Runs one command line; sets the exit code. */
+export async function main(args: string[]): Promise<void> {
+  try {
+    await program().parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+      return;
+    }
+    if (!(error instanceof Failure)) throw error;
+    process.stderr.write(`atoll: ${error.message}\n`);
+    process.exitCode = error.exitCode;
+  }
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CACHE, ROOT } from '../settings.ts';
+
+const ENTRY = join(ROOT, 'src', 'worker', 'index.worker.ts');
+/** What the Worker is made of; cli and console are clients. */
+const CLIENTS = new Set(['cli', 'console']);
+
+/** A hash over the contents of everything the bundle is made of. */
+function fingerprint(): string {
+  const hash = createHash('sha256');
+  const source = join(ROOT, 'src');
+  for (const room of readdirSync(source).sort()) {
+    if (CLIENTS.has(room)) continue;
+    for (const entry of readdirSync(join(source, room), { recursive: true }).map(String).sort()) {
+      const file = join(source, room, entry);
+      if (!/\.(ts|json)$/.test(entry) || !statSync(file).isFile()) continue;
+      hash.update(`${room}/${entry}\0`).update(readFileSync(file));
+    }
+  }
+  return hash
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Bundles the Worker, unless it was bundled from the same sources before. Returns the file. */
+export async function bundle(): Promise<string> {
+  const name = `worker-${fingerprint()}.mjs`;
+  const file = join(CACHE, name);
+  if (existsSync(file)) return file;
+  const { build } = await import('esbuild');
+  const result = await build({
+    entryPoints: [ENTRY],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: false,
+    legalComments: 'none',
+    conditions: ['workerd', 'worker', 'import'],
+    external: ['cloudflare:*', 'node:*'],
+    logLevel: 'silent',
+    absWorkingDir: ROOT,
+  });
+  mkdirSync(CACHE, { recursive: true });
+  for (const old of readdirSync(CACHE)) if (/^worker-.*\.mjs$/.test(old)) rmSync(join(CACHE, old), { force: true });
+  const next = `${file}.${process.pid}.new`;
+  writeFileSync(next, result.outputFiles[0].contents);
+  renameSync(next, file);
+  return file;
+}

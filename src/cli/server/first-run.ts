@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { call, callJson } from '../client.ts';
+import { Failure } from '../failure.ts';
+import { type Kubeconfig, merge, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
+import { files } from '../settings.ts';
+import type { DataFolder } from './folder.ts';
+
+const text = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Makes what a new data folder lacks: the local account and its token, the cluster `demo` and a kubeconfig. Returns whether it did. */
+export async function firstRun(folder: DataFolder, url: string, ca: string): Promise<boolean> {
+  const names = files(folder.path);
+  if (existsSync(names.credentials)) {
+    const kept = JSON.parse(readFileSync(names.credentials, 'utf8')) as { url: string; token: string };
+    // Also the proof that the database answers.
+    await call({ url, ca, token: kept.token }, 'GET', '/v1/account').catch((error: Error) => {
+      throw new Failure(
+        `the database of ${folder.path} does not know its own account (${error.message}): it is corrupt or was replaced`,
+      );
+    });
+    if (kept.url !== url) writePrivate(names.credentials, text({ url, token: kept.token }));
+    return false;
+  }
+  const { token } = await callJson<{ token: string }>({ url, ca, token: folder.operator }, 'POST', '/v1/accounts', {
+    name: 'local',
+  });
+  const demo = { name: 'demo', legacyApis: true };
+  const { kubeconfig } = await callJson<{ kubeconfig: string }>({ url, ca, token }, 'POST', '/v1/clusters', demo);
+  const merged = merge(readKubeconfig(names.kubeconfig), JSON.parse(kubeconfig) as Kubeconfig);
+  writePrivate(names.kubeconfig, text(merged));
+  writePrivate(names.credentials, text({ url, token }));
+  return true;
+}

@@ -1,0 +1,52 @@
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { accountRoutes } from './accounts/routes.ts';
+import { fromOurselves } from './auth.ts';
+import { clusterRoutes } from './clusters/routes.ts';
+import type { ManagementDeps } from './deps.ts';
+import { Problem } from './errors.ts';
+import { BODY_BYTES } from './limits.ts';
+import { router } from './router.ts';
+import { tokenRoutes } from './tokens/routes.ts';
+
+const INFO = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Atoll',
+    version: '1',
+    description: 'Accounts, tokens and clusters. Each cluster speaks the Kubernetes API at its own address.',
+  },
+  servers: [{ url: 'https://localhost:8443' }],
+};
+
+const asProblem = (error: Error): Problem => {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException && error.status < 500) return new Problem('invalid-request', error.message);
+  return new Problem('internal', 'the error was logged');
+};
+
+/** The product around clusters, under /v1. The one source of openapi.yaml. */
+export function createApp(deps: ManagementDeps) {
+  const app = router();
+  app.onError((error) => {
+    const problem = asProblem(error);
+    if (problem.code === 'internal') console.error(error);
+    return problem.response();
+  });
+  app.notFound((c) => new Problem('not-found', `no route ${c.req.method} ${c.req.path}`).response());
+  app.use(fromOurselves(deps));
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES,
+      onError: () => new Problem('invalid-request', `a body has at most ${BODY_BYTES} bytes`).response(),
+    }),
+  );
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  app.route('/v1', accountRoutes(deps));
+  app.route('/v1', tokenRoutes(deps));
+  app.route('/v1', clusterRoutes(deps));
+  return app;
+}
+
+/** The API document of the app. */
+export const documentOf = (app: ReturnType<typeof createApp>): object => app.getOpenAPI31Document(INFO);

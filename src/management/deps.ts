@@ -1,0 +1,26 @@
+import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
+import type { Crypto } from '../lib/crypto-port.ts';
+import type { Random } from '../lib/random.ts';
+import type { ClustersPort } from './clusters/service.ts';
+import type { Mac } from './clusters/id.ts';
+
+/** Any asynchronous SQLite that drizzle speaks: D1 in the Worker, node:sqlite in tests. */
+export type Database = BaseSQLiteDatabase<'async', unknown>;
+
+/** What the shell hands to management; nothing else of the world is known here. */
+export interface ManagementDeps {
+  db: Database;
+  clusters: ClustersPort;
+  crypto: Pick<Crypto, 'sha256' | 'token'>;
+  random: Random;
+  mac: Mac;
+  now: () => number;
+  /** SHA-256 of the operator's token, which alone may make accounts; absent: nobody. */
+  operatorSha256?: string;
+  /** PEM of the CA in front of us, when clients do not trust it by themselves. */
+  ca?: string;
+  /** Public base address; else that of the request. */
+  url?: string;
+  /** Host names under which a browser may have reached us; else any. */
+  hosts?: string[];
+}

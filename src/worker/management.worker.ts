@@ -1,0 +1,32 @@
+import { drizzle } from 'drizzle-orm/d1';
+import { createApp } from '../management/app.ts';
+import { type Env, variablesOf } from './env.worker.ts';
+import { crypt, hmac, now, random } from './host.worker.ts';
+
+let built: { env: Env; app: ReturnType<typeof createApp> } | undefined;
+
+/** The management app over this deployment's bindings, built once per isolate. */
+export function managementOf(env: Env): ReturnType<typeof createApp> {
+  if (built?.env === env) return built.app;
+  const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS } = variablesOf(env);
+  const object = (id: string) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id));
+  const app = createApp({
+    db: drizzle(env.DB),
+    clusters: {
+      create: (options) => object(options.id).create(options),
+      credential: (id) => object(id).credential(),
+      usage: (id) => object(id).usage(),
+      destroy: (id) => object(id).destroy(),
+    },
+    crypto: crypt,
+    random,
+    mac: (text) => hmac(ATOLL_SECRET, text),
+    now,
+    ...(ATOLL_OPERATOR_SHA256 && { operatorSha256: ATOLL_OPERATOR_SHA256 }),
+    ...(ATOLL_CA && { ca: ATOLL_CA }),
+    ...(ATOLL_URL && { url: ATOLL_URL }),
+    ...(ATOLL_HOSTS && { hosts: ATOLL_HOSTS.split(',') }),
+  });
+  built = { env, app };
+  return app;
+}
