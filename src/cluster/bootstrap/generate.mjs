@@ -27,7 +27,7 @@ const WANTED = [
 ];
 const NAMESPACES = new Set(['default', 'kube-node-lease', 'kube-public', 'kube-system']);
 /** Field managers of the server itself; whatever others touched belongs to controllers, or to people who use the server meanwhile. */
-const OWN = /^(kube-apiserver|api-priority-and-fairness-config-(consumer|producer)-v1)$/;
+const OWN = /^(kube-apiserver|kubernetes-service-cidr-controller|api-priority-and-fairness-config-(consumer|producer)-v1)$/;
 const foreign = (object) => object.metadata.managedFields?.some((f) => !OWN.test(f.manager));
 
 /** Reads a path of the server that a kubeconfig names. */
