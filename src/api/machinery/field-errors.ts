@@ -28,7 +28,7 @@ export const duplicate = (field: string, value: unknown): FieldError => ({ type:
 export const notFound = (field: string, value: unknown): FieldError => ({ type: 'FieldValueNotFound', field, value, detail: '' });
 export const notSupported = (field: string, value: unknown, supported: string[]): FieldError => ({
   type: 'FieldValueNotSupported', field, value,
-  detail: supported.length ? `supported values: ${supported.map((s) => JSON.stringify(s)).sort().join(', ')}` : '',
+  detail: supported.length ? `supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}` : '',
 });
 export const tooLong = (field: string, value: unknown, max: number): FieldError => ({
   type: 'FieldValueTooLong', field, value, detail: max >= 0 ? `may not be more than ${max} bytes` : 'value is too long',

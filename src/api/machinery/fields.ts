@@ -66,22 +66,30 @@ export function checkFields(terms: FieldTerm[], selectable: Record<string, strin
   }
 }
 
-/** The value at a path as text: absent is "", booleans and numbers as Go prints them. */
-export function fieldValue(object: unknown, path: string[]): string {
+/** What absent booleans and numbers read as (upstream prints the zero values of the Go fields). */
+export const FIELD_ZERO: Record<string, string> = {
+  'spec.unschedulable': 'false',
+  'spec.hostNetwork': 'false',
+  'status.replicas': '0',
+  'status.successful': '0',
+};
+
+/** The value at a path as text: absent is `zero`, booleans and numbers as Go prints them. */
+export function fieldValue(object: unknown, path: string[], zero = ''): string {
   let at: any = object;
   for (const segment of path) {
-    if (at === null || typeof at !== 'object') return '';
+    if (at === null || typeof at !== 'object') return zero;
     at = at[segment];
   }
-  return at === undefined || at === null ? '' : String(at);
+  return at === undefined || at === null ? zero : String(at);
 }
 
-/** Do all terms hold? Absent values read as ""; a kind whose label reads "false" then says so by a default in the object. */
+/** Do all terms hold? */
 export function matchesFields(terms: FieldTerm[], object: unknown, selectable?: Record<string, string[]>): boolean {
   for (const term of terms) {
     const path = META[term.field] ?? selectable?.[term.field];
     if (!path) return false;
-    if ((fieldValue(object, path) === term.value) !== term.equal) return false;
+    if ((fieldValue(object, path, FIELD_ZERO[term.field]) === term.value) !== term.equal) return false;
   }
   return true;
 }

@@ -13,8 +13,17 @@ const SUBRESOURCE_MAX = 256;
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-/** ValidateObjectMeta: names, labels, annotations, owners, finalizers. `path` is usually "metadata". */
-export function validateObjectMeta(meta: Obj, namespaced: boolean, rule: NameRule | undefined, path: string): FieldError[] {
+/**
+ * ValidateObjectMeta: names, labels, annotations, owners, finalizers. `path` is usually "metadata".
+ * Without `plainFinalizers` (see KindRules) finalizers must be standard or fully qualified, as core's own version demands.
+ */
+export function validateObjectMeta(
+  meta: Obj,
+  namespaced: boolean,
+  rule: NameRule | undefined,
+  path: string,
+  plainFinalizers = false,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (meta.generateName) {
     for (const m of checkName(rule, meta.generateName, true)) errors.push(invalid(`${path}.generateName`, meta.generateName, m));
@@ -32,6 +41,7 @@ export function validateObjectMeta(meta: Obj, namespaced: boolean, rule: NameRul
   if (meta.ownerReferences) errors.push(...validateOwnerReferences(meta.ownerReferences, `${path}.ownerReferences`));
   if (meta.finalizers) errors.push(...validateFinalizers(meta.finalizers, `${path}.finalizers`));
   if (meta.managedFields) errors.push(...validateManagedFields(meta.managedFields, `${path}.managedFields`));
+  if (meta.finalizers && !plainFinalizers) errors.push(...validateKubeFinalizers(meta.finalizers, `${path}.finalizers`));
   return errors;
 }
 
@@ -120,6 +130,21 @@ export function validateFinalizers(finalizers: string[], path: string): FieldErr
     errors.push(invalid(path, finalizers, `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`));
   }
   return errors;
+}
+
+const STANDARD_FINALIZERS = new Set(['kubernetes', ORPHAN, FOREGROUND]);
+
+/** What core's ValidateObjectMeta adds for the kinds of Kubernetes itself: finalizers are standard or fully qualified. */
+export function validateKubeFinalizers(finalizers: string[] | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  finalizers?.forEach((finalizer, i) => errors.push(...validateKubeFinalizer(finalizer, `${path}[${i}]`)));
+  return errors;
+}
+
+/** One finalizer's name (validateKubeFinalizerName). */
+export function validateKubeFinalizer(finalizer: string, path: string): FieldError[] {
+  if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return [];
+  return [invalid(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
 /** ValidateManagedFields. */

@@ -1,0 +1,26 @@
+import type { KubeObject } from '../../lib/json.ts';
+import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
+import type { KindRules } from '../machinery/define-kind.ts';
+import { validateObjectMeta } from '../machinery/meta.ts';
+
+/** ServiceAccount (registry/core/serviceaccount/strategy.go). */
+
+const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
+
+/** Of the references to secrets only the names stay. */
+function cleanSecrets(object: KubeObject): void {
+  if (object.secrets) object.secrets = object.secrets.map((s: { name?: string }) => (s.name ? { name: s.name } : {}));
+}
+
+export const rules: KindRules = {
+  prepareCreate: cleanSecrets,
+  prepareUpdate: cleanSecrets,
+  validateUpdate: (object) => validateObjectMeta(object.metadata, true, undefined, 'metadata'),
+  warnings(object, old) {
+    const has = (o: KubeObject | undefined) => o?.metadata.annotations?.[MOUNTABLE] !== undefined;
+    if (has(old) || !has(object)) return [];
+    const instead = 'prefer separate namespaces to isolate access to mounted secrets';
+    return [`metadata.annotations[${MOUNTABLE}]: deprecated in v1.32+; ${instead}`];
+  },
+  columns: columnsOf('serviceaccounts', nameCell, ageCell),
+};

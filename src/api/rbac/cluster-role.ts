@@ -1,0 +1,45 @@
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import type { KindRules } from '../machinery/define-kind.ts';
+import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
+import { validateLabelSelector } from '../machinery/labels.ts';
+import { checkRules, metaAgain, rbacName } from './validation.ts';
+
+/** ClusterRole (registry/rbac/clusterrole/strategy.go). */
+
+const selectorsOf = (object: KubeObject): Obj[] => object.aggregationRule?.clusterRoleSelectors ?? [];
+const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
+
+function checkAggregation(object: KubeObject, lax: boolean): FieldError[] {
+  if (!object.aggregationRule) return [];
+  const errors: FieldError[] = [];
+  const base = 'aggregationRule.clusterRoleSelectors';
+  if (!selectorsOf(object).length) {
+    errors.push(required(base, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
+  }
+  selectorsOf(object).forEach((selector, i) => {
+    const path = `${base}[${i}]`;
+    const wrong = validateLabelSelector(selector, { allowInvalidLabelValueInSelector: lax }, path);
+    errors.push(...wrong);
+    // What cannot become a selector is named once more; upstream prints the nil selector there.
+    const unusable = validateLabelSelector(selector, {}, path).length > 0 || hasBadOperator(selector);
+    if (unusable) errors.push(invalid(path, null, 'invalid label selector.'));
+  });
+  return errors;
+}
+
+const hasBadOperator = (selector: Obj): boolean =>
+  (selector.matchExpressions ?? []).some((e: Obj) => !OPERATORS.includes(e.operator));
+
+const hadInvalidSelector = (old: KubeObject): boolean =>
+  selectorsOf(old).some((s) => validateLabelSelector(s, {}, '').length > 0);
+
+export const rules: KindRules = {
+  names: rbacName,
+  createOnUpdate: true,
+  validateCreate: (object) => [...checkRules(object, false), ...checkAggregation(object, false)],
+  validateUpdate: (object, old) => [
+    ...metaAgain(object, false),
+    ...checkRules(object, false),
+    ...checkAggregation(object, hadInvalidSelector(old)),
+  ],
+};
