@@ -42,6 +42,8 @@ export interface Field {
   omitZero: boolean;
   patchStrategy?: string;
   patchMergeKey?: string;
+  /** Path of the Go fields that embed it; only error texts name them. TypeMeta, which every kind embeds, is left out. */
+  embedded?: string;
 }
 
 /** One struct of the API, with its fields in Go's order. */
@@ -135,6 +137,7 @@ function parseField(line: string, home: string): Field {
 function applyRule(field: Field, rule: string): void {
   const type = field.type;
   if (rule === '~t') type.mapType = 'atomic';
+  else if (rule[0] === '>') field.embedded = rule.slice(1);
   else if (rule === '~g') type.mapType = 'granular';
   else if (rule === '~a') type.listType = 'atomic';
   else if (rule === '~s') type.listType = 'set';

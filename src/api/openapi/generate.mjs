@@ -9,7 +9,7 @@
 //   type   s string  b bool  i int32  l int64  d double  Q quantity  X int-or-string  T time  M microtime  B bytes  R any JSON
 //          F fieldsV1  S/A/G schema or bool/array/strings  @Name struct (@7.Name: of package 7)  [item array  {item map
 //          before it: * pointer, =Name= a named Go type, <Name> the Go type of a map's keys
-//   rules  ~a ~s ~m:k1,k2 list type   ~t atomic map or struct   ~g granular   ^strategy   ^k:merge key
+//   rules  >Name embedded by that Go field (error texts name it)   ~a ~s ~m:k1,k2 list type   ~t atomic map or struct   ~g granular   ^strategy   ^k:merge key
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -155,10 +155,10 @@ function flatten(prefix, name) {
   const { fields, imports } = found.declared;
   if (found.home !== prefix) prefix = found.home;
   return fields.flatMap((field) => {
-    if (!field.embedded) return [{ field, prefix, imports }];
+    if (!field.embedded) return [{ field, prefix, imports, path: [] }];
     const found = lookup(field.go.replace(/^\*/, ''), prefix, imports);
     if (!found || !struct(found.home, found.bare)) throw new Error(`cannot embed ${field.go} in ${prefix}.${name}`);
-    return flatten(found.home, found.bare);
+    return flatten(found.home, found.bare).map((line) => ({ ...line, path: [found.bare, ...line.path] }));
   });
 }
 
@@ -170,7 +170,7 @@ function describe(full) {
   const definition = swagger.definitions[full];
   if (!struct(prefix, name)) throw new Error(`no Go struct for ${full}`);
   const seen = new Set();
-  const lines = flatten(prefix, name).map(({ field, prefix: home, imports }) => {
+  const lines = flatten(prefix, name).map(({ field, prefix: home, imports, path }) => {
     let type = typeText(field.go, home, imports, seen);
     if (home !== prefix) {
       type = type.replace(/@(?!\d+\.)/g, `@${packages.indexOf(home)}.`);
@@ -180,7 +180,8 @@ function describe(full) {
     if (definition && !property) throw new Error(`${full}.${field.name} is not in the swagger`);
     const required = definition ? definition.required?.includes(field.name) : field.comments.some((c) => /^\+(k8s:)?required/.test(c));
     const flags = `${required ? '!' : ''}${field.flags.includes('omitempty') ? '?' : ''}${field.flags.includes('omitzero') ? '%' : ''}`;
-    return [`${field.name}${flags}`, type, ...rulesOf(field, property)].join(' ');
+    const via = path.length && path[0] !== 'TypeMeta' ? [`>${path.join('.')}`] : [];
+    return [`${field.name}${flags}`, type, ...via, ...rulesOf(field, property)].join(' ');
   });
   for (const property in definition?.properties) {
     if (!lines.some((l) => l.split(/[ !?%]/)[0] === property)) throw new Error(`${full}.${property} is not in Go`);
