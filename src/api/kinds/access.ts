@@ -1,3 +1,7 @@
+import { rules as roleRules } from '../rbac/role.ts';
+import { rules as roleBindingRules } from '../rbac/role-binding.ts';
+import { rules as clusterRoleRules } from '../rbac/cluster-role.ts';
+import { rules as clusterRoleBindingRules } from '../rbac/cluster-role-binding.ts';
 import type { Kind } from '../machinery/define-kind.ts';
 import { legacyVersions } from './legacy.ts';
 import { CREATE_ONLY, inGroup, READ_WRITE } from './row.ts';
@@ -23,8 +27,12 @@ export const accessKinds: Kind[] = [
     status: true,
     sub: { approval: { kind: 'CertificateSigningRequest', verbs: READ_WRITE } },
   }),
-  rbac('ClusterRoleBinding', 'clusterrolebindings', { cluster: true, versions: legacyVersions('ClusterRoleBinding') }),
-  rbac('ClusterRole', 'clusterroles', { cluster: true, versions: legacyVersions('ClusterRole') }),
-  rbac('RoleBinding', 'rolebindings', { versions: legacyVersions('RoleBinding') }),
-  rbac('Role', 'roles', { versions: legacyVersions('Role') }),
+  rbac('ClusterRoleBinding', 'clusterrolebindings', {
+    rules: clusterRoleBindingRules,
+    cluster: true,
+    versions: legacyVersions('ClusterRoleBinding'),
+  }),
+  rbac('ClusterRole', 'clusterroles', { rules: clusterRoleRules, cluster: true, versions: legacyVersions('ClusterRole') }),
+  rbac('RoleBinding', 'rolebindings', { rules: roleBindingRules, versions: legacyVersions('RoleBinding') }),
+  rbac('Role', 'roles', { rules: roleRules, versions: legacyVersions('Role') }),
 ];

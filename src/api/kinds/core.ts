@@ -1,3 +1,11 @@
+import { rules as serviceRules } from '../core/service.ts';
+import { rules as serviceAccountRules } from '../core/service-account.ts';
+import { rules as secretRules } from '../core/secret.ts';
+import { rules as nodeRules } from '../core/node.ts';
+import { rules as namespaceRules } from '../core/namespace.ts';
+import { rules as eventRules } from '../core/event.ts';
+import { rules as endpointsRules } from '../core/endpoints.ts';
+import { rules as configMapRules } from '../core/config-map.ts';
 import type { Kind, Verb } from '../machinery/define-kind.ts';
 import { eventsV1 } from './convert-event.ts';
 import { CREATE_ONLY, inGroup, PROXY, READ_WRITE } from './row.ts';
@@ -14,14 +22,16 @@ export const coreKinds: Kind[] = [
     verbs: ['get', 'list'],
     deprecated: 'v1 ComponentStatus is deprecated in v1.19+',
   }),
-  core('ConfigMap', 'configmaps', { short: ['cm'] }),
+  core('ConfigMap', 'configmaps', { rules: configMapRules, short: ['cm'] }),
   core('Endpoints', 'endpoints', {
+    rules: endpointsRules,
     short: ['ep'],
     deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   }),
-  core('Event', 'events', { short: ['ev'], versions: [eventsV1] }),
+  core('Event', 'events', { rules: eventRules, short: ['ev'], versions: [eventsV1] }),
   core('LimitRange', 'limitranges', { short: ['limits'] }),
   core('Namespace', 'namespaces', {
+    rules: namespaceRules,
     cluster: true,
     short: ['ns'],
     verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
@@ -29,6 +39,7 @@ export const coreKinds: Kind[] = [
     sub: { finalize: { kind: 'Namespace', verbs: ['update'] } },
   }),
   core('Node', 'nodes', {
+    rules: nodeRules,
     cluster: true,
     short: ['no'],
     status: true,
@@ -60,12 +71,14 @@ export const coreKinds: Kind[] = [
     scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] },
   }),
   core('ResourceQuota', 'resourcequotas', { short: ['quota'], status: true }),
-  core('Secret', 'secrets'),
+  core('Secret', 'secrets', { rules: secretRules }),
   core('ServiceAccount', 'serviceaccounts', {
+    rules: serviceAccountRules,
     short: ['sa'],
     sub: { token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: CREATE_ONLY } },
   }),
   core('Service', 'services', {
+    rules: serviceRules,
     short: ['svc'],
     categories: ['all'],
     status: true,

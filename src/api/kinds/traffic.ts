@@ -1,3 +1,5 @@
+import { rules as endpointSliceRules } from '../discovery/endpoint-slice.ts';
+import { rules as leaseRules } from '../coordination/lease.ts';
 import type { Kind } from '../machinery/define-kind.ts';
 import { legacyVersions } from './legacy.ts';
 import { inGroup } from './row.ts';
@@ -9,8 +11,8 @@ const networking = inGroup('networking.k8s.io', 'v1', 'io.k8s.api.networking.v1'
 
 /** Networking, endpoint slices, leases, and the API server's own flow control. */
 export const trafficKinds: Kind[] = [
-  coordination('Lease', 'leases'),
-  discovery('EndpointSlice', 'endpointslices'),
+  coordination('Lease', 'leases', { rules: leaseRules }),
+  discovery('EndpointSlice', 'endpointslices', { rules: endpointSliceRules }),
   flowcontrol('FlowSchema', 'flowschemas', { cluster: true, status: true }),
   flowcontrol('PriorityLevelConfiguration', 'prioritylevelconfigurations', { cluster: true, status: true }),
   networking('IngressClass', 'ingressclasses', { cluster: true, versions: legacyVersions('IngressClass') }),
