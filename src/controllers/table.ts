@@ -1,3 +1,4 @@
+import { kinds as builtin } from '../api/kinds.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { deploymentController } from './deployment/reconcile.ts';
@@ -7,21 +8,22 @@ import { replicaSetController, replicationController } from './replicaset/reconc
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/reconcile.ts';
 
 export interface ControllerOptions {
-  /** Every kind that the cluster stores: what the garbage collector watches and what namespaces hold. */
-  kinds: readonly Kind[];
+  /** The kinds of the cluster: what the garbage collector watches and what namespaces hold. */
+  kinds?: readonly Kind[];
   /** PEM of the CA that the cluster's API is served under; without it no kube-root-ca.crt is published. */
   caPem?: string;
 }
 
 /** Every controller of a cluster, in start order. */
-export function controllersFor({ kinds, caPem }: ControllerOptions): Controller[] {
+export function controllersFor({ kinds = builtin, caPem }: ControllerOptions): Controller[] {
+  const stored = kinds.filter((kind) => !kind.verbs || kind.verbs.includes('list'));
   return [
-    namespaceController(kinds),
+    namespaceController(stored),
     serviceAccountController,
     rootCaPublisher(() => caPem),
     ...deploymentController,
     ...replicaSetController,
     ...replicationController,
-    garbageCollector(kinds),
+    garbageCollector(stored),
   ];
 }

@@ -8,6 +8,8 @@ import { collectorKeys } from './mapping.ts';
 import { DEPENDENTS, FOREGROUND, isDeletingDependents, ORPHAN, standingOf } from './owners.ts';
 
 const COMPONENT = 'garbage-collector-controller';
+/** Never collected: Events have no owners (garbagecollector DefaultIgnoredResources). */
+const EVENTS = 'events';
 const NOTHING: Plan = { actions: [] };
 
 /** Collects objects of all kinds whose owners are gone (pkg/controller/garbagecollector). */
@@ -16,7 +18,10 @@ export function garbageCollector(kinds: readonly Kind[]): Controller {
     name: 'garbagecollector',
     manager: 'kube-controller-manager',
     user: 'system:serviceaccount:kube-system:generic-garbage-collector',
-    watches: kinds.map((kind) => ({ resource: resourceOf(kind), keys: collectorKeys })),
+    watches: kinds
+      .map(resourceOf)
+      .filter((resource) => resource !== EVENTS)
+      .map((resource) => ({ resource, keys: collectorKeys })),
     reconcile: (key, view) =>
       key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view) : object(key, view),
   };
