@@ -1,0 +1,64 @@
+import type { KubeObject } from '../lib/json.ts';
+import { type Change, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../reconcile/plan.ts';
+import { freeAddress } from './ip-pool.ts';
+import { isVirtual, planNode } from './node.ts';
+import { SIMULATE } from './runtimes/sim/behaviour.ts';
+import { syncPod } from './sync-pod.ts';
+
+/** One agent for all virtual nodes (SPEC.md). A key with a namespace is a pod, one without is a node. */
+export const kubelet: Controller = {
+  name: 'kubelet',
+  manager: 'kubelet',
+  user: 'system:node:virtual',
+  watches: [
+    { resource: 'pods', keys: podKeys },
+    own('nodes'),
+    { resource: 'nodes', keys: podsOfNewNode },
+    { resource: 'namespaces', keys: nodesOfLeaseNamespace },
+  ],
+  reconcile,
+};
+
+/** Only bound pods concern a node. One that is gone is looked at once more if it may have left a timer. */
+function podKeys(change: Change, view: View): Key[] {
+  const { metadata, spec, status } = change.object;
+  if (!spec?.nodeName) return [];
+  if (change.type === 'DELETED' && status?.podIP && !isSimulated(change.object, view)) return [];
+  return [{ namespace: metadata.namespace ?? '', name: metadata.name }];
+}
+
+const isSimulated = (pod: KubeObject, view: View): boolean =>
+  pod.metadata.annotations?.[SIMULATE] !== undefined ||
+  view.get('nodes', '', pod.spec.nodeName)?.metadata.annotations?.[SIMULATE] !== undefined;
+
+/** A node that came or was taken over, or whose behaviour or addresses changed: its pods look again. */
+function podsOfNewNode(change: Change, view: View): Key[] {
+  const { object, old, type } = change;
+  if (type === 'DELETED' || !isVirtual(object) || (old && same(object, old))) return [];
+  return view
+    .list('pods')
+    .filter((pod) => pod.spec?.nodeName === object.metadata.name)
+    .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }));
+}
+
+const same = (a: Change['object'], b: Change['object']): boolean =>
+  isVirtual(b) &&
+  a.spec?.podCIDR === b.spec?.podCIDR &&
+  JSON.stringify(a.metadata.annotations) === JSON.stringify(b.metadata.annotations);
+
+/** Leases wait for their namespace. */
+function nodesOfLeaseNamespace(change: Change, view: View): Key[] {
+  if (change.object.metadata.name !== 'kube-node-lease' || change.type !== 'ADDED') return [];
+  return view.list('nodes').map(({ metadata }) => ({ namespace: '', name: metadata.name }));
+}
+
+function reconcile(key: Key, view: View, { now }: ReconcileCx): Plan {
+  if (!key.namespace) {
+    const node = view.get('nodes', '', key.name);
+    return { actions: node ? planNode(node, view, now) : [] };
+  }
+  const pod = view.get('pods', key.namespace, key.name);
+  const node = pod?.spec?.nodeName && view.get('nodes', '', pod.spec.nodeName);
+  if (!pod || !node || !isVirtual(node)) return { actions: [] };
+  return syncPod(pod, node, () => freeAddress(node.spec?.podCIDR, view), now);
+}

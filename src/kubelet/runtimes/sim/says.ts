@@ -1,0 +1,53 @@
+import type { KubeObject, Obj } from '../../../lib/json.ts';
+import type { EventAction } from '../../../reconcile/plan.ts';
+import { crashDelay } from './state.ts';
+
+type Text = (container: Obj, pod: KubeObject) => string;
+type Saying = [type: EventAction['type'], reason: string, message: Text];
+
+/** The events a kubelet says about a container, by the names that stages use (pkg/kubelet/events, kuberuntime, images). */
+const SAYINGS: Record<string, Saying> = {
+  Pulling: ['Normal', 'Pulling', (c) => `Pulling image "${c.image}"`],
+  Pulled: ['Normal', 'Pulled', (c) => `Container image "${c.image}" already present on machine`],
+  Created: ['Normal', 'Created', () => 'Container created'],
+  Started: ['Normal', 'Started', () => 'Container started'],
+  PullFailed: ['Warning', 'Failed', (c) => `Failed to pull image "${c.image}": ${pullError(c)}`],
+  ErrImagePull: ['Warning', 'Failed', () => 'Error: ErrImagePull'],
+  BackOffPull: ['Normal', 'BackOff', (c) => `Back-off pulling image "${c.image}"`],
+  ImagePullBackOff: ['Warning', 'Failed', () => 'Error: ImagePullBackOff'],
+  BackOffRestart: ['Warning', 'BackOff', (c, pod) => `Back-off restarting failed container ${c.name} in pod ${podName(pod)}`],
+  Killing: ['Normal', 'Killing', (c) => `Stopping container ${c.name}`],
+};
+
+const podName = (pod: KubeObject): string => `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;
+
+/** Why a simulated pull fails, as containerd words an image that does not exist. */
+export const pullError = (container: Obj): string =>
+  `rpc error: code = NotFound desc = failed to pull and unpack image "${container.image}": failed to resolve reference ` +
+  `"${container.image}": ${container.image}: not found`;
+
+/** The message of CrashLoopBackOff. */
+export const crashMessage = (container: Obj, pod: KubeObject): string =>
+  `back-off ${clock(crashDelay(pod) / 1000)} restarting failed container=${container.name} pod=${podName(pod)}`;
+
+/** Seconds as Go prints a duration. */
+const clock = (seconds: number): string => (seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`);
+
+/** The events of a stage for every container of the pod. */
+export function eventsOf(names: readonly string[] | undefined, pod: KubeObject): EventAction[] {
+  if (!names?.length) return [];
+  return pod.spec.containers.flatMap((container: Obj) =>
+    names.map((name): EventAction => {
+      const [type, reason, message] = SAYINGS[name];
+      return {
+        verb: 'event',
+        regarding: pod,
+        type,
+        reason,
+        message: message(container, pod),
+        component: 'kubelet',
+        fieldPath: `spec.containers{${container.name}}`,
+      };
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+import type { KubeObject, Obj } from '../../../lib/json.ts';
+import { parseTime } from '../../../api/machinery/time.ts';
+import type { Behaviour } from './behaviour.ts';
+import { crashDelay, enteredAt, pullTry, type PodState, stateOf } from './state.ts';
+import { jitter } from './jitter.ts';
+
+/** What must hold besides the state for a stage to apply; every name is answered by the pod and its behaviour alone. */
+export type Condition = 'ofJob' | 'pullFails' | 'pullWorks' | 'exits' | 'restarts' | 'ends' | 'becomesReady';
+
+/** How long the pod stays before the stage is applied: seconds of its behaviour, or a back-off. */
+export type Delay =
+  | { seconds: keyof Behaviour & `${string}Seconds` }
+  | { backoff: 'pull-shown' | 'pull-again' | 'crash' }
+  | 'none';
+
+/** One step in the life of a simulated pod. Tables of them are data: the first that applies is taken. */
+export interface Stage {
+  name: string;
+  from: readonly PodState[];
+  when?: readonly Condition[];
+  delay: Delay;
+  /** The state it leads to; "gone" deletes the pod. Only such stages apply to a pod that is being deleted. */
+  to: PodState | 'gone';
+  /** Names of the events it says, see says.ts. */
+  says?: readonly string[];
+}
+
+/** What a table answers for a pod: a step that is due, or the time of the next one, or neither. */
+export interface Step {
+  stage?: Stage;
+  state: PodState;
+  at?: number;
+}
+
+/**
+ * The stage of the table that applies to the pod and is due first; the earlier row wins a tie. Pure: the same pod, behaviour and time give
+ * the same answer (SPEC KUB3).
+ */
+export function nextStep(table: readonly Stage[], pod: KubeObject, behaviour: Behaviour, now: number): Step {
+  const state = stateOf(pod);
+  const deleting = pod.metadata.deletionTimestamp !== undefined;
+  let best: { stage: Stage; at: number } | undefined;
+  for (const stage of table) {
+    if (!stage.from.includes(state) || (stage.to === 'gone') !== deleting) continue;
+    if (stage.when && !stage.when.every((c) => holds(c, pod, behaviour))) continue;
+    const at = dueAt(stage, state, pod, behaviour, now);
+    if (!best || at < best.at) best = { stage, at };
+  }
+  if (!best) return { state };
+  return best.at <= now ? { stage: best.stage, state } : { state, at: best.at };
+}
+
+function dueAt(stage: Stage, state: PodState, pod: KubeObject, behaviour: Behaviour, now: number): number {
+  if (stage.delay === 'none') return 0;
+  if ('backoff' in stage.delay) {
+    if (stage.delay.backoff === 'crash') return enteredAt(pod, state) + crashDelay(pod);
+    const { shownUntil, next } = pullTry(pod, behaviour, now);
+    if (stage.delay.backoff === 'pull-shown') return shownUntil;
+    return now < shownUntil ? 0 : next;
+  }
+  const seconds = behaviour[stage.delay.seconds];
+  if (!seconds) return 0;
+  const start = stage.to === 'gone' ? deletedAt(pod) : enteredAt(pod, state);
+  return start + seconds * 1000 + jitter(pod.metadata.uid, stage.name, behaviour.jitterSeconds * 1000);
+}
+
+/** deletionTimestamp is when the grace period ends; containers are told to stop at its beginning. */
+const deletedAt = (pod: KubeObject): number =>
+  parseTime(pod.metadata.deletionTimestamp ?? '') - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+
+function holds(condition: Condition, pod: KubeObject, behaviour: Behaviour): boolean {
+  switch (condition) {
+    case 'ofJob':
+      return (pod.metadata.ownerReferences ?? []).some((ref) => ref.kind === 'Job');
+    case 'pullFails':
+      return behaviour.pull === 'fail';
+    case 'pullWorks':
+      return behaviour.pull !== 'fail';
+    case 'exits':
+      return behaviour.exitCode !== undefined;
+    case 'restarts':
+      return restarts(pod.spec, behaviour);
+    case 'ends':
+      return !restarts(pod.spec, behaviour);
+    case 'becomesReady':
+      return behaviour.ready;
+  }
+}
+
+const restarts = (spec: Obj, behaviour: Behaviour): boolean =>
+  spec.restartPolicy === 'Always' || (spec.restartPolicy === 'OnFailure' && (behaviour.exitCode ?? 0) !== 0);

@@ -1,0 +1,65 @@
+import type { Stage } from '../stage.ts';
+
+/** The steps of a kubelet with a container runtime, as far as a pod's status and events show them. */
+export const lifelike: readonly Stage[] = [
+  {
+    name: 'terminate',
+    from: ['bound', 'creating', 'pull-failed', 'pull-backoff', 'started', 'ready', 'exited', 'crash-backoff', 'finished'],
+    delay: { seconds: 'terminationSeconds' },
+    to: 'gone',
+    says: ['Killing'],
+  },
+  { name: 'accept', from: ['bound'], delay: 'none', to: 'creating', says: ['Pulling'] },
+  {
+    name: 'pull-fails',
+    from: ['creating'],
+    when: ['pullFails'],
+    delay: { seconds: 'pullSeconds' },
+    to: 'pull-failed',
+    says: ['PullFailed', 'ErrImagePull'],
+  },
+  {
+    name: 'start',
+    from: ['creating'],
+    when: ['pullWorks'],
+    delay: { seconds: 'pullSeconds' },
+    to: 'started',
+    says: ['Pulled', 'Created', 'Started'],
+  },
+  {
+    name: 'pull-backs-off',
+    from: ['pull-failed'],
+    when: ['pullFails'],
+    delay: { backoff: 'pull-shown' },
+    to: 'pull-backoff',
+    says: ['BackOffPull', 'ImagePullBackOff'],
+  },
+  {
+    name: 'pull-again-fails',
+    from: ['pull-backoff'],
+    when: ['pullFails'],
+    delay: { backoff: 'pull-again' },
+    to: 'pull-failed',
+    says: ['Pulling', 'PullFailed', 'ErrImagePull'],
+  },
+  {
+    name: 'pull-again-works',
+    from: ['pull-failed', 'pull-backoff'],
+    when: ['pullWorks'],
+    delay: { backoff: 'pull-again' },
+    to: 'started',
+    says: ['Pulling', 'Pulled', 'Created', 'Started'],
+  },
+  { name: 'exit', from: ['started', 'ready'], when: ['exits'], delay: { seconds: 'exitSeconds' }, to: 'exited' },
+  { name: 'become-ready', from: ['started'], when: ['becomesReady'], delay: { seconds: 'readySeconds' }, to: 'ready' },
+  { name: 'complete', from: ['ready'], when: ['ofJob'], delay: { seconds: 'exitSeconds' }, to: 'exited' },
+  { name: 'finish', from: ['exited'], when: ['ends'], delay: 'none', to: 'finished' },
+  { name: 'back-off', from: ['exited'], when: ['restarts'], delay: 'none', to: 'crash-backoff', says: ['BackOffRestart'] },
+  {
+    name: 'restart',
+    from: ['crash-backoff'],
+    delay: { backoff: 'crash' },
+    to: 'started',
+    says: ['Pulled', 'Created', 'Started'],
+  },
+];

@@ -1,0 +1,115 @@
+import { rfc3339 } from '../api/machinery/time.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
+
+/** Statuses of pods and containers: pure builders, in the order of fields that upstream's types have. */
+
+/** What every builder needs: where the pod is and what time it is. */
+export interface Place {
+  hostIP: string;
+  podIP: string;
+  now: number;
+}
+
+const RUNS = 'Always';
+/** An init container that goes on beside the others. */
+export const isSidecar = (container: Obj): boolean => container.restartPolicy === RUNS;
+
+/** The condition of a type, or undefined. */
+export const condition = (status: Obj | undefined, type: string): Obj | undefined =>
+  status?.conditions?.find((c: Obj) => c.type === type);
+
+/** A condition as KWOK's templates write it. */
+const plain = (type: string, status: string, time: string): Obj => ({
+  type,
+  status,
+  lastProbeTime: null,
+  lastTransitionTime: time,
+});
+
+/** Conditions with `ours` first and the others (PodScheduled, DisruptionTarget, ...) after them, as a strategic merge leaves them. */
+export function mergeConditions(old: Obj | undefined, ours: Obj[]): Obj[] {
+  const types = new Set(ours.map((c) => c.type));
+  return [...ours, ...(old?.conditions ?? []).filter((c: Obj) => !types.has(c.type))];
+}
+
+/** The status with every container running and ready: KWOK's stage pod-ready. */
+export function runningStatus(pod: KubeObject, at: Place): Obj {
+  const time = rfc3339(at.now);
+  const { spec, status = {} } = pod;
+  const gates: string[] = (spec.readinessGates ?? []).map((g: Obj) => g.conditionType);
+  const conditions = ['Initialized', 'Ready', 'ContainersReady', ...gates].map((type) => plain(type, 'True', time));
+  const running = { running: { startedAt: time } };
+  return compact({
+    ...keptOf(status),
+    phase: 'Running',
+    conditions: mergeConditions(status, conditions),
+    ...placeOf(status, at),
+    startTime: time,
+    ...(spec.initContainers?.length && { initContainerStatuses: spec.initContainers.map((c: Obj) => initStatus(c, time)) }),
+    containerStatuses: spec.containers.map((c: Obj) => containerStatus(c, running, { ready: true })),
+    qosClass: status.qosClass,
+  });
+}
+
+/** The status of a Job's pod that did its work: KWOK's stage pod-complete (conditions stay as they were). */
+export function completedStatus(pod: KubeObject, now: number): Obj {
+  const time = rfc3339(now);
+  const terminated = { terminated: { exitCode: 0, reason: 'Completed', startedAt: time, finishedAt: time } };
+  return {
+    ...pod.status,
+    phase: 'Succeeded',
+    containerStatuses: pod.spec.containers.map((c: Obj) => containerStatus(c, terminated, { ready: false, started: false })),
+  };
+}
+
+function initStatus(container: Obj, time: string): Obj {
+  if (isSidecar(container)) return containerStatus(container, { running: { startedAt: time } }, { ready: true, started: true });
+  const terminated = { exitCode: 0, reason: 'Completed', startedAt: time, finishedAt: time };
+  return containerStatus(container, { terminated }, { ready: true });
+}
+
+interface ContainerFacts {
+  ready: boolean;
+  started?: boolean;
+  restartCount?: number;
+  lastState?: Obj;
+  imageID?: string;
+  containerID?: string;
+}
+
+/** One entry of containerStatuses or initContainerStatuses. */
+export function containerStatus(container: Obj, state: Obj, facts: ContainerFacts): Obj {
+  return compact({
+    name: container.name,
+    state,
+    lastState: facts.lastState ?? {},
+    ready: facts.ready,
+    restartCount: facts.restartCount ?? 0,
+    image: container.image ?? '',
+    imageID: facts.imageID ?? '',
+    containerID: facts.containerID,
+    started: facts.started,
+  });
+}
+
+/** Fields before `phase` and those that belong to others. */
+export function keptOf(status: Obj): Obj {
+  return compact({ observedGeneration: status.observedGeneration, nominatedNodeName: status.nominatedNodeName });
+}
+
+/** Addresses; a pod keeps the one it has. */
+export function placeOf(status: Obj, at: Place): Obj {
+  const podIP = status.podIP || at.podIP;
+  return {
+    hostIP: at.hostIP,
+    hostIPs: [{ ip: at.hostIP }],
+    podIP,
+    podIPs: [{ ip: podIP }],
+  };
+}
+
+/** Without what is undefined. */
+export function compact(object: Obj): Obj {
+  for (const key in object) if (object[key] === undefined) delete object[key];
+  return object;
+}
