@@ -32,7 +32,11 @@ export const accessKinds: Kind[] = [
     cluster: true,
     versions: legacyVersions('ClusterRoleBinding'),
   }),
-  rbac('ClusterRole', 'clusterroles', { rules: clusterRoleRules, cluster: true, versions: legacyVersions('ClusterRole') }),
+  rbac('ClusterRole', 'clusterroles', {
+    rules: clusterRoleRules,
+    cluster: true,
+    versions: legacyVersions('ClusterRole'),
+  }),
   rbac('RoleBinding', 'rolebindings', { rules: roleBindingRules, versions: legacyVersions('RoleBinding') }),
   rbac('Role', 'roles', { rules: roleRules, versions: legacyVersions('Role') }),
 ];

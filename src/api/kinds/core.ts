@@ -1,3 +1,5 @@
+import { rules as podTemplateRules } from '../core/pod-template.ts';
+import { rules as podRules } from '../core/pod.ts';
 import { rules as serviceRules } from '../core/service.ts';
 import { rules as serviceAccountRules } from '../core/service-account.ts';
 import { rules as secretRules } from '../core/secret.ts';
@@ -48,6 +50,7 @@ export const coreKinds: Kind[] = [
   core('PersistentVolumeClaim', 'persistentvolumeclaims', { short: ['pvc'], status: true }),
   core('PersistentVolume', 'persistentvolumes', { cluster: true, short: ['pv'], status: true }),
   core('Pod', 'pods', {
+    rules: podRules,
     short: ['po'],
     categories: ['all'],
     status: true,
@@ -63,7 +66,7 @@ export const coreKinds: Kind[] = [
       resize: { kind: 'Pod', verbs: READ_WRITE },
     },
   }),
-  core('PodTemplate', 'podtemplates'),
+  core('PodTemplate', 'podtemplates', { rules: podTemplateRules }),
   core('ReplicationController', 'replicationcontrollers', {
     short: ['rc'],
     categories: ['all'],

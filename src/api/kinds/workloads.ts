@@ -1,3 +1,4 @@
+import { rules as deploymentRules } from '../apps/deployment.ts';
 import type { Kind, ScalePaths } from '../machinery/define-kind.ts';
 import { autoscalingV1 } from './convert-autoscaler.ts';
 import { legacyVersions } from './legacy.ts';
@@ -15,6 +16,7 @@ export const workloadKinds: Kind[] = [
   apps('ControllerRevision', 'controllerrevisions', { versions: legacyVersions('ControllerRevision') }),
   apps('DaemonSet', 'daemonsets', { short: ['ds'], categories: all, status: true, versions: legacyVersions('DaemonSet') }),
   apps('Deployment', 'deployments', {
+    rules: deploymentRules,
     short: ['deploy'],
     categories: all,
     status: true,
