@@ -48,6 +48,8 @@ export interface KindRules {
   /** Finalizers need not be fully qualified: kinds that upstream checks with apimachinery's ValidateObjectMeta (Lease, CRDs). */
   plainFinalizers?: boolean;
   columns?: Column[];
+  /** Conditions of an object's row in a Table (metav1.TableRowCondition): only pods that have finished have any. */
+  rowConditions?(object: KubeObject): Obj[];
   /** Field selectors beyond metadata.name and metadata.namespace: label -> JSON path segments in the stored object. */
   selectable?: Record<string, string[]>;
   /** PUT of a name that does not exist creates it (AllowCreateOnUpdate). */

@@ -1,0 +1,55 @@
+/**
+ * The diff in the refusal of a pod update. Upstream prints its internal structs, every field with its zero value, so the table
+ * pod-internal.generated.json holds their fields in Go's order: [Go name, kind, JSON name where it is not the same in lower case].
+ */
+import type { Obj } from '../../lib/json.ts';
+import { unifiedDiff } from '../../lib/unified-diff.ts';
+import table from './pod-internal.generated.json' with { type: 'json' };
+import { shownSelector } from './pod-template-selector.ts';
+import { sortedMap } from './pod-spec-checks.ts';
+
+/**
+ * Kinds: s, n, b a string, number, flag that is no pointer; Q quantity, X int-or-string; p anything printed as it is; m a map;
+ * L a label selector; M object meta, inlined; {T a struct, *T a pointer to one, [T a list.
+ */
+type Row = [go: string, kind: string, json?: string];
+const structs = table as unknown as Record<string, Row[]>;
+const ZERO: Record<string, unknown> = { s: '', n: 0, b: false, Q: '0', X: 0, p: null };
+/** In upstream's internal pod these belong to the security context. */
+const OF_SECURITY = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'];
+
+function internal(name: string, object: Obj): Obj {
+  const out: Obj = {};
+  for (const [go, kind, json] of structs[name]) {
+    if (kind === 'M') Object.assign(out, object.metadata);
+    else out[go] = print(kind, object[json ?? go[0].toLowerCase() + go.slice(1)]);
+  }
+  return out;
+}
+
+function print(kind: string, value: any): unknown {
+  if (kind in ZERO) return value ?? ZERO[kind];
+  if (kind === 'm') return sortedMap(value);
+  if (kind === 'L') return shownSelector(value);
+  const name = kind.slice(1);
+  if (kind[0] === '{') return internal(name, value ?? {});
+  if (kind[0] === '*') return value ? internal(name, value) : null;
+  return value?.map((item: Obj) => internal(name, item)) ?? null;
+}
+
+/** As Go's json.MarshalIndent. */
+const pretty = (object: Obj): string =>
+  JSON.stringify(object, null, 1).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+
+function specText(spec: Obj): string {
+  const securityContext: Obj = { ...spec.securityContext };
+  for (const field of OF_SECURITY) if (spec[field] !== undefined) securityContext[field] = spec[field];
+  return pretty(internal('PodSpec', { ...spec, securityContext }));
+}
+
+/** The difference of two pod specs. */
+export const podSpecDiff = (old: Obj, now: Obj): string => unifiedDiff(specText(old), specText(now));
+
+/** The difference of two ephemeral containers. */
+export const containerDiff = (old: Obj, now: Obj): string =>
+  unifiedDiff(pretty(internal('EphemeralContainer', old)), pretty(internal('EphemeralContainer', now)));
