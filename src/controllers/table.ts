@@ -2,6 +2,9 @@ import { kinds as builtin } from '../api/kinds.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { deploymentController } from './deployment/reconcile.ts';
+import { endpointsController } from './endpoints/reconcile.ts';
+import { endpointSliceController } from './endpointslice/reconcile.ts';
+import { endpointSliceMirroring } from './endpointslice-mirroring/reconcile.ts';
 import { garbageCollector } from './garbage-collector/reconcile.ts';
 import { namespaceController } from './namespace/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
@@ -24,6 +27,9 @@ export function controllersFor({ kinds = builtin, caPem }: ControllerOptions): C
     ...deploymentController,
     ...replicaSetController,
     ...replicationController,
+    endpointsController,
+    endpointSliceController,
+    endpointSliceMirroring,
     garbageCollector(stored),
   ];
 }

@@ -26,3 +26,14 @@ export function templateHash(template: Obj, collisions: number | undefined): str
   }
   return safeEncode(String(hash));
 }
+
+const OFFSET_128 = 0x6c62272e07bb014262b821756295c58dn;
+const PRIME_128 = 0x1000000000000000000013bn;
+const MASK_128 = (1n << 128n) - 1n;
+
+/** 128-bit FNV-1a over the UTF-8 bytes of a text, as hex that sorts as the bytes do. */
+export function fnv128a(text: string): string {
+  let hash = OFFSET_128;
+  for (const byte of new TextEncoder().encode(text)) hash = ((hash ^ BigInt(byte)) * PRIME_128) & MASK_128;
+  return hash.toString(16).padStart(32, '0');
+}
