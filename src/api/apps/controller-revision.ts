@@ -1,0 +1,41 @@
+/** ControllerRevision (apps/v1): a snapshot that never changes. */
+import { equal, type KubeObject } from '../../lib/json.ts';
+import { type Errors, nonNegative } from '../core/pod-spec-checks.ts';
+import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
+import type { KindRules } from '../machinery/define-kind.ts';
+import { invalid, required } from '../machinery/field-errors.ts';
+import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+
+function validateCreate(revision: KubeObject): Errors {
+  const errors: Errors = [];
+  nonNegative(errors, revision.revision, 'revision');
+  const { data } = revision;
+  if (data === undefined || data === null) errors.push(required('data', 'data is mandatory'));
+  else if (typeof data !== 'object' || Array.isArray(data)) errors.push(required('data', 'data must be a valid JSON object'));
+  return errors;
+}
+
+function validateUpdate(revision: KubeObject, old: KubeObject): Errors {
+  const errors: Errors = [];
+  nonNegative(errors, revision.revision, 'revision');
+  if (!equal(revision.data ?? null, old.data ?? null)) errors.push(invalid('data', revision.data ?? null, FIELD_IMMUTABLE));
+  return errors;
+}
+
+/** "daemonset.apps/name" */
+function controller(revision: KubeObject): string {
+  const owner = revision.metadata.ownerReferences?.find((reference) => reference.controller);
+  if (!owner) return '<none>';
+  const slash = owner.apiVersion.indexOf('/');
+  const group = slash < 0 ? '' : `.${owner.apiVersion.slice(0, slash)}`;
+  return `${`${owner.kind}${group}`.toLowerCase()}/${owner.name}`;
+}
+
+export const rules: KindRules = {
+  defaults(revision) {
+    revision.revision ??= 0;
+  },
+  validateCreate,
+  validateUpdate,
+  columns: columnsOf('apps/controllerrevisions', nameCell, controller, (revision) => revision.revision ?? 0, ageCell),
+};

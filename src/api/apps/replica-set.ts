@@ -1,0 +1,63 @@
+/** ReplicaSet (apps/v1): defaults, strategy, validation and columns. */
+import type { Obj } from '../../lib/json.ts';
+import { defaultTemplate } from '../core/pod-defaults.ts';
+import { containerCells, templateOptions } from '../core/pod-template.ts';
+import { type Errors, nonNegative, type PodOptions } from '../core/pod-spec-checks.ts';
+import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
+import type { KindRules } from '../machinery/define-kind.ts';
+import {
+  counters,
+  immutableSelector,
+  numberCell,
+  selectorCell,
+  templateStrategy,
+  validateRunningTemplate,
+  validateSelector,
+  withinReplicas,
+} from './workload.ts';
+
+function validateSpec(spec: Obj, options: PodOptions): Errors {
+  const errors: Errors = [];
+  nonNegative(errors, spec.replicas, 'spec.replicas');
+  nonNegative(errors, spec.minReadySeconds, 'spec.minReadySeconds');
+  validateSelector(spec.selector, 'deployment', errors);
+  validateRunningTemplate(spec, 'ReplicaSet', errors, options);
+  return errors;
+}
+
+/** Status of a ReplicaSet or a ReplicationController. */
+export function validateReplicaStatus(status: Obj): Errors {
+  const errors: Errors = [];
+  const replicas = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
+  counters(status, ['replicas', ...replicas, 'observedGeneration', 'terminatingReplicas'], errors);
+  withinReplicas(status, replicas, 'readyReplicas', errors);
+  return errors;
+}
+
+export const rules: KindRules = {
+  ...templateStrategy({ replicas: 0 }),
+  defaults(set) {
+    set.spec ??= {};
+    set.spec.replicas ??= 1;
+    set.spec.template ??= {};
+    defaultTemplate(set.spec.template);
+  },
+  validateCreate: (set) => validateSpec(set.spec, templateOptions()),
+  validateUpdate(set, old) {
+    const errors = validateSpec(set.spec, templateOptions(old.spec.template));
+    immutableSelector(set, old, errors);
+    return errors;
+  },
+  validateStatus: (set) => validateReplicaStatus(set.status ?? {}),
+  columns: columnsOf(
+    'apps/replicasets',
+    nameCell,
+    numberCell('spec', 'replicas'),
+    numberCell('status', 'replicas'),
+    numberCell('status', 'readyReplicas'),
+    ageCell,
+    ...containerCells('spec', 'template'),
+    selectorCell,
+  ),
+  selectable: { 'status.replicas': ['status', 'replicas'] },
+};
