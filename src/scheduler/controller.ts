@@ -1,0 +1,60 @@
+import type { Action, Change, Controller, Key, Plan, ReconcileCx, View } from '../reconcile/plan.ts';
+import { clusterEvents, isPending } from './events.ts';
+import { bind, fail, refusal } from './plan.ts';
+import { podInfo } from './pod-info.ts';
+import { schedule } from './schedule.ts';
+import { snapshotOf } from './snapshot.ts';
+
+/** There is one key: the queue of all pods that wait, so that the most important goes first (SPEC SCH1). */
+const QUEUE: Key[] = [{ namespace: '', name: 'queue' }];
+const NOBODY: Key[] = [];
+
+/** Pods bound by one plan at most: a plan is one transaction, and others want their turn. */
+export const BATCH = 100;
+
+/** The scheduler: the default profile of kube-scheduler as one pure function over the queue (SPEC.md). */
+export const scheduler: Controller = {
+  name: 'scheduler',
+  manager: 'kube-scheduler',
+  user: 'system:kube-scheduler',
+  watches: [
+    { resource: 'pods', keys: (change) => (concerns(change) ? QUEUE : NOBODY) },
+    { resource: 'nodes', keys: (change) => (clusterEvents(change).length ? QUEUE : NOBODY) },
+  ],
+  reconcile,
+  refused,
+};
+
+/** A pod that waits, or a change that may end the waiting of another. */
+const concerns = (change: Change): boolean =>
+  (change.type !== 'DELETED' && isPending(change.object)) || clusterEvents(change).length > 0;
+
+function reconcile(_key: Key, view: View, { now, random }: ReconcileCx): Plan {
+  const snapshot = snapshotOf(view);
+  const actions: Action[] = [];
+  const why: string[] = [];
+  let bound = 0;
+  for (const waiting of snapshot.queue()) {
+    if (bound === BATCH) break;
+    const { info } = waiting;
+    const { node, verdict } = schedule(info, snapshot, view, random);
+    if (node) {
+      actions.push(...bind(info, node.name));
+      snapshot.assume(info, node);
+      bound++;
+      continue;
+    }
+    const failure = fail(info, verdict, snapshot, view, now);
+    actions.push(...failure.actions);
+    waiting.failed = failure;
+    why.push(`${info.namespace}/${info.pod.metadata.name}: ${failure.message}`);
+  }
+  return { actions, why };
+}
+
+/** The API server refused: the pod says so, and the queue is tried again with back-off (SPEC SCH7). */
+function refused(_key: Key, action: Action, error: { message: string }, view: View, { now }: ReconcileCx): Plan {
+  if (action.verb !== 'bind') return { actions: [] };
+  const pod = view.get('pods', action.namespace, action.name);
+  return { actions: pod && isPending(pod) ? refusal(podInfo(pod), error.message, now) : [] };
+}

@@ -1,0 +1,28 @@
+import type { Rejection } from './framework.ts';
+import type { Verdict } from './schedule.ts';
+
+/** What upstream says when there is no node at all. */
+export const NO_NODES = 'no nodes available to schedule pods';
+/** Longest message of an Event (validation.NoteLengthLimit); the condition keeps all of it. */
+const NOTE_MAX = 1024;
+const CUT = ' ...';
+
+/** "3 Insufficient cpu, 1 node(s) were unschedulable": every reason with how many nodes gave it, sorted as text. */
+export function histogram(rejections: Iterable<Rejection>): string {
+  const counts = new Map<string, number>();
+  for (const { reasons } of rejections) for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts]
+    .map(([reason, n]) => `${n} ${reason}`)
+    .sort()
+    .join(', ');
+}
+
+/** The whole sentence (framework/types.go FitError.Error). */
+export function fitMessage(total: number, verdict: Pick<Verdict, 'rejected' | 'everywhere'>, afterwards: string): string {
+  const reasons = verdict.everywhere ? verdict.everywhere.reasons.join(', ') : histogram(verdict.rejected.values());
+  return `0/${total} nodes are available:${reasons ? ` ${reasons}.` : ''}${afterwards ? ` ${afterwards}` : ''}`;
+}
+
+/** Cut to what an Event takes. */
+export const note = (message: string): string =>
+  message.length <= NOTE_MAX ? message : message.slice(0, NOTE_MAX - CUT.length) + CUT;

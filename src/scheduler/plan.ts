@@ -1,0 +1,134 @@
+import { rfc3339 } from '../api/machinery/time.ts';
+import { equal, type KubeObject, type Obj } from '../lib/json.ts';
+import type { Action, View } from '../reconcile/plan.ts';
+import { fitMessage, NO_NODES, note } from './message.ts';
+import type { PodInfo } from './pod-info.ts';
+import { preempt } from './preemption.ts';
+import type { Verdict } from './schedule.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What the plans of the scheduler write: bindings, conditions, victims' deletions, and the events about them. */
+
+const NAME = 'default-scheduler';
+/** The dynamic resources plugin speaks first after a failure; it has nothing to offer. */
+const NO_CLAIMS = 'no new claims to deallocate';
+
+const event = (pod: KubeObject, type: 'Normal' | 'Warning', reason: string, action: string, message: string): Action => ({
+  verb: 'event',
+  regarding: pod,
+  type,
+  reason,
+  message,
+  component: NAME,
+  action,
+});
+
+/** Binds a pod to a node and says so. */
+export function bind({ pod }: PodInfo, node: string): Action[] {
+  const { namespace = '', name, uid } = pod.metadata;
+  return [
+    { verb: 'bind', namespace, name, uid, node },
+    event(pod, 'Normal', 'Scheduled', 'Binding', `Successfully assigned ${namespace}/${name} to ${node}`),
+  ];
+}
+
+export interface Failure {
+  actions: Action[];
+  message: string;
+  plugins: Set<string>;
+}
+
+/** No node takes the pod: its condition and an event say why, and lesser pods may have to leave (handleSchedulingFailure). */
+export function fail(info: PodInfo, verdict: Verdict, snapshot: Snapshot, view: View, now: number): Failure {
+  const total = snapshot.nodes.length;
+  if (!total) return { ...say(info, NO_NODES, 'Unschedulable', '', now), plugins: new Set(['*']) };
+  const plugins = new Set<string>();
+  for (const { plugin } of verdict.rejected.values()) plugins.add(plugin ?? '*');
+  const found = preempt(info, verdict, snapshot, view, now);
+  if (found.node !== undefined) {
+    const said = say(info, fitMessage(total, verdict, ''), 'Unschedulable', found.node, now);
+    return {
+      ...said,
+      actions: [...found.victims.flatMap((victim) => evict(victim, info, found.node, now)), ...said.actions],
+      plugins,
+    };
+  }
+  const message = fitMessage(total, verdict, `${NO_CLAIMS}, preemption: ${found.message}`);
+  return { ...say(info, message, 'Unschedulable', found.clears ? '' : undefined, now), plugins };
+}
+
+/** The failure of a bind that the API server refused. */
+export const refusal = (info: PodInfo, message: string, now: number): Action[] =>
+  say(info, message, 'SchedulerError', '', now).actions;
+
+/** Condition, nominated node and event, unless all of it was said before. `nominated` undefined leaves the node as it is. */
+function say(
+  info: PodInfo,
+  message: string,
+  reason: string,
+  nominated: string | undefined,
+  now: number,
+): { actions: Action[]; message: string } {
+  const { pod } = info;
+  const old: Obj = pod.status ?? {};
+  const wanted = { status: 'False', reason, message };
+  const conditions = withCondition(
+    old.conditions,
+    'PodScheduled',
+    { observedGeneration: pod.metadata.generation, ...wanted },
+    now,
+  );
+  const node = nominated === undefined ? old.nominatedNodeName : nominated || undefined;
+  if (conditions === old.conditions && node === old.nominatedNodeName) return { actions: [], message };
+  const status: Obj = { ...old, conditions };
+  if (node) status.nominatedNodeName = node;
+  else delete status.nominatedNodeName;
+  return {
+    actions: [event(pod, 'Warning', 'FailedScheduling', 'Scheduling', note(message)), statusUpdate(pod, status)],
+    message,
+  };
+}
+
+const statusUpdate = (pod: KubeObject, status: Obj): Action => ({
+  verb: 'update',
+  resource: 'pods',
+  subresource: 'status',
+  object: { ...pod, metadata: { ...pod.metadata }, status },
+});
+
+/** The conditions with one replaced or appended; the same array when nothing changes (podutil.UpdatePodCondition). */
+function withCondition(conditions: Obj[] | undefined, type: string, facts: Obj, now: number): Obj[] {
+  const old = conditions?.find((c) => c.type === type);
+  const { observedGeneration, status, ...rest } = facts;
+  const lastTransitionTime = old?.status === status ? old?.lastTransitionTime : rfc3339(now);
+  const fresh = {
+    type,
+    ...(observedGeneration !== undefined && { observedGeneration }),
+    status,
+    lastProbeTime: old?.lastProbeTime ?? null,
+    lastTransitionTime,
+    ...rest,
+  };
+  if (!old) return [...(conditions ?? []), fresh];
+  if (equal(old, fresh)) return conditions as Obj[];
+  return (conditions as Obj[]).map((c) => (c === old ? fresh : c));
+}
+
+/** Marks, deletes and tells a victim. One that is on its way out already is left alone. */
+function evict(victim: PodInfo, winner: PodInfo, node: string, now: number): Action[] {
+  const { pod } = victim;
+  if (pod.metadata.deletionTimestamp) return [];
+  const facts = {
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: `${NAME}: preempting to accommodate a higher priority pod`,
+  };
+  const generation = pod.status?.observedGeneration !== undefined ? { observedGeneration: pod.metadata.generation } : {};
+  const conditions = withCondition(pod.status?.conditions, 'DisruptionTarget', { ...generation, ...facts }, now);
+  const { namespace = '', name, uid } = pod.metadata;
+  return [
+    statusUpdate(pod, { ...pod.status, conditions }),
+    { verb: 'delete', resource: 'pods', namespace, name, uid },
+    event(pod, 'Normal', 'Preempted', 'Preempting', `Preempted by pod ${winner.uid} on node ${node}`),
+  ];
+}

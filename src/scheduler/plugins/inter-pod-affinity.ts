@@ -1,0 +1,130 @@
+import {
+  type Cycle,
+  MAX_SCORE,
+  type Plugin,
+  type PreFilterResult,
+  type Rejection,
+  unresolvable,
+  unschedulable,
+} from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import { hasAffinity, type PodInfo, type Term, termMatches } from '../pod-info.ts';
+
+const NAME = 'InterPodAffinity';
+/** Weight of a required affinity of a pod that runs already, when others are scored (HardPodAffinityWeight). */
+const HARD_WEIGHT = 1;
+
+/** Matching pods by topology: "key\0value" -> how many. */
+type Counts = Map<string, number>;
+
+const bump = (counts: Counts, node: NodeInfo, key: string, by: number): void => {
+  const value = node.labels[key];
+  if (value !== undefined) counts.set(`${key}\0${value}`, (counts.get(`${key}\0${value}`) ?? 0) + by);
+};
+const at = (counts: Counts, node: NodeInfo, key: string): number => {
+  const value = node.labels[key];
+  return value === undefined ? 0 : (counts.get(`${key}\0${value}`) ?? 0);
+};
+
+interface Hard {
+  /** Pods that match all affinity terms of the incoming pod. */
+  affinity: Counts;
+  /** Pods that match anti-affinity terms of the incoming pod. */
+  anti: Counts;
+  /** Pods whose anti-affinity terms match the incoming pod. */
+  existing: Counts;
+}
+
+const all = (terms: Term[], pod: PodInfo, cycle: Cycle): boolean => terms.every((term) => termMatches(term, pod, cycle.view));
+
+function hardState(pod: PodInfo, cycle: Cycle): Hard {
+  const hard: Hard = { affinity: new Map(), anti: new Map(), existing: new Map() };
+  const { required, requiredAnti } = pod.affinity;
+  const own = required.length > 0 || requiredAnti.length > 0;
+  for (const node of cycle.nodes) {
+    if (!own && !node.withAntiAffinity) continue;
+    for (const other of node.pods.values()) {
+      for (const term of other.affinity.requiredAnti) {
+        if (termMatches(term, pod, cycle.view)) bump(hard.existing, node, term.topologyKey, 1);
+      }
+      if (required.length && all(required, other, cycle))
+        for (const term of required) bump(hard.affinity, node, term.topologyKey, 1);
+      for (const term of requiredAnti) if (termMatches(term, other, cycle.view)) bump(hard.anti, node, term.topologyKey, 1);
+    }
+  }
+  return hard;
+}
+
+function affinityHolds(pod: PodInfo, node: NodeInfo, hard: Hard, cycle: Cycle): boolean {
+  const { required } = pod.affinity;
+  if (required.some((term) => node.labels[term.topologyKey] === undefined)) return false;
+  if (required.every((term) => at(hard.affinity, node, term.topologyKey) > 0)) return true;
+  return hard.affinity.size === 0 && all(required, pod, cycle);
+}
+
+function existingForbids(node: NodeInfo, hard: Hard): boolean {
+  if (!hard.existing.size) return false;
+  for (const key in node.labels) if (at(hard.existing, node, key) > 0) return true;
+  return false;
+}
+
+/** Adds what one pod on a node says about the incoming one, and the other way round (processExistingPod). */
+function weigh(pod: PodInfo, other: PodInfo, node: NodeInfo, scores: Counts, cycle: Cycle): void {
+  const terms = (list: Term[], target: PodInfo, sign: number, hard = 0) => {
+    for (const term of list) {
+      if (termMatches(term, target, cycle.view)) bump(scores, node, term.topologyKey, sign * (hard || term.weight));
+    }
+  };
+  terms(pod.affinity.preferred, other, 1);
+  terms(pod.affinity.preferredAnti, other, -1);
+  terms(other.affinity.required, pod, 1, HARD_WEIGHT);
+  terms(other.affinity.preferred, pod, 1);
+  terms(other.affinity.preferredAnti, pod, -1);
+}
+
+/** Pods that want to be near others or far from them (plugins/interpodaffinity). */
+export const interPodAffinity: Plugin = {
+  name: NAME,
+  weight: 2,
+  events: ['pod/add', 'pod/label', 'pod/delete', 'node/add', 'node/label'],
+  preFilter(pod, cycle): PreFilterResult {
+    const { required, requiredAnti } = pod.affinity;
+    if (!required.length && !requiredAnti.length && !cycle.nodes.some((node) => node.withAntiAffinity)) return 'skip';
+    const hard = hardState(pod, cycle);
+    if (!required.length && !requiredAnti.length && !hard.existing.size) return 'skip';
+    cycle.state.set(NAME, hard);
+    return undefined;
+  },
+  filter(pod, node, cycle): Rejection | undefined {
+    const hard = cycle.state.get(NAME) as Hard;
+    if (pod.affinity.required.length && !affinityHolds(pod, node, hard, cycle)) {
+      return unresolvable("node(s) didn't match pod affinity rules");
+    }
+    if (pod.affinity.requiredAnti.some((term) => at(hard.anti, node, term.topologyKey) > 0)) {
+      return unschedulable("node(s) didn't match pod anti-affinity rules");
+    }
+    return existingForbids(node, hard) ? unschedulable("node(s) didn't satisfy existing pods anti-affinity rules") : undefined;
+  },
+  preScore(pod, _nodes, cycle) {
+    const own = pod.affinity.preferred.length > 0 || pod.affinity.preferredAnti.length > 0;
+    const scores: Counts = new Map();
+    for (const node of cycle.nodes) {
+      if (!own && !node.withAffinity) continue;
+      for (const other of node.pods.values()) if (own || hasAffinity(other)) weigh(pod, other, node, scores, cycle);
+    }
+    if (!scores.size) return 'skip';
+    cycle.state.set(`PreScore/${NAME}`, scores);
+    return undefined;
+  },
+  score(_pod, node, cycle) {
+    const scores = cycle.state.get(`PreScore/${NAME}`) as Counts;
+    let sum = 0;
+    for (const key in node.labels) sum += at(scores, node, key);
+    return sum;
+  },
+  normalize(scores) {
+    const min = Math.min(...scores);
+    const spread = Math.max(...scores) - min;
+    for (let i = 0; i < scores.length; i++) scores[i] = spread > 0 ? Math.trunc(MAX_SCORE * ((scores[i] - min) / spread)) : 0;
+  },
+};

@@ -1,0 +1,53 @@
+import { MAX_SCORE, type Plugin, type Rejection } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import type { PodInfo } from '../pod-info.ts';
+
+const isScalar = (name: string): boolean =>
+  name.includes('/') || name.startsWith('hugepages-') || name.startsWith('attachable-volumes-');
+/** Resources that the filter knows besides scalar ones, in its order. */
+const NATIVE = ['cpu', 'memory', 'ephemeral-storage'];
+
+/** What the node lacks for the pod; empty when it fits (fitsRequest). */
+function lacking({ requests }: PodInfo, node: NodeInfo): { reason: string; unresolvable: boolean }[] {
+  const out: { reason: string; unresolvable: boolean }[] = [];
+  if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) out.push({ reason: 'Too many pods', unresolvable: false });
+  if (!requests.size) return out;
+  const check = (name: string) => {
+    const wanted = requests.get(name) ?? 0;
+    if (wanted <= 0) return;
+    const capacity = node.allocatable.get(name) ?? 0;
+    if (wanted > capacity - (node.requested.get(name) ?? 0))
+      out.push({ reason: `Insufficient ${name}`, unresolvable: wanted > capacity });
+  };
+  NATIVE.forEach(check);
+  for (const name of requests.keys()) if (isScalar(name)) check(name);
+  return out;
+}
+
+/** Share of CPU and memory that would stay free, in percent (leastResourceScorer, weights 1 and 1). */
+function leastAllocated(pod: PodInfo, node: NodeInfo): number {
+  let sum = 0;
+  let weights = 0;
+  for (const name of ['cpu', 'memory']) {
+    const capacity = node.allocatable.get(name) ?? 0;
+    if (capacity === 0) continue;
+    const requested = (node.nonZero.get(name) ?? 0) + (pod.nonZero.get(name) ?? 0);
+    sum += requested > capacity ? 0 : Math.trunc(((capacity - requested) * MAX_SCORE) / capacity);
+    weights++;
+  }
+  return weights ? Math.trunc(sum / weights) : 0;
+}
+
+/** CPU, memory, storage, pods and extended resources are free; emptier nodes are better (plugins/noderesources fit.go). */
+export const nodeResourcesFit: Plugin = {
+  name: 'NodeResourcesFit',
+  weight: 1,
+  events: ['pod/delete', 'pod/scale-down', 'node/add', 'node/allocatable'],
+  filter(pod, node): Rejection | undefined {
+    const missing = lacking(pod, node);
+    if (!missing.length) return undefined;
+    const code = missing.some((m) => m.unresolvable) ? 'UnschedulableAndUnresolvable' : 'Unschedulable';
+    return { code, reasons: missing.map((m) => m.reason) };
+  },
+  score: leastAllocated,
+};

@@ -1,0 +1,163 @@
+import type { Random } from '../lib/random.ts';
+import type { View } from '../reconcile/plan.ts';
+import { common, type Cycle, type Plugin, type Rejection } from './framework.ts';
+import type { NodeInfo } from './node-info.ts';
+import type { PodInfo } from './pod-info.ts';
+import { plugins } from './plugins/table.ts';
+import type { Snapshot } from './snapshot.ts';
+
+type With<K extends keyof Plugin> = Plugin & Required<Pick<Plugin, K>>;
+const having = <K extends keyof Plugin>(point: K) => plugins.filter((plugin) => plugin[point]) as With<K>[];
+const PRE_FILTERS = having('preFilter');
+const FILTERS = having('filter');
+const SCORES = having('score');
+
+/** What became of the filters for one pod. */
+export interface Verdict {
+  feasible: NodeInfo[];
+  /** Why each other node was refused, by its name. */
+  rejected: Map<string, Rejection>;
+  /** Set when a plugin refused all nodes at once: its words stand for every node. */
+  everywhere?: Rejection;
+}
+
+/** A placement, or a verdict without one. */
+export type Placement =
+  | { node: NodeInfo; verdict: Verdict; scores?: Map<string, Record<string, number>> }
+  | { node?: undefined; verdict: Verdict };
+
+/** Filters that have something to say about the pod, ready to be asked about nodes. */
+export interface Prepared {
+  cycle: Cycle;
+  filters: With<'filter'>[];
+  /** Only these nodes, when a plugin named them, and who did. */
+  only?: Set<string>;
+  namedBy: string[];
+  reject?: Rejection;
+}
+
+/** Runs the pre-filters over a list of nodes. */
+export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: View): Prepared {
+  const cycle: Cycle = { nodes, view, state: new Map() };
+  const skipped = new Set<string>();
+  const out: Prepared = { cycle, filters: FILTERS, namedBy: [] };
+  for (const plugin of PRE_FILTERS) {
+    const result = plugin.preFilter(pod, cycle);
+    if (result === undefined) continue;
+    if (result === 'skip') skipped.add(plugin.name);
+    else if ('reject' in result) return { ...out, reject: { ...result.reject, plugin: plugin.name } };
+    else {
+      out.only = out.only ? common(out.only, result.nodes) : result.nodes;
+      out.namedBy.push(plugin.name);
+      if (!out.only.size) return { ...out, reject: emptyChoice(out.namedBy) };
+    }
+  }
+  if (skipped.size) out.filters = FILTERS.filter((plugin) => !skipped.has(plugin.name));
+  return out;
+}
+
+const emptyChoice = (names: string[]): Rejection => ({
+  code: 'UnschedulableAndUnresolvable',
+  reasons: [`node(s) didn't satisfy plugin(s) [${names.join(' ')}] simultaneously`],
+  plugin: names[0],
+});
+
+/** Asks every filter about a node; the first that refuses speaks for it. */
+export function filterNode(pod: PodInfo, node: NodeInfo, { cycle, filters }: Prepared): Rejection | undefined {
+  for (const plugin of filters) {
+    const rejection = plugin.filter(pod, node, cycle);
+    if (rejection) {
+      rejection.plugin = plugin.name;
+      return rejection;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The same with the pods counted in that were promised room on the node and are at least as important; the node must do with and without them
+ * (RunFilterPluginsWithNominatedPods).
+ */
+function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prepared, snapshot: Snapshot): Rejection | undefined {
+  const promised = snapshot.nominated(node.name).filter((other) => other.priority >= pod.priority && other.uid !== pod.uid);
+  if (promised.length) {
+    const crowded = node.copy();
+    for (const other of promised) crowded.add(other);
+    const nodes = prepared.cycle.nodes.map((n) => (n === node ? crowded : n));
+    const again = prepare(pod, nodes, prepared.cycle.view);
+    const rejection = again.reject ?? filterNode(pod, crowded, again);
+    if (rejection) return rejection;
+  }
+  return filterNode(pod, node, prepared);
+}
+
+/** Which nodes can take the pod, and why the others cannot. */
+export function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdict: Verdict; prepared: Prepared } {
+  const prepared = prepare(pod, snapshot.nodes, view);
+  const verdict: Verdict = { feasible: [], rejected: new Map(), everywhere: prepared.reject };
+  if (prepared.reject) {
+    for (const node of snapshot.nodes) verdict.rejected.set(node.name, prepared.reject);
+    return { verdict, prepared };
+  }
+  const { only, namedBy } = prepared;
+  const notNamed: Rejection | undefined = only && {
+    code: 'UnschedulableAndUnresolvable',
+    reasons: [`node(s) didn't satisfy plugin(s) [${namedBy.join(' ')}]`],
+    plugin: namedBy[0],
+  };
+  const promises = snapshot.anyNominated;
+  for (const node of snapshot.nodes) {
+    let rejection = notNamed && !only?.has(node.name) ? notNamed : undefined;
+    rejection ??= promises ? filterWithNominated(pod, node, prepared, snapshot) : filterNode(pod, node, prepared);
+    if (rejection) verdict.rejected.set(node.name, rejection);
+    else verdict.feasible.push(node);
+  }
+  return { verdict, prepared };
+}
+
+/** Weighted totals of the feasible nodes, and what each plugin gave. */
+export function scoreNodes(
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+  cycle: Cycle,
+): { totals: number[]; parts: Map<string, number[]> } {
+  const totals = nodes.map(() => 0);
+  const parts = new Map<string, number[]>();
+  for (const plugin of SCORES) {
+    if (plugin.preScore?.(pod, nodes, cycle) === 'skip') continue;
+    const scores = nodes.map((node) => plugin.score(pod, node, cycle));
+    plugin.normalize?.(scores, nodes, cycle);
+    const weight = plugin.weight ?? 1;
+    for (let i = 0; i < scores.length; i++) totals[i] += scores[i] * weight;
+    parts.set(plugin.name, scores);
+  }
+  return { totals, parts };
+}
+
+/** One cycle for one pod: filter, score, choose (schedule_one.go schedulePod). Pure; chance decides only between equals. */
+export function schedule(pod: PodInfo, snapshot: Snapshot, view: View, random: Random): Placement {
+  const promised = promisedNode(pod, snapshot, view);
+  if (promised) return promised;
+  const { verdict, prepared } = filterAll(pod, snapshot, view);
+  const { feasible } = verdict;
+  if (feasible.length <= 1) return { node: feasible[0], verdict };
+  const { totals } = scoreNodes(pod, feasible, prepared.cycle);
+  return { node: best(feasible, totals, random), verdict };
+}
+
+/** A node that was freed for the pod is tried first. */
+function promisedNode(pod: PodInfo, snapshot: Snapshot, view: View): Placement | undefined {
+  const name: string | undefined = pod.pod.status?.nominatedNodeName;
+  const node = name ? snapshot.node(name) : undefined;
+  if (!node) return undefined;
+  const prepared = prepare(pod, snapshot.nodes, view);
+  if (prepared.reject || (prepared.only && !prepared.only.has(node.name))) return undefined;
+  if (filterWithNominated(pod, node, prepared, snapshot)) return undefined;
+  return { node, verdict: { feasible: [node], rejected: new Map() } };
+}
+
+function best(nodes: readonly NodeInfo[], totals: number[], random: Random): NodeInfo {
+  const max = Math.max(...totals);
+  const equals = nodes.filter((_, i) => totals[i] === max);
+  return equals.length === 1 ? equals[0] : equals[Math.floor(random.next() * equals.length)];
+}

@@ -1,0 +1,202 @@
+import type { KubeObject } from '../lib/json.ts';
+import { equal } from '../lib/json.ts';
+import type { Change, View } from '../reconcile/plan.ts';
+import { clusterEvents, heldNode, isPending } from './events.ts';
+import type { ClusterEvent, Plugin } from './framework.ts';
+import { NodeInfo } from './node-info.ts';
+import { type PodInfo, podInfo } from './pod-info.ts';
+import { plugins } from './plugins/table.ts';
+
+/** A pod that waits for a node. */
+export interface Waiting {
+  info: PodInfo;
+  /** The last attempt failed, by these plugins and with this message; nothing that could cure it happened since. */
+  failed?: { plugins: ReadonlySet<string>; message: string };
+}
+
+/**
+ * Nodes with what runs on them, and the pods that wait: a memo that follows the log (SPEC SCH2). It may be dropped at any time; what is lost
+ * then is only the knowledge that another attempt is pointless.
+ */
+export class Snapshot {
+  readonly #nodes = new Map<string, NodeInfo>();
+  readonly #held = new Map<string, string>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #assumed = new Map<string, string>();
+  #list: NodeInfo[] | undefined;
+  #revision = -1;
+
+  /** Brings the memo to the view's revision; what was assumed is replaced by what came of it. */
+  follow(view: View): this {
+    for (const [uid, node] of this.#assumed) this.#nodes.get(node)?.remove(uid);
+    this.#assumed.clear();
+    const { revision } = view;
+    if (revision === this.#revision) return this;
+    const changes = this.#revision >= 0 && revision > this.#revision ? view.since(this.#revision) : undefined;
+    if (changes) for (const change of changes) this.#apply(change);
+    else this.#rebuild(view);
+    this.#revision = revision;
+    return this;
+  }
+
+  #rebuild(view: View): void {
+    this.#nodes.clear();
+    this.#held.clear();
+    this.#waiting.clear();
+    this.#list = undefined;
+    for (const node of view.list('nodes')) this.#node(node.metadata.name).setNode(node);
+    for (const pod of view.list('pods')) this.#place(pod);
+  }
+
+  #apply(change: Change): void {
+    const { resource, type, object } = change;
+    if (resource === 'pods') {
+      if (type === 'DELETED') this.#drop(object.metadata.uid);
+      else this.#place(object);
+    } else if (resource === 'nodes') this.#setNode(object, type === 'DELETED');
+    else return;
+    for (const event of clusterEvents(change)) this.#retry(event);
+  }
+
+  #setNode(node: KubeObject, gone: boolean): void {
+    const info = this.#node(node.metadata.name);
+    info.setNode(gone ? undefined : node);
+    if (gone && !info.pods.size) this.#nodes.delete(info.name);
+    this.#list = undefined;
+  }
+
+  #node(name: string): NodeInfo {
+    let info = this.#nodes.get(name);
+    if (!info) {
+      info = new NodeInfo(name);
+      this.#nodes.set(name, info);
+    }
+    return info;
+  }
+
+  #place(pod: KubeObject): void {
+    const { uid } = pod.metadata;
+    const known = this.#known(uid);
+    const waited = this.#waiting.get(uid);
+    const node = heldNode(pod);
+    if (known && node && this.#held.get(uid) === node && sameForNode(known.pod, pod)) {
+      known.pod = pod;
+      return;
+    }
+    const info = podInfo(pod, known);
+    this.#drop(uid);
+    if (node) {
+      this.#held.set(uid, node);
+      this.#node(node).add(info);
+    } else if (isPending(pod)) {
+      const failed = waited?.failed && sameRequest(waited.info.pod, pod) ? waited.failed : undefined;
+      this.#waiting.set(uid, { info, failed });
+    }
+  }
+
+  #known(uid: string): PodInfo | undefined {
+    const node = this.#held.get(uid);
+    return node === undefined ? this.#waiting.get(uid)?.info : this.#nodes.get(node)?.pods.get(uid);
+  }
+
+  #drop(uid: string): void {
+    const name = this.#held.get(uid);
+    if (name !== undefined) {
+      const node = this.#nodes.get(name);
+      node?.remove(uid);
+      if (node && !node.node && !node.pods.size) this.#nodes.delete(name);
+      this.#held.delete(uid);
+    }
+    this.#waiting.delete(uid);
+  }
+
+  /** Gives those another chance whom a plugin rejected that listens to the event. */
+  #retry(event: ClusterEvent): void {
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.failed && cures(event, waiting.failed.plugins)) waiting.failed = undefined;
+    }
+  }
+
+  /** Existing nodes in order of their names. */
+  get nodes(): readonly NodeInfo[] {
+    this.#list ??= [...this.#nodes.values()].filter((info) => info.node).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#list;
+  }
+
+  node(name: string): NodeInfo | undefined {
+    const info = this.#nodes.get(name);
+    return info?.node && info;
+  }
+
+  /** Pods to try, the most important first (plugins/queuesort): by priority, then by age. */
+  queue(): Waiting[] {
+    const out: Waiting[] = [];
+    for (const waiting of this.#waiting.values()) if (!isSettled(waiting) && enters(waiting.info)) out.push(waiting);
+    return out.sort(byImportance);
+  }
+
+  /** Pods that were promised room on a node and may not be robbed of it by lesser ones. */
+  nominated(node: string): PodInfo[] {
+    const out: PodInfo[] = [];
+    for (const { info } of this.#waiting.values()) if (info.pod.status?.nominatedNodeName === node) out.push(info);
+    return out;
+  }
+
+  get anyNominated(): boolean {
+    for (const { info } of this.#waiting.values()) if (info.pod.status?.nominatedNodeName) return true;
+    return false;
+  }
+
+  /** Counts the pod on the node until the memo next follows the log. */
+  assume(info: PodInfo, node: NodeInfo): void {
+    node.add(info);
+    this.#assumed.set(info.uid, node.name);
+  }
+}
+
+const preEnqueue = plugins.filter((plugin) => plugin.preEnqueue) as (Plugin & Required<Pick<Plugin, 'preEnqueue'>>)[];
+const enters = (info: PodInfo): boolean => preEnqueue.every((plugin) => plugin.preEnqueue(info));
+const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
+
+function cures(event: ClusterEvent, rejectedBy: ReadonlySet<string>): boolean {
+  for (const name of rejectedBy) if (byName.get(name)?.events?.includes(event) ?? true) return true;
+  return false;
+}
+
+/** The failure counts only while the pod's stored condition says it: an attempt whose writes were rolled back never was. */
+function isSettled({ info, failed }: Waiting): boolean {
+  if (!failed) return false;
+  const said = info.pod.status?.conditions?.find((c: { type: string }) => c.type === 'PodScheduled');
+  return said?.status === 'False' && said.message === failed.message;
+}
+
+function byImportance({ info: a }: Waiting, { info: b }: Waiting): number {
+  if (a.priority !== b.priority) return b.priority - a.priority;
+  const [x, y] = [a.pod.metadata, b.pod.metadata];
+  if (x.creationTimestamp !== y.creationTimestamp) return x.creationTimestamp < y.creationTimestamp ? -1 : 1;
+  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+  return x.name < y.name ? -1 : 1;
+}
+
+/** Nothing that a node counts has changed: most updates of a bound pod are of its status. */
+const sameForNode = (a: KubeObject, b: KubeObject): boolean =>
+  a.metadata.generation !== undefined &&
+  a.metadata.generation === b.metadata.generation &&
+  a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
+  equal(a.metadata.labels, b.metadata.labels);
+
+/** A pod whose own wishes changed deserves another attempt; a new status of it does not. */
+const sameRequest = (a: KubeObject, b: KubeObject): boolean =>
+  a.metadata.generation === b.metadata.generation && equal(a.metadata.labels, b.metadata.labels);
+
+const memos = new WeakMap<View, Snapshot>();
+
+/** The snapshot of a cluster, up to date. */
+export function snapshotOf(view: View): Snapshot {
+  let snapshot = memos.get(view);
+  if (!snapshot) {
+    snapshot = new Snapshot();
+    memos.set(view, snapshot);
+  }
+  return snapshot.follow(view);
+}
