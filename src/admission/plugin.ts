@@ -1,0 +1,33 @@
+import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
+import { forbiddenError, type StatusError } from '../api/machinery/status-errors.ts';
+import type { AdmissionRequest, UserInfo } from '../registry/ports.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** What plugins may use beside the registry. The composition root fills it. */
+export interface PluginPorts {
+  /** May the user do this? CSR plugins ask for verbs on signers; without it only system:masters may. */
+  authorize?(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean;
+}
+
+export type Operation = AdmissionRequest['operation'];
+
+/** One admission plugin (apiserver pkg/admission). A refusal is a thrown StatusError. */
+export interface Plugin {
+  name: string;
+  operations: Operation[];
+  /** Resources it looks at; absent means all. */
+  resources?: Resource[];
+  /** Changes the object (Admit). */
+  mutate?(request: AdmissionRequest, registry: Registry, ports: PluginPorts): void;
+  /** Looks at the final object (Validate). */
+  review?(request: AdmissionRequest, registry: Registry, ports: PluginPorts): void;
+}
+
+/** admission.NewForbidden: names the object, or its generateName, or "Unknown". */
+export function refuse(request: AdmissionRequest, why: string): StatusError {
+  const meta = request.object?.metadata;
+  const name = request.name || meta?.name || meta?.generateName || 'Unknown';
+  return forbiddenError({ group: request.kind.group, resource: request.kind.resource }, name, why);
+}
+
+export const resourceOfRequest = (request: AdmissionRequest): Resource => resourceOf(request.kind);

@@ -1,0 +1,67 @@
+import { equal } from '../../lib/json.ts';
+import type { UserInfo } from '../../registry/ports.ts';
+import { type Plugin, type PluginPorts, refuse } from '../plugin.ts';
+
+/** CertificateApproval, CertificateSigning, CertificateSubjectRestriction: who may approve and sign what. */
+
+const REQUESTS = 'certificates.k8s.io/certificatesigningrequests';
+const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
+
+/** IsAuthorizedForSignerName: the verb on that very signer, or on all of its domain. */
+function mayUseSigner(ports: PluginPorts, user: UserInfo, verb: string, signer: string): boolean {
+  if (!ports.authorize) return user.groups.includes('system:masters');
+  const ask = (name: string) => ports.authorize?.(user, verb, 'certificates.k8s.io', 'signers', name) ?? false;
+  return ask(signer) || ask(`${signer.split('/')[0]}/*`);
+}
+
+export const certificateApproval: Plugin = {
+  name: 'CertificateApproval',
+  operations: ['UPDATE'],
+  resources: [REQUESTS],
+  review(request, _registry, ports) {
+    if (request.subresource !== 'approval' || !request.old) return;
+    const signer: string = request.old.spec.signerName;
+    if (mayUseSigner(ports, request.user, 'approve', signer)) return;
+    throw refuse(request, `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`);
+  },
+};
+
+export const certificateSigning: Plugin = {
+  name: 'CertificateSigning',
+  operations: ['UPDATE'],
+  resources: [REQUESTS],
+  review(request, _registry, ports) {
+    const { object, old } = request;
+    if (request.subresource !== 'status' || !object || !old) return;
+    const { certificate, conditions } = object.status ?? {};
+    if (certificate === old.status?.certificate && equal(conditions ?? [], old.status?.conditions ?? [])) return;
+    const signer: string = old.spec.signerName;
+    if (mayUseSigner(ports, request.user, 'sign', signer)) return;
+    throw refuse(request, `user not permitted to sign requests with signerName ${JSON.stringify(signer)}`);
+  },
+};
+
+/** The DER of an organization attribute "system:masters": the OID 2.5.4.10, then a string of that text. */
+function namesMasters(base64: string): boolean {
+  const pem = atob(base64);
+  const body = /-----BEGIN CERTIFICATE REQUEST-----([\s\S]*?)-----END/.exec(pem)?.[1];
+  if (!body) return false;
+  const der = atob(body.replace(/\s+/g, ''));
+  const masters = 'system:masters';
+  // 0x0c is a UTF8String, 0x13 a PrintableString.
+  return ['\x0c', '\x13'].some((tag) =>
+    der.includes(`\x06\x03\x55\x04\x0a${tag}${String.fromCharCode(masters.length)}${masters}`),
+  );
+}
+
+export const certificateSubjectRestriction: Plugin = {
+  name: 'CertificateSubjectRestriction',
+  operations: ['CREATE'],
+  resources: [REQUESTS],
+  review(request) {
+    const { object } = request;
+    if (!object || request.subresource || object.spec.signerName !== CLIENT_SIGNER) return;
+    if (!namesMasters(object.spec.request ?? '')) return;
+    throw refuse(request, `use of ${CLIENT_SIGNER} signer with system:masters group is not allowed`);
+  },
+};

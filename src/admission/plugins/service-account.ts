@@ -1,0 +1,150 @@
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import { type Random, suffix } from '../../lib/random.ts';
+import type { AdmissionRequest } from '../../registry/ports.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { type Plugin, refuse } from '../plugin.ts';
+
+/** ServiceAccount: every pod runs as one, with its token mounted and its image pull secrets. */
+
+const VOLUME = 'kube-api-access-';
+const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+const MIRROR = 'kubernetes.io/config.mirror';
+const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
+/** An hour and seven seconds: the length by which upstream knows a token that it may silently extend. */
+const TOKEN_SECONDS = 3607;
+const DEFAULT_MODE = 420;
+
+function mutate(request: AdmissionRequest, registry: Registry): void {
+  if (request.subresource) return;
+  const pod = request.object as KubeObject;
+  if (pod.metadata.annotations?.[MIRROR] !== undefined) {
+    reviewMirror(request, pod);
+    return;
+  }
+  const { spec } = pod;
+  spec.serviceAccountName ||= 'default';
+  spec.serviceAccount = spec.serviceAccountName;
+  const account = accountOf(request, registry, spec.serviceAccountName);
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(spec, registry.random);
+  if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+    spec.imagePullSecrets = account.imagePullSecrets.map((s: Obj) => ({ name: s.name }));
+  }
+  limitSecrets(request, account, spec);
+}
+
+function accountOf(request: AdmissionRequest, registry: Registry, name: string): KubeObject {
+  const account = registry.object('serviceaccounts', request.namespace, name);
+  if (account) return account;
+  // Upstream names the resource in the singular here.
+  throw refuse(request, `error looking up service account ${request.namespace}/${name}: serviceaccount "${name}" not found`);
+}
+
+function mountToken(spec: Obj, random: Random): void {
+  const existing = (spec.volumes ?? []).find((v: Obj) => v.name?.startsWith(VOLUME))?.name;
+  const name = existing ?? VOLUME + suffix(random, 5);
+  let needed = false;
+  for (const list of [spec.initContainers, spec.containers]) {
+    for (const container of list ?? []) {
+      if (container.volumeMounts?.some((m: Obj) => m.mountPath === MOUNT_PATH)) continue;
+      const mount = { name, readOnly: true, mountPath: MOUNT_PATH };
+      container.volumeMounts = container.volumeMounts ? [...container.volumeMounts, mount] : [mount];
+      needed = true;
+    }
+  }
+  if (existing || !needed) return;
+  const volume = { name, projected: tokenSource() };
+  spec.volumes = spec.volumes ? [...spec.volumes, volume] : [volume];
+}
+
+const tokenSource = (): Obj => ({
+  sources: [
+    { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+  ],
+  defaultMode: DEFAULT_MODE,
+});
+
+function reviewMirror(request: AdmissionRequest, pod: KubeObject): void {
+  if (pod.spec.serviceAccountName) throw refuse(request, 'a mirror pod may not reference service accounts');
+  if (secretNames(pod.spec).length) throw refuse(request, 'a mirror pod may not reference secrets');
+  for (const volume of pod.spec.volumes ?? []) {
+    if (volume.projected?.sources?.some((s: Obj) => s.serviceAccountToken)) {
+      throw refuse(request, 'a mirror pod may not use ServiceAccountToken volume projections');
+    }
+  }
+}
+
+/** Every Secret that a pod names (podutil.VisitPodSecretNames). */
+function secretNames(spec: Obj): string[] {
+  const names: string[] = (spec.imagePullSecrets ?? []).map((s: Obj) => s.name);
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])]) {
+    for (const from of container.envFrom ?? []) if (from.secretRef) names.push(from.secretRef.name);
+    for (const env of container.env ?? []) if (env.valueFrom?.secretKeyRef) names.push(env.valueFrom.secretKeyRef.name);
+  }
+  for (const volume of spec.volumes ?? []) {
+    if (volume.secret?.secretName) names.push(volume.secret.secretName);
+    for (const source of volume.projected?.sources ?? []) if (source.secret) names.push(source.secret.name);
+    for (const driver of ['azureFile', 'cephfs', 'cinder', 'flexVolume', 'iscsi', 'rbd', 'scaleIO', 'storageos', 'csi']) {
+      const held = volume[driver];
+      const name = held?.secretName ?? held?.secretRef?.name ?? held?.nodePublishSecretRef?.name;
+      if (name) names.push(name);
+    }
+  }
+  return names;
+}
+
+/** An account may be limited to the secrets that it names. */
+function limitSecrets(request: AdmissionRequest, account: KubeObject, spec: Obj): void {
+  const enforced = account.metadata.annotations?.[MOUNTABLE];
+  if (!enforced || !['1', 't', 'T', 'TRUE', 'true', 'True'].includes(enforced)) return;
+  const own = new Set<string>((account.secrets ?? []).map((s: Obj) => s.name));
+  const why = `is not allowed because service account ${account.metadata.name} does not reference that`;
+  for (const { secret } of spec.volumes ?? []) {
+    if (secret && !own.has(secret.secretName))
+      throw refuse(request, `volume with secret.secretName="${secret.secretName}" ${why} secret`);
+  }
+  for (const [label, list] of [
+    ['init container', spec.initContainers],
+    ['container', spec.containers],
+    ['ephemeral container', spec.ephemeralContainers],
+  ] as const) {
+    for (const container of list ?? []) {
+      for (const env of container.env ?? []) {
+        const name = env.valueFrom?.secretKeyRef?.name;
+        if (name === undefined || own.has(name)) continue;
+        const where = `${label} ${container.name} with envVar ${env.name}`;
+        throw refuse(request, `${where} referencing secret.secretName="${name}" ${why} secret`);
+      }
+      for (const from of container.envFrom ?? []) {
+        const name = from.secretRef?.name;
+        if (name === undefined || own.has(name)) continue;
+        throw refuse(request, `${label} ${container.name} with envFrom referencing secret.secretName="${name}" ${why} secret`);
+      }
+    }
+  }
+  const pull = new Set<string>((account.imagePullSecrets ?? []).map((s: Obj) => s.name));
+  (spec.imagePullSecrets ?? []).forEach(({ name }: Obj, i: number) => {
+    if (!pull.has(name)) throw refuse(request, `imagePullSecrets[${i}].name="${name}" ${why} imagePullSecret`);
+  });
+}
+
+function review(request: AdmissionRequest, registry: Registry): void {
+  const pod = request.object as KubeObject;
+  if (request.operation === 'UPDATE') {
+    if (request.subresource !== 'ephemeralcontainers') return;
+    const name = pod.spec.serviceAccountName;
+    if (!name) throw refuse(request, `no service account specified for pod ${request.namespace}/${pod.metadata.name}`);
+    limitSecrets(request, accountOf(request, registry, name), { ephemeralContainers: pod.spec.ephemeralContainers });
+  }
+}
+
+export const serviceAccount: Plugin = {
+  name: 'ServiceAccount',
+  operations: ['CREATE', 'UPDATE'],
+  resources: ['pods'],
+  mutate: (request, registry) => {
+    if (request.operation === 'CREATE') mutate(request, registry);
+  },
+  review,
+};
