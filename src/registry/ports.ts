@@ -24,6 +24,8 @@ export interface AdmissionRequest {
   dryRun: boolean;
   options: Obj;
   now: number;
+  /** Tells the client something without refusing. */
+  warn?(text: string): void;
 }
 
 /** Layer 4 fills these. A refusal is a thrown StatusError. Both are synchronous; they may read through `registry`, and write through it too. */
@@ -38,4 +40,25 @@ export interface Allocator {
   update(object: KubeObject, old: KubeObject, registry: Registry, cx: { now: number; dryRun: boolean }): void;
   /** Called when the object is really gone. */
   release(object: KubeObject, registry: Registry, cx: { now: number; dryRun: boolean }): void;
+}
+
+/** Signs a token for a service account (Layer 4 fills it). `claims` beyond the account are what it is bound to. */
+export interface TokenIssuer {
+  /** Audiences of tokens that name none. */
+  audiences: string[];
+  issue(request: TokenClaims): string;
+}
+
+/** What a service account's token says (serviceaccount/claims.go). */
+export interface TokenClaims {
+  account: KubeObject;
+  pod?: KubeObject;
+  secret?: KubeObject;
+  node?: KubeObject;
+  audiences: string[];
+  /** Milliseconds since the epoch. */
+  now: number;
+  expirationSeconds: number;
+  /** Set where the real expiration was moved out: clients are warned from here on. */
+  warnAfterSeconds?: number;
 }
