@@ -1,15 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-/** The name of a file says its world: *.test.ts runs in plain Node, *.e2e.test.ts drives a real server with the real kubectl. */
+const MINUTE = 60_000;
+
+/** In-process rooms share a fast project each; `workerd` and `e2e` start real servers and take their files one after another. */
+const quick = (name: string) => ({ test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: MINUTE } });
+const served = (name: string) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 3 * MINUTE, hookTimeout: 2 * MINUTE, fileParallelism: false },
+});
+
 export default defineConfig({
   test: {
-    projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
-      { test: { name: 'property', include: ['test/property/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 600_000 } },
-      { test: { name: 'workerd', include: ['test/workerd/**/*.workerd.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.e2e.test.ts'], testTimeout: 300_000, hookTimeout: 120_000, fileParallelism: false } },
-    ],
+    projects: [...['unit', 'contract', 'golden', 'property', 'sim'].map(quick), ...['workerd', 'e2e'].map(served)],
   },
 });

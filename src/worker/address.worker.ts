@@ -11,9 +11,9 @@ export function clusterIdOf(url: string): string | undefined {
   const start = url.indexOf('/', 8);
   if (!url.startsWith(PATH, start)) return undefined;
   const from = start + PATH.length;
-  const end = from + ID_LENGTH;
-  const after = url[end];
-  return after === undefined || after === '/' || after === '?' ? url.slice(from, end) : url.slice(from).split(/[/?]/, 1)[0];
+  let end = from;
+  while (end < url.length && url[end] !== '/' && url[end] !== '?') end++;
+  return url.slice(from, end);
 }
 
 /** Whether the request opens a watch, by its address alone (`?watch=1` or the old `/watch/` paths). */

@@ -34,6 +34,7 @@ export async function openWatch(request: Request, object: { fetch(request: Reque
       socket.addEventListener('error', finish);
       const seconds = Number(answer.headers.get(TIMEOUT_HEADER));
       if (seconds > 0) timer = setTimeout(finish, seconds * MS);
+      request.signal.addEventListener('abort', finish);
       socket.accept();
     },
     cancel: end,

@@ -1,15 +1,17 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { Log, LogLevel, Miniflare } from 'miniflare';
+import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
 import { writePrivate } from '../kubeconfigs.ts';
 import { ROOT } from '../settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
 
 /** The same as in wrangler.toml. */
-const COMPATIBILITY = { compatibilityDate: '2026-06-01', compatibilityFlags: ['nodejs_compat'] };
+const COMPATIBILITY = { compatibilityDate: '2026-06-01', compatibilityFlags: ['nodejs_compat', 'enable_request_signal'] };
 const HOST = '127.0.0.1';
 
 export interface Engine {
@@ -51,12 +53,52 @@ async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
   writePrivate(note, JSON.stringify(names));
 }
 
+const WRAPPER = `#!/bin/sh
+# Started by atoll in place of workerd: notes the process, and lets it die with the server where the system can.
+echo $$ > "$ATOLL_WORKERD_PID"
+command -v setpriv > /dev/null 2>&1 && exec setpriv --pdeathsig KILL "$ATOLL_WORKERD" "$@"
+exec "$ATOLL_WORKERD" "$@"
+`;
+
+/**
+ * A server that is killed leaves its workerd behind, holding the databases. So workerd is started through a small wrapper, and one that
+ * is left over from before is ended first.
+ */
+function guardProcess(folder: string): void {
+  if (process.platform === 'win32') return;
+  const note = join(folder, 'workerd.pid');
+  const left = existsSync(note) ? Number(readFileSync(note, 'utf8')) : 0;
+  if (left > 0 && commandOf(left).includes('workerd')) process.kill(left, 'SIGKILL');
+  const wrapper = join(folder, 'workerd.sh');
+  writeFileSync(wrapper, WRAPPER, { mode: 0o700 });
+  process.env.ATOLL_WORKERD ??= createRequire(import.meta.url)('workerd').default;
+  process.env.ATOLL_WORKERD_PID = note;
+  process.env.MINIFLARE_WORKERD_PATH = wrapper;
+}
+
+function commandOf(pid: number): string {
+  return spawnSync('ps', ['-p', String(pid), '-o', 'args='], { encoding: 'utf8' }).stdout ?? '';
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** miniflare ends the process by itself at a signal, with a non-zero code; the server's own handlers stop it in order. */
+function withoutSignalHandlers<T>(make: () => T): T {
+  const before = SIGNALS.map((signal) => process.listeners(signal));
+  const made = make();
+  SIGNALS.forEach((signal, i) => {
+    for (const listener of process.listeners(signal)) if (!before[i].includes(listener)) process.removeListener(signal, listener);
+  });
+  return made;
+}
+
 /** workerd with the bundled Worker, its objects and its D1 in the data folder. */
 export async function startEngine(o: { folder: DataFolder; script: string; ca: string; url: string }): Promise<Engine> {
   const port = await freePort();
   const { objects, d1 } = stores(o.folder.path);
   for (const path of [objects, d1]) mkdirSync(path, { recursive: true });
-  const miniflare = new Miniflare({
+  guardProcess(o.folder.path);
+  const options: MiniflareOptions = {
     name: 'atoll',
     modules: true,
     scriptPath: o.script,
@@ -76,7 +118,8 @@ export async function startEngine(o: { folder: DataFolder; script: string; ca: s
       ATOLL_URL: o.url,
       ATOLL_HOSTS: hostNames().join(','),
     },
-  });
+  };
+  const miniflare = withoutSignalHandlers(() => new Miniflare(options));
   await miniflare.ready;
   await migrateD1(miniflare, o.folder.path);
   return { address: { host: HOST, port }, stop: () => miniflare.dispose() };

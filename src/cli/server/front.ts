@@ -12,12 +12,10 @@ export function front(certificates: Certificates, port: number, backend: { host:
     { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true },
     (client) => {
       const inner = connect({ ...backend, noDelay: true });
-      const end = () => {
-        client.destroy();
-        inner.destroy();
-      };
-      client.on('error', end).on('close', end);
-      inner.on('error', end).on('close', end);
+      // An end, not a destroy: what workerd sent last may still be on its way out.
+      inner.on('error', () => client.destroy()).on('close', () => client.end());
+      // A reset, not an end: workerd takes an end for a half-closed connection and would hold the client's watches until the next event.
+      client.on('error', () => inner.resetAndDestroy()).on('close', () => inner.resetAndDestroy());
       client.pipe(inner);
       inner.pipe(client);
     },

@@ -1,0 +1,97 @@
+import { createHash, createHmac } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { drizzle } from 'drizzle-orm/sqlite-proxy';
+import { seeded } from '../../../src/lib/prng.ts';
+import { createApp } from '../../../src/management/app.ts';
+import type { NewClusterOptions } from '../../../src/management/clusters/service.ts';
+import type { ManagementDeps } from '../../../src/management/deps.ts';
+
+const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
+export const OPERATOR = 'atollop_the-operator';
+export const ORIGIN = 'https://atoll.test';
+
+/** drizzle over node:sqlite with the real migrations. */
+function database() {
+  const db = new DatabaseSync(':memory:');
+  for (const name of readdirSync(MIGRATIONS)
+    .filter((file) => file.endsWith('.sql'))
+    .sort())
+    db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+  return drizzle(async (sql, params, method) => {
+    const statement = db.prepare(sql);
+    statement.setReturnArrays(true);
+    if (method === 'run') statement.run(...params);
+    const rows = method === 'run' ? [] : (statement.all(...params) as unknown as unknown[][]);
+    return { rows: method === 'get' ? (rows[0] as unknown[]) : rows };
+  });
+}
+
+/** Clusters that only remember what they were told. */
+export class FakeClusters {
+  readonly made = new Map<string, NewClusterOptions>();
+  fail: Error | undefined;
+  #issued = 0;
+
+  async create(options: NewClusterOptions): Promise<string> {
+    if (this.fail) throw this.fail;
+    this.made.set(options.id, options);
+    return `token-${++this.#issued}`;
+  }
+
+  async credential(id: string): Promise<string | undefined> {
+    return this.made.has(id) ? `token-${++this.#issued}` : undefined;
+  }
+
+  async usage(id: string) {
+    return this.made.has(id) ? { rowsRead: 1, rowsWritten: 2, awakeMs: 3, databaseBytes: 4, watchers: 5 } : undefined;
+  }
+
+  async destroy(id: string): Promise<void> {
+    this.made.delete(id);
+  }
+}
+
+/** A management app with a database of its own, and a way to speak to it. */
+export function makeManagement(more: Partial<ManagementDeps> = {}) {
+  const clusters = new FakeClusters();
+  const random = seeded(1);
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const app = createApp({
+    db: database(),
+    clusters,
+    crypto: {
+      sha256,
+      token: (bytes) => Buffer.from(Array.from({ length: bytes }, () => Math.floor(random.next() * 256))).toString('base64url'),
+    },
+    random,
+    mac: (text) => createHmac('sha256', 'secret').update(text).digest('hex'),
+    now: () => Date.UTC(2026, 10, 21),
+    operatorSha256: sha256(OPERATOR),
+    ...more,
+  });
+  const call = async (
+    token: string | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => {
+    const answer = await app.request(`${ORIGIN}${path}`, {
+      method,
+      headers: {
+        host: 'atoll.test',
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    const type = answer.headers.get('content-type') ?? '';
+    return { status: answer.status, type, text, body: type.includes('json') ? JSON.parse(text) : undefined };
+  };
+  const account = async (name: string): Promise<{ id: string; token: string }> =>
+    (await call(OPERATOR, 'POST', '/v1/accounts', { name })).body;
+  return { app, call, clusters, account };
+}
