@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { codeOf, Failure } from '../failure.ts';
 import { writePrivate } from '../kubeconfigs.ts';
 
@@ -36,15 +36,17 @@ export interface DataFolder {
 }
 
 function make(path: string): void {
+  if (existsSync(path) && !statSync(path).isDirectory())
+    throw new Failure(`the data folder ${path} is not a folder; ATOLL_DATA names another`);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // Not always recursive: in some file systems (/proc) a recursive mkdir never returns.
+    if (!existsSync(path)) mkdirSync(path, { recursive: !existsSync(dirname(path)), mode: 0o700 });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     // Root is told "yes" by access() even where the file system is read-only.
     writeFileSync(join(path, '.writable'), '');
     rmSync(join(path, '.writable'));
   } catch (error) {
-    const why = codeOf(error) === 'ENOTDIR' || codeOf(error) === 'EEXIST' ? 'is not a folder' : 'cannot be written';
-    throw new Failure(`the data folder ${path} ${why} (${codeOf(error)}); ATOLL_DATA names another`);
+    throw new Failure(`the data folder ${path} cannot be written (${codeOf(error)}); ATOLL_DATA names another`);
   }
 }
 
