@@ -1,0 +1,97 @@
+import { type Kind, resourceOf } from '../api/machinery/define-kind.ts';
+import { failure, badRequest, gone } from '../api/machinery/status-errors.ts';
+import type { Row, Store } from '../store/store.ts';
+import { decodeContinue, encodeContinue, type Position } from './continue.ts';
+import type { ListOptions, ListResult } from './options.ts';
+import { selection } from './selectors.ts';
+
+const EXPIRED = 'The resourceVersion for the provided list is too old.';
+const INCONSISTENT =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue ' +
+  'parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token ' +
+  'results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and ' +
+  'now may show up in the list.';
+
+/**
+ * LIST (storage/etcd3/store.go GetList and the watch cache before it): now, at a revision, or a further page. Every page of a list shows
+ * the same revision. Query parameters that contradict each other are the address's matter and refused there.
+ */
+export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
+  const resource = resourceOf(kind);
+  const selected = selection(kind, o.labelSelector, o.fieldSelector);
+  const namespace = (o.namespace || selected.namespace) ?? undefined;
+  const limit = o.limit && o.limit > 0 ? o.limit : undefined;
+  const start = startOf(store, kind, o, namespace);
+  const revision = start.revision ?? store.revision();
+  if (o.namespace && selected.namespace !== undefined && selected.namespace !== o.namespace) return { rows: [], revision };
+  const query = {
+    resource,
+    ...(namespace && { namespace }),
+    ...(selected.name !== undefined && { name: selected.name }),
+    ...(start.after && { after: start.after }),
+    ...(start.revision !== undefined && { at: start.revision }),
+    ...(selected.where && { where: selected.where }),
+  };
+  if (limit === undefined) return { rows: store.list(query), revision };
+  const rows = store.list({ ...query, limit: limit + 1 });
+  if (rows.length <= limit) return { rows, revision };
+  rows.length = limit;
+  const last = rows[limit - 1] as Row;
+  const result: ListResult = {
+    rows,
+    revision,
+    continue: encodeContinue(revision, last, namespace !== undefined && kind.namespaced),
+  };
+  // What selectors would leave is not known without looking, and upstream does not look.
+  if (selected.everything) result.remaining = store.count(query) - limit;
+  return result;
+}
+
+interface Start {
+  /** Undefined: as it is now. */
+  revision?: number;
+  after?: Position;
+}
+
+/** Where and when the list is taken (storage ValidateListOptions). */
+function startOf(store: Store, kind: Kind, o: ListOptions, namespace: string | undefined): Start {
+  if (o.continue) return nextPage(store, kind, o, namespace);
+  if (!o.resourceVersion) return {};
+  const version = parseVersion(o.resourceVersion);
+  const exact = o.resourceVersionMatch === 'Exact' || (!o.resourceVersionMatch && (o.limit ?? 0) > 0 && version > 0);
+  if (version > store.revision()) throw tooLarge(version, store.revision(), exact);
+  if (!exact) return {};
+  if (version < store.compacted()) throw gone(EXPIRED);
+  return { revision: version };
+}
+
+function nextPage(store: Store, kind: Kind, o: ListOptions, namespace: string | undefined): Start {
+  const { revision, after } = decodeContinue(o.continue as string, kind.namespaced ? namespace : '');
+  if (o.resourceVersion && o.resourceVersion !== '0') {
+    throw badRequest('specifying resource version is not allowed when using continue');
+  }
+  // -1: go on with things as they are now; the client was told.
+  if (revision < 0) return { after };
+  if (revision > store.revision()) throw tooLarge(revision, store.revision(), true);
+  if (revision >= store.compacted()) return { revision, after };
+  const error = gone(INCONSISTENT);
+  error.status.metadata = { continue: encodeContinue(-1, after, namespace !== undefined && kind.namespaced) };
+  throw error;
+}
+
+/** A resourceVersion as upstream reads it: an unsigned integer. */
+function parseVersion(text: string): number {
+  if (/^\d{1,19}$/.test(text)) return Number(text);
+  const shown = JSON.stringify(text);
+  const why = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
+  throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${shown}: ${why}`);
+}
+
+/** The watch cache waits for a revision to come and then gives up; etcd says at once that it lies in the future. */
+function tooLarge(wanted: number, current: number, exact: boolean) {
+  const seconds = exact ? 0 : 1;
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
+  const details = { causes, ...(seconds && { retryAfterSeconds: seconds }) };
+  const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
+  return failure(504, 'Timeout', message, details, seconds ? { 'retry-after': String(seconds) } : {});
+}

@@ -1,0 +1,79 @@
+import { badRequest } from '../api/machinery/status-errors.ts';
+import { rfc3339 } from '../api/machinery/time.ts';
+import type { KubeObject, OwnerReference } from '../lib/json.ts';
+import { type Random, suffix } from '../lib/random.ts';
+
+/** storage/names/generate.go. */
+const NAME_MAX = 63;
+const SUFFIX_LENGTH = 5;
+/** Tries with fresh suffixes before a generated name is given up (store.go maxNameGenerationCreateAttempts). */
+export const GENERATE_ATTEMPTS = 8;
+
+export const generateName = (base: string, random: Random): string =>
+  base.slice(0, NAME_MAX - SUFFIX_LENGTH) + suffix(random, SUFFIX_LENGTH);
+
+/** Fields that only the server sets (rest.WipeObjectMetaSystemFields). */
+export function wipeSystemFields({ metadata }: KubeObject): void {
+  const meta: Partial<typeof metadata> & { selfLink?: string } = metadata;
+  delete meta.creationTimestamp;
+  delete meta.uid;
+  delete meta.deletionTimestamp;
+  delete meta.deletionGracePeriodSeconds;
+  delete meta.selfLink;
+}
+
+/** rest.FillObjectMetaSystemFields. */
+export function fillSystemFields({ metadata }: KubeObject, random: Random, now: number): void {
+  metadata.creationTimestamp = rfc3339(now);
+  metadata.uid = random.uuid();
+}
+
+/** The object's namespace is the request's; another one is refused (rest.EnsureObjectNamespaceMatchesRequestNamespace). */
+export function ensureNamespace(object: KubeObject, namespace: string): void {
+  const { metadata } = object;
+  const own = metadata.namespace ?? '';
+  if (own === namespace) {
+    if (!namespace) delete metadata.namespace;
+    return;
+  }
+  if (own === '') metadata.namespace = namespace;
+  else if (namespace === '') delete metadata.namespace;
+  else throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+/** The name in the body must be the one in the address (handlers/rest.go checkName). */
+export function checkName(object: KubeObject, name: string): void {
+  const own = object.metadata.name;
+  if (!own) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (own !== name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
+}
+
+/** Owners once each; a warning names the repeated uids (handlers/create.go dedupOwnerReferencesAndAddWarning). */
+export function dedupOwners(object: KubeObject, afterAdmission: boolean, warnings: string[]): void {
+  const refs = object.metadata.ownerReferences;
+  if (!refs || refs.length < 2) return;
+  const kept: OwnerReference[] = [];
+  const duplicates: string[] = [];
+  for (const ref of refs) {
+    if (kept.some((other) => sameOwner(other, ref))) duplicates.push(ref.uid);
+    else kept.push(ref);
+  }
+  if (duplicates.length === 0) return;
+  object.metadata.ownerReferences = kept;
+  const uids = duplicates.join(', ');
+  warnings.push(
+    afterAdmission
+      ? `.metadata.ownerReferences contains duplicate entries after mutating admission happens; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`
+      : `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`,
+  );
+}
+
+const sameOwner = (a: OwnerReference, b: OwnerReference): boolean =>
+  a.apiVersion === b.apiVersion &&
+  a.kind === b.kind &&
+  a.name === b.name &&
+  a.uid === b.uid &&
+  (a.controller ?? null) === (b.controller ?? null) &&
+  (a.blockOwnerDeletion ?? null) === (b.blockOwnerDeletion ?? null);

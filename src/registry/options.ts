@@ -1,0 +1,93 @@
+import type { ServedVersion } from '../api/machinery/define-kind.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
+import type { Row } from '../store/store.ts';
+import type { UserInfo } from './ports.ts';
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+/** What every write says about itself. */
+export interface WriteOptions {
+  /** "" for cluster-scoped kinds. */
+  namespace: string;
+  /** From the address; required but for create. */
+  name?: string;
+  user: UserInfo;
+  /** Milliseconds since the epoch. */
+  now: number;
+  dryRun?: boolean;
+  fieldManager?: string;
+  fieldValidation?: FieldValidation;
+  userAgent?: string;
+  subresource?: string;
+  /** The version that the client speaks, when it is not the stored one. */
+  served?: ServedVersion;
+  /** Apply: take fields from their owners. */
+  force?: boolean;
+  /** The object was read by decodeBody for this very request: fresh, normalised, in the served version. */
+  decoded?: boolean;
+}
+
+export interface WriteResult {
+  /** The answer's text, in the version that the client speaks. */
+  json: string;
+  /** The same, decoded. Shared: never change it. */
+  object: KubeObject;
+  created: boolean;
+  warnings: string[];
+}
+
+export interface Preconditions {
+  uid?: string;
+  resourceVersion?: string;
+}
+
+export interface DeleteOptions {
+  preconditions?: Preconditions;
+  gracePeriodSeconds?: number;
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  orphanDependents?: boolean;
+}
+
+export type DeleteRequest = Omit<WriteOptions, 'fieldManager' | 'fieldValidation' | 'force' | 'decoded'> & DeleteOptions;
+
+export interface DeleteResult {
+  /** False while it waits for its grace period or for finalizers. */
+  deleted: boolean;
+  /** 200, or 202 when dependents go first and the client asked so by orphanDependents=false. */
+  code: number;
+  /** The object, or a Status with details: what upstream answers for the kind. */
+  body: Obj;
+  json: string;
+  /** The object as it is, or last was. */
+  object: KubeObject;
+  warnings: string[];
+}
+
+export interface ListOptions {
+  /** Undefined or "": all namespaces. */
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  limit?: number;
+  continue?: string;
+  resourceVersion?: string;
+  resourceVersionMatch?: string;
+}
+
+export interface ListResult {
+  rows: Row[];
+  revision: number;
+  continue?: string;
+  /** remainingItemCount; only known without selectors. */
+  remaining?: number;
+}
+
+/** Told once per appended row, after the outermost transaction has committed. */
+export interface CommittedChange {
+  revision: number;
+  resource: string;
+  namespace: string;
+  name: string;
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+}

@@ -1,0 +1,69 @@
+import { type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
+import type { Obj } from '../../lib/json.ts';
+
+const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
+const KINDS: Record<string, string> = { string: 'string', bool: 'bool', int32: 'int32', int64: 'int64', double: 'float64' };
+
+/**
+ * What is wrong with a value in the words of apimachinery's map-to-struct converter (runtime/converter.go fromUnstructured), which
+ * strategic merge patches go through; undefined when nothing is, or when the type reads itself from JSON.
+ */
+export function unstructuredProblem(type: string, value: unknown): string | undefined {
+  return ofStruct(typeOf(type), value);
+}
+
+function ofStruct(type: StructType, value: unknown): string | undefined {
+  if (!isObject(value)) return `cannot restore struct from: ${kindOf(value)}`;
+  for (const field of type.list) {
+    const inner = value[field.name];
+    if (inner === undefined || inner === null) continue;
+    const problem = ofNode(field.type, inner);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function ofNode(node: TypeNode, value: unknown): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  switch (node.t) {
+    case 'struct':
+      return ofStruct(typeOf(node.ref as string), value);
+    case 'array':
+      if (!Array.isArray(value)) return `cannot restore slice from ${kindOf(value)}`;
+      return first(value, (item) => ofNode(node.item as TypeNode, item));
+    case 'map':
+      if (!isObject(value)) return `cannot restore map from ${kindOf(value)}`;
+      return first(Object.values(value), (item) => ofNode(node.item as TypeNode, item));
+    case 'string':
+      return typeof value === 'string' ? undefined : `unrecognized type: ${KINDS.string}`;
+    case 'bool':
+      return typeof value === 'boolean' ? undefined : `unrecognized type: ${KINDS.bool}`;
+    case 'int32':
+    case 'int64':
+    case 'double':
+      return typeof value === 'number' ? undefined : `unrecognized type: ${KINDS[node.t]}`;
+    default:
+      return undefined;
+  }
+}
+
+function first(items: unknown[], problem: (item: unknown) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = problem(item);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+const kindOf = (value: unknown): string =>
+  Array.isArray(value)
+    ? 'slice'
+    : isObject(value)
+      ? 'map'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value === 'number'
+          ? Number.isInteger(value)
+            ? 'int64'
+            : 'float64'
+          : typeof value;

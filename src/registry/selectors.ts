@@ -1,0 +1,83 @@
+import type { Kind } from '../api/machinery/define-kind.ts';
+import { checkFields, exactField, type FieldTerm, parseFieldSelector } from '../api/machinery/fields.ts';
+import { parseSelector, type Requirement } from '../api/machinery/labels.ts';
+import type { SqlValue } from '../lib/sqlite-port.ts';
+
+/** A list's condition over the column `json`, and what of it the key alone answers. */
+export interface Selection {
+  where?: { sql: string; params: SqlValue[] };
+  namespace?: string;
+  name?: string;
+  /** No selector at all: counts are known. */
+  everything: boolean;
+}
+
+/** A Durable Object's SQLite binds at most 100 parameters; this leaves room for the rest of the query. */
+const PARAMETERS_MAX = 60;
+
+/** Turns selectors into SQL, so that nothing is parsed to be filtered. Throws the 400 of a bad one. */
+export function selection(kind: Kind, labelSelector: string | undefined, fieldSelector: string | undefined): Selection {
+  const labels = labelSelector ? parseSelector(labelSelector) : [];
+  const fields = fieldSelector ? parseFieldSelector(fieldSelector) : [];
+  checkFields(fields, kind.rules.selectable);
+  const sql: string[] = [];
+  const params: SqlValue[] = [];
+  for (const requirement of labels) sql.push(labelSql(requirement, params));
+  for (const term of fields) {
+    const condition = fieldSql(kind, term, params);
+    if (condition) sql.push(condition);
+  }
+  return {
+    ...(sql.length && { where: { sql: sql.join(' AND '), params } }),
+    namespace: exactField(fields, 'metadata.namespace'),
+    name: exactField(fields, 'metadata.name'),
+    everything: labels.length === 0 && fields.length === 0,
+  };
+}
+
+/** A JSON path of SQLite with every segment quoted. */
+const path = (...segments: string[]): string => `$${segments.map((s) => `.${JSON.stringify(s)}`).join('')}`;
+
+function list(values: readonly string[], params: SqlValue[]): string {
+  if (params.length + values.length <= PARAMETERS_MAX) {
+    params.push(...values);
+    return `(${values.map(() => '?').join(', ')})`;
+  }
+  params.push(JSON.stringify(values));
+  return '(SELECT value FROM json_each(?))';
+}
+
+function labelSql({ key, operator, values }: Requirement, params: SqlValue[]): string {
+  params.push(path('metadata', 'labels', key));
+  const value = 'json_extract(json, ?)';
+  switch (operator) {
+    case 'exists':
+      return `${value} IS NOT NULL`;
+    case '!':
+      return `${value} IS NULL`;
+    case '=':
+    case '==':
+      params.push(values[0] as string);
+      return `${value} = ?`;
+    case 'in':
+      return `${value} IN ${list(values, params)}`;
+    case '!=':
+    case 'notin':
+      return `ifnull(${value} NOT IN ${list(values, params)}, 1)`;
+    default: {
+      params.push(path('metadata', 'labels', key), Number(values[0]));
+      const digits = `${value} GLOB '[0-9+-]*'`;
+      return `(${digits} AND CAST(json_extract(json, ?) AS INTEGER) ${operator === 'gt' ? '>' : '<'} ?)`;
+    }
+  }
+}
+
+const META: Record<string, string[]> = { 'metadata.name': ['metadata', 'name'], 'metadata.namespace': ['metadata', 'namespace'] };
+
+/** Absent reads as "", booleans as Go prints them. Equality of name and namespace is in the key already. */
+function fieldSql(kind: Kind, { field, value, equal }: FieldTerm, params: SqlValue[]): string | undefined {
+  const segments = META[field] ?? (kind.rules.selectable?.[field] as string[]);
+  params.push(path(...segments), path(...segments), value);
+  const text = `CASE json_type(json, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE ifnull(json_extract(json, ?), '') END`;
+  return `CAST((${text}) AS TEXT) ${equal ? '=' : '<>'} ?`;
+}

@@ -1,0 +1,94 @@
+import { type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
+import { errorBody, type FieldError, notSupported, required } from '../../api/machinery/field-errors.ts';
+import { badRequest, conflict, failure, notFoundError } from '../../api/machinery/status-errors.ts';
+import { rfc3339 } from '../../api/machinery/time.ts';
+import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
+import type { WriteOptions } from '../options.ts';
+import type { Registry } from '../registry.ts';
+import { type SubresourceAnswer, success } from './answer.ts';
+
+/** POST pods/NAME/binding: gives a pod its node, once (core/pod/storage BindingREST). */
+export function bind(registry: Registry, kind: Kind, binding: KubeObject, o: WriteOptions): SubresourceAnswer {
+  const { metadata = {} as KubeObject['metadata'], target = {} } = binding;
+  const name = o.name ?? metadata.name;
+  if (name !== metadata.name) throw badRequest('name in URL does not match name in Binding object');
+  const errors = validateTarget(target);
+  // Upstream throws the aggregate as it is, which makes a 500 of it.
+  if (errors.length) throw failure(500, '', aggregate(errors));
+  const row = registry.store.get(resourceOf(kind), o.namespace, name);
+  if (!row) throw notFoundError(kind, name);
+  const live = registry.view.decode(row);
+  registry.reviewCreate(kind, 'binding', binding, o);
+  const what = { group: '', resource: 'pods/binding' };
+  checkPreconditions(kind, live, metadata, o.namespace);
+  if (live.metadata.deletionTimestamp) throw conflict(what, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if (live.spec.nodeName)
+    throw conflict(what, name, `pod ${name} is already assigned to node ${JSON.stringify(live.spec.nodeName)}`);
+  if (live.spec.schedulingGates?.length) throw conflict(what, name, `pod ${name} has non-empty .spec.schedulingGates`);
+  const pod = assigned(live, target.name, metadata, o.now);
+  if (!o.dryRun) registry.append(kind, pod, live, row.rev);
+  return success();
+}
+
+function validateTarget(target: Obj): FieldError[] {
+  const errors: FieldError[] = [];
+  if (target.kind && target.kind !== 'Node') errors.push(notSupported('target.kind', target.kind, ['Node', '<empty>']));
+  if (!target.name) errors.push(required('target.name'));
+  return errors;
+}
+
+function aggregate(errors: FieldError[]): string {
+  const texts = errors.map((e) => `${e.field}: ${errorBody(e)}`);
+  return texts.length === 1 ? (texts[0] as string) : `[${texts.join(', ')}]`;
+}
+
+function checkPreconditions(kind: Kind, live: KubeObject, { uid, resourceVersion }: Obj, namespace: string): void {
+  const { name } = live.metadata;
+  const fail = (what: string) => {
+    const key = `/registry/pods/${namespace}/${name}`;
+    return conflict(
+      kind,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${what}`,
+    );
+  };
+  if (uid && uid !== live.metadata.uid) {
+    throw fail(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`);
+  }
+  if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
+    const versions = `ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${live.metadata.resourceVersion}`;
+    throw fail(`Precondition failed: ${versions}`);
+  }
+}
+
+function assigned(live: KubeObject, node: string, { labels, annotations }: Obj, now: number): KubeObject {
+  const pod: KubeObject = {
+    ...live,
+    metadata: { ...live.metadata },
+    spec: { ...live.spec, nodeName: node },
+    status: clone(live.status ?? {}),
+  };
+  delete pod.status.nominatedNodeName;
+  if (annotations) pod.metadata.annotations = { ...live.metadata.annotations, ...annotations };
+  if (labels) pod.metadata.labels = { ...live.metadata.labels, ...labels };
+  setCondition(pod.status, { type: 'PodScheduled', status: 'True' }, now);
+  return pod;
+}
+
+/** podutil.UpdatePodCondition: the transition time moves only when the status does. */
+export function setCondition(status: Obj, condition: Obj, now: number): void {
+  const conditions: Obj[] = [...(status.conditions ?? [])];
+  const at = conditions.findIndex((c) => c.type === condition.type);
+  const old = conditions[at];
+  const same = old && old.status === condition.status;
+  const next = {
+    type: condition.type,
+    status: condition.status,
+    lastProbeTime: null,
+    lastTransitionTime: same ? old.lastTransitionTime : rfc3339(now),
+    ...condition,
+  };
+  if (at < 0) conditions.push(next);
+  else conditions[at] = next;
+  status.conditions = conditions;
+}

@@ -1,0 +1,120 @@
+import { fromLabelSelector, fromMap, selectorToString } from '../../api/machinery/labels.ts';
+import { apiVersionOf, type Kind } from '../../api/machinery/define-kind.ts';
+import { invalid } from '../../api/machinery/field-errors.ts';
+import { conflict, invalidError } from '../../api/machinery/status-errors.ts';
+import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
+import type { Door } from '../doors.ts';
+import { difference, type FieldSet, has, insert, isEmpty } from '../patch/field-set.ts';
+import { decodeManagers, encodeManagers, identity, type Manager } from '../patch/managed-fields.ts';
+
+const SCALE_VERSION = 'autoscaling/v1';
+const REPLICAS_OF_SCALE = ['f:spec', 'f:replicas'];
+
+/** /scale: the object as an autoscaling/v1 Scale, of which spec.replicas passes (deployment storage, ScaleREST). */
+export function scaleDoor(kind: Kind, main: Door): Door {
+  return {
+    ...main,
+    type: 'io.k8s.api.autoscaling.v1.Scale',
+    apiVersion: SCALE_VERSION,
+    kind: 'Scale',
+    read: (live) => readScale(kind, live),
+    write: (live, view) => writeScale(kind, live, view),
+    defaults: (view) => view,
+  };
+}
+
+/** The Scale of an object. */
+export function readScale(kind: Kind, live: KubeObject): KubeObject {
+  const paths = kind.scale as NonNullable<Kind['scale']>;
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = live.metadata;
+  const selector = at(live, paths.selector);
+  // A plain map is a selector of its own; a LabelSelector has matchLabels or matchExpressions.
+  const isMap = kind.resource === 'replicationcontrollers';
+  const text = selectorToString(
+    isMap ? fromMap(selector as Record<string, string>) : fromLabelSelector(selector as Obj | undefined),
+  );
+  const managedFields = encodeManagers(
+    toScale(kind, decodeManagers(live.metadata.managedFields, live.metadata.managedFields) ?? []),
+  );
+  const replicas = at(live, paths.spec) as number | undefined;
+  return {
+    kind: 'Scale',
+    apiVersion: SCALE_VERSION,
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp, ...(managedFields && { managedFields }) },
+    spec: replicas ? { replicas } : {},
+    status: { replicas: (at(live, paths.status) as number | undefined) ?? 0, ...(text && { selector: text }) },
+  };
+}
+
+/** What clients see: without the books. */
+export function showScale(kind: Kind, live: KubeObject): KubeObject {
+  const scale = readScale(kind, live);
+  delete scale.metadata.managedFields;
+  return scale;
+}
+
+function writeScale(kind: Kind, live: KubeObject, scale: KubeObject): KubeObject {
+  const { name } = live.metadata;
+  const replicas = scale.spec?.replicas ?? 0;
+  if (replicas < 0) {
+    throw invalidError('autoscaling', 'Scale', name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]);
+  }
+  const { uid, resourceVersion } = scale.metadata;
+  if (uid && uid !== live.metadata.uid) {
+    const what = { group: kind.group, resource: `${kind.resource}/scale` };
+    throw conflict(what, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`);
+  }
+  const object = clone(live);
+  const path = (kind.scale as NonNullable<Kind['scale']>).spec;
+  let parent: Obj = object;
+  for (const segment of path.slice(0, -1)) parent = parent[segment] ??= {};
+  parent[path[path.length - 1] as string] = replicas;
+  object.metadata.resourceVersion = resourceVersion ?? '';
+  const managers = encodeManagers(toParent(kind, live, decodeManagers(scale.metadata.managedFields) ?? []));
+  if (managers) object.metadata.managedFields = managers;
+  else delete object.metadata.managedFields;
+  return object;
+}
+
+function at(object: Obj, path: readonly string[]): unknown {
+  let value: unknown = object;
+  for (const segment of path) value = (value as Obj | undefined)?.[segment];
+  return value;
+}
+
+const replicasOf = (kind: Kind): string[] => (kind.scale as NonNullable<Kind['scale']>).spec.map((segment) => `f:${segment}`);
+const single = (path: string[]): FieldSet => {
+  const set: FieldSet = {};
+  insert(set, path);
+  return set;
+};
+
+/** Owners of the replicas, as owners of the Scale's (managedfields scalehandler.go ToSubresource). */
+function toScale(kind: Kind, managers: Manager[]): Manager[] {
+  const path = replicasOf(kind);
+  return managers
+    .filter((m) => has(m.set, path))
+    .map((m) => ({ ...m, apiVersion: SCALE_VERSION, set: single(REPLICAS_OF_SCALE) }));
+}
+
+/** Owners of the object after the Scale's have changed (ToParent): who lost the replicas keeps the rest. */
+function toParent(kind: Kind, live: KubeObject, scale: Manager[]): Manager[] {
+  const path = replicasOf(kind);
+  const gone = single(path);
+  // An updater is known by its version; the Scale's version stands for the object's here.
+  const idOf = (m: Manager) => identity({ ...m, apiVersion: '' });
+  const left = new Map(scale.map((m) => [idOf(m), m]));
+  const out: Manager[] = [];
+  for (const manager of decodeManagers(live.metadata.managedFields, live.metadata.managedFields) ?? []) {
+    if (!has(manager.set, path)) out.push(manager);
+    else if (left.delete(idOf(manager))) out.push(manager);
+    else {
+      const set = difference(manager.set, gone);
+      if (!isEmpty(set)) out.push({ ...manager, set });
+    }
+  }
+  for (const manager of left.values()) {
+    if (has(manager.set, REPLICAS_OF_SCALE)) out.push({ ...manager, apiVersion: apiVersionOf(kind), time: undefined, set: gone });
+  }
+  return out;
+}

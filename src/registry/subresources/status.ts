@@ -1,0 +1,35 @@
+import type { Kind } from '../../api/machinery/define-kind.ts';
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import type { Door } from '../doors.ts';
+import { statusResetsMetadata } from '../traits.ts';
+
+/** /status: only the status passes, and of the metadata what upstream lets pass there. */
+export function statusDoor(kind: Kind, main: Door): Door {
+  const { rules } = kind;
+  return {
+    ...main,
+    prepare: (object, old, cx) => {
+      if (rules.prepareStatus) rules.prepareStatus(object, old, cx);
+      else keepAllButStatus(kind, object, old);
+    },
+    validate: (object, old, cx) => rules.validateStatus?.(object, old, cx) ?? [],
+  };
+}
+
+function keepAllButStatus(kind: Kind, object: KubeObject, old: KubeObject): void {
+  for (const name of Object.keys(object)) {
+    if (name === 'status' || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
+    if (old[name] === undefined) delete object[name];
+  }
+  for (const name in old) if (name !== 'status' && name !== 'metadata') object[name] = old[name];
+  if (statusResetsMetadata(kind)) resetMetadata(object, old);
+}
+
+/** metav1.ResetObjectMetaForStatus. */
+export function resetMetadata(object: KubeObject, old: KubeObject): void {
+  const meta: Obj = object.metadata;
+  for (const name of ['deletionTimestamp', 'generation', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
+    if (old.metadata[name] === undefined) delete meta[name];
+    else meta[name] = old.metadata[name];
+  }
+}

@@ -1,0 +1,199 @@
+import { resourceOf, type Resource } from '../api/machinery/define-kind.ts';
+import type { KindTable } from '../api/kinds.ts';
+import type { KubeObject } from '../lib/json.ts';
+import { DECODED_MEMO_BYTES } from '../lib/limits.ts';
+import type { Row, Store } from '../store/store.ts';
+import { ownersOf } from './encode.ts';
+
+/** One committed change, decoded (reconcile/plan.ts Change). */
+export interface DecodedChange {
+  revision: number;
+  resource: Resource;
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  object: KubeObject;
+  old: KubeObject | undefined;
+}
+
+interface CachedList {
+  /** In (namespace, name) order. Handed out as it is: replaced, not changed, once `shared`. */
+  objects: KubeObject[];
+  shared: boolean;
+  bytes: number;
+}
+
+const keyOf = (object: KubeObject) => `${object.metadata.namespace ?? ''}\0${object.metadata.name}`;
+
+/**
+ * Synchronous reads, always fresh: this process is the only writer, so what was decoded once stays true for its revision. Everything
+ * kept here may be dropped at any time, is bounded in bytes of stored text, and is filled by use, so a cold cluster wakes as fast with
+ * many objects as with few. Objects are shared: never change them.
+ */
+export class StoreView {
+  readonly #store: Store;
+  readonly #kinds: KindTable;
+  /** Two generations instead of a list of uses: what the old one still serves moves to the young one. */
+  #young = new Map<number, KubeObject>();
+  #old = new Map<number, KubeObject>();
+  #youngBytes = 0;
+  readonly #lists = new Map<string, CachedList>();
+  #listBytes = 0;
+  readonly #memos = new Map<string, { revision: number; value: unknown }>();
+
+  constructor(store: Store, kinds: KindTable) {
+    this.#store = store;
+    this.#kinds = kinds;
+  }
+
+  get revision(): number {
+    return this.#store.revision();
+  }
+
+  get(resource: Resource, namespace: string, name: string): KubeObject | undefined {
+    const revision = this.#store.head(resource, namespace, name);
+    if (revision === undefined) return undefined;
+    const known = this.#young.get(revision) ?? this.#old.get(revision);
+    if (known) return known;
+    const row = this.#store.get(resource, namespace, name);
+    return row && this.decode(row);
+  }
+
+  /** The object of a row; decoded once per revision. */
+  decode(row: Row): KubeObject {
+    const young = this.#young.get(row.rev);
+    if (young) return young;
+    const object = this.#old.get(row.rev) ?? (JSON.parse(row.json) as KubeObject);
+    this.remember(row.rev, object, row.json.length);
+    return object;
+  }
+
+  /** Keeps an object that is known to be what a revision's text says. */
+  remember(revision: number, object: KubeObject, bytes: number): void {
+    this.#young.set(revision, object);
+    this.#youngBytes += bytes;
+    if (this.#youngBytes < DECODED_MEMO_BYTES / 2) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
+  }
+
+  list(resource: Resource, namespace?: string): KubeObject[] {
+    return this.#cached(`l\0${resource}\0${namespace || '*'}`, () =>
+      this.#store.list({ resource, ...(namespace && { namespace }) }),
+    );
+  }
+
+  /** Live objects that name the owner, of one resource or of all. */
+  ownedBy(uid: string, resource?: Resource): KubeObject[] {
+    if (resource === undefined) return this.#store.ownedBy(uid).map((row) => this.decode(row));
+    return this.#cached(`o\0${resource}\0${uid}`, () => this.#store.ownedBy(uid, resource));
+  }
+
+  #cached(key: string, rows: () => Row[]): KubeObject[] {
+    let list = this.#lists.get(key);
+    if (!list) {
+      list = { objects: [], shared: true, bytes: 256 };
+      for (const row of rows()) {
+        list.objects.push(this.decode(row));
+        list.bytes += row.json.length;
+      }
+      if (this.#listBytes + list.bytes > DECODED_MEMO_BYTES) this.#dropLists();
+      this.#lists.set(key, list);
+      this.#listBytes += list.bytes;
+    }
+    list.shared = true;
+    return list.objects;
+  }
+
+  #dropLists(): void {
+    this.#lists.clear();
+    this.#listBytes = 0;
+  }
+
+  resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined {
+    const found = this.#kinds.byGVK(apiVersion, kind);
+    return found && { resource: resourceOf(found.kind), namespaced: found.kind.namespaced };
+  }
+
+  memo<T>(name: string, compute: () => T): T {
+    const { revision } = this;
+    const known = this.#memos.get(name);
+    if (known?.revision === revision) return known.value as T;
+    const value = compute();
+    this.#memos.set(name, { revision, value });
+    return value;
+  }
+
+  since(revision: number): DecodedChange[] | undefined {
+    if (revision < this.#store.compacted()) return undefined;
+    return this.#store.after(revision).map((row) => ({
+      revision: row.rev,
+      resource: row.resource,
+      type: row.type,
+      object: this.decode(row),
+      old: this.#previous(row.prev),
+    }));
+  }
+
+  #previous(revision: number | undefined): KubeObject | undefined {
+    if (revision === undefined) return undefined;
+    const known = this.#young.get(revision) ?? this.#old.get(revision);
+    if (known) return known;
+    const row = this.#store.at(revision);
+    return row && this.decode(row);
+  }
+
+  /** Called for every appended row: keeps what is cached in step. `object` is undefined for a deletion. */
+  changed(
+    resource: Resource,
+    revision: number,
+    object: KubeObject | undefined,
+    old: KubeObject | undefined,
+    bytes: number,
+  ): void {
+    if (object) this.remember(revision, object, bytes);
+    const any = (object ?? old) as KubeObject;
+    this.#change(`l\0${resource}\0*`, any, object, bytes);
+    if (any.metadata.namespace) this.#change(`l\0${resource}\0${any.metadata.namespace}`, any, object, bytes);
+    const owners = object ? ownersOf(object) : [];
+    for (const uid of owners) this.#change(`o\0${resource}\0${uid}`, any, object, bytes);
+    if (old)
+      for (const uid of ownersOf(old)) if (!owners.includes(uid)) this.#change(`o\0${resource}\0${uid}`, any, undefined, bytes);
+  }
+
+  #change(key: string, any: KubeObject, object: KubeObject | undefined, bytes: number): void {
+    const list = this.#lists.get(key);
+    if (!list) return;
+    const { at, found } = place(list.objects, keyOf(any));
+    if (!object && !found) return;
+    if (list.shared) {
+      list.objects = list.objects.slice();
+      list.shared = false;
+    }
+    if (!object) list.objects.splice(at, 1);
+    else if (found) list.objects[at] = object;
+    else {
+      list.objects.splice(at, 0, object);
+      list.bytes += bytes;
+      this.#listBytes += bytes;
+      if (this.#listBytes > DECODED_MEMO_BYTES) this.#dropLists();
+    }
+  }
+
+  /** After a rollback: revisions beyond this one never were, and will be given again to other states. */
+  forgetAfter(revision: number): void {
+    for (const memo of [this.#young, this.#old]) for (const known of memo.keys()) if (known > revision) memo.delete(known);
+    this.#dropLists();
+    this.#memos.clear();
+  }
+}
+
+function place(objects: readonly KubeObject[], key: string): { at: number; found: boolean } {
+  let low = 0;
+  let high = objects.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keyOf(objects[middle] as KubeObject) < key) low = middle + 1;
+    else high = middle;
+  }
+  return { at: low, found: low < objects.length && keyOf(objects[low] as KubeObject) === key };
+}
