@@ -1,5 +1,6 @@
 import { rules as podTemplateRules } from '../core/pod-template.ts';
 import { rules as podRules } from '../core/pod.ts';
+import { rules as replicationControllerRules } from '../core/replication-controller.ts';
 import { rules as serviceRules } from '../core/service.ts';
 import { rules as serviceAccountRules } from '../core/service-account.ts';
 import { rules as secretRules } from '../core/secret.ts';
@@ -68,6 +69,7 @@ export const coreKinds: Kind[] = [
   }),
   core('PodTemplate', 'podtemplates', { rules: podTemplateRules }),
   core('ReplicationController', 'replicationcontrollers', {
+    rules: replicationControllerRules,
     short: ['rc'],
     categories: ['all'],
     status: true,

@@ -1,4 +1,8 @@
+import { rules as controllerRevisionRules } from '../apps/controller-revision.ts';
+import { rules as daemonSetRules } from '../apps/daemon-set.ts';
 import { rules as deploymentRules } from '../apps/deployment.ts';
+import { rules as replicaSetRules } from '../apps/replica-set.ts';
+import { rules as statefulSetRules } from '../apps/stateful-set.ts';
 import type { Kind, ScalePaths } from '../machinery/define-kind.ts';
 import { autoscalingV1 } from './convert-autoscaler.ts';
 import { legacyVersions } from './legacy.ts';
@@ -13,8 +17,14 @@ const all = ['all'];
 
 /** What runs pods, and what keeps them running: apps, autoscaling, batch, policy. */
 export const workloadKinds: Kind[] = [
-  apps('ControllerRevision', 'controllerrevisions', { versions: legacyVersions('ControllerRevision') }),
-  apps('DaemonSet', 'daemonsets', { short: ['ds'], categories: all, status: true, versions: legacyVersions('DaemonSet') }),
+  apps('ControllerRevision', 'controllerrevisions', { rules: controllerRevisionRules, versions: legacyVersions('ControllerRevision') }),
+  apps('DaemonSet', 'daemonsets', {
+    rules: daemonSetRules,
+    short: ['ds'],
+    categories: all,
+    status: true,
+    versions: legacyVersions('DaemonSet'),
+  }),
   apps('Deployment', 'deployments', {
     rules: deploymentRules,
     short: ['deploy'],
@@ -24,6 +34,7 @@ export const workloadKinds: Kind[] = [
     versions: legacyVersions('Deployment'),
   }),
   apps('ReplicaSet', 'replicasets', {
+    rules: replicaSetRules,
     short: ['rs'],
     categories: all,
     status: true,
@@ -31,6 +42,7 @@ export const workloadKinds: Kind[] = [
     versions: legacyVersions('ReplicaSet'),
   }),
   apps('StatefulSet', 'statefulsets', {
+    rules: statefulSetRules,
     short: ['sts'],
     categories: all,
     status: true,
