@@ -1,0 +1,72 @@
+import type { Kind, ServedVersion } from '../api/machinery/define-kind.ts';
+import type { KindTable } from '../api/kinds.ts';
+import type { Authenticator } from '../authn/authenticator.ts';
+import type { Authorizer } from '../authz/authorizer.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
+import type { Random } from '../lib/random.ts';
+import type { UserInfo } from '../registry/ports.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Accept } from './negotiate.ts';
+import type { RequestInfo } from './request-info.ts';
+import type { WatchSpec } from './streams/spec.ts';
+
+/** A request as the shell hands it in; `url` is path and query, without the prefix of the cluster. */
+export interface ApiRequest {
+  method: string;
+  url: string;
+  header(name: string): string | null;
+  body: string;
+  /** ms since the epoch. */
+  now: number;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** A watch is opened by whoever holds the stream; the spec is plain JSON and survives as a socket's attachment. */
+export interface WatchAnswer {
+  status: 200;
+  headers: Record<string, string>;
+  watch: WatchSpec;
+}
+
+export type ApiResponse = Answer | WatchAnswer;
+
+/** What an address names, once it is known to exist. */
+export interface Target {
+  kind: Kind;
+  served: ServedVersion | undefined;
+  group: string;
+  version: string;
+  /** Plural as served. */
+  resource: string;
+  subresource: string;
+}
+
+/** One request on its way through the filters to its handler. */
+export interface Call {
+  readonly request: ApiRequest;
+  readonly query: URLSearchParams;
+  readonly info: RequestInfo;
+  user: UserInfo;
+  /** Texts for Warning headers. */
+  readonly warnings: string[];
+  /** What the client wants to read. */
+  accept: Accept;
+}
+
+/** What filters and handlers work with. */
+export interface Deps {
+  readonly registry: Registry;
+  readonly kinds: KindTable;
+  readonly random: Random;
+  readonly crypto: Crypto;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+}
+
+/** A filter lets a call pass (undefined), answers it, or throws a StatusError. */
+export type Filter = (call: Call, deps: Deps) => ApiResponse | undefined;

@@ -1,0 +1,17 @@
+import { byteLength } from '../../api/machinery/names.ts';
+import { badRequest, tooLarge } from '../../api/machinery/status-errors.ts';
+import { REQUEST_BODY_BYTES } from '../../lib/limits.ts';
+import type { Filter } from '../call.ts';
+
+/** Bytes of a path and query; longer ones are refused. */
+const URL_BYTES = 64 * 1024;
+
+/** Bounds of one request (apiserver handlers/rest.go limitedReadBody). */
+export const limits: Filter = ({ request }) => {
+  const { body, url } = request;
+  if (url.length > URL_BYTES) throw badRequest('the request address is too long');
+  if (body.length > REQUEST_BODY_BYTES / 3 && byteLength(body) > REQUEST_BODY_BYTES) {
+    throw tooLarge(`Request entity too large: limit is ${REQUEST_BODY_BYTES}`);
+  }
+  return undefined;
+};

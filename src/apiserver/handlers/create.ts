@@ -1,0 +1,20 @@
+import type { Answer, Call, Deps, Target } from '../call.ts';
+import { decodeSent } from '../body.ts';
+import { presentWritten } from '../present.ts';
+import { reviewOf } from '../virtual/table.ts';
+import { writeOptions } from '../write-params.ts';
+
+/** POST: a new object, a review, or what a subresource takes (handlers/create.go). */
+export function create(call: Call, deps: Deps, target: Target): Answer {
+  const options = writeOptions(call, target, 'Create');
+  const { object, warnings } = decodeSent(call, target, options.fieldValidation ?? 'Warn');
+  call.warnings.push(...warnings);
+  const review = reviewOf(target.kind);
+  if (review) {
+    const answer = review(object, call, deps);
+    return presentWritten(call, target, 201, JSON.stringify(answer), answer);
+  }
+  const result = deps.registry.create(target.kind, object, { ...options, decoded: true });
+  call.warnings.push(...result.warnings);
+  return presentWritten(call, target, 201, result.json, result.object);
+}

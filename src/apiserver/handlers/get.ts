@@ -1,0 +1,24 @@
+import type { Answer, Call, Deps, Target } from '../call.ts';
+import { parseRevision, tooLargeRevision } from '../params.ts';
+import { presentStored, presentWritten } from '../present.ts';
+import { componentStatus } from '../virtual/component-status.ts';
+
+/** GET of one object, or of a subresource of it. */
+export function get(call: Call, deps: Deps, target: Target): Answer {
+  const { info, query } = call;
+  const { registry } = deps;
+  const wanted = query.get('resourceVersion');
+  if (wanted) {
+    const revision = parseRevision(wanted);
+    const current = registry.store.revision();
+    if (revision > current) throw tooLargeRevision(revision, current);
+  }
+  const { kind, subresource } = target;
+  if (kind.resource === 'componentstatuses') return componentStatus(call, target);
+  if (subresource === 'scale') {
+    const scale = registry.getSubresource(kind, subresource, info.namespace, info.name);
+    return presentWritten(call, target, 200, JSON.stringify(scale), scale);
+  }
+  const row = registry.get(kind, info.namespace, info.name);
+  return presentStored(call, deps, target, 200, row.json, row.rev);
+}

@@ -1,0 +1,55 @@
+import type { ListResult } from '../../registry/options.ts';
+import type { Answer, Call, Deps, Target } from '../call.ts';
+import { itemText, metadataText, partialText, servedApiVersion } from '../convert.ts';
+import { listParams } from '../params.ts';
+import { wrongForm } from '../present.ts';
+import { respond } from '../respond.ts';
+import { definitionsText, includeObject, rowText, tableText } from '../table.ts';
+import { componentStatuses } from '../virtual/component-status.ts';
+
+/** GET of a collection: put together from stored text. */
+export function list(call: Call, deps: Deps, target: Target): Answer {
+  const { info, query } = call;
+  const params = listParams(query, false);
+  if (target.kind.resource === 'componentstatuses') return componentStatuses(call, target);
+  if (call.accept.as === 'PartialObjectMetadata') {
+    throw wrongForm('PartialObjectMetadata', 'is a list', `${target.kind.kind}List`);
+  }
+  const result = deps.registry.list(target.kind, {
+    ...(target.kind.namespaced && info.namespace && { namespace: info.namespace }),
+    ...(params.labelSelector && { labelSelector: params.labelSelector }),
+    ...(params.fieldSelector && { fieldSelector: params.fieldSelector }),
+    ...(params.limit !== undefined && { limit: params.limit }),
+    ...(params.continue && { continue: params.continue }),
+    ...(params.resourceVersion && { resourceVersion: params.resourceVersion }),
+    ...(params.resourceVersionMatch && { resourceVersionMatch: params.resourceVersionMatch }),
+  });
+  return presentList(call, deps, target, result);
+}
+
+/** A list of stored objects in the form that the client asked for. */
+export function presentList(call: Call, deps: Deps, target: Target, result: ListResult): Answer {
+  const { accept } = call;
+  const meta = metaText(result);
+  if (accept.as === 'Table') {
+    const include = includeObject(call.query);
+    const { now } = call.request;
+    const rows = result.rows.map((row) => rowText(target, row.json, deps.registry.decode(row), include, accept.apiVersion, now));
+    return respond(call, 200, tableText(accept.apiVersion, meta, definitionsText(target.kind), rows));
+  }
+  if (accept.as === 'object') {
+    const head = `{"kind":"${target.kind.kind}List","apiVersion":"${servedApiVersion(target)}","metadata":{${meta}},"items":[`;
+    return respond(call, 200, `${head}${result.rows.map((row) => itemText(target, row.json)).join(',')}]}`);
+  }
+  const items = result.rows.map((row) => partialText(accept.apiVersion, metadataText(target.kind, row.json)));
+  const head = `{"kind":"PartialObjectMetadataList","apiVersion":"${accept.apiVersion}","metadata":{${meta}},"items":[`;
+  return respond(call, 200, `${head}${items.join(',')}]}`);
+}
+
+/** The inside of ListMeta. */
+function metaText(result: ListResult): string {
+  let text = `"resourceVersion":"${result.revision}"`;
+  if (result.continue) text += `,"continue":${JSON.stringify(result.continue)}`;
+  if (result.continue && result.remaining !== undefined) text += `,"remainingItemCount":${result.remaining}`;
+  return text;
+}

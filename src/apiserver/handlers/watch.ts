@@ -1,0 +1,52 @@
+import { badRequest, methodNotAllowed } from '../../api/machinery/status-errors.ts';
+import type { ApiResponse, Call, Deps, Target } from '../call.ts';
+import { JSON_TYPE, notStreamable } from '../negotiate.ts';
+import { listParams, parseRevision } from '../params.ts';
+import { includeObject } from '../table.ts';
+import { checkSelectors } from '../streams/selector.ts';
+import type { WatchSpec } from '../streams/spec.ts';
+
+/** --min-request-timeout: a watch without a timeout of its own ends after this to twice this, in seconds. */
+const MIN_TIMEOUT_SECONDS = 1800;
+
+/** GET with ?watch, or of an old /watch/ address (handlers/watch.go, storage/cacher). The stream itself is the shell's. */
+export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
+  const { info, query, accept } = call;
+  const { kind } = target;
+  const params = listParams(query, info.watchPath);
+  if (kind.verbs && !kind.verbs.includes('watch')) throw methodNotAllowed({ group: kind.group, resource: kind.resource }, 'watch');
+  if (accept.format === 'yaml') throw notStreamable();
+  const revision = parseRevision(params.resourceVersion);
+  const fieldSelector = namedField(params.fieldSelector, info.watchPath ? (info.parts[1] ?? '') : '');
+  const namespace = kind.namespaced ? info.namespace : '';
+  // A bad selector is refused before the stream begins.
+  checkSelectors(kind, params.labelSelector, fieldSelector);
+  // Without a revision the state comes first, as if sendInitialEvents had been asked for (SetListOptionsDefaults).
+  const initial = params.sendInitialEvents ?? revision === 0;
+  const current = deps.registry.store.revision();
+  const spec: WatchSpec = {
+    group: target.group,
+    version: target.version,
+    resource: target.resource,
+    namespace,
+    labelSelector: params.labelSelector,
+    fieldSelector,
+    revision: initial || revision > 0 ? revision : current,
+    as: accept.as === 'PartialObjectMetadataList' ? 'PartialObjectMetadata' : accept.as,
+    apiVersion: accept.apiVersion,
+    include: accept.as === 'Table' ? includeObject(query) : 'Metadata',
+    bookmarks: params.bookmarks,
+    initial,
+    headers: false,
+    user: call.user.username,
+    timeoutSeconds: params.timeoutSeconds || Math.floor(MIN_TIMEOUT_SECONDS * (1 + deps.random.next())),
+  };
+  return { status: 200, headers: { 'content-type': JSON_TYPE }, watch: spec };
+}
+
+/** A name in the address is the same as a field selector for it. */
+function namedField(selector: string, name: string): string {
+  if (!name) return selector;
+  if (selector && selector !== `metadata.name=${name}`) throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  return `metadata.name=${name}`;
+}

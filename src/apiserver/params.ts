@@ -1,0 +1,105 @@
+import { type FieldError, forbidden, notSupported } from '../api/machinery/field-errors.ts';
+import { badRequest, failure, invalidError } from '../api/machinery/status-errors.ts';
+import { isTrue } from './request-info.ts';
+
+/** ListOptions as the query has them (metav1.ListOptions), checked as upstream checks them. */
+export interface ListParams {
+  labelSelector: string;
+  fieldSelector: string;
+  watch: boolean;
+  bookmarks: boolean;
+  resourceVersion: string;
+  resourceVersionMatch: string;
+  timeoutSeconds: number | undefined;
+  limit: number | undefined;
+  continue: string;
+  sendInitialEvents: boolean | undefined;
+}
+
+/** Go's strconv.ParseInt in a query parameter; undefined when absent or empty. */
+export function intParam(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (!text) return undefined;
+  if (!/^[+-]?[0-9]+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const value = Number(text);
+  if (Math.abs(value) >= 2 ** 63) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  return value;
+}
+
+/** `watchPath`: the address itself says watch. */
+export function listParams(query: URLSearchParams, watchPath: boolean): ListParams {
+  const text = (name: string) => query.get(name) ?? '';
+  const initial = query.get('sendInitialEvents');
+  const params: ListParams = {
+    labelSelector: text('labelSelector'),
+    fieldSelector: text('fieldSelector'),
+    watch: watchPath || isTrue(query.get('watch')),
+    bookmarks: isTrue(query.get('allowWatchBookmarks')),
+    resourceVersion: text('resourceVersion'),
+    resourceVersionMatch: text('resourceVersionMatch'),
+    timeoutSeconds: intParam(query, 'timeoutSeconds'),
+    limit: intParam(query, 'limit'),
+    continue: text('continue'),
+    sendInitialEvents: initial === null ? undefined : isTrue(initial),
+  };
+  const errors = params.watch ? watchErrors(params) : listErrors(params);
+  if (errors.length) throw invalidError('meta.k8s.io', 'ListOptions', '', errors);
+  return params;
+}
+
+const MATCH = 'resourceVersionMatch';
+
+/** apimachinery pkg/apis/meta/internalversion/validation. */
+function listErrors(p: ListParams): FieldError[] {
+  const errors: FieldError[] = [];
+  const match = p.resourceVersionMatch;
+  if (match) {
+    if (!p.resourceVersion) errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (p.continue) errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && p.resourceVersion === '0') {
+      errors.push(forbidden(MATCH, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+    }
+  }
+  if (p.sendInitialEvents !== undefined) errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  return errors;
+}
+
+function watchErrors(p: ListParams): FieldError[] {
+  const errors: FieldError[] = [];
+  const match = p.resourceVersionMatch;
+  if (p.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    errors.push(forbidden(MATCH, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+  }
+  if (match) {
+    if (p.sendInitialEvents === undefined) {
+      errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+    }
+    if (match !== 'NotOlderThan') errors.push(notSupported(MATCH, match, ['NotOlderThan']));
+    if (p.continue) errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
+  }
+  return errors;
+}
+
+/** A resource version as a number; "" is 0. Upstream's storage answers 500 without a reason for others. */
+export function parseRevision(text: string): number {
+  if (text === '' || text === '0') return 0;
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && value <= Number.MAX_SAFE_INTEGER) return value;
+  const shown = JSON.stringify(text);
+  const error = failure(500, '', `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`);
+  delete error.status.reason;
+  return raise(error);
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+/** 504: the client has seen a revision that this server has not (storage.NewTooLargeResourceVersionError). */
+export function tooLargeRevision(wanted: number, current: number) {
+  return failure(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}

@@ -1,0 +1,45 @@
+import { failure } from '../api/machinery/status-errors.ts';
+import type { KubeObject } from '../lib/json.ts';
+import type { Answer, Call, Deps, Target } from './call.ts';
+import { metadataText, objectText, partialText } from './convert.ts';
+import { respond } from './respond.ts';
+import { definitionsText, includeObject, rowOf, rowText, tableText } from './table.ts';
+
+/** A stored object as the answer to get, in whatever form the client asked for. */
+export function presentStored(call: Call, deps: Deps, target: Target, status: number, json: string, revision: number): Answer {
+  const { accept } = call;
+  switch (accept.as) {
+    case 'object':
+      return respond(call, status, objectText(target, json));
+    case 'PartialObjectMetadata':
+      return respond(call, status, partialText(accept.apiVersion, metadataText(target.kind, json)));
+    case 'PartialObjectMetadataList':
+      throw wrongForm('PartialObjectMetadataList', 'is not a list', target.kind.kind);
+    case 'Table': {
+      const include = includeObject(call.query);
+      const object = deps.registry.decode({ rev: revision, resource: '', namespace: '', name: '', json });
+      const row = rowText(target, json, object, include, accept.apiVersion, call.request.now);
+      const meta = `"resourceVersion":${JSON.stringify(object.metadata.resourceVersion)}`;
+      return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(target.kind), [row]));
+    }
+  }
+}
+
+/** What a write answers: text that is in the served version already. */
+export function presentWritten(call: Call, target: Target, status: number, json: string, object: KubeObject): Answer {
+  const { accept } = call;
+  if (accept.as === 'object') return respond(call, status, json);
+  const metadata = JSON.stringify(object.metadata);
+  if (accept.as === 'PartialObjectMetadata') return respond(call, status, partialText(accept.apiVersion, metadata));
+  if (accept.as === 'PartialObjectMetadataList') throw wrongForm('PartialObjectMetadataList', 'is not a list', target.kind.kind);
+  const include = includeObject(call.query);
+  const text = include === 'None' ? 'null' : include === 'Object' ? json : partialText(accept.apiVersion, metadata);
+  const meta = `"resourceVersion":${JSON.stringify(object.metadata.resourceVersion ?? '')}`;
+  const rows = [rowOf(target.kind, object, call.request.now, text)];
+  return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(target.kind), rows));
+}
+
+/** A metadata form that does not fit what is asked for. */
+export function wrongForm(form: string, why: string, goType: string) {
+  return failure(406, 'NotAcceptable', `you requested ${form}, but the requested object ${why} (*core.${goType})`);
+}

@@ -1,0 +1,51 @@
+import { dump } from 'js-yaml';
+import { StatusError } from '../api/machinery/status-errors.ts';
+import type { Obj } from '../lib/json.ts';
+import type { Answer, Call } from './call.ts';
+import { isPretty, JSON_TYPE, YAML_TYPE } from './negotiate.ts';
+
+/** An answer in the form that the client asked for. `text` is compact JSON without a line feed. */
+export function respond(call: Call, status: number, text: string): Answer {
+  const { accept, query, request } = call;
+  if (accept.format === 'yaml') return { status, headers: { 'content-type': YAML_TYPE }, body: toYaml(JSON.parse(text)) };
+  const pretty = isPretty(accept, query, request.header('user-agent'));
+  return { status, headers: { 'content-type': JSON_TYPE }, body: pretty ? indent(JSON.parse(text)) : `${text}\n` };
+}
+
+const indent = (value: unknown) => JSON.stringify(value, null, 2);
+
+/** Keys sorted, strings that need it in double quotes: as sigs.k8s.io/yaml prints. */
+export function toYaml(value: unknown): string {
+  return dump(value, { sortKeys: true, noRefs: true, lineWidth: -1, quotingType: '"', noArrayIndent: true });
+}
+
+/** Plain text, as of the health checks and the Go router. */
+export const text = (status: number, body: string): Answer => ({
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  body,
+});
+
+/** What Go's router says of a path that it does not know. */
+export const pageNotFound = (): Answer => text(404, '404 page not found\n');
+
+/** A Status as an answer. Errors that came before negotiation succeeded are indented, as upstream's raw JSON is. */
+export function respondError(error: StatusError, call: Call | undefined): Answer {
+  const status: Obj = error.status;
+  const answer = call
+    ? respond(call, error.code, JSON.stringify(status))
+    : { status: error.code, headers: { 'content-type': JSON_TYPE }, body: indent(status) };
+  Object.assign(answer.headers, error.headers);
+  const seconds = status.details?.retryAfterSeconds;
+  if (seconds > 0) answer.headers['retry-after'] = String(seconds);
+  return answer;
+}
+
+const MAX_HEADER_WARNING = 256;
+
+/** Warning headers (RFC 7234, 5.5): `299 - "text"`, joined as one header. */
+export function warningHeader(warnings: readonly string[]): string {
+  const seen = new Set<string>();
+  for (const warning of warnings) seen.add(warning.length > MAX_HEADER_WARNING ? warning.slice(0, MAX_HEADER_WARNING) : warning);
+  return [...seen].map((w) => `299 - "${w.replace(/[\\"]/g, '\\$&').replace(/[\u0000-\u001f\u007f]/g, ' ')}"`).join(', ');
+}

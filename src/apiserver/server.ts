@@ -1,0 +1,145 @@
+import { StatusError } from '../api/machinery/status-errors.ts';
+import type { KindTable } from '../api/kinds.ts';
+import { Authenticator, ANONYMOUS } from '../authn/authenticator.ts';
+import type { Signer } from '../authn/issuer.ts';
+import type { CredentialSource } from '../authn/tokens.ts';
+import { authorizerOf } from '../authz/authorizer.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
+import type { Random } from '../lib/random.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ApiRequest, ApiResponse, Call, Deps, Filter, Target } from './call.ts';
+import { discovery } from './discovery.ts';
+import { authentication } from './filters/authentication.ts';
+import { authorization } from './filters/authorization.ts';
+import { impersonation } from './filters/impersonation.ts';
+import { limits } from './filters/limits.ts';
+import { connect, isConnect } from './handlers/connect.ts';
+import { create } from './handlers/create.ts';
+import { remove, removeCollection } from './handlers/delete.ts';
+import { get } from './handlers/get.ts';
+import { list } from './handlers/list.ts';
+import { patch } from './handlers/patch.ts';
+import { update } from './handlers/update.ts';
+import { watch } from './handlers/watch.ts';
+import { negotiate } from './negotiate.ts';
+import { health } from './paths/health.ts';
+import { rootPaths } from './paths/index.ts';
+import { openid } from './paths/openid.ts';
+import { version } from './paths/version.ts';
+import { requestInfo } from './request-info.ts';
+import { pageNotFound, respondError, warningHeader } from './respond.ts';
+import { findTarget, noMethod, servesVersion } from './target.ts';
+
+export type { ApiRequest, ApiResponse } from './call.ts';
+
+/** Every request passes these in this order; each lets it pass, answers it or refuses it. */
+const FILTERS: readonly Filter[] = [limits, authentication, impersonation, authorization];
+
+type Handler = (call: Call, deps: Deps, target: Target) => ApiResponse;
+
+/** Verb -> handler. */
+const HANDLERS: Record<string, Handler> = { get, list, watch, create, update, patch, delete: remove, deletecollection: removeCollection };
+
+const NO_QUERY = new URLSearchParams();
+const NEGOTIATED = { format: 'json', as: 'object', apiVersion: '', pretty: false } as const;
+
+export interface ApiServerDeps {
+  registry: Registry;
+  kinds: KindTable;
+  random: Random;
+  crypto: Crypto;
+  credentials: CredentialSource;
+  /** The cluster's own key: signs and verifies service account tokens. */
+  signer: Signer;
+}
+
+/** The HTTP face of one cluster: a synchronous function from request to answer, or to the watch that the shell is to open. */
+export class ApiServer {
+  readonly #deps: Deps;
+  readonly #signer: Signer;
+
+  constructor({ registry, kinds, random, crypto, credentials, signer }: ApiServerDeps) {
+    const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
+    const authenticator = new Authenticator({ crypto, credentials, signer, objects });
+    this.#deps = { registry, kinds, random, crypto, authenticator, authorizer: authorizerOf(registry) };
+    this.#signer = signer;
+  }
+
+  handle(request: ApiRequest): ApiResponse {
+    const call = openCall(request);
+    const answer = this.#answer(call);
+    const { headers } = answer;
+    headers['audit-id'] = this.#deps.random.uuid();
+    headers['cache-control'] ??= 'no-cache, private';
+    if (call.warnings.length) headers.warning = warningHeader(call.warnings);
+    return answer;
+  }
+
+  #answer(call: Call): ApiResponse {
+    let negotiated: Call | undefined;
+    try {
+      call.accept = acceptOf(call);
+      negotiated = call;
+      for (const filter of FILTERS) {
+        const answer = filter(call, this.#deps);
+        if (answer) return answer;
+      }
+      return this.#route(call);
+    } catch (error) {
+      if (error instanceof StatusError) return respondError(error, negotiated);
+      throw error;
+    }
+  }
+
+  #route(call: Call): ApiResponse {
+    const { info, request } = call;
+    const { kinds } = this.#deps;
+    if (!info.isResource) return this.#path(call);
+    if (info.path.startsWith('//') || !servesVersion(kinds, info.group, info.version)) return pageNotFound();
+    const target = findTarget(info, request.method, kinds);
+    const deprecated = target.served?.deprecated ?? target.kind.deprecated;
+    if (deprecated) call.warnings.push(deprecated);
+    if (isConnect(target.subresource)) return connect(call, this.#deps, target);
+    const handler = HANDLERS[info.verb];
+    if (!handler) throw noMethod();
+    return handler(call, this.#deps, target);
+  }
+
+  /** What is no resource. */
+  #path({ info, query, request }: Call): ApiResponse {
+    const { path } = info;
+    const { kinds, crypto } = this.#deps;
+    const host = request.header('host') ?? '';
+    const found =
+      health(path, query) ??
+      (path === '/version' || path === '/version/' ? version() : undefined) ??
+      (path === '/' ? rootPaths(kinds) : undefined) ??
+      discovery(kinds, path, request.header('accept'), { host, ifNoneMatch: request.header('if-none-match') }) ??
+      openid(path, host, crypto, this.#signer);
+    if (!found) return pageNotFound();
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw noMethod();
+    return found;
+  }
+}
+
+function openCall(request: ApiRequest): Call {
+  const { url } = request;
+  const mark = url.indexOf('?');
+  const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1));
+  const info = requestInfo(request.method, decodePath(mark < 0 ? url : url.slice(0, mark)), query);
+  return { request, query, info, user: ANONYMOUS, warnings: [], accept: NEGOTIATED };
+}
+
+function decodePath(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Resources negotiate by Accept; other paths look at the header themselves. */
+function acceptOf({ info, request }: Call) {
+  return info.isResource && !isConnect(info.subresource) ? negotiate(request.header('accept')) : NEGOTIATED;
+}

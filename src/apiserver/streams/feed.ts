@@ -1,0 +1,100 @@
+import type { Registry } from '../../registry/registry.ts';
+import type { LogRow, Row } from '../../store/store.ts';
+
+/** Changes of one resource kept for watchers, and frames made of them; beyond it the older half goes. */
+const FEED_ROWS = 1024;
+
+interface Stretch {
+  /** Holds every change after `from` up to `to`. */
+  from: number;
+  to: number;
+  rows: LogRow[];
+}
+
+/** What all watches of a cluster share: each change is read once and each frame made once, however many watch. */
+export class Feed {
+  readonly #registry: Registry;
+  readonly #stretches = new Map<string, Stretch>();
+  readonly #frames = new WeakMap<LogRow, Map<string, string>>();
+  readonly #before = new WeakMap<LogRow, Row>();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** Changes of a resource after a revision. Never from before compaction: the caller has checked. */
+  since(resource: string, revision: number): readonly LogRow[] {
+    const { store } = this.#registry;
+    const head = store.revision();
+    if (revision >= head) return [];
+    let stretch = this.#stretches.get(resource);
+    if (!stretch || stretch.to > head || revision < stretch.from) {
+      const rows = store.after(revision, { resource });
+      stretch = { from: revision, to: head, rows };
+      this.#stretches.set(resource, stretch);
+      return rows;
+    }
+    if (stretch.to < head) {
+      for (const row of store.after(stretch.to, { resource })) stretch.rows.push(row);
+      stretch.to = head;
+    }
+    const found = tail(stretch.rows, revision);
+    if (stretch.rows.length > FEED_ROWS) this.#trim(stretch);
+    return found;
+  }
+
+  #trim(stretch: Stretch): void {
+    stretch.rows = stretch.rows.slice(-FEED_ROWS / 2);
+    stretch.from = (stretch.rows[0] as LogRow).rev - 1;
+  }
+
+  /** The state before a change. */
+  before(row: LogRow): Row | undefined {
+    if (row.prev === undefined) return undefined;
+    let found = this.#before.get(row);
+    if (!found) {
+      found = this.#registry.store.at(row.prev);
+      if (found) this.#before.set(row, found);
+    }
+    return found;
+  }
+
+  /** One frame of a change, made once per form. */
+  frame(row: LogRow, form: string, make: () => string): string {
+    let frames = this.#frames.get(row);
+    if (!frames) {
+      frames = new Map();
+      this.#frames.set(row, frames);
+    }
+    let text = frames.get(form);
+    if (text === undefined) {
+      text = make();
+      frames.set(form, text);
+    }
+    return text;
+  }
+}
+
+/** The rows after a revision; mostly a few at the end. */
+function tail(rows: readonly LogRow[], revision: number): readonly LogRow[] {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle] as LogRow).rev <= revision) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? rows.slice() : rows.slice(low);
+}
+
+const feeds = new WeakMap<Registry, Feed>();
+
+/** The one feed of a registry's cluster. */
+export function feedOf(registry: Registry): Feed {
+  let feed = feeds.get(registry);
+  if (!feed) {
+    feed = new Feed(registry);
+    feeds.set(registry, feed);
+  }
+  return feed;
+}

@@ -1,0 +1,188 @@
+import { checkStructure } from '../../api/machinery/decode.ts';
+import { apiVersionOf, type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
+import { gone, type StatusError } from '../../api/machinery/status-errors.ts';
+import type { KubeObject } from '../../lib/json.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { ChangeType, LogRow, Row } from '../../store/store.ts';
+import { type Form, metadataText, objectText, partialText } from '../convert.ts';
+import { tooLargeRevision } from '../params.ts';
+import { definitionsText, rowOf, tableText } from '../table.ts';
+import { type Feed, feedOf } from './feed.ts';
+import { WatchSelector } from './selector.ts';
+import type { WatchSpec } from './spec.ts';
+
+export type { WatchSpec } from './spec.ts';
+
+/** A quiet watch that reads bookmarks gets one when it lies so many revisions behind: it would else be compacted away. */
+const BOOKMARK_REVISIONS = 1000;
+const END_OF_INITIAL = '{"k8s.io/initial-events-end":"true"}';
+
+/** One watch: frames of JSON, a line each. Its spec is all it must remember; made again from it, it goes on where it was. */
+export class WatchSession {
+  readonly spec: WatchSpec;
+  readonly #registry: Registry;
+  readonly #feed: Feed;
+  readonly #form: Form;
+  readonly #resource: string;
+  readonly #selector: WatchSelector;
+  /** Sessions with the same form of frames share them. */
+  readonly #formKey: string;
+  /** Revision of the last frame that told one. */
+  #told: number;
+  #closed = false;
+
+  constructor(spec: WatchSpec, registry: Registry) {
+    const found = registry.kinds.served(spec.group, spec.version, spec.resource);
+    if (!found) throw new Error(`a watch of what is not served: ${spec.group}/${spec.version}/${spec.resource}`);
+    this.spec = { ...spec };
+    this.#registry = registry;
+    this.#feed = feedOf(registry);
+    this.#form = { kind: found.kind, served: found.served };
+    this.#resource = resourceOf(found.kind);
+    this.#selector = new WatchSelector(found.kind, spec.namespace, spec.labelSelector, spec.fieldSelector);
+    this.#formKey = `${spec.as} ${spec.apiVersion} ${spec.include} ${spec.group}/${spec.version}`;
+    this.#told = spec.revision;
+  }
+
+  /** Nothing follows: an ERROR was the last frame. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The frames that a client gets at once: what is there, or what came after its revision. */
+  initial(now: number): string[] {
+    const current = this.#registry.store.revision();
+    const { spec } = this;
+    if (!spec.initial) return this.pump(now);
+    spec.initial = false;
+    if (spec.revision > current) return this.#fail(tooLargeRevision(spec.revision, current));
+    const frames: string[] = [];
+    for (const row of this.#existing()) {
+      if (!this.#selector.matches(this.#registry.decode(row))) continue;
+      frames.push(this.#frame('ADDED', row, now));
+    }
+    spec.revision = current;
+    this.#told = current;
+    if (spec.bookmarks) frames.push(this.#bookmark(current, END_OF_INITIAL, now));
+    return frames;
+  }
+
+  /** Rows that the key selects; the object decides about the rest. */
+  #existing(): Row[] {
+    const { labelSelector, fieldSelector, namespace } = this.spec;
+    if (!this.#selector.looksInside) {
+      const all = this.#registry.store.list({ resource: this.#resource, ...(namespace && { namespace }) });
+      return fieldSelector ? all.filter((row) => this.#selector.mayConcern(row)) : all;
+    }
+    return this.#registry.list(this.#form.kind, { namespace, labelSelector, fieldSelector }).rows;
+  }
+
+  /** Frames for everything that was committed since the last call. */
+  pump(now: number): string[] {
+    if (this.#closed) return [];
+    const { store } = this.#registry;
+    const { spec } = this;
+    const head = store.revision();
+    if (head <= spec.revision) return [];
+    if (spec.revision < store.compacted()) {
+      return this.#fail(gone(`too old resource version: ${spec.revision} (${store.compacted()})`));
+    }
+    const frames: string[] = [];
+    for (const row of this.#feed.since(this.#resource, spec.revision)) {
+      if (!this.#selector.mayConcern(row)) continue;
+      const frame = this.#selector.looksInside ? this.#filtered(row, now) : this.#shared(row.type, row, now);
+      if (frame !== undefined) frames.push(frame);
+    }
+    spec.revision = head;
+    if (frames.length) this.#told = head;
+    else if (spec.bookmarks && head - this.#told >= BOOKMARK_REVISIONS) {
+      this.#told = head;
+      frames.push(this.#bookmark(head, undefined, now));
+    }
+    return frames;
+  }
+
+  #shared(type: ChangeType, row: LogRow, now: number): string {
+    // Cells hold ages, and the first Table its columns: those are made for each.
+    if (this.spec.as === 'Table') return this.#frame(type, row, now);
+    return this.#feed.frame(row, `${this.#formKey} ${type}`, () => this.#frame(type, row, now));
+  }
+
+  /** A change as a selector sees it: what begins to match is ADDED, what ceases to is DELETED (cacheWatcher.convertToWatchEvent). */
+  #filtered(row: LogRow, now: number): string | undefined {
+    const is = row.type !== 'DELETED' && this.#selector.matches(this.#registry.decode(row));
+    const before = this.#feed.before(row);
+    const was = before !== undefined && this.#selector.matches(this.#registry.decode(before));
+    if (is) return this.#shared(was ? 'MODIFIED' : 'ADDED', row, now);
+    if (!was) return undefined;
+    if (row.type === 'DELETED') return this.#shared('DELETED', row, now);
+    // The last state that matched, at the revision at which it ceased to.
+    const json = before.json.replace(`"resourceVersion":"${before.rev}"`, () => `"resourceVersion":"${row.rev}"`);
+    // Revision 0: this text is no state that a memo knows.
+    return this.#frame('DELETED', { ...row, rev: 0, json }, now);
+  }
+
+  #frame(type: ChangeType, row: Row, now: number): string {
+    return `{"type":"${type}","object":${this.#body(row, now)}}\n`;
+  }
+
+  #body(row: Row, now: number): string {
+    const { json } = row;
+    const { as, apiVersion, include } = this.spec;
+    if (as === 'object') return objectText(this.#form, json);
+    const { kind } = this.#form;
+    if (as === 'PartialObjectMetadata') return partialText(apiVersion, metadataText(kind, json));
+    const object = row.rev ? this.#registry.decode(row) : JSON.parse(json);
+    const shown = include === 'Object' ? objectText(this.#form, json) : partialText(apiVersion, metadataText(kind, json));
+    return this.#table(object, include === 'None' ? 'null' : shown, now);
+  }
+
+  #table(object: KubeObject, text: string, now: number): string {
+    const { spec } = this;
+    const { kind } = this.#form;
+    const headers = spec.headers ? null : definitionsText(kind);
+    spec.headers = true;
+    const meta = `"resourceVersion":"${object.metadata.resourceVersion}"`;
+    return tableText(spec.apiVersion, meta, headers, [rowOf(kind, object, now, text)]);
+  }
+
+  /** A BOOKMARK: an empty object of the kind that carries a revision, and at the end of the initial events says so. */
+  #bookmark(revision: number, annotations: string | undefined, now: number): string {
+    const metadata = `{"resourceVersion":"${revision}"${annotations ? `,"annotations":${annotations}` : ''}}`;
+    return `{"type":"BOOKMARK","object":${this.#bookmarkBody(metadata, now)}}\n`;
+  }
+
+  #bookmarkBody(metadata: string, now: number): string {
+    const { as, apiVersion } = this.spec;
+    if (as === 'PartialObjectMetadata') return partialText(apiVersion, metadata);
+    const empty = emptyObject(this.#form);
+    const text = empty.replace('"metadata":{}', () => `"metadata":${metadata}`);
+    if (as === 'object') return text;
+    return this.#table(JSON.parse(text), partialText(apiVersion, metadata), now);
+  }
+
+  #fail(error: StatusError): string[] {
+    this.#closed = true;
+    return [`{"type":"ERROR","object":${JSON.stringify(error.status)}}\n`];
+  }
+}
+
+const empties = new WeakMap<Kind, Map<string, string>>();
+
+/** The zero value of a kind as Go prints it. */
+function emptyObject({ kind, served }: Form): string {
+  const apiVersion = apiVersionOf(served ?? kind);
+  let texts = empties.get(kind);
+  if (!texts) {
+    texts = new Map();
+    empties.set(kind, texts);
+  }
+  let text = texts.get(apiVersion);
+  if (text === undefined) {
+    const { object } = checkStructure((served ?? kind).type, { kind: kind.kind, apiVersion, metadata: {} }, 'Ignore');
+    const { kind: _, apiVersion: __, metadata: ___, ...rest } = object;
+    text = JSON.stringify({ kind: kind.kind, apiVersion, metadata: {}, ...rest });
+    texts.set(apiVersion, text);
+  }
+  return text;
+}

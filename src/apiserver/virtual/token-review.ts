@@ -1,0 +1,43 @@
+import { badRequest } from '../../api/machinery/status-errors.ts';
+import { rfc3339 } from '../../api/machinery/time.ts';
+import { API_AUDIENCES } from '../../authn/issuer.ts';
+import { TokenError, type TokenIdentity } from '../../authn/serviceaccounts.ts';
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import type { UserInfo } from '../../registry/ports.ts';
+import type { Call, Deps } from '../call.ts';
+
+const NO_META = {} as KubeObject['metadata'];
+
+const userInfo = ({ username, uid, groups, extra }: UserInfo): Obj => ({
+  username,
+  ...(uid && { uid }),
+  ...(groups.length && { groups }),
+  ...(extra && { extra }),
+});
+
+/** pkg/registry/authentication/tokenreview: whose token is it? */
+export function tokenReview(object: KubeObject, call: Call, deps: Deps): KubeObject {
+  const { token, audiences = [] } = object.spec ?? {};
+  if (!token) throw badRequest('token is required for TokenReview in authentication');
+  const wanted: readonly string[] = audiences.length ? audiences : API_AUDIENCES;
+  return { ...object, metadata: object.metadata ?? NO_META, status: verdict(() => deps.authenticator.token(token, call.request.now, wanted), audiences) };
+}
+
+function verdict(ask: () => TokenIdentity | undefined, audiences: readonly string[]): Obj {
+  try {
+    const found = ask();
+    if (!found) return { user: {}, error: 'invalid bearer token' };
+    const status: Obj = { authenticated: true, user: userInfo(found.user) };
+    if (audiences.length || found.audiences.length) status.audiences = found.audiences;
+    return status;
+  } catch (error) {
+    if (error instanceof TokenError) return { user: {}, error: `[invalid bearer token, ${error.message}]` };
+    throw error;
+  }
+}
+
+/** pkg/registry/authentication/selfsubjectreview: who am I? */
+export function selfSubjectReview(object: KubeObject, call: Call): KubeObject {
+  const metadata = { creationTimestamp: rfc3339(call.request.now) } as KubeObject['metadata'];
+  return { kind: object.kind, apiVersion: object.apiVersion, metadata, status: { userInfo: userInfo(call.user) } };
+}

@@ -1,0 +1,62 @@
+import type { Crypto } from '../lib/crypto-port.ts';
+import type { UserInfo } from '../registry/ports.ts';
+import { API_AUDIENCES, type Signer } from './issuer.ts';
+import { type ObjectSource, ServiceAccountTokens, TokenError, type TokenIdentity } from './serviceaccounts.ts';
+import { type CredentialSource, TokenAuthenticator } from './tokens.ts';
+
+export interface AuthenticatorDeps {
+  crypto: Crypto;
+  credentials: CredentialSource;
+  signer: Signer;
+  objects: ObjectSource;
+}
+
+const AUTHENTICATED = 'system:authenticated';
+export const ANONYMOUS: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
+/** Open to everybody, as with an AuthenticationConfiguration that allows anonymous requests to these paths alone. */
+const OPEN_PATHS = ['/healthz', '/livez', '/readyz', '/version'];
+
+/** Who is it? Bearer tokens of people and of service accounts; the first that knows the token decides. */
+export class Authenticator {
+  readonly tokens: TokenAuthenticator;
+  readonly accounts: ServiceAccountTokens;
+
+  constructor(deps: AuthenticatorDeps) {
+    this.tokens = new TokenAuthenticator(deps.credentials, deps.crypto);
+    this.accounts = new ServiceAccountTokens(deps);
+  }
+
+  /** The user of a request by its Authorization header; undefined when nobody is known by it. */
+  request(authorization: string | null, path: string, now: number): UserInfo | undefined {
+    const token = bearer(authorization);
+    if (token === undefined) return isOpen(path) ? ANONYMOUS : undefined;
+    try {
+      return this.token(token, now, API_AUDIENCES)?.user;
+    } catch (error) {
+      if (error instanceof TokenError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The identity behind a token. Throws a TokenError that says why it is no good; undefined when nobody knows it. */
+  token(token: string, now: number, audiences: readonly string[]): TokenIdentity | undefined {
+    if (token.indexOf('.') > 0) {
+      const found = this.accounts.authenticate(token, now, audiences);
+      if (found) return found;
+    }
+    const user = this.tokens.authenticate(token, now);
+    if (!user) return undefined;
+    const groups = user.groups.includes(AUTHENTICATED) ? user.groups : [...user.groups, AUTHENTICATED];
+    const common = API_AUDIENCES.filter((a) => audiences.includes(a));
+    return { user: groups === user.groups ? user : { ...user, groups }, audiences: common };
+  }
+}
+
+const isOpen = (path: string) => OPEN_PATHS.some((open) => path === open || (path.startsWith(open) && path[open.length] === '/'));
+
+/** The token of "Bearer x" (apiserver authentication/request/bearertoken); undefined when there is none. */
+function bearer(header: string | null): string | undefined {
+  if (!header || header.length < 8 || header.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
+  const token = header.slice(7).trim();
+  return token === '' ? undefined : token;
+}

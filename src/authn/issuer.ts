@@ -1,0 +1,59 @@
+import type { Crypto } from '../lib/crypto-port.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
+import type { Random } from '../lib/random.ts';
+import type { TokenClaims, TokenIssuer } from '../registry/ports.ts';
+import { encodeText } from './jwt.ts';
+
+/** Issuer of service account tokens, and their audience by default (kube-apiserver --service-account-issuer, --api-audiences). */
+export const ISSUER = 'https://kubernetes.default.svc';
+/** What the API server itself accepts, and puts into tokens that ask for no audience. */
+export const API_AUDIENCES: readonly string[] = [ISSUER];
+
+/** The cluster's own P-256 key, as PEM. */
+export interface Signer {
+  privateKey: string;
+  publicKey: string;
+}
+
+/** Key id: derived from the public key, as upstream's is. */
+export const keyIdOf = (crypto: Crypto, { publicKey }: Signer): string => (publicKey ? crypto.sha256(publicKey).slice(0, 43) : '');
+
+const ref = ({ metadata }: KubeObject): Obj => ({ name: metadata.name, ...(metadata.uid && { uid: metadata.uid }) });
+
+/** What a service account token says (pkg/serviceaccount/claims.go), keys in Go's order. */
+function claimsOf(request: TokenClaims, jti: string): Obj {
+  const { account, pod, secret, node } = request;
+  const { name, namespace = '', uid } = account.metadata;
+  const seconds = Math.floor(request.now / 1000);
+  const warn = request.warnAfterSeconds;
+  return {
+    aud: request.audiences,
+    exp: seconds + request.expirationSeconds,
+    iat: seconds,
+    iss: ISSUER,
+    jti,
+    'kubernetes.io': {
+      namespace,
+      ...(node && { node: ref(node) }),
+      ...(pod && { pod: ref(pod) }),
+      ...(secret && { secret: ref(secret) }),
+      serviceaccount: { name, uid },
+      ...(warn !== undefined && { warnafter: seconds + warn }),
+    },
+    nbf: seconds,
+    sub: `system:serviceaccount:${namespace}:${name}`,
+  };
+}
+
+/** Signs service account tokens: what the registry asks for at serviceaccounts/token. */
+export function tokenIssuer(deps: { crypto: Crypto; signer: Signer; random: Random }): TokenIssuer {
+  const { crypto, signer, random } = deps;
+  const head = encodeText(JSON.stringify({ alg: 'ES256', kid: keyIdOf(crypto, signer) }));
+  return {
+    audiences: [...API_AUDIENCES],
+    issue(request) {
+      const text = `${head}.${encodeText(JSON.stringify(claimsOf(request, random.uuid())))}`;
+      return `${text}.${crypto.sign(signer.privateKey, text)}`;
+    },
+  };
+}

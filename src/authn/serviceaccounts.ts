@@ -1,0 +1,114 @@
+import type { Crypto } from '../lib/crypto-port.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
+import type { UserInfo } from '../registry/ports.ts';
+import { ISSUER, type Signer } from './issuer.ts';
+import { parseJwt } from './jwt.ts';
+import { BoundedMap } from './tokens.ts';
+
+/** Verified tokens kept, so that a signature is checked once. */
+const VERIFIED_TOKENS = 1024;
+/** Go-jose's leeway for clocks, seconds. */
+const LEEWAY = 60;
+
+/** What an authenticator reads: the live objects of this cluster. */
+export interface ObjectSource {
+  object(resource: string, namespace: string, name: string): KubeObject | undefined;
+}
+
+export interface TokenIdentity {
+  user: UserInfo;
+  audiences: string[];
+}
+
+/** Why a token is refused, in upstream's words. */
+export class TokenError extends Error {}
+
+/** Service account tokens: ES256 JWTs, bound to live objects (pkg/serviceaccount/{jwt,claims}.go). */
+export class ServiceAccountTokens {
+  readonly #crypto: Crypto;
+  readonly #signer: Signer;
+  readonly #objects: ObjectSource;
+  readonly #verified = new BoundedMap<Obj>(VERIFIED_TOKENS);
+
+  constructor(deps: { crypto: Crypto; signer: Signer; objects: ObjectSource }) {
+    this.#crypto = deps.crypto;
+    this.#signer = deps.signer;
+    this.#objects = deps.objects;
+  }
+
+  /** Undefined: not a token of this issuer. Throws a TokenError when it is one, but not a good one. */
+  authenticate(token: string, now: number, audiences: readonly string[]): TokenIdentity | undefined {
+    const claims = this.#verified.get(token) ?? this.#verify(token);
+    if (!claims) return undefined;
+    const named: string[] = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
+    const common = named.filter((a) => audiences.includes(a));
+    if (!common.length) throw new TokenError(`token audiences ${goStrings(named)} is invalid for the target audiences ${goStrings(audiences)}`);
+    this.#checkTime(claims, now);
+    return { user: this.#user(claims, now), audiences: common };
+  }
+
+  #verify(token: string): Obj | undefined {
+    const jwt = parseJwt(token);
+    if (!jwt || jwt.claims.iss !== ISSUER) return undefined;
+    if (jwt.header.alg !== 'ES256' || !this.#crypto.verify(this.#signer.publicKey, jwt.signed, jwt.signature)) {
+      throw new TokenError('invalid signature');
+    }
+    this.#verified.set(token, jwt.claims);
+    return jwt.claims;
+  }
+
+  #checkTime(claims: Obj, now: number): void {
+    const seconds = now / 1000;
+    if (typeof claims.exp === 'number' && seconds > claims.exp + LEEWAY) throw new TokenError('service account token has expired');
+    if (typeof claims.nbf === 'number' && seconds < claims.nbf - LEEWAY) throw new TokenError('service account token is not valid yet');
+    if (typeof claims.iat === 'number' && seconds < claims.iat - LEEWAY) {
+      throw new TokenError('service account token is issued in the future');
+    }
+  }
+
+  #user(claims: Obj, now: number): UserInfo {
+    const bound: Obj = claims['kubernetes.io'] ?? {};
+    const { namespace = '', serviceaccount: account = {}, pod, secret, node } = bound;
+    const live = this.#objects.object('serviceaccounts', namespace, account.name ?? '');
+    if (!live) throw new TokenError(`serviceaccounts "${account.name}" not found`);
+    if (live.metadata.uid !== account.uid) {
+      throw new TokenError(`service account UID (${live.metadata.uid}) does not match claim (${account.uid})`);
+    }
+    if (deleted(live, now)) throw new TokenError(`service account ${namespace}/${account.name} has been deleted`);
+    if (secret) this.#bound('secrets', namespace, secret, now);
+    if (pod) this.#bound('pods', namespace, pod, now);
+    else if (node) this.#bound('nodes', '', node, now);
+    const extra: Record<string, string[]> = {};
+    if (claims.jti) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims.jti}`];
+    if (node?.name) extra['authentication.kubernetes.io/node-name'] = [node.name];
+    if (node?.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid];
+    if (pod) {
+      extra['authentication.kubernetes.io/pod-name'] = [pod.name];
+      extra['authentication.kubernetes.io/pod-uid'] = [pod.uid];
+    }
+    return {
+      username: `system:serviceaccount:${namespace}:${account.name}`,
+      uid: account.uid,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+      ...(Object.keys(extra).length && { extra }),
+    };
+  }
+
+  /** A token dies with the object that it is bound to. */
+  #bound(resource: 'pods' | 'secrets' | 'nodes', namespace: string, ref: Obj, now: number): void {
+    const live = this.#objects.object(resource, namespace, ref.name ?? '');
+    if (!live || deleted(live, now)) throw new TokenError('service account token has been invalidated');
+    if (live.metadata.uid === ref.uid) return;
+    const word = resource.slice(0, -1);
+    throw new TokenError(`${word} UID (${live.metadata.uid}) does not match service account ${word} ref claim (${ref.uid})`);
+  }
+}
+
+/** Deleted longer ago than the leeway. */
+function deleted(object: KubeObject, now: number): boolean {
+  const at = object.metadata.deletionTimestamp;
+  return at !== undefined && Date.parse(at) < now - LEEWAY * 1000;
+}
+
+/** Go's %q of a string slice. */
+const goStrings = (list: readonly string[]) => `[${list.map((s) => JSON.stringify(s)).join(' ')}]`;

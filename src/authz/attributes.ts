@@ -1,0 +1,30 @@
+import type { UserInfo } from '../registry/ports.ts';
+
+/** What is asked of an authorizer (apiserver authorization/authorizer.Attributes). */
+export interface Attributes {
+  user: UserInfo;
+  verb: string;
+  /** Resource requests. */
+  group: string;
+  version: string;
+  resource: string;
+  subresource: string;
+  namespace: string;
+  name: string;
+  /** Non-resource requests: `isResource` is false. */
+  isResource: boolean;
+  path: string;
+}
+
+export type Verdict = 'allow' | 'deny' | 'none';
+
+export interface Decision {
+  verdict: Verdict;
+  /** In upstream's words; for an allow by RBAC the binding, for a refusal what could not be resolved. */
+  reason: string;
+}
+
+/** A question about a resource; what is not given is empty. */
+export function resourceAttributes(user: UserInfo, verb: string, more: Partial<Attributes>): Attributes {
+  return { user, verb, group: '', version: '', resource: '', subresource: '', namespace: '', name: '', isResource: true, path: '', ...more };
+}
