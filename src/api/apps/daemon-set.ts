@@ -49,6 +49,7 @@ function defaults(set: KubeObject): void {
   spec.revisionHistoryLimit ??= 10;
   spec.template ??= {};
   defaultTemplate(spec.template);
+  if (set.metadata.annotations?.[TEMPLATE_GENERATION] === undefined) setTemplateGeneration(set, 0);
 }
 
 const templateGeneration = (set: KubeObject): number => {

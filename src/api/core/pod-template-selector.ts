@@ -17,7 +17,12 @@ export function readSelector(selector: Obj | undefined): readonly Requirement[] 
 export function shownSelector(selector: Obj | undefined): Obj | null {
   if (!selector) return null;
   const { matchLabels, matchExpressions } = selector;
-  return { ...(matchLabels && { matchLabels: sortedMap(matchLabels) }), ...(matchExpressions && { matchExpressions }) };
+  const expressions = matchExpressions?.map(({ key = '', operator = '', values }: Obj) => ({
+    key,
+    operator,
+    ...(values && { values }),
+  }));
+  return { ...(matchLabels && { matchLabels: sortedMap(matchLabels) }), ...(expressions && { matchExpressions: expressions }) };
 }
 
 /** Selector of a workload for -o wide (metav1.FormatLabelSelector). */

@@ -19,6 +19,8 @@ export function byteLength(text: string): number {
 }
 
 export const maxLenError = (length: number): string => `must be no more than ${length} characters`;
+/** The same as labels are told it (api/validate/content). */
+export const maxBytesError = (length: number): string => `must be no more than ${length} bytes`;
 export const emptyError = (): string => 'must be non-empty';
 export const rangeError = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`;
 
@@ -34,6 +36,8 @@ interface Pattern {
   message: string;
   examples: string[];
   max: number;
+  /** The limit is worded in bytes. */
+  inBytes?: boolean;
 }
 
 const pattern = (format: string, max: number, message: string, ...examples: string[]): Pattern => ({
@@ -48,7 +52,7 @@ function check(value: string, p: Pattern): string[] {
   const short = byteLength(value) <= p.max;
   const fits = p.regex.test(value);
   if (short && fits) return NONE;
-  const errors = short ? [] : [maxLenError(p.max)];
+  const errors = short ? [] : [p.inBytes ? maxBytesError(p.max) : maxLenError(p.max)];
   if (!fits) errors.push(regexError(p.message, p.format, ...p.examples));
   return errors;
 }
@@ -106,14 +110,18 @@ const labelKey = pattern(
   'my.name',
   '123-abc',
 );
-const labelValue = pattern(
-  `(${KEY})?`,
-  63,
-  `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', ${ENDS}`,
-  'MyValue',
-  'my_value',
-  '12345',
-);
+const labelValue: Pattern = {
+  ...pattern(
+    `(${KEY})?`,
+    63,
+    `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', ${ENDS}`,
+    'MyValue',
+    'my_value',
+    '12345',
+  ),
+  inBytes: true,
+};
+const keyPrefix: Pattern = { ...subdomain, inBytes: true };
 const unbounded = Number.POSITIVE_INFINITY;
 const cIdentifier = pattern(
   '[A-Za-z_][A-Za-z0-9_]*',
@@ -194,11 +202,11 @@ function qualifiedNameErrors(value: string): string[] {
   const errors: string[] = [];
   if (parts.length === 2) {
     if (!parts[0]) errors.push(`prefix part ${emptyError()}`);
-    else for (const message of isDns1123Subdomain(parts[0])) errors.push(`prefix part ${message}`);
+    else for (const message of check(parts[0], keyPrefix)) errors.push(`prefix part ${message}`);
   }
   const name = parts[parts.length - 1] as string;
   if (!name) errors.push(`name part ${emptyError()}`);
-  else if (byteLength(name) > 63) errors.push(`name part ${maxLenError(63)}`);
+  else if (byteLength(name) > 63) errors.push(`name part ${maxBytesError(63)}`);
   if (!labelKey.regex.test(name)) errors.push(`name part ${rule()}`);
   return errors;
 }
