@@ -7,8 +7,13 @@ import { endpointSliceController } from './endpointslice/reconcile.ts';
 import { endpointSliceMirroring } from './endpointslice-mirroring/reconcile.ts';
 import { garbageCollector } from './garbage-collector/reconcile.ts';
 import { namespaceController } from './namespace/reconcile.ts';
+import { nodeLifecycle } from './node-lifecycle/reconcile.ts';
+import { ttlController } from './node-lifecycle/ttl.ts';
+import { podGc } from './pod-gc/reconcile.ts';
+import { clusterRoleAggregation } from './rbac-aggregation/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/reconcile.ts';
+import { taintEviction } from './taint-eviction/reconcile.ts';
 
 export interface ControllerOptions {
   /** The kinds of the cluster: what the garbage collector watches and what namespaces hold. */
@@ -31,5 +36,10 @@ export function controllersFor({ kinds = builtin, caPem }: ControllerOptions): C
     endpointSliceController,
     endpointSliceMirroring,
     garbageCollector(stored),
+    ...nodeLifecycle,
+    ttlController,
+    taintEviction,
+    podGc,
+    clusterRoleAggregation,
   ];
 }

@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import { rfc3339 } from '../../../src/api/machinery/time.ts';
+import { nodeLifecycle } from '../../../src/controllers/node-lifecycle/reconcile.ts';
+import { ttlController } from '../../../src/controllers/node-lifecycle/ttl.ts';
+import { podGc } from '../../../src/controllers/pod-gc/reconcile.ts';
+import { clusterRoleAggregation } from '../../../src/controllers/rbac-aggregation/reconcile.ts';
+import { taintEviction } from '../../../src/controllers/taint-eviction/reconcile.ts';
+import type { Obj } from '../../../src/lib/json.ts';
+import { pod, readyCondition } from '../../fixtures/objects.ts';
+import { NOW, World } from '../../fixtures/world.ts';
+
+const node = (ready: string | undefined = 'True', spec: Obj = {}, labels: Record<string, string> = {}): Obj => ({
+  kind: 'Node',
+  apiVersion: 'v1',
+  metadata: { name: 'n', labels },
+  spec,
+  status: { conditions: ready === undefined ? [] : [{ type: 'Ready', status: ready, lastHeartbeatTime: rfc3339(NOW) }] },
+});
+const bare: Obj = { ...node(), status: {} };
+const running = (name: string, tolerations: Obj[] = []): Obj => ({
+  ...pod(name, { node: 'n', phase: 'Running', spec: { tolerations } }),
+  status: { phase: 'Running', conditions: [readyCondition(true, NOW)] },
+});
+const make = (...objects: Obj[]) => {
+  const world = new World([...nodeLifecycle, ttlController, taintEviction, podGc, clusterRoleAggregation]);
+  for (const object of objects) world.add(object);
+  world.settle();
+  return world;
+};
+const get = (world: World) => world.get('nodes', '', 'n');
+const setReady = (world: World, status: string) => {
+  world.edit('nodes', 'n', (n) => Object.assign(n.status, { conditions: [{ type: 'Ready', status }] }), '');
+  world.settle();
+};
+const gone = (world: World, name: string) => world.get('pods', 'default', name)?.metadata.deletionTimestamp !== undefined;
+
+describe('node lifecycle', () => {
+  it('[CTL80] taints follow conditions and cordons, and leave others alone', () => {
+    const world = make(node('False', { taints: [{ key: 'mine', effect: 'NoSchedule' }], unschedulable: true }));
+    expect(get(world)?.spec.taints).toEqual([
+      { key: 'mine', effect: 'NoSchedule' },
+      { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule', timeAdded: rfc3339(NOW) },
+      { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule', timeAdded: rfc3339(NOW) },
+      { key: 'node.kubernetes.io/not-ready', effect: 'NoExecute', timeAdded: rfc3339(NOW) },
+    ]);
+    setReady(world, 'Unknown');
+    expect(get(world)?.spec.taints.map((t: Obj) => `${t.key}:${t.effect}`)).toEqual([
+      'mine:NoSchedule',
+      'node.kubernetes.io/unschedulable:NoSchedule',
+      'node.kubernetes.io/unreachable:NoSchedule',
+      'node.kubernetes.io/unreachable:NoExecute',
+    ]);
+    world.edit('nodes', 'n', (n) => Object.assign(n.spec, { unschedulable: false }), '');
+    setReady(world, 'True');
+    expect(get(world)?.spec.taints).toEqual([{ key: 'mine', effect: 'NoSchedule' }]);
+  });
+
+  it('[CTL81] welcomes a node once it is ready, and completes its labels and annotations', () => {
+    const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
+    const world = make(node('True', { taints: [taint] }, { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' }));
+    expect(world.said()).toEqual(['Normal RegisteredNode Node n event: Registered Node n in Controller']);
+    expect(get(world)?.spec.taints).toBeUndefined();
+    expect(get(world)?.metadata.labels).toMatchObject({ 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': 'amd64' });
+    expect(get(world)?.metadata.annotations).toEqual({ 'node.alpha.kubernetes.io/ttl': '0' });
+  });
+
+  it('[CTL82] a node with a lease is lost 50 s after its last renewal; one without is left alone', () => {
+    const world = make(node(), running('p'));
+    world.advance(3_600_000);
+    expect(get(world)?.status.conditions[0].status).toBe('True');
+    const renewTime = `${new Date(world.now).toISOString().slice(0, 23)}000Z`;
+    world.add({
+      kind: 'Lease',
+      apiVersion: 'coordination.k8s.io/v1',
+      metadata: { name: 'n', namespace: 'kube-node-lease' },
+      spec: { renewTime },
+    });
+    world.advance(50_000);
+    expect(get(world)?.status.conditions[0].status).toBe('True');
+    world.advance(1000);
+    expect(get(world)?.status.conditions.map((c: Obj) => [c.type, c.status, c.reason])).toEqual([
+      ['Ready', 'Unknown', 'NodeStatusUnknown'],
+      ['MemoryPressure', 'Unknown', 'NodeStatusNeverUpdated'],
+      ['DiskPressure', 'Unknown', 'NodeStatusNeverUpdated'],
+      ['PIDPressure', 'Unknown', 'NodeStatusNeverUpdated'],
+    ]);
+    expect(get(world)?.spec.taints.map((t: Obj) => t.key)).toContain('node.kubernetes.io/unreachable');
+    expect(world.said()).toEqual(
+      expect.arrayContaining([
+        'Normal NodeNotReady Node n status is now: NodeNotReady',
+        'Warning NodeNotReady Node is not ready',
+      ]),
+    );
+  });
+
+  it('[CTL82] a node that never spoke is lost after a minute', () => {
+    const world = make(bare);
+    world.advance(60_001);
+    expect(get(world)?.status.conditions[0]).toMatchObject({
+      type: 'Ready',
+      status: 'Unknown',
+      reason: 'NodeStatusNeverUpdated',
+    });
+  });
+
+  it('[CTL83] pods of a node that stops being ready are not ready', () => {
+    const world = make(node(), running('p', [{ operator: 'Exists' }]));
+    setReady(world, 'False');
+    expect(world.get('pods', 'default', 'p')?.status.conditions[0]).toMatchObject({ type: 'Ready', status: 'False' });
+    expect(world.said('NodeNotReady')).toEqual(['Warning NodeNotReady Node is not ready']);
+  });
+});
+
+describe('taint eviction', () => {
+  const taint = { key: 'k', value: 'v', effect: 'NoExecute', timeAdded: rfc3339(NOW) };
+
+  it('[CTL84] evicts at once what does not tolerate, later what tolerates for a while, never what tolerates', () => {
+    const world = make(
+      node(),
+      running('none'),
+      running('while', [{ key: 'k', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }]),
+      running('ever', [{ key: 'k', value: 'v' }]),
+      running('other', [{ key: 'k', value: 'w' }]),
+    );
+    world.edit('nodes', 'n', (n) => Object.assign(n.spec, { taints: [taint] }), '');
+    world.settle();
+    expect(['none', 'while', 'ever', 'other'].map((name) => gone(world, name))).toEqual([true, false, false, true]);
+    expect(world.get('pods', 'default', 'none')?.status.conditions[1]).toMatchObject({
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'DeletionByTaintManager',
+    });
+    expect(world.said('TaintManagerEviction')).toContain('Normal TaintManagerEviction Marking for deletion Pod default/none');
+    world.advance(299_999);
+    expect(gone(world, 'while')).toBe(false);
+    world.advance(1);
+    expect(gone(world, 'while')).toBe(true);
+  });
+
+  it('[CTL84] a taint that goes in time spares the pod', () => {
+    const world = make(
+      node('True', { taints: [taint] }),
+      running('while', [{ key: 'k', operator: 'Exists', tolerationSeconds: 300 }]),
+    );
+    world.advance(100_000);
+    world.edit('nodes', 'n', (n) => Object.assign(n.spec, { taints: [] }), '');
+    world.advance(1_000_000);
+    expect(gone(world, 'while')).toBe(false);
+    expect(world.timers.size).toBe(0);
+  });
+});
+
+describe('pod garbage collector', () => {
+  it('[CTL85] pods of a node that is gone fail and go', () => {
+    const world = make(node(), running('p'), { ...running('held'), metadata: { name: 'held', finalizers: ['x/y'] } });
+    world.remove('nodes', 'n', { namespace: '' });
+    world.settle();
+    expect(world.names('pods')).toEqual(['held']);
+    expect(world.get('pods', 'default', 'held')?.status).toMatchObject({ phase: 'Failed' });
+    expect(world.get('pods', 'default', 'held')?.status.conditions[1]).toMatchObject({
+      type: 'DisruptionTarget',
+      reason: 'DeletionByPodGC',
+      message: 'PodGC: node no longer exists',
+    });
+  });
+
+  it('[CTL85] pods that go on a node out of service are finished', () => {
+    const world = make(
+      node('False', { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] }),
+      running('p', [{ operator: 'Exists' }]),
+    );
+    expect(world.names('pods')).toEqual(['p']);
+    world.remove('pods', 'p');
+    world.settle();
+    expect(world.names('pods')).toEqual([]);
+  });
+});
+
+describe('cluster role aggregation', () => {
+  it('[CTL86] unites the rules of the selected roles, without duplicates', () => {
+    const role = (name: string, labels: Obj, rules: Obj[], more: Obj = {}) => ({
+      kind: 'ClusterRole',
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      metadata: { name, labels },
+      rules,
+      ...more,
+    });
+    const [a, b] = [
+      { verbs: ['get'], resources: ['pods'] },
+      { verbs: ['list'], resources: ['pods'] },
+    ];
+    const world = make(
+      role('all', {}, [], { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: 'all' } }] } }),
+      role('x', { to: 'all' }, [a]),
+      role('y', { to: 'all' }, [a, b]),
+      role('z', {}, [b]),
+    );
+    expect(world.get('rbac.authorization.k8s.io/clusterroles', '', 'all')?.rules).toEqual([a, b]);
+  });
+});
