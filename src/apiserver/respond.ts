@@ -16,7 +16,7 @@ const indent = (value: unknown) => JSON.stringify(value, null, 2);
 
 /** Keys sorted, strings that need it in double quotes: as sigs.k8s.io/yaml prints. */
 export function toYaml(value: unknown): string {
-  return dump(value, { sortKeys: true, noRefs: true, lineWidth: -1, quotingType: '"', noArrayIndent: true });
+  return dump(value, { sortKeys: true, noRefs: true, lineWidth: -1, quoteStyle: 'double', seqNoIndent: true });
 }
 
 /** Plain text, as of the health checks and the Go router. */
