@@ -1,8 +1,9 @@
-import type { KubeObject, Obj } from '../../lib/json.ts';
+import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
-import { byteLength, isDns1123Subdomain } from '../machinery/names.ts';
+import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+import { byteLength, checkName, isDns1123Subdomain } from '../machinery/names.ts';
 import { age } from '../machinery/time.ts';
 import { checkQualifiedName, each } from './validation.ts';
 
@@ -12,7 +13,7 @@ const TEXT_MAX = 128;
 const NOTE_MAX = 1024;
 
 /** The checks of every Event. `controllerField` is what the request's version calls reportingController. */
-export function legacyValidate(object: KubeObject, controllerField: string): FieldError[] {
+function legacyValidate(object: KubeObject, controllerField: string): FieldError[] {
   const errors: FieldError[] = [];
   const namespace = object.metadata.namespace ?? '';
   const involved: string = object.involvedObject?.namespace ?? '';
@@ -36,6 +37,60 @@ export function legacyValidate(object: KubeObject, controllerField: string): Fie
       errors.push(invalid('message', '', `can have at most ${NOTE_MAX} characters`));
   }
   errors.push(...each('namespace', namespace, isDns1123Subdomain(namespace)));
+  return errors;
+}
+
+const STRICT = 'events.k8s.io/v1';
+
+/** What events.k8s.io/v1 demands beyond; the fields are named as core names them. */
+function strictCreate(object: KubeObject): FieldError[] {
+  const { metadata, type = '' } = object;
+  const errors = checkName('dns-subdomain', metadata.name ?? '', false).map((m) => invalid('metadata.name', metadata.name, m));
+  errors.push(...seriesErrors(object));
+  if (!object.eventTime) errors.push(required('eventTime'));
+  if (type !== 'Normal' && type !== 'Warning') errors.push(invalid('type', '', `has invalid value: ${type}`));
+  const unset = (field: string) => errors.push(invalid(field, '', 'needs to be unset'));
+  if (object.firstTimestamp) unset('firstTimestamp');
+  if (object.lastTimestamp) unset('lastTimestamp');
+  if (object.count) unset('count');
+  if (object.source?.component || object.source?.host) unset('source');
+  return errors;
+}
+
+function seriesErrors({ series }: KubeObject): FieldError[] {
+  if (!series) return [];
+  const errors: FieldError[] = [];
+  if ((series.count ?? 0) < 2) errors.push(invalid('series.count', '', 'should be at least 2'));
+  if (!series.lastObservedTime) errors.push(required('series.lastObservedTime'));
+  return errors;
+}
+
+const FIXED = [
+  'reason',
+  'message',
+  'source',
+  'firstTimestamp',
+  'lastTimestamp',
+  'count',
+  'reason',
+  'type',
+  'eventTime',
+  'action',
+  'related',
+];
+/** Zero values of the Go fields, as errors print them. */
+const ZERO: Obj = { reason: '', message: '', type: '', action: '', reportingComponent: '', reportingInstance: '', count: 0 };
+
+function strictUpdate(object: KubeObject, old: KubeObject): FieldError[] {
+  const errors = equal(object.series ?? null, old.series ?? null) ? [] : seriesErrors(object);
+  const fixed = (field: string, path: string) => {
+    const zero = ZERO[field] ?? null;
+    if (!equal(object[field] ?? zero, old[field] ?? zero)) errors.push(invalid(path, object[field] ?? zero, FIELD_IMMUTABLE));
+  };
+  fixed('involvedObject', 'involvedObject');
+  for (const field of FIXED) fixed(field, field);
+  fixed('reportingComponent', 'reportingController');
+  fixed('reportingInstance', 'reportingInstance');
   return errors;
 }
 
@@ -63,9 +118,16 @@ function source(object: KubeObject): string {
 const involved = (field: string): string[] => ['involvedObject', field];
 
 export const rules: KindRules = {
+  names: 'path-segment',
   createOnUpdate: true,
-  validateCreate: (object) => legacyValidate(object, 'reportingComponent'),
-  validateUpdate: (object) => legacyValidate(object, 'reportingComponent'),
+  validateCreate: (object, cx) => [
+    ...legacyValidate(object, cx.apiVersion === STRICT ? 'reportingController' : 'reportingComponent'),
+    ...(cx.apiVersion === STRICT ? strictCreate(object) : []),
+  ],
+  validateUpdate: (object, old, cx) => [
+    ...legacyValidate(object, cx.apiVersion === STRICT ? 'reportingController' : 'reportingComponent'),
+    ...(cx.apiVersion === STRICT ? strictUpdate(object, old) : []),
+  ],
   selectable: {
     'involvedObject.kind': involved('kind'),
     'involvedObject.namespace': involved('namespace'),

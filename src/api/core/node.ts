@@ -114,7 +114,7 @@ function validateChange(object: KubeObject, old: KubeObject): FieldError[] {
 /** podCIDR and podCIDRs[0] are one value under two names (core/v1 conversion). */
 function defaults(object: KubeObject): void {
   const { spec, status } = object;
-  if (spec?.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
+  if (spec?.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR];
   else if (spec?.podCIDRs?.length) spec.podCIDR = spec.podCIDRs[0];
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
 }

@@ -14,6 +14,8 @@ export interface Cx {
   list(resource: Resource, namespace?: string): KubeObject[];
   /** Set for writes to a subresource: "status", "scale", "ephemeralcontainers", "resize", ... */
   subresource?: string;
+  /** The version that the client speaks, e.g. "events.k8s.io/v1": a few kinds are stricter in some. */
+  apiVersion?: string;
 }
 
 /** A printer column (metav1.TableColumnDefinition) and its value. `now` in ms. */
