@@ -4,7 +4,7 @@ import { type Errors, nonNegative } from '../core/pod-spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
-import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 
 function validateCreate(revision: KubeObject): Errors {
   const errors: Errors = [];
@@ -15,8 +15,9 @@ function validateCreate(revision: KubeObject): Errors {
   return errors;
 }
 
+/** Upstream asks everything about the metadata again. */
 function validateUpdate(revision: KubeObject, old: KubeObject): Errors {
-  const errors: Errors = [];
+  const errors: Errors = validateObjectMeta(revision.metadata, true, undefined, 'metadata');
   nonNegative(errors, revision.revision, 'revision');
   if (!equal(revision.data ?? null, old.data ?? null)) errors.push(invalid('data', revision.data ?? null, FIELD_IMMUTABLE));
   return errors;

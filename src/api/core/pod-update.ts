@@ -34,7 +34,9 @@ export function validatePodUpdate(pod: KubeObject, old: KubeObject, errors: Erro
   errors.push(forbidden('spec', `pod updates may not change fields other than ${UPDATABLE}\n${diff}`));
 }
 
-function images(containers: Obj[] = [], old: Obj[] = [], path: string, errors: Errors): boolean {
+function images(now: Obj[] | undefined, before: Obj[] | undefined, path: string, errors: Errors): boolean {
+  const containers = now ?? [];
+  const old = before ?? [];
   if (containers.length !== old.length) {
     errors.push(forbidden(path, 'pod updates may not add or remove containers'));
     return false;

@@ -3,6 +3,7 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import type { Cx, KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden } from '../machinery/field-errors.ts';
 import { ipWarnings } from '../machinery/ip.ts';
+import { validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1123Label } from '../machinery/names.ts';
 import { rfc3339 } from '../machinery/time.ts';
 import { validateOnlyForPod } from './container.ts';
@@ -187,6 +188,7 @@ function validateCreate(pod: KubeObject): FieldError[] {
 function validateUpdate(pod: KubeObject, old: KubeObject, cx: Cx): FieldError[] {
   const errors: Errors = [];
   const options = podOptions(true, old.spec, old.metadata);
+  errors.push(...validateObjectMeta(pod.metadata, true, undefined, 'metadata'));
   validatePod(pod, errors, options);
   if (cx.subresource === 'ephemeralcontainers') return validateEphemeralUpdate(pod, old, errors);
   if (cx.subresource === 'resize') return validateResize(pod, old, errors);
