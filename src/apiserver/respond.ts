@@ -41,11 +41,18 @@ export function respondError(error: StatusError, call: Call | undefined): Answer
   return answer;
 }
 
-const MAX_HEADER_WARNING = 256;
+/** Characters of all warnings together beyond which each is cut, and to what (apiserver filters/warning.go). */
+const WARNINGS_TOTAL = 4096;
+const WARNING_CUT = 256;
 
-/** Warning headers (RFC 7234, 5.5): `299 - "text"`, joined as one header. */
+/** Warning headers (RFC 7234, 5.5): `299 - "text"`, each text once, joined as one header. */
 export function warningHeader(warnings: readonly string[]): string {
-  const seen = new Set<string>();
-  for (const warning of warnings) seen.add(warning.length > MAX_HEADER_WARNING ? warning.slice(0, MAX_HEADER_WARNING) : warning);
-  return [...seen].map((w) => `299 - "${w.replace(/[\\"]/g, '\\$&').replace(/[\u0000-\u001f\u007f]/g, ' ')}"`).join(', ');
+  const texts = [...new Set(warnings)];
+  const long = texts.reduce((sum, text) => sum + text.length, 0) > WARNINGS_TOTAL;
+  return texts
+    .map((text) => `299 - "${printable(long ? text.slice(0, WARNING_CUT) : text).replace(/[\\"]/g, '\\$&')}"`)
+    .join(', ');
 }
+
+/** A header holds no control characters. */
+const printable = (text: string): string => text.replace(/\p{Cc}/gu, ' ');

@@ -22,6 +22,7 @@ import { patch } from './handlers/patch.ts';
 import { update } from './handlers/update.ts';
 import { watch } from './handlers/watch.ts';
 import { negotiate } from './negotiate.ts';
+import { openapi } from './openapi.ts';
 import { health } from './paths/health.ts';
 import { rootPaths } from './paths/index.ts';
 import { openid } from './paths/openid.ts';
@@ -38,7 +39,16 @@ const FILTERS: readonly Filter[] = [limits, authentication, impersonation, autho
 type Handler = (call: Call, deps: Deps, target: Target) => ApiResponse;
 
 /** Verb -> handler. */
-const HANDLERS: Record<string, Handler> = { get, list, watch, create, update, patch, delete: remove, deletecollection: removeCollection };
+const HANDLERS: Record<string, Handler> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+};
 
 const NO_QUERY = new URLSearchParams();
 const NEGOTIATED = { format: 'json', as: 'object', apiVersion: '', pretty: false } as const;
@@ -68,11 +78,13 @@ export class ApiServer {
   handle(request: ApiRequest): ApiResponse {
     const call = openCall(request);
     const answer = this.#answer(call);
-    const { headers } = answer;
-    headers['audit-id'] = this.#deps.random.uuid();
-    headers['cache-control'] ??= 'no-cache, private';
+    const headers: Record<string, string> = {
+      'audit-id': this.#deps.random.uuid(),
+      'cache-control': 'no-cache, private',
+      ...answer.headers,
+    };
     if (call.warnings.length) headers.warning = warningHeader(call.warnings);
-    return answer;
+    return { ...answer, headers };
   }
 
   #answer(call: Call): ApiResponse {
@@ -110,17 +122,22 @@ export class ApiServer {
     const { path } = info;
     const { kinds, crypto } = this.#deps;
     const host = request.header('host') ?? '';
+    const accept = request.header('accept');
+    const ifNoneMatch = request.header('if-none-match');
     const found =
       health(path, query) ??
       (path === '/version' || path === '/version/' ? version() : undefined) ??
       (path === '/' ? rootPaths(kinds) : undefined) ??
-      discovery(kinds, path, request.header('accept'), { host, ifNoneMatch: request.header('if-none-match') }) ??
+      discovery(kinds, path, accept, { host, ifNoneMatch }) ??
+      openapi(kinds, path, { query: search(request.url), accept, ifNoneMatch, now: request.now }) ??
       openid(path, host, crypto, this.#signer);
     if (!found) return pageNotFound();
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noMethod();
     return found;
   }
 }
+
+const search = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
 
 function openCall(request: ApiRequest): Call {
   const { url } = request;

@@ -4,6 +4,7 @@ import { type Attributes, resourceAttributes } from '../../authz/attributes.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { UserInfo } from '../../registry/ports.ts';
 import type { Call, Deps } from '../call.ts';
+import { reviewed } from './reviewed.ts';
 
 const GROUP = 'authorization.k8s.io';
 
@@ -42,9 +43,12 @@ export function localSubjectAccessReview(object: KubeObject, call: Call, deps: D
   return answer(object, subjectOf(spec), deps);
 }
 
+/** Upstream gives no kind here, and so the message begins with a dot. */
 function refuse(errors: FieldError[]): void {
-  // Upstream gives no kind here, and so the message begins with a dot.
-  if (errors.length) throw invalidError(GROUP, '', '', errors);
+  if (!errors.length) return;
+  const error = invalidError(GROUP, '', '', errors);
+  delete error.status.details.kind;
+  throw error;
 }
 
 function specErrors(spec: Obj): FieldError[] {
@@ -77,12 +81,13 @@ function answer(object: KubeObject, user: UserInfo, deps: Deps): KubeObject {
   const { verdict, reason } = deps.authorizer.authorize(questionOf(object.spec, user));
   const allowed = verdict === 'allow';
   const status = { allowed, ...(verdict === 'deny' && { denied: true }), ...(reason && { reason }) };
-  return { ...object, metadata: object.metadata ?? ({} as KubeObject['metadata']), status };
+  return reviewed(object, { spec: object.spec, status });
 }
 
 function questionOf(spec: Obj, user: UserInfo): Attributes {
   const asked: Obj = spec.resourceAttributes ?? spec.nonResourceAttributes;
-  if (!spec.resourceAttributes) return { ...resourceAttributes(user, asked.verb ?? '', {}), isResource: false, path: asked.path ?? '' };
+  if (!spec.resourceAttributes)
+    return { ...resourceAttributes(user, asked.verb ?? '', {}), isResource: false, path: asked.path ?? '' };
   const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = asked;
   return resourceAttributes(user, verb, { group, version, resource, subresource, namespace, name });
 }

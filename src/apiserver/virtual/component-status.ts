@@ -9,9 +9,13 @@ import { partialText } from '../convert.ts';
 /** There is one process: whoever can ask finds all parts of it well (pkg/registry/core/componentstatus). */
 const PARTS = ['controller-manager', 'scheduler', 'etcd-0'];
 
-const conditions = () => [{ type: 'Healthy', status: 'True', message: 'ok' }];
 const part = (name: string) =>
-  ({ kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name }, conditions: conditions() }) as unknown as KubeObject;
+  ({
+    kind: 'ComponentStatus',
+    apiVersion: 'v1',
+    metadata: { name },
+    conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }],
+  }) as unknown as KubeObject;
 
 export function componentStatus(call: Call, target: Target): Answer {
   const { name } = call.info;
@@ -27,12 +31,17 @@ export function componentStatuses(call: Call, target: Target): Answer {
     const include = includeObject(call.query);
     const rows = objects.map((object) => {
       const partial = partialText(accept.apiVersion, JSON.stringify(object.metadata));
-      return rowOf(target.kind, object, call.request.now, include === 'None' ? 'null' : include === 'Object' ? JSON.stringify(object) : partial);
+      return rowOf(
+        target.kind,
+        object,
+        call.request.now,
+        include === 'None' ? 'null' : include === 'Object' ? JSON.stringify(object) : partial,
+      );
     });
     return respond(call, 200, tableText(accept.apiVersion, '', definitionsText(target.kind), rows));
   }
   if (accept.as === 'object') {
-    const items = objects.map(({ kind: _, apiVersion: __, ...rest }: Obj) => rest);
+    const items = objects.map(({ metadata, conditions }: Obj) => ({ metadata, conditions }));
     return respond(call, 200, JSON.stringify({ kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items }));
   }
   const items = objects.map((object) => partialText(accept.apiVersion, JSON.stringify(object.metadata)));

@@ -3,6 +3,7 @@ import { aggregate } from '../../authz/rbac.ts';
 import type { PolicyRule } from '../../authz/rules.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Call, Deps } from '../call.ts';
+import { reviewed } from './reviewed.ts';
 
 /** pkg/registry/authorization/selfsubjectrulesreview: everything that the client may do, as `kubectl auth can-i --list` prints it. */
 export function selfSubjectRulesReview(object: KubeObject, call: Call, deps: Deps): KubeObject {
@@ -13,7 +14,7 @@ export function selfSubjectRulesReview(object: KubeObject, call: Call, deps: Dep
   const nonResourceRules = rules.filter((rule) => rule.nonResourceURLs?.length).map((rule) => pick(rule, URL_FIELDS));
   const status: Obj = { resourceRules, nonResourceRules, incomplete: false };
   if (errors.length) status.evaluationError = aggregate(errors);
-  return { ...object, metadata: {} as KubeObject['metadata'], spec: {}, status };
+  return reviewed(object, { spec: {}, status }, {});
 }
 
 const RESOURCE_FIELDS = ['verbs', 'apiGroups', 'resources', 'resourceNames'] as const;

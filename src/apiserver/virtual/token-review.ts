@@ -5,8 +5,7 @@ import { TokenError, type TokenIdentity } from '../../authn/serviceaccounts.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { UserInfo } from '../../registry/ports.ts';
 import type { Call, Deps } from '../call.ts';
-
-const NO_META = {} as KubeObject['metadata'];
+import { reviewed } from './reviewed.ts';
 
 const userInfo = ({ username, uid, groups, extra }: UserInfo): Obj => ({
   username,
@@ -20,7 +19,8 @@ export function tokenReview(object: KubeObject, call: Call, deps: Deps): KubeObj
   const { token, audiences = [] } = object.spec ?? {};
   if (!token) throw badRequest('token is required for TokenReview in authentication');
   const wanted: readonly string[] = audiences.length ? audiences : API_AUDIENCES;
-  return { ...object, metadata: object.metadata ?? NO_META, status: verdict(() => deps.authenticator.token(token, call.request.now, wanted), audiences) };
+  const status = verdict(() => deps.authenticator.token(token, call.request.now, wanted), audiences);
+  return reviewed(object, { spec: object.spec, status });
 }
 
 function verdict(ask: () => TokenIdentity | undefined, audiences: readonly string[]): Obj {
@@ -38,6 +38,6 @@ function verdict(ask: () => TokenIdentity | undefined, audiences: readonly strin
 
 /** pkg/registry/authentication/selfsubjectreview: who am I? */
 export function selfSubjectReview(object: KubeObject, call: Call): KubeObject {
-  const metadata = { creationTimestamp: rfc3339(call.request.now) } as KubeObject['metadata'];
-  return { kind: object.kind, apiVersion: object.apiVersion, metadata, status: { userInfo: userInfo(call.user) } };
+  const metadata = { creationTimestamp: rfc3339(call.request.now) };
+  return reviewed(object, { status: { userInfo: userInfo(call.user) } }, metadata);
 }
