@@ -1,7 +1,7 @@
 import type { Cx, Kind } from '../api/machinery/define-kind.ts';
 import { resourceOf } from '../api/machinery/define-kind.ts';
 import { type FieldError, invalid } from '../api/machinery/field-errors.ts';
-import { validateObjectMeta, validateObjectMetaUpdate } from '../api/machinery/meta.ts';
+import { validateKubeFinalizers, validateObjectMeta, validateObjectMetaUpdate } from '../api/machinery/meta.ts';
 import {
   alreadyExists,
   conflict,
@@ -38,7 +38,7 @@ export interface Passage {
 }
 
 export const nameOf = ({ group, resource }: Kind) => ({ group, resource });
-export const context = ({ registry, options }: Passage): Cx => registry.context(options.now, options.subresource);
+export const context = ({ registry, options, door }: Passage): Cx => registry.context(options.now, options.subresource, door.apiVersion);
 
 /**
  * CREATE, from the client's view of the object, decoded and defaulted (handlers/create.go, generic/registry/store.go create,
@@ -190,10 +190,17 @@ function beforeUpdate(p: Passage, object: KubeObject, live: KubeObject): void {
   refuse(kind, object, [
     ...validateObjectMeta(metadata, kind.namespaced, 'path-segment', 'metadata', true),
     ...metaErrors,
-    ...metaErrors,
+    ...strategyMeta(kind, metadata, metaErrors),
     ...door.validate(object, live, cx),
   ]);
   if (!options.subresource) warn(p, object, live);
+}
+
+/** What a strategy's own look at the metadata of an update adds (core/validation ValidateObjectMetaUpdate). */
+function strategyMeta({ rules }: Kind, metadata: Obj, metaErrors: FieldError[]): FieldError[] {
+  if (rules.skipsMetaOnUpdate) return [];
+  if (rules.plainFinalizers || !metadata.finalizers) return metaErrors;
+  return [...metaErrors, ...validateKubeFinalizers(metadata.finalizers, 'metadata.finalizers')];
 }
 
 function refuse(kind: Kind, object: KubeObject, errors: FieldError[]): void {
