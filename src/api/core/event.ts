@@ -119,6 +119,7 @@ const involved = (field: string): string[] => ['involvedObject', field];
 
 export const rules: KindRules = {
   names: 'path-segment',
+  skipsMetaOnUpdate: true,
   createOnUpdate: true,
   validateCreate: (object, cx) => [
     ...legacyValidate(object, cx.apiVersion === STRICT ? 'reportingController' : 'reportingComponent'),

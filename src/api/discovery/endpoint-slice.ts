@@ -155,6 +155,7 @@ function some(list: string[]): string {
 }
 
 export const rules: KindRules = {
+  skipsMetaOnUpdate: true,
   defaults,
   prepareCreate(object) {
     object.metadata.generation = 1;

@@ -49,6 +49,8 @@ export interface KindRules {
   names?: NameRule;
   /** Finalizers need not be fully qualified: kinds that upstream checks with apimachinery's ValidateObjectMeta (Lease, CRDs). */
   plainFinalizers?: boolean;
+  /** The strategy's ValidateUpdate does not look at ObjectMeta again (EndpointSlice, Event): its errors are then told once less. */
+  skipsMetaOnUpdate?: boolean;
   columns?: Column[];
   /** Conditions of an object's row in a Table (metav1.TableRowCondition): only pods that have finished have any. */
   rowConditions?(object: KubeObject): Obj[];
