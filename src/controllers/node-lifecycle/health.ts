@@ -1,3 +1,4 @@
+import { isVirtual } from '../../api/core/virtual-node.ts';
 import { parseTime, rfc3339 } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { findCondition } from '../shared/conditions.ts';
@@ -8,10 +9,11 @@ const STARTUP_GRACE_MS = 60_000;
 const TYPES = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
 /**
- * When a node counts as lost, in ms; undefined: never. Only nodes that renew a lease can fall silent; a node that has a Ready condition
- * and no lease is virtual, or somebody's fixture, and stays as it is.
+ * When a node counts as lost, in ms; undefined: never. Only nodes that renew a lease can fall silent: a virtual node is alive by
+ * definition, and one that has a Ready condition and no lease is somebody's fixture and stays as it is.
  */
 export function deadline(node: KubeObject, lease: KubeObject | undefined): number | undefined {
+  if (isVirtual(node)) return undefined;
   const ready = findCondition(node.status?.conditions, 'Ready');
   const renewed = lease?.spec?.renewTime ? parseTime(lease.spec.renewTime) : Number.NaN;
   if (!ready) return Math.max(parseTime(node.metadata.creationTimestamp), Number.isNaN(renewed) ? 0 : renewed) + STARTUP_GRACE_MS;

@@ -45,12 +45,7 @@ const podsOfLostNodes: Controller = {
   name: 'node-pods-readiness',
   manager: MANAGER,
   user: USER,
-  watches: [
-    {
-      resource: NODES,
-      keys: (change, view) => (isNotReady(change.object) && !isNotReady(change.old) ? own(NODES).keys(change, view) : []),
-    },
-  ],
+  watches: [{ resource: NODES, keys: (change, view) => (stoppedBeingReady(change) ? own(NODES).keys(change, view) : []) }],
   reconcile: (key, view, cx) => {
     const node = view.get(NODES, '', key.name);
     if (!isNotReady(node)) return { actions: [] };
@@ -60,6 +55,11 @@ const podsOfLostNodes: Controller = {
 };
 
 export const nodeLifecycle: Controller[] = [health, podsOfLostNodes];
+
+/** The moment counts, not the state: what a kubelet that is back says of its pods later is true. */
+function stoppedBeingReady({ object, old }: Change): boolean {
+  return old !== undefined && !isNotReady(old) && isNotReady(object);
+}
 
 function isNotReady(node: KubeObject | undefined): boolean {
   const ready = findCondition(node?.status?.conditions, 'Ready');
