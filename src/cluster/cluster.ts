@@ -62,7 +62,7 @@ export class Cluster {
     });
     this.timers = new Timers(sql);
     this.credentials = new Credentials(sql, crypto);
-    this.#history = new History(store);
+    this.#history = new History(store, 'events');
     this.#api = new ApiServer({ registry: this.registry, kinds, random, crypto, credentials: this.credentials, signer });
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet];
     this.reconciler = new Reconciler({
@@ -163,13 +163,11 @@ export class Cluster {
   /** What an alarm does besides draining: Events that outlived their TTL go. Harmless early, late or twice. */
   wake(now: number): void {
     this.#dirty = true;
-    const rev = this.#history.expired(now);
-    if (rev === 0) return;
     const kind = this.registry.kinds.byResource('events');
     if (!kind) return;
-    const old = this.#history.writtenUntil('events', rev, DUE_TIMERS_BATCH);
-    for (const { namespace, name } of old) this.registry.delete(kind, { namespace, name, user: SYSTEM, now });
-    if (old.length < DUE_TIMERS_BATCH) this.#history.forget(rev);
+    for (const { namespace, name } of this.#history.expired(now, DUE_TIMERS_BATCH)) {
+      this.registry.delete(kind, { namespace, name, user: SYSTEM, now });
+    }
   }
 
   /** drain and flush until quiet: for tests and for shells without slices. */

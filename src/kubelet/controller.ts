@@ -1,9 +1,12 @@
 import type { KubeObject } from '../lib/json.ts';
 import { type Change, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../reconcile/plan.ts';
 import { freeAddress } from './ip-pool.ts';
-import { isVirtual, planNode } from './node.ts';
+import { isVirtual } from '../api/core/virtual-node.ts';
+import { planNode } from './node.ts';
 import { SIMULATE } from './runtimes/sim/behaviour.ts';
 import { syncPod } from './sync-pod.ts';
+
+const NOBODY: Key[] = [];
 
 /** One agent for all virtual nodes (SPEC.md). A key with a namespace is a pod, one without is a node. */
 export const kubelet: Controller = {
@@ -19,12 +22,20 @@ export const kubelet: Controller = {
   reconcile,
 };
 
-/** Only bound pods concern a node. One that is gone is looked at once more if it may have left a timer. */
+/** Bound pods that are not where their stages lead. A simulated pod that is gone is looked at once more: it may have left a timer. */
 function podKeys(change: Change, view: View): Key[] {
   const { metadata, spec, status } = change.object;
-  if (!spec?.nodeName) return [];
-  if (change.type === 'DELETED' && status?.podIP && !isSimulated(change.object, view)) return [];
+  if (!spec?.nodeName) return NOBODY;
+  const arrived = change.type === 'DELETED' ? Boolean(status?.podIP) : hasArrived(change.object);
+  if (arrived && !isSimulated(change.object, view)) return NOBODY;
   return [{ namespace: metadata.namespace ?? '', name: metadata.name }];
+}
+
+/** By the fast stages, which are most pods': ready, or a Job's pod that is done. */
+function hasArrived({ metadata, status }: KubeObject): boolean {
+  if (metadata.deletionTimestamp) return false;
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true;
+  return status?.phase === 'Running' && !metadata.ownerReferences?.some((ref) => ref.kind === 'Job');
 }
 
 const isSimulated = (pod: KubeObject, view: View): boolean =>

@@ -1,18 +1,14 @@
+import { isVirtual, VIRTUAL_NODE } from '../api/core/virtual-node.ts';
 import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Action, View } from '../reconcile/plan.ts';
 import { nodeAddress, podRange } from './addresses.ts';
 
-/** Nodes with this annotation set to "true" are run by the cluster itself: no machine, no heartbeat, always alive. */
-export const VIRTUAL_NODE = 'atoll.dev/virtual-node';
 const LEASES = 'coordination.k8s.io/leases';
 const LEASE_NAMESPACE = 'kube-node-lease';
 const LEASE_SECONDS = 40;
 const VERSION = 'v1.36.3';
 const CAPACITY = { cpu: '32', memory: '256Gi', pods: '1100' };
-
-/** Does the cluster run this node? */
-export const isVirtual = (node: KubeObject): boolean => node.metadata.annotations?.[VIRTUAL_NODE] === 'true';
 
 const CONDITIONS: [type: string, status: string, reason: string, message: string][] = [
   ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],

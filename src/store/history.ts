@@ -2,15 +2,20 @@ import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACI
 import type { Store } from './store.ts';
 
 /**
- * Dates the history without a column per row: at most one mark (revision, time) per MARK_SPACING_MS of writing. From the marks follow what
- * has outlived a TTL (etcd does that with leases, a row each) and how far to compact.
+ * Dates the history without a column per row: at most one mark (revision, time) per MARK_SPACING_MS of writing, meaning that everything up to
+ * the revision was written by then. From the marks follow what has outlived a TTL (etcd does that with leases, a row each) and how far to
+ * compact. What no mark covers was written within one spacing after the last mark, or there would be a later one.
  */
 export class History {
   readonly #store: Store;
+  readonly #resource: string;
   #last: { rev: number; at: number } | undefined;
+  #next: { at: number | undefined; revision: number } | undefined;
 
-  constructor(store: Store) {
+  /** `resource` is what lives only for EVENT_TTL_MS after its last write. */
+  constructor(store: Store, resource: string) {
     this.#store = store;
+    this.#resource = resource;
     this.#last = store.sql.all<{ rev: number; at: number }>('SELECT rev, at FROM marks ORDER BY rev DESC LIMIT 1')[0];
   }
 
@@ -19,37 +24,43 @@ export class History {
     const rev = this.#store.revision();
     if (this.#last && (rev === this.#last.rev || now - this.#last.at < MARK_SPACING_MS)) return;
     this.#last = { rev, at: now };
+    this.#next = undefined;
     this.#store.sql.run('INSERT OR REPLACE INTO marks (rev, at) VALUES (?, ?)', rev, now);
   }
 
-  /** The revision at or below which everything is older than the TTL at `now`; 0 when nothing is. */
-  expired(now: number): number {
-    return (
-      this.#store.sql.all<{ rev: number | null }>('SELECT max(rev) AS rev FROM marks WHERE at <= ?', now - EVENT_TTL_MS)[0].rev ??
-      0
-    );
-  }
-
-  /** Live keys of a resource that were last written at or before a revision. */
-  writtenUntil(resource: string, rev: number, limit: number): { namespace: string; name: string }[] {
-    return this.#store.sql.all<{ namespace: string; name: string }>(
+  /** Keys that outlived the TTL at `now`, at most `limit`. */
+  expired(now: number, limit: number): { namespace: string; name: string }[] {
+    const old = now - EVENT_TTL_MS;
+    const covered =
+      this.#store.sql.all<{ rev: number | null }>('SELECT max(rev) AS rev FROM marks WHERE at <= ?', old)[0].rev ?? 0;
+    const until = this.#last && old >= this.#last.at + MARK_SPACING_MS ? this.#store.revision() : covered;
+    if (until === 0) return [];
+    const rows = this.#store.sql.all<{ namespace: string; name: string }>(
       'SELECT namespace, name FROM heads WHERE resource = ? AND rev <= ? LIMIT ?',
-      resource,
-      rev,
+      this.#resource,
+      until,
       limit,
     );
+    if (rows.length < limit) this.#store.sql.run('DELETE FROM marks WHERE rev <= ? AND rev < ?', until, this.#last?.rev ?? 0);
+    this.#next = undefined;
+    return rows;
   }
 
-  /** Forgets marks at or before a revision, once what they dated is gone. */
-  forget(rev: number): void {
-    this.#store.sql.run('DELETE FROM marks WHERE rev <= ?', rev);
-    if (this.#last && this.#last.rev <= rev) this.#last = undefined;
-  }
-
-  /** When something may next outlive the TTL (ms), or undefined when no mark stands. The last writes are dated by the mark after them. */
+  /** When something may next outlive the TTL (ms), or undefined when nothing is left that could. */
   next(): number | undefined {
-    const first = this.#store.sql.all<{ at: number | null }>('SELECT min(at) AS at FROM marks')[0].at;
-    return first === null ? undefined : first + EVENT_TTL_MS;
+    const revision = this.#store.revision();
+    if (!this.#next || (this.#next.at === undefined && this.#next.revision !== revision)) {
+      this.#next = { at: this.#compute(), revision };
+    }
+    return this.#next.at;
+  }
+
+  #compute(): number | undefined {
+    const { sql } = this.#store;
+    const oldest = sql.all<{ rev: number | null }>('SELECT min(rev) AS rev FROM heads WHERE resource = ?', this.#resource)[0].rev;
+    if (oldest === null || !this.#last) return undefined;
+    const at = sql.all<{ at: number }>('SELECT at FROM marks WHERE rev >= ? ORDER BY rev LIMIT 1', oldest)[0]?.at;
+    return (at ?? this.#last.at + MARK_SPACING_MS) + EVENT_TTL_MS;
   }
 
   /** Compacts when the history has outgrown its bound; never past `needed`. */

@@ -85,7 +85,10 @@ export class World {
       this.host.cluster.wake(this.host.now);
     }
     this.host.settle();
-    if (rounds >= 200) throw new Error('the world does not come to rest');
+    if (rounds >= 200)
+      throw new Error(
+        `the world does not come to rest: at ${this.host.now} the timers are ${JSON.stringify(this.host.cluster.timers.all()).slice(0, 600)}`,
+      );
     checkAlways(this);
     checkQuiet(this);
   }

@@ -3,7 +3,10 @@ import { parseTime, rfc3339 } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { findCondition } from '../shared/conditions.ts';
 
-/** A kubelet that is silent for so long is lost (--node-monitor-grace-period), one that never spoke after so long (--node-startup-grace-period). */
+/**
+ * A kubelet that is silent for so long is lost (--node-monitor-grace-period), one that never spoke after so long
+ * (--node-startup-grace-period).
+ */
 const MONITOR_GRACE_MS = 50_000;
 const STARTUP_GRACE_MS = 60_000;
 const TYPES = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];

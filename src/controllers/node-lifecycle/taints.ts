@@ -18,7 +18,10 @@ const BY_CONDITION: Record<string, Record<string, string>> = {
 };
 const MANAGED = new Set([UNSCHEDULABLE, ...Object.values(BY_CONDITION).flatMap((taints) => Object.values(taints))]);
 
-/** The taints that a node should have: others' stay, ours follow its conditions and spec.unschedulable. The same list if none changes. */
+/**
+ * The taints that a node should have: others' stay, ours follow its conditions and spec.unschedulable. The same list if none
+ * changes.
+ */
 export function wantedTaints(node: KubeObject, now: number): Obj[] {
   const had: Obj[] = node.spec?.taints ?? [];
   const wanted = [...scheduling(node), ...execution(node)];

@@ -10,7 +10,8 @@ function fresh() {
   migrate(sql);
   const store = new Store(sql);
   const put = (name: string) => store.put('events', 'n', name, store.revision() + 1, '{}', [], store.head('events', 'n', name));
-  return { sql, store, put, history: new History(store) };
+  const drop = (name: string) => store.remove('events', 'n', name, store.revision() + 1, '{}');
+  return { sql, store, put, drop, history: new History(store, 'events') };
 }
 
 describe('history', () => {
@@ -30,21 +31,33 @@ describe('history', () => {
     );
   });
 
-  it('finds what was last written before the TTL, and forgets', () => {
-    const { put, history } = fresh();
+  it('finds what was last written before the TTL, and comes to rest when nothing is left', () => {
+    const { put, drop, history } = fresh();
     put('a');
     put('b');
     history.mark(0);
     put('b');
     history.mark(MARK_SPACING_MS);
     expect(history.next()).toBe(EVENT_TTL_MS);
-    expect(history.expired(EVENT_TTL_MS - 1)).toBe(0);
-    const rev = history.expired(EVENT_TTL_MS);
-    expect(history.writtenUntil('events', rev, 10).map((r) => r.name)).toEqual(['a']);
-    history.forget(rev);
+    expect(history.expired(EVENT_TTL_MS - 1, 10)).toEqual([]);
+    expect(history.expired(EVENT_TTL_MS, 10).map((r) => r.name)).toEqual(['a']);
+    drop('a');
     expect(history.next()).toBe(EVENT_TTL_MS + MARK_SPACING_MS);
-    history.forget(history.expired(EVENT_TTL_MS + MARK_SPACING_MS));
+    expect(history.expired(EVENT_TTL_MS + MARK_SPACING_MS, 10).map((r) => r.name)).toEqual(['b']);
+    drop('b');
+    history.mark(EVENT_TTL_MS + MARK_SPACING_MS);
     expect(history.next()).toBeUndefined();
+  });
+
+  it('what was written after the last mark goes one spacing later', () => {
+    const { put, history } = fresh();
+    put('a');
+    history.mark(0);
+    put('a');
+    history.mark(1);
+    expect(history.next()).toBe(EVENT_TTL_MS + MARK_SPACING_MS);
+    expect(history.expired(EVENT_TTL_MS + MARK_SPACING_MS - 1, 10)).toEqual([]);
+    expect(history.expired(EVENT_TTL_MS + MARK_SPACING_MS, 10).map((r) => r.name)).toEqual(['a']);
   });
 
   it('compacts only beyond its bound and never past what is needed', () => {
