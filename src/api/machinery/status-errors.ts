@@ -39,7 +39,7 @@ export function failure(
   detail?: Obj,
   headers?: Record<string, string>,
 ): StatusError {
-  const status: Obj = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason };
+  const status: Obj = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, ...(reason && { reason }) };
   if (detail) status.details = detail;
   status.code = code;
   return new StatusError(status, headers);

@@ -257,12 +257,21 @@ function byValue(a: unknown, b: unknown): number {
 export function elementText(element: string): string {
   const content = element.slice(2);
   if (element[0] === 'f') return `.${content}`;
-  if (element[0] === 'v') return `[=${content}]`;
+  if (element[0] === 'v') return `[=${valueText(JSON.parse(content))}]`;
   if (element[0] === 'i') return `[${content}]`;
   const key: Obj = JSON.parse(content);
   return `[${Object.keys(key)
-    .map((name) => `${name}=${JSON.stringify(key[name])}`)
+    .map((name) => `${name}=${valueText(key[name])}`)
     .join(',')}]`;
+}
+
+/** A value inside an element (value.ToString): maps are their entries, one after another. */
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return Object.entries(value)
+    .map(([name, inner]) => `${name}=${valueText(inner)}`)
+    .join('');
 }
 
 export const pathText = (path: readonly string[]): string => path.map(elementText).join('');

@@ -4,6 +4,7 @@ import { countTextKeys } from '../../api/machinery/decode-fast.ts';
 import { parseYaml, YamlError } from '../../api/machinery/decode-yaml.ts';
 import { checkStructure, StructureError } from '../../api/machinery/decode.ts';
 import { invalid } from '../../api/machinery/field-errors.ts';
+import { type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
 import { badRequest, conflict, failure, invalidError, notFoundError, StatusError } from '../../api/machinery/status-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
 import { fieldContext } from '../doors.ts';
@@ -33,35 +34,32 @@ export function changeByPatch(p: Passage, type: PatchType, text: string): Change
   const body = readJson(text, type === 'strategic' ? '' : 'error decoding patch: ');
   return (live) => {
     if (!live) throw notFoundError(nameOf(p.kind), p.options.name as string);
-    const current = clone(live);
-    const patched = patchedObject(p, type, current, body);
+    const patched = patchedObject(p, type, live, body);
     const view = checked(p, live, patched);
     track(p, live, view);
     return view;
   };
 }
 
-function patchedObject(p: Passage, type: 'json' | 'merge' | 'strategic', current: KubeObject, body: PatchBody): KubeObject {
+function patchedObject(p: Passage, type: 'json' | 'merge' | 'strategic', live: KubeObject, body: PatchBody): KubeObject {
+  const current = clone(live);
   switch (type) {
     case 'json': {
       const patched = byOperations(p, current, body.value);
       const strict = body.strict.map((text) => `json patch ${text}`);
-      return named(
-        p,
-        decoded(p, patched, strict, () => patchedText(patched, undefined)),
-        () => patchedText(patched, undefined),
-      );
+      const shown = () => patchedText(p, live, (ordered) => byOperations(p, ordered, body.value), placesOf(body.value as Obj[]));
+      return named(p, decoded(p, type, patched, strict, shown), shown);
     }
     case 'merge': {
       const patched = byMerge(p, current, body.value);
-      const shown = () => patchedText(patched, body.value);
-      return named(p, decoded(p, patched, body.strict, shown), shown);
+      const shown = () => patchedText(p, live, (ordered) => byMerge(p, ordered, body.value), body.value);
+      return named(p, decoded(p, type, patched, body.strict, shown), shown);
     }
     case 'strategic': {
       if (!isObject(body.value))
         throw badRequest(`json: cannot unmarshal ${formOf(body.value)} into Go value of type map[string]interface {}`);
       const patched = byStrategy(p.door.type, current, clone(body.value));
-      const object = decoded(p, patched, body.strict, () => goPlain(body.value), unstructuredProblem(p.door.type, patched));
+      const object = decoded(p, type, patched, body.strict, () => goPlain(body.value), unstructuredProblem(p.door.type, patched));
       object.kind = p.door.kind;
       object.apiVersion = p.door.apiVersion;
       return object;
@@ -121,7 +119,9 @@ function unreadable(shown: string, message: string): StatusError {
 }
 
 /** The patched object as Go would decode it. `problem` is what is known to be wrong with it already. */
-function decoded(p: Passage, patched: unknown, strict: string[], shown: () => string, problem?: string): KubeObject {
+function decoded(
+  p: Passage, type: PatchType, patched: unknown, strict: string[], shown: () => string, problem?: string,
+): KubeObject {
   const mode = p.options.fieldValidation ?? 'Warn';
   if (problem) throw unreadable(shown(), problem);
   try {
@@ -132,7 +132,9 @@ function decoded(p: Passage, patched: unknown, strict: string[], shown: () => st
     return object;
   } catch (error) {
     if (!(error instanceof StructureError)) throw error;
-    const message = error.strict.length ? `strict decoding error: ${[...strict, ...error.strict].join(', ')}` : error.message;
+    if (error.strict.length) throw unreadable(shown(), `strict decoding error: ${[...strict, ...error.strict].join(', ')}`);
+    // Types that read themselves do not know where they stand when they are not read as part of a text.
+    const message = type === 'strategic' ? error.message.replace(/Go struct field \S+ of type/, 'Go value of type') : error.message;
     throw unreadable(shown(), message);
   }
 }
@@ -148,15 +150,47 @@ function named({ door }: Passage, object: KubeObject, shown: () => string): Kube
   throw unreadable(text, message);
 }
 
-/** The patched document as Go prints it: sorted where the patch went, in the order of the fields elsewhere. */
-function patchedText(patched: unknown, patch: unknown): string {
-  if (!isObject(patched)) return JSON.stringify(patched);
-  const whole = isObject(patched.metadata) ? { ...patched, metadata: orderedMeta(patched.metadata) } : patched;
-  return JSON.stringify(touched(whole, patch ?? {}));
+/**
+ * The patched document as Go prints it: sorted where the patch went, as it was sent where it is new, in the order of the fields
+ * elsewhere. Made again from the live object, since only messages need it.
+ */
+function patchedText({ door }: Passage, live: KubeObject, patch: (ordered: KubeObject) => unknown, places: unknown): string {
+  const ordered = clone(inGoOrder(typeOf(door.type), { ...live, metadata: orderedMeta(live.metadata) })) as KubeObject;
+  return JSON.stringify(touched(patch(ordered), places));
+}
+
+/** Fields in the order of their Go struct. */
+function inGoOrder(type: StructType, value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const out: Obj = {};
+  for (const { name, type: node } of type.list) if (value[name] !== undefined) out[name] = nodeInGoOrder(node, value[name]);
+  for (const name in value) if (!(name in out)) out[name] = value[name];
+  return out;
+}
+
+function nodeInGoOrder(node: TypeNode, value: unknown): unknown {
+  if (node.t === 'struct' && node.ref) return inGoOrder(typeOf(node.ref), value);
+  if (node.t === 'array' && Array.isArray(value)) return value.map((item) => nodeInGoOrder(node.item as TypeNode, item));
+  if (node.t !== 'map' || !isObject(value)) return value;
+  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, nodeInGoOrder(node.item as TypeNode, value[name])]));
+}
+
+/** The containers that operations went into, as nested objects. */
+function placesOf(operations: Obj[]): Obj {
+  const places: Obj = {};
+  for (const { path, from } of operations) {
+    for (const pointer of [path, from]) {
+      let at = places;
+      if (typeof pointer === 'string') for (const token of pointer.split('/').slice(1, -1)) at = at[token] ??= {};
+    }
+  }
+  return places;
 }
 
 function touched(value: unknown, patch: unknown): unknown {
-  if (!isObject(value) || !isObject(patch)) return value;
+  if (!isObject(patch)) return value;
+  if (Array.isArray(value)) return value.map((item, i) => (String(i) in patch ? touched(item, patch[i]) : item));
+  if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.keys(value)
       .sort()

@@ -34,17 +34,29 @@ function ofNode(node: TypeNode, value: unknown): string | undefined {
     case 'map':
       if (!isObject(value)) return `cannot restore map from ${kindOf(value)}`;
       return first(Object.values(value), (item) => ofNode(node.item as TypeNode, item));
+    case 'bytes':
+      return typeof value === 'string' || Array.isArray(value) ? undefined : `cannot restore slice from ${kindOf(value)}`;
     case 'string':
-      return typeof value === 'string' ? undefined : `unrecognized type: ${KINDS.string}`;
     case 'bool':
-      return typeof value === 'boolean' ? undefined : `unrecognized type: ${KINDS.bool}`;
     case 'int32':
     case 'int64':
     case 'double':
-      return typeof value === 'number' ? undefined : `unrecognized type: ${KINDS[node.t]}`;
+      return scalarProblem(node, value);
     default:
       return undefined;
   }
+}
+
+/** Go converts between numbers, and integers to strings; what JSON does not convert is told apart by that. */
+function scalarProblem(node: TypeNode, value: unknown): string | undefined {
+  const integer = Number.isInteger(value);
+  if (node.t === 'string') {
+    if (typeof value === 'string') return undefined;
+    return integer ? `cannot convert int64 to ${node.go}` : 'unrecognized type: string';
+  }
+  if (node.t === 'bool') return typeof value === 'boolean' ? undefined : 'unrecognized type: bool';
+  if (typeof value !== 'number') return `unrecognized type: ${KINDS[node.t]}`;
+  return integer || node.t === 'double' ? undefined : `cannot convert float64 to ${node.go}`;
 }
 
 function first(items: unknown[], problem: (item: unknown) => string | undefined): string | undefined {
