@@ -1,4 +1,5 @@
-// Writes schema.generated.json: every type of the Kubernetes 1.36 API in one line each.
+// Writes schema.generated.json: every type of the Kubernetes 1.36 API in one line each; and extras.generated.json: what only the
+// OpenAPI documents need besides (enumerations, defaults, where descriptions break lines).
 //   node src/api/openapi/generate.mjs SWAGGER.json GO_MODULES_DIR
 // The swagger says which types there are, what is required, and the list, map and patch rules. What it cannot say (pointer or value,
 // omitempty, the order of fields, names of Go types in error texts) is read from the Go structs in GO_MODULES_DIR
@@ -12,6 +13,7 @@
 //   rules  >Name embedded by that Go field (error texts name it)   ~a ~s ~m:k1,k2 list type   ~t atomic map or struct   ~g granular   ^strategy   ^k:merge key
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readDescriptions } from './descriptions.mjs';
 
 const [swaggerPath, goPath] = process.argv.slice(2);
 if (!goPath) throw new Error('usage: generate.mjs SWAGGER.json GO_MODULES_DIR');
@@ -213,3 +215,92 @@ const result = { packages: packages.map((p) => [p, go[p].name]), types: sorted }
 const json = JSON.stringify(result, null, 1);
 writeFileSync(new URL('./schema.generated.json', import.meta.url), `${json}\n`);
 console.log(`${Object.values(table).reduce((n, t) => n + Object.keys(t).length, 0)} types, ${json.length} bytes`);
+
+/** Name -> value of string constants of named types. */
+const constants = {};
+/** Constants of each named string type of a package, [value, comment], for types marked +enum; without their own name before the text. */
+function enumerations(dir) {
+  const values = {};
+  const marked = [];
+  for (const file of readdirSync(dir)) {
+    if (!file.endsWith('.go') || file.endsWith('_test.go') || file.startsWith('zz_') || file.startsWith('generated')) continue;
+    const text = readFileSync(join(dir, file), 'utf8');
+    for (const m of text.matchAll(/((?:^\/\/.*\n)+)type (\w+) string/gm)) {
+      if (/^\/\/\s*\+(k8s:)?enum\s*$/m.test(m[1])) marked.push(m[2]);
+    }
+    // Name Type = "value", or Name = Type("value"), or Name = Type(other.Name)
+    for (const m of text.matchAll(/((?:^\t\/\/.*\n)*)^\t(\w+)(?:\s+(\w+))?\s*=\s*(?:(\w+)\()?(?:"([^"]*)"|\w+\.(\w+)\))/gm)) {
+      const lines = m[1].split('\n').map((line) => line.trim().slice(2).trim()).filter((line) => line && line[0] !== '+');
+      const comment = lines.join(' ').replace(/ +/g, ' ');
+      const type = m[3] ?? m[4];
+      const value = m[5] ?? constants[m[6]];
+      if (!type || value === undefined) continue;
+      constants[m[2]] = value;
+      (values[type] ??= []).push([value, comment.startsWith(`${m[2]} `) ? comment.slice(m[2].length + 1) : comment]);
+    }
+  }
+  return marked.map((name) => [name, (values[name] ?? []).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+const enums = {};
+// Core first: others borrow its constants.
+const coreFirst = [...packages].sort((a, b) => Number(b.includes('.core.')) - Number(a.includes('.core.')));
+for (const prefix of coreFirst) for (const [name, values] of enumerations(folder(prefix))) enums[`${prefix}.${name}`] = values;
+
+/** "type:field" -> its enumeration; "type:field" -> JSON of an explicit default. */
+const enumFields = {};
+const defaults = {};
+for (const prefix in table) {
+  for (const name in table[prefix]) {
+    for (const { field, prefix: home, imports } of flatten(prefix, name)) {
+      const marker = field.comments.find((c) => c.startsWith('+default='));
+      if (marker) {
+        const text = marker.slice('+default='.length);
+        const constant = /^ref\((\w+)\)$/.exec(text)?.[1];
+        defaults[`${prefix}.${name}:${field.name}`] = constant ? JSON.stringify(constants[constant]) : text;
+      }
+      const bare = field.go.replace(/^(\*|\[\])+/, '');
+      const found = /^[\w.]+$/.test(bare) && !SCALAR[bare] && lookup(bare, home, imports);
+      const target = found && (found.declared?.alias ? `${found.home}.${found.declared.go}` : `${found.home}.${found.bare}`);
+      if (target && enums[target]) enumFields[`${prefix}.${name}:${field.name}`] = target;
+    }
+  }
+}
+
+const breaks = {};
+function noteBreaks(key, text) {
+  if (!/[\n\t]/.test(text)) return;
+  let last = 0;
+  const places = [...text.matchAll(/[\n\t]/g)].map((m) => {
+    const skip = m.index - last;
+    last = m.index + 1;
+    return `${skip}${m[0] === '\n' ? 'n' : 't'}`;
+  });
+  breaks[key] = places.join('');
+}
+
+/** Texts of the swagger by key, and what @kubernetes/client-node lacks of them: it drops the texts of fields that refer to a type. */
+const unions = {};
+const texts = {};
+for (const [name, definition] of Object.entries(swagger.definitions)) {
+  if (definition['x-kubernetes-unions']) unions[name] = definition['x-kubernetes-unions'];
+  if (definition.description) texts[`${name}:`] = definition.description;
+  for (const [field, p] of Object.entries(definition.properties ?? {})) if (p.description) texts[`${name}:${field}`] = p.description;
+}
+for (const key in texts) noteBreaks(key, texts[key]);
+const extras = new URL('./extras.generated.json', import.meta.url);
+const write = (missing) => writeFileSync(extras, `${JSON.stringify({ enums, enumFields, defaults, unions, breaks, missing }, null, 1)}\n`);
+write({});
+const have = readDescriptions();
+const missing = {};
+for (const key in texts) {
+  const [name, field] = key.split(':');
+  // Versions that no server serves by default are not explained.
+  if (/v\d+(alpha|beta)\d+\./.test(name) || have[name]?.[field] === texts[key]) continue;
+  (missing[texts[key]] ??= []).push(key);
+}
+// Where the swagger says nothing, the package repeats what the type says.
+for (const name in have) {
+  for (const field in have[name]) if (!texts[`${name}:${field}`] && swagger.definitions[name]) (missing[''] ??= []).push(`${name}:${field}`);
+}
+write(missing);

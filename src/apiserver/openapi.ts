@@ -1,0 +1,156 @@
+import type { KindTable } from '../api/kinds.ts';
+import type { StructType } from '../api/machinery/schema.ts';
+import type { Obj } from '../lib/json.ts';
+import { sha512Hex } from '../lib/sha2.ts';
+import { factsMark } from './openapi-facts.ts';
+import { PathWriter } from './openapi-paths.ts';
+import { type GvkOf, SchemaWriter } from './openapi-schemas.ts';
+
+/** A whole answer. */
+export interface OpenApiAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** What of a request besides its path matters here. `query` is without the question mark; `now` in ms. */
+export interface OpenApiRequest {
+  query?: string;
+  accept?: string | null;
+  ifNoneMatch?: string | null;
+  now?: number;
+}
+
+const INFO = { title: 'Kubernetes', version: '1.36' };
+/** Raised by hand when this code writes other documents from the same tables. */
+const WRITER_VERSION = 1;
+const YEAR_MS = 365 * 24 * 3600 * 1000;
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+const SECURITY = {
+  BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' },
+};
+
+/** /openapi/v3, its documents, and /openapi/v2; undefined for any other path. Models kube-openapi's handler3. */
+export function openapi(kinds: KindTable, path: string, request: OpenApiRequest = {}): OpenApiAnswer | undefined {
+  if (path === '/openapi/v2') return version2(kinds, request);
+  if (path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return undefined;
+  const name = path.slice('/openapi/v3/'.length).replace(/\/$/, '');
+  return name ? document(kinds, name, request) : index(kinds);
+}
+
+function index(kinds: KindTable): OpenApiAnswer {
+  const paths: Obj = {};
+  for (const group of kinds.groups()) {
+    for (const { version } of group.versions) {
+      const name = group.name ? `apis/${group.name}/${version}` : `api/${version}`;
+      paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hashOf(kinds, name)}` };
+    }
+  }
+  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: JSON.stringify({ paths }) };
+}
+
+/** A document is a function of the build and of the versions a cluster serves, so its hash needs no document. */
+function hashOf(kinds: KindTable, name: string): string {
+  return remembered(kinds, `hash ${name}`, () => {
+    const served = kinds.groups().map((g) => `${g.name}:${g.versions.map((v) => `${v.version}(${v.resources.length})`)}`);
+    return sha512Hex([WRITER_VERSION, factsMark(), name, ...served].join(' '));
+  });
+}
+
+function document(kinds: KindTable, name: string, request: OpenApiRequest): OpenApiAnswer {
+  const [root, ...rest] = name.split('/');
+  const [group, version] = root === 'api' ? ['', rest[0]] : rest;
+  const served = kinds
+    .groups()
+    .find((g) => g.name === group)
+    ?.versions.find((v) => v.version === version);
+  if (!served || (root !== 'api' && root !== 'apis') || rest.length > (root === 'api' ? 1 : 2)) {
+    return { status: 404, headers: {}, body: '' };
+  }
+  const etag = hashOf(kinds, name);
+  const headers: Record<string, string> = { etag: `"${etag}"`, vary: 'Accept', 'cache-control': 'no-cache, private' };
+  const asked = new URLSearchParams(request.query ?? '').get('hash');
+  if (asked !== null && asked !== etag) {
+    return { status: 301, headers: { ...headers, location: `/openapi/v3/${name}?hash=${etag}` }, body: '' };
+  }
+  if (asked !== null) {
+    headers['cache-control'] = 'public, immutable';
+    headers.expires = new Date((request.now ?? 0) + YEAR_MS).toUTCString().replace('GMT', 'UTC');
+  }
+  if (request.ifNoneMatch?.includes(etag)) return { status: 304, headers, body: '' };
+  headers['content-type'] = 'application/json';
+  const schemas = new SchemaWriter('v3', gvksOf(kinds, { group, version }));
+  const paths = new PathWriter('v3', schemas, group, version).write(served.resources);
+  const components = { schemas: schemas.definitions(), securitySchemes: SECURITY };
+  return { status: 200, headers, body: JSON.stringify({ openapi: '3.0.0', info: INFO, paths, components }) };
+}
+
+function version2(kinds: KindTable, request: OpenApiRequest): OpenApiAnswer {
+  if (!readsJson(request.accept)) {
+    return { status: 406, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' };
+  }
+  const etag = `"${hashOf(kinds, 'v2')}"`;
+  const headers: Record<string, string> = { etag, vary: 'Accept', 'cache-control': 'no-cache, private' };
+  if (request.ifNoneMatch === etag) return { status: 304, headers, body: '' };
+  const schemas = new SchemaWriter('v2', gvksOf(kinds));
+  let paths: Obj = {};
+  for (const { name, versions } of kinds.groups()) {
+    for (const { version, resources } of versions) {
+      paths = { ...paths, ...new PathWriter('v2', schemas, name, version).write(resources) };
+    }
+  }
+  const body = {
+    swagger: '2.0',
+    info: INFO,
+    paths,
+    definitions: schemas.definitions(),
+    securityDefinitions: SECURITY,
+    security: [{ BearerToken: [] }],
+  };
+  return { status: 200, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** Protobuf, which kubectl asked for in the days of v2, is not served; every client of today reads v3 or JSON. */
+function readsJson(accept: string | null | undefined): boolean {
+  if (!accept) return true;
+  return accept.split(',').some((clause) => {
+    const type = clause.split(';')[0].trim();
+    return type !== V2_PROTOBUF && ['application/json', 'application/*', '*/*'].includes(type);
+  });
+}
+
+const EVERY_GROUP = new Set(['DeleteOptions', 'WatchEvent']);
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
+
+/**
+ * x-kubernetes-group-version-kind of a definition, from the table of kinds. Options belong to every group: to the one the document is
+ * about (`only`), or to all.
+ */
+function gvksOf(kinds: KindTable, only?: { group: string; version: string }): GvkOf {
+  const versions = kinds
+    .groups()
+    .flatMap((g) => g.versions.map((v) => ({ group: g.name, version: v.version, resources: v.resources })));
+  const homes = new Map<string, { group: string; version: string }>();
+  for (const { group, version, resources } of versions) {
+    for (const { kind, served } of resources) homes.set(homeOf(served?.type ?? kind.type), { group, version });
+  }
+  const legacy = { group: '', version: 'v1' };
+  const everywhere = only ? (only.group ? [legacy, only] : [legacy]) : versions;
+  return (type: StructType) => {
+    const gvk = ({ group, version }: { group: string; version: string }) => ({ group, kind: type.go, version });
+    if (type.name.startsWith(META)) return EVERY_GROUP.has(type.go) ? everywhere.map(gvk) : [gvk(legacy)];
+    const home = homes.get(homeOf(type.name));
+    return home && [gvk(home)];
+  };
+}
+const homeOf = (type: string) => type.slice(0, type.lastIndexOf('.'));
+
+const memos = new WeakMap<KindTable, Map<string, string>>();
+
+function remembered(kinds: KindTable, key: string, make: () => string): string {
+  let texts = memos.get(kinds);
+  if (!texts) memos.set(kinds, (texts = new Map()));
+  let text = texts.get(key);
+  if (text === undefined) texts.set(key, (text = make()));
+  return text;
+}
