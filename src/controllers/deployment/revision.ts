@@ -77,7 +77,10 @@ export function syncRevision(r: Rollout): void {
   }
 }
 
-/** Makes the set of the current template when there is none. False when its name is taken by another template: a collision to resolve. */
+/**
+ * Makes the set of the current template when there is none. False when its name is taken by another template: a collision to
+ * resolve.
+ */
 export function createFresh(r: Rollout): boolean {
   if (r.fresh) return true;
   const set = buildFresh(r);
@@ -138,7 +141,9 @@ export function replicaAnnotations(d: KubeObject): Record<string, string> {
   return { [DESIRED]: String(replicasOf(d)), [MAX]: String(replicasOf(d) + maxSurge(d)) };
 }
 
-/** What SetNewReplicaSetAnnotations would change on the set: copies of the Deployment's, the revision, the history of revisions. */
+/**
+ * What SetNewReplicaSetAnnotations would change on the set: copies of the Deployment's, the revision, the history of revisions.
+ */
 function freshAnnotations(r: Rollout, set: KubeObject, revision: number): Record<string, string> {
   const had = set.metadata.annotations ?? {};
   const changes: Record<string, string> = {};

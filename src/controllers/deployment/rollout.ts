@@ -16,7 +16,8 @@ export interface Draft {
 }
 
 /**
- * One sync of a Deployment. Upstream writes the Deployment and each ReplicaSet several times on its way; here the steps change drafts, and
+ * One sync of a Deployment. Upstream writes the Deployment and each ReplicaSet several times on its way; here the steps change
+ * drafts, and
  * each object is written at most once at the end.
  */
 export interface Rollout {

@@ -4,7 +4,10 @@ import { annotate, change, type Draft, isActiveDraft, type Rollout, say, wantedI
 import { DESIRED, MAX, replicaAnnotations } from './revision.ts';
 import { isRolling, maxSurge, replicasOf } from './spec.ts';
 
-/** Sets a size and the size annotations; `force` also when only the annotations differ (scaleReplicaSet). True when the size changed. */
+/**
+ * Sets a size and the size annotations; `force` also when only the annotations differ (scaleReplicaSet). True when the size
+ * changed.
+ */
 export function scaleTo(r: Rollout, draft: Draft, size: number, force = false): boolean {
   const before = replicasOf(draft.set);
   const annotations = replicaAnnotations(r.d);

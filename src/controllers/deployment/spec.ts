@@ -9,7 +9,9 @@ export const replicasOf = (object: KubeObject): number => object.spec?.replicas 
 
 export const isRolling = (d: KubeObject): boolean => (d.spec?.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
 
-/** Surge and unavailable as numbers; both zero by rounding means one unavailable, or nothing would ever move (ResolveFenceposts). */
+/**
+ * Surge and unavailable as numbers; both zero by rounding means one unavailable, or nothing would ever move (ResolveFenceposts).
+ */
 export function fenceposts(d: KubeObject): { surge: number; unavailable: number } {
   const { maxSurge = 0, maxUnavailable = 0 } = d.spec?.strategy?.rollingUpdate ?? { maxSurge: '25%', maxUnavailable: '25%' };
   const surge = scaled(maxSurge, replicasOf(d), true) ?? 0;

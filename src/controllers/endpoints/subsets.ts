@@ -87,7 +87,8 @@ function group(offers: { port: Obj | undefined; entries: Map<string, Entry> }[])
 
 /** v1.EndpointPort as spew prints it for hashing. */
 export function dumpPort({ name = '', port, protocol = 'TCP', appProtocol = '<nil>' }: Obj): string {
-  return `(v1.EndpointPort){Name:(string)${name} Port:(int32)${port} Protocol:(v1.Protocol)${protocol} AppProtocol:(*string)${appProtocol}}`;
+  const who = `Name:(string)${name} Port:(int32)${port}`;
+  return `(v1.EndpointPort){${who} Protocol:(v1.Protocol)${protocol} AppProtocol:(*string)${appProtocol}}`;
 }
 
 /** Cuts the list in proportion over subsets, the not ready ones first (truncateEndpoints). Undefined when nothing is too much. */

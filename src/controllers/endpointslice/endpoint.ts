@@ -43,7 +43,9 @@ export function familiesOf(service: KubeObject): string[] {
   return ['IPv4', 'IPv6'];
 }
 
-/** Hints for spec.trafficDistribution (trafficdist.ReconcileHints): ready endpoints serve their own zone, or also their own node. */
+/**
+ * Hints for spec.trafficDistribution (trafficdist.ReconcileHints): ready endpoints serve their own zone, or also their own node.
+ */
 export function hintsOf(endpoint: Obj, service: KubeObject): Obj | undefined {
   const wish = service.spec?.trafficDistribution;
   const close = wish === 'PreferClose' || wish === 'PreferSameZone' || wish === 'PreferSameNode';

@@ -19,7 +19,8 @@ interface Draft {
 }
 
 /**
- * Puts wanted endpoints into slices with as few writes as possible (reconcileByPortMapping): what is in place stays there, changed slices
+ * Puts wanted endpoints into slices with as few writes as possible (reconcileByPortMapping): what is in place stays there,
+ * changed slices
  * are filled up first, then one unchanged slice that fits best, then new ones.
  */
 export function fillSlices(existing: KubeObject[], wanted: Wanted, plan: SlicePlan): void {

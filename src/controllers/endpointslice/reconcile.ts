@@ -48,7 +48,7 @@ export const endpointSliceController: Controller = {
   refused: (key, action, error, view) => {
     const service = view.get(SERVICES, key.namespace, key.name);
     if (!service || action.verb === 'event') return { actions: [] };
-    const what = `${action.verb === 'create' ? 'failed to create' : action.verb === 'update' ? 'failed to update' : 'failed to delete'} EndpointSlice`;
+    const what = `failed to ${action.verb} EndpointSlice`;
     const id = `${key.namespace}/${key.name}`;
     const message = `Error updating Endpoint Slices for Service ${id}: ${what} for Service ${id}: ${error.message}`;
     const component = 'endpoint-slice-controller';

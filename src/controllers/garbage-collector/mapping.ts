@@ -6,7 +6,8 @@ import { dependentsKey, FOREGROUND, isDeletingDependents, objectKey, ORPHAN, own
 const NONE: OwnerReference[] = [];
 
 /**
- * What a change of any object means to the collector (graph_builder.go processGraphChanges), without a graph: owners are looked up by
+ * What a change of any object means to the collector (graph_builder.go processGraphChanges), without a graph: owners are looked
+ * up by
  * name, dependents by the index of owners. Healthy objects, which nearly all are, make no key.
  */
 export function collectorKeys(change: Change, view: View): Key[] {

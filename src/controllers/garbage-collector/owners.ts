@@ -8,13 +8,18 @@ export const FOREGROUND = 'foregroundDeletion';
 /** The finalizer of orphaning: the owner goes when its dependents have forgotten it. */
 export const ORPHAN = 'orphan';
 
-/** Owner kinds that mean something: an owner that lives, one that waits for its dependents, none; or a reference that cannot be judged. */
+/**
+ * Owner kinds that mean something: an owner that lives, one that waits for its dependents, none; or a reference that cannot be
+ * judged.
+ */
 export type Standing = 'solid' | 'waiting' | 'dangling' | 'invalid' | 'unknown';
 
 export const isDeletingDependents = (object: KubeObject): boolean =>
   object.metadata.deletionTimestamp !== undefined && hasFinalizer(object, FOREGROUND);
 
-/** Where a reference points (isDangling, classifyReferences). Owners of namespaced objects live in the same namespace or in none. */
+/**
+ * Where a reference points (isDangling, classifyReferences). Owners of namespaced objects live in the same namespace or in none.
+ */
 export function standingOf(ref: OwnerReference, namespace: string, view: View): Standing {
   const target = view.resourceOf(ref.apiVersion, ref.kind);
   if (!target) return 'unknown';

@@ -7,7 +7,10 @@ import { BATCH } from '../shared/objects.ts';
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
-/** Force-deletes pods that no kubelet will ever finish (pkg/controller/podgc); events take the place of its rounds every 20 seconds. */
+/**
+ * Force-deletes pods that no kubelet will ever finish (pkg/controller/podgc); events take the place of its rounds every 20
+ * seconds.
+ */
 export const podGc: Controller = {
   name: 'pod-garbage-collector',
   manager: 'kube-controller-manager',

@@ -128,7 +128,10 @@ function deletePods(form: Form, set: KubeObject, active: KubeObject[], count: nu
   ]);
 }
 
-/** Pods of all sets that the owner of this set manages (getIndirectlyRelatedPods): siblings of a rollout count as neighbours on a node. */
+/**
+ * Pods of all sets that the owner of this set manages (getIndirectlyRelatedPods): siblings of a rollout count as neighbours on a
+ * node.
+ */
 function relatedPods(form: Form, set: KubeObject, view: View): KubeObject[] {
   const owner = controllerRef(set);
   if (!owner) return [];

@@ -5,8 +5,8 @@ const DEFAULT = 'default';
 const ROOT_CA = 'kube-root-ca.crt';
 const DESCRIPTION = 'kubernetes.io/description';
 const DESCRIBED =
-  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or' +
-  ' kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal' +
+  ' service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 /** The namespace of an object with a given name is the key. */
 const namespaceOf = (resource: string, name: string): Mapping => ({

@@ -16,7 +16,8 @@ export interface Adoption {
 }
 
 /**
- * The adopting half of upstream's ClaimObject (controller_ref_manager.go), as a controller of its own that stands before its manager in
+ * The adopting half of upstream's ClaimObject (controller_ref_manager.go), as a controller of its own that stands before its
+ * manager in
  * the table: orphans are looked for only when an owner appears or an orphan does, so the manager itself never lists a namespace.
  */
 export function adoption(a: Adoption): Controller {

@@ -11,7 +11,8 @@ export function withoutCondition(conditions: Obj[], type: string): Obj[] {
 }
 
 /**
- * Puts a condition at the end of the list, as the workload controllers do: nothing happens when status and reason are as before, and
+ * Puts a condition at the end of the list, as the workload controllers do: nothing happens when status and reason are as before,
+ * and
  * lastTransitionTime stays when the status does.
  */
 export function putCondition(conditions: Obj[], condition: Obj): Obj[] {

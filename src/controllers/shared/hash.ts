@@ -13,7 +13,8 @@ export function fnv32a(text: string, start = OFFSET): number {
 }
 
 /**
- * The pod-template-hash (controller.ComputeHash): upstream hashes a dump of the Go value, we hash canonical JSON, in the same alphabet and
+ * The pod-template-hash (controller.ComputeHash): upstream hashes a dump of the Go value, we hash canonical JSON, in the same
+ * alphabet and
  * of the same length. `collisions` takes part once there was one.
  */
 export function templateHash(template: Obj, collisions: number | undefined): string {

@@ -48,8 +48,10 @@ export function released(object: KubeObject, owner: KubeObject): KubeObject {
 }
 
 /**
- * The key of the managing owner of a kind, of the state after the change or, when that has none, of the state before it. (A reference
- * never moves from one manager to another in one write of ours; if somebody's does, the old manager's next event repairs its status.)
+ * The key of the managing owner of a kind, of the state after the change or, when that has none, of the state before it. (A
+ * reference
+ * never moves from one manager to another in one write of ours; if somebody's does, the old manager's next event repairs its
+ * status.)
  */
 export function managerKeys(change: Change, kind: string, group: string): Key[] {
   const ref = controllerRef(change.object) ?? (change.type === 'ADDED' ? undefined : controllerRef(change.old));
@@ -57,7 +59,10 @@ export function managerKeys(change: Change, kind: string, group: string): Key[] 
   return [{ namespace: change.object.metadata.namespace ?? '', name: ref.name }];
 }
 
-/** Older first, then by name (ReplicaSetsByCreationTimestamp and its like). Timestamps have a fixed width, so text order is time order. */
+/**
+ * Older first, then by name (ReplicaSetsByCreationTimestamp and its like). Timestamps have a fixed width, so text order is time
+ * order.
+ */
 export function byCreation(a: KubeObject, b: KubeObject): number {
   const [x, y] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
   if (x !== y) return x < y ? -1 : 1;

@@ -59,7 +59,8 @@ export function podPrefix(owner: string): string {
 }
 
 /**
- * The name that generateName would make. Controllers choose it themselves because the Event of a creation tells the name; `taken` says
+ * The name that generateName would make. Controllers choose it themselves because the Event of a creation tells the name; `taken`
+ * says
  * which names of this prefix exist already.
  */
 export function generatedName(prefix: string, random: Random, taken: Set<string>): string {

@@ -107,7 +107,8 @@ export function sortPorts(ports: Obj[], dump: (port: Obj) => string): Obj[] {
 }
 
 /**
- * The time of the earliest change that a write of endpoints answers (TriggerTimeTracker, without its memory): the Service's birth for the
+ * The time of the earliest change that a write of endpoints answers (TriggerTimeTracker, without its memory): the Service's birth
+ * for the
  * first, and then when the pods whose endpoints changed became what they are.
  */
 export function triggerTime(service: KubeObject, first: boolean, changed: KubeObject[]): string | undefined {

@@ -16,7 +16,8 @@ export interface SlicePlan {
 
 /** discovery v1.EndpointPort as spew prints it for hashing. */
 function dumpPort({ name = '<nil>', protocol = '<nil>', port = '<nil>', appProtocol = '<nil>' }: Obj): string {
-  return `(v1.EndpointPort){Name:(*string)${name} Protocol:(*v1.Protocol)${protocol} Port:(*int32)${port} AppProtocol:(*string)${appProtocol}}`;
+  const who = `Name:(*string)${name} Protocol:(*v1.Protocol)${protocol}`;
+  return `(v1.EndpointPort){${who} Port:(*int32)${port} AppProtocol:(*string)${appProtocol}}`;
 }
 
 export const slicePort = (name: string | undefined, port: number, protocol = 'TCP', appProtocol?: string): Obj => ({
@@ -40,7 +41,7 @@ export function endpointKey({ addresses, hostname = '', targetRef }: Obj): strin
 
 /** The rest of it (EndpointsEqualBeyondHash). Hints are reconciled apart. */
 export function sameEndpoint(a: Obj, b: Obj): boolean {
-  const bare = ({ resourceVersion: _, ...ref }: Obj) => ref;
+  const bare = (ref: Obj) => ({ ...ref, resourceVersion: undefined });
   return (
     a.nodeName === b.nodeName &&
     a.zone === b.zone &&
