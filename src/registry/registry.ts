@@ -274,11 +274,12 @@ export class Registry {
   }
 
   /** What strategy functions may use. */
-  context(now: number, subresource?: string): Cx {
+  context(now: number, subresource?: string, apiVersion?: string): Cx {
     return {
       now,
       random: this.random,
       subresource,
+      apiVersion,
       get: (resource, namespace, name) => this.view.get(resource, namespace, name),
       list: (resource, namespace) => this.view.list(resource, namespace),
     };
