@@ -39,7 +39,7 @@ function startKeys({ resource, object, old }: Change): Key[] {
 function ownersToTell(ref: OwnerReference, object: KubeObject, view: View): Key[] {
   const namespace = object.metadata.namespace ?? '';
   const standing = standingOf(ref, namespace, view);
-  if (standing === 'dangling') return view.ownedBy(ref.uid).length ? [dependentsKey(ref.uid)] : [];
+  if (standing === 'dangling') return [dependentsKey(ref.uid)];
   const key = standing === 'waiting' ? ownerKey(ref, namespace, view) : undefined;
   return key ? [key, dependentsKey(ref.uid)] : [];
 }
