@@ -20,11 +20,10 @@ export interface ApiGroup {
   versions: { version: string; resources: ServedKind[] }[];
 }
 
-/** The order of /apis (kube-apiserver's APIService priorities); `extensions` stands where it did, after apps' place was made. */
+/** The order of /apis (kube-apiserver's APIService priorities). `extensions` is last, so that a bare name means the group of today. */
 const GROUP_ORDER = [
   '',
   'apiregistration.k8s.io',
-  'extensions',
   'apps',
   'events.k8s.io',
   'authentication.k8s.io',
@@ -44,6 +43,7 @@ const GROUP_ORDER = [
   'discovery.k8s.io',
   'resource.k8s.io',
   'flowcontrol.apiserver.k8s.io',
+  'extensions',
 ];
 
 /** apimachinery version.CompareKubeAwareVersionStrings: v2 > v1 > v1beta2 > v1beta1 > v1alpha1. Negative when `a` comes first. */
