@@ -111,7 +111,7 @@ export function updateSteps(p: Passage, change: Change, allowCreate: boolean, ui
   const row = registry.store.get(resourceOf(kind), namespace, name);
   const live = row && registry.view.decode(row);
   if (!live || !row) {
-    if (uid) throw conflict(nameOf(kind), name, storageError(kind, namespace, name, uid, ''));
+    if (uid) throw conflict(nameOf(kind), name, storageError(p, name, uid, ''));
     if (!allowCreate && !(createsOnUpdate(kind) && !options.subresource)) throw notFoundError(nameOf(kind), name);
     const view = change(undefined);
     const object = door.write(view, view);
@@ -120,7 +120,7 @@ export function updateSteps(p: Passage, change: Change, allowCreate: boolean, ui
     return store(p, object);
   }
   if (uid && uid !== live.metadata.uid)
-    throw conflict(nameOf(kind), name, storageError(kind, namespace, name, uid, live.metadata.uid));
+    throw conflict(nameOf(kind), name, storageError(p, name, uid, live.metadata.uid));
   const object = door.write(live, change(door.read(live)));
   mutate(p, 'UPDATE', object, live);
   dedupOwners(object, true, p.warnings);
@@ -150,8 +150,8 @@ export function track(p: Passage, live: KubeObject | undefined, view: KubeObject
   trackUpdate(live, view, managerName(options.fieldManager, options.userAgent), cx);
 }
 
-function storageError(kind: Kind, namespace: string, name: string, wanted: string, found: string): string {
-  const key = storageKey(kind, namespace, name);
+function storageError({ kind, options }: Passage, name: string, wanted: string, found: string): string {
+  const key = storageKey(kind, kind.namespaced ? options.namespace : '', name, options.dryRun === true);
   const what = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
   return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${what}`;
 }
@@ -168,6 +168,7 @@ function checkVersion({ kind }: Passage, object: KubeObject, live: KubeObject): 
       invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }
+  if (!/^\d+$/.test(version)) throw failure(500, '', `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
   if (version !== live.metadata.resourceVersion) throw conflict(nameOf(kind), live.metadata.name, OPTIMISTIC_LOCK);
 }
 

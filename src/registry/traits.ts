@@ -138,10 +138,11 @@ export function updateByTraits(kind: Kind, object: KubeObject, old: KubeObject):
   if (!equal(bare(object), bare(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
-/** The key that upstream's storage errors show. */
-export function storageKey(kind: Kind, namespace: string, name: string): string {
+/** The key that upstream's storage errors show; dry runs do not get as far as etcd's prefix. */
+export function storageKey(kind: Kind, namespace: string, name: string, dryRun = false): string {
   const prefix = STORAGE_PREFIX[resourceOf(kind)] ?? kind.resource;
-  return namespace ? `/registry/${prefix}/${namespace}/${name}` : `/registry/${prefix}/${name}`;
+  const key = namespace ? `/${prefix}/${namespace}/${name}` : `/${prefix}/${name}`;
+  return dryRun ? key : `/registry${key}`;
 }
 
 const NOTHING: FieldFilter = {};

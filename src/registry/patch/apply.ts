@@ -97,7 +97,7 @@ function checkRequest({ config, kind }: ApplyRequest, cx: FieldContext): void {
 }
 
 /** GroupVersionKind.String: "apps/v1, Kind=Deployment", "/v1, Kind=Pod". */
-function gvkText(apiVersion: unknown, kind: unknown): string {
+export function gvkText(apiVersion: unknown, kind: unknown): string {
   const version = typeof apiVersion === 'string' ? apiVersion : '';
   return `${version.includes('/') ? version : `/${version}`}, Kind=${typeof kind === 'string' ? kind : ''}`;
 }

@@ -15,7 +15,7 @@ import {
   type Pattern,
 } from './field-set.ts';
 import type { Shape } from './shape.ts';
-import { type Comparison, compare } from './typed.ts';
+import { type Comparison, compare, UntypedError } from './typed.ts';
 
 /** One entry of metadata.managedFields, decoded. */
 export interface Manager {
@@ -153,8 +153,13 @@ export function trackUpdate(live: KubeObject | undefined, next: KubeObject, mana
     time: undefined,
     set: {},
   };
-  const encoded = encodeManagers(updateManagers(live ?? EMPTY, next, managers, entry, cx));
-  if (encoded) next.metadata.managedFields = encoded;
+  try {
+    const encoded = encodeManagers(updateManagers(live ?? EMPTY, next, managers, entry, cx));
+    if (encoded) next.metadata.managedFields = encoded;
+  } catch (error) {
+    // The books are lost rather than the write (UpdateNoErrors).
+    if (!(error instanceof UntypedError)) throw error;
+  }
 }
 
 const EMPTY: Obj = Object.freeze({});

@@ -12,12 +12,12 @@ import { checkName, ensureNamespace } from '../names.ts';
 import type { PatchType } from '../options.ts';
 import { type Change, nameOf, type Passage, track } from '../pipeline.ts';
 import { orderedMeta } from '../encode.ts';
-import { applyConfiguration } from './apply.ts';
+import { applyConfiguration, gvkText } from './apply.ts';
 import { jsonPatch, OPERATIONS_MAX, PatchError } from './json.ts';
 import { mergePatch } from './merge.ts';
 import { strategicMerge, StrategicError } from './strategic.ts';
 import { goPlain } from './typed-merge.ts';
-import { unstructuredProblem } from './unstructured.ts';
+import { converterMessage, unstructuredProblem } from './unstructured.ts';
 
 /** A patch body once read: its value, and what strict decoding holds against its text. */
 interface PatchBody {
@@ -133,8 +133,7 @@ function decoded(
   } catch (error) {
     if (!(error instanceof StructureError)) throw error;
     if (error.strict.length) throw unreadable(shown(), `strict decoding error: ${[...strict, ...error.strict].join(', ')}`);
-    // Types that read themselves do not know where they stand when they are not read as part of a text.
-    const message = type === 'strategic' ? error.message.replace(/Go struct field \S+ of type/, 'Go value of type') : error.message;
+    const message = type === 'strategic' ? converterMessage(p.door.type, patched, error.message) : error.message;
     throw unreadable(shown(), message);
   }
 }
@@ -175,6 +174,17 @@ function nodeInGoOrder(node: TypeNode, value: unknown): unknown {
   return Object.fromEntries(Object.keys(value).sort().map((name) => [name, nodeInGoOrder(node.item as TypeNode, value[name])]));
 }
 
+/** What a merge patch brings is taken apart for its nulls, and so comes out sorted. */
+function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, sortedKeys(value[name])]),
+  );
+}
+
 /** The containers that operations went into, as nested objects. */
 function placesOf(operations: Obj[]): Obj {
   const places: Obj = {};
@@ -188,6 +198,7 @@ function placesOf(operations: Obj[]): Obj {
 }
 
 function touched(value: unknown, patch: unknown): unknown {
+  if (Array.isArray(patch)) return sortedKeys(value);
   if (!isObject(patch)) return value;
   if (Array.isArray(value)) return value.map((item, i) => (String(i) in patch ? touched(item, patch[i]) : item));
   if (!isObject(value)) return value;
@@ -225,7 +236,7 @@ function applyChange(p: Passage, text: string): Change {
     try {
       object = checkStructure(door.type, merged, 'Ignore').object;
     } catch (error) {
-      if (error instanceof StructureError) throw failure(500, '', error.message);
+      if (error instanceof StructureError) throw failure(500, '', unconvertible(p, config, converterMessage(door.type, merged, error.message)));
       throw error;
     }
     object = checked(p, live, ownCopy(object));
@@ -233,6 +244,13 @@ function applyChange(p: Passage, text: string): Change {
     else delete object.metadata.managedFields;
     return object;
   };
+}
+
+function unconvertible({ door }: Passage, config: Obj, message: string): string {
+  const gvk = gvkText(door.apiVersion, door.kind);
+  const { name = '', namespace = '' } = config.metadata ?? {};
+  const lead = `failed to convert new object (${namespace}/${name}; ${gvk}) to proper version: unable to convert unstructured object`;
+  return `${lead} to ${gvk}: ${message}`;
 }
 
 /** A copy without the books, which nobody changes in place. */

@@ -91,12 +91,15 @@ export function childShape(shape: Shape, name: string): Shape {
   return (shape.struct ? shape.struct.fields[name] : shape.element) ?? DEDUCED;
 }
 
+/** A value that cannot be told apart by its schema's keys: nobody can own parts of it. */
+export class UntypedError extends Error {}
+
 /** Items by element, each with all its occurrences: lists that should be sets may hold duplicates. */
 function indexItems(shape: ListShape, items: readonly unknown[]): Map<string, unknown[]> {
   const out = new Map<string, unknown[]>();
   for (const item of items) {
     const element = itemElement(shape, item);
-    if (element instanceof Error) continue;
+    if (element instanceof Error) throw new UntypedError(element.message);
     const found = out.get(element);
     if (found) found.push(item);
     else out.set(element, [item]);

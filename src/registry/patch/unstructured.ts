@@ -12,6 +12,15 @@ export function unstructuredProblem(type: string, value: unknown): string | unde
   return ofStruct(typeOf(type), value);
 }
 
+/** The converter's words for a value that the JSON decoder refused with `message`. */
+export function converterMessage(type: string, value: unknown, message: string): string {
+  const problem = unstructuredProblem(type, value);
+  if (problem) return problem;
+  if (message.startsWith('illegal base64')) return `error decoding from json: ${message}`;
+  // Types that read themselves do not know where they stand when they are not read as part of a text.
+  return message.replace(/Go struct field \S+ of type/, 'Go value of type');
+}
+
 function ofStruct(type: StructType, value: unknown): string | undefined {
   if (!isObject(value)) return `cannot restore struct from: ${kindOf(value)}`;
   for (const field of type.list) {
