@@ -14,7 +14,9 @@ import type { WatchSpec } from './streams/spec.ts';
 export interface ApiRequest {
   method: string;
   url: string;
+  /** By lower-case name. */
   header(name: string): string | null;
+  /** Text; of protobuf one character is a byte. */
   body: string;
   /** ms since the epoch. */
   now: number;
@@ -48,7 +50,8 @@ export interface Target {
 
 /** One request on its way through the filters to its handler. */
 export interface Call {
-  readonly request: ApiRequest;
+  /** As the filters leave it: they may put a body that everybody reads in the place of one that few do. */
+  request: ApiRequest;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
   user: UserInfo;

@@ -13,6 +13,7 @@ import { authentication } from './filters/authentication.ts';
 import { authorization } from './filters/authorization.ts';
 import { impersonation } from './filters/impersonation.ts';
 import { limits } from './filters/limits.ts';
+import { protobuf } from './filters/protobuf.ts';
 import { connect, isConnect } from './handlers/connect.ts';
 import { create } from './handlers/create.ts';
 import { remove, removeCollection } from './handlers/delete.ts';
@@ -34,7 +35,7 @@ import { findTarget, noMethod, servesVersion } from './target.ts';
 export type { ApiRequest, ApiResponse } from './call.ts';
 
 /** Every request passes these in this order; each lets it pass, answers it or refuses it. */
-const FILTERS: readonly Filter[] = [limits, authentication, impersonation, authorization];
+const FILTERS: readonly Filter[] = [limits, authentication, impersonation, authorization, protobuf];
 
 type Handler = (call: Call, deps: Deps, target: Target) => ApiResponse;
 

@@ -31,15 +31,17 @@ for (const [root, nameOf] of roots) {
         .join('\n');
       const structs = new Map();
       for (const [, name, body] of source.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)) structs.set(name, body);
+      for (const [, name] of source.matchAll(/^type (\w+) struct ?\{\}/gm)) structs.set(name, '');
       const aliases = new Map();
       for (const [, name, type] of source.matchAll(/^(?:type |\t)(\w+)\s+((?:\[\]|map\[|\w)[^\s{=(]*)\s*(?:\/\/.*)?$/gm)) {
         if (!structs.has(name) && !['struct', 'interface'].includes(type)) aliases.set(name, type);
       }
+      const same = new Map([...source.matchAll(/^type (\w+) = ([\w.]+)/gm)].map((m) => [m[1], m[2]]));
       const proto = readFileSync(join(folder, 'generated.proto'), 'utf8');
       const messages = new Set([...proto.matchAll(/^message (\w+)/gm)].map((m) => m[1]));
       const imports = new Map([...source.matchAll(/^\s*(\w+)\s+"k8s\.io\/(?:api|apimachinery\/pkg\/apis)\/(\w+)\/(\w+)"/gm)].map((m) => [m[1], `${m[2]}/${m[3]}`]));
       for (const [, g, v] of source.matchAll(/^\s*"k8s\.io\/(?:api|apimachinery\/pkg\/apis)\/(\w+)\/(\w+)"/gm)) imports.set(v, `${g}/${v}`);
-      packages.set(nameOf(`${group}/${version}`), { structs, aliases, messages, imports });
+      packages.set(nameOf(`${group}/${version}`), { structs, aliases, same, messages, imports });
     }
   }
 }
@@ -63,6 +65,7 @@ function typeOf(text, here) {
   if (!found) throw new Error(`${text} in ${here}`);
   if (home === 'meta/v1' && META[name]) return META[name];
   if (RAW.has(`${home}.${name}`)) return 'R';
+  if (found.same.has(name)) return typeOf(found.same.get(name), home);
   const alias = found.aliases.get(name);
   if (found.structs.has(name)) {
     wanted.push(`${home}.${name}`);

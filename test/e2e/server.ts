@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { binary } from '../../src/cli/binaries.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli/atoll.mjs', import.meta.url));
+const START_MS = 60_000;
+const COMMAND_MS = 90_000;
+
+export interface Outcome {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0);
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** Runs a program to its end. */
+export function run(
+  file: string,
+  args: string[],
+  o: { env?: Record<string, string>; input?: string; timeoutMs?: number } = {},
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { env: { ...process.env, ...o.env }, timeout: o.timeoutMs ?? COMMAND_MS });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code: code ?? -1, out, err: signal ? `${err}\n(${signal})` : err }));
+    child.stdin.on('error', () => undefined).end(o.input ?? '');
+  });
+}
+
+/** A real server in a data folder of its own, driven as a person drives it: npm's start, the CLI and a real kubectl. */
+export class Server {
+  readonly port: number;
+  readonly data: string;
+  #process: ChildProcess | undefined;
+  #kubectl = '';
+  output = '';
+
+  private constructor(port: number, data: string) {
+    this.port = port;
+    this.data = data;
+  }
+
+  static async start(): Promise<Server> {
+    const server = new Server(await freePort(), mkdtempSync(join(tmpdir(), 'atoll-e2e-')));
+    server.#kubectl = await binary('kubectl');
+    await server.up();
+    return server;
+  }
+
+  get env(): Record<string, string> {
+    return { ATOLL_DATA: this.data, PORT: String(this.port), KUBECONFIG: join(this.data, 'kubeconfig'), ATOLL_TOKEN: '' };
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Starts the process; resolves when it says that it serves. */
+  async up(): Promise<void> {
+    const child = spawn(process.execPath, [CLI, 'start'], {
+      env: { ...process.env, ...this.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    this.output = '';
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no "ready" within ${START_MS} ms: ${this.output}`)), START_MS);
+      const read = (text: string) => {
+        this.output += text;
+        if (!/^ready /m.test(this.output)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      child.stdout.setEncoding('utf8').on('data', read);
+      child.stderr.setEncoding('utf8').on('data', read);
+      child.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${this.output}`)));
+    });
+  }
+
+  /** Ends it with a signal and returns its exit code (null after SIGKILL). */
+  async down(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null) return child?.exitCode ?? null;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const [code] = await ended;
+    return code;
+  }
+
+  async dispose(): Promise<void> {
+    await this.down();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** The CLI. */
+  atoll(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+    return run(process.execPath, [CLI, ...args], { env: { ...this.env, ...env } });
+  }
+
+  /** kubectl on the cluster `demo`; a line of words, or the words. */
+  kubectl(words: string | string[], o: { input?: string; env?: Record<string, string> } = {}): Promise<Outcome> {
+    return run(this.#kubectl, typeof words === 'string' ? words.split(' ') : words, { ...o, env: { ...this.env, ...o.env } });
+  }
+
+  /** The same, which must succeed; returns what it printed. */
+  async ok(words: string | string[], o: { input?: string; env?: Record<string, string> } = {}): Promise<string> {
+    const { code, out, err } = await this.kubectl(words, o);
+    expect(code, `kubectl ${words}\n${out}\n${err}`).toBe(0);
+    return out;
+  }
+
+  /** A kubectl that goes on until it is stopped; `lines` grows. */
+  follow(words: string): { lines: () => string[]; stop: () => Promise<void> } {
+    const child = spawn(this.#kubectl, words.split(' '), { env: { ...process.env, ...this.env } });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+    return {
+      lines: () => out.split('\n').filter(Boolean),
+      stop: async () => {
+        const ended = once(child, 'exit');
+        child.kill('SIGINT');
+        await ended;
+      },
+    };
+  }
+
+  get kubeconfig(): string {
+    return readFileSync(join(this.data, 'kubeconfig'), 'utf8');
+  }
+
+  get ca(): string {
+    return readFileSync(join(this.data, 'ca.crt'), 'utf8');
+  }
+
+  get credentials(): { url: string; token: string } {
+    return JSON.parse(readFileSync(join(this.data, 'credentials.json'), 'utf8'));
+  }
+}
+
+/** Waits until a condition holds, looking often. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  ms = 30_000,
+): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
