@@ -1,5 +1,5 @@
 import type { Action, Change, Controller, Key, Plan, ReconcileCx, View } from '../reconcile/plan.ts';
-import { clusterEvents, isPending } from './events.ts';
+import { clusterEvents, isPending, VOLUME_RESOURCES } from './events.ts';
 import { bind, fail, refusal } from './plan.ts';
 import { podInfo } from './pod-info.ts';
 import { schedule } from './schedule.ts';
@@ -20,6 +20,7 @@ export const scheduler: Controller = {
   watches: [
     { resource: 'pods', keys: (change) => (concerns(change) ? QUEUE : NOBODY) },
     { resource: 'nodes', keys: (change) => (clusterEvents(change).length ? QUEUE : NOBODY) },
+    ...VOLUME_RESOURCES.map((resource) => ({ resource, keys: () => QUEUE })),
   ],
   reconcile,
   refused,

@@ -5,6 +5,13 @@ import type { ClusterEvent } from './framework.ts';
 import { podAmounts } from './resources.ts';
 
 const NONE: readonly ClusterEvent[] = [];
+/** What claims of pods depend on. */
+export const VOLUME_RESOURCES: readonly string[] = [
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'storage.k8s.io/storageclasses',
+];
+const VOLUME_CHANGE: readonly ClusterEvent[] = ['volume/change'];
 
 /** Pods that take part in scheduling under our name. */
 export const isOurs = (pod: KubeObject): boolean => (pod.spec.schedulerName ?? 'default-scheduler') === 'default-scheduler';
@@ -19,8 +26,9 @@ export const heldNode = (pod: KubeObject | undefined): string | undefined =>
 
 /** What a change means to pods that wait: upstream's framework/events.go. */
 export function clusterEvents(change: Change): readonly ClusterEvent[] {
+  if (change.resource === 'pods') return podEvents(change);
   if (change.resource === 'nodes') return nodeEvents(change);
-  return change.resource === 'pods' ? podEvents(change) : NONE;
+  return VOLUME_RESOURCES.includes(change.resource) ? VOLUME_CHANGE : NONE;
 }
 
 function nodeEvents({ type, object, old }: Change): readonly ClusterEvent[] {

@@ -13,6 +13,9 @@ const NAME = 'default-scheduler';
 /** The dynamic resources plugin speaks first after a failure; it has nothing to offer. */
 const NO_CLAIMS = 'no new claims to deallocate';
 
+/** What it says when a plugin before it refused all nodes at once: it never came to note anything, and nobody looks for victims. */
+const NO_STATE = 'not found';
+
 const event = (pod: KubeObject, type: 'Normal' | 'Warning', reason: string, action: string, message: string): Action => ({
   verb: 'event',
   regarding: pod,
@@ -44,6 +47,7 @@ export function fail(info: PodInfo, verdict: Verdict, snapshot: Snapshot, view: 
   if (!total) return { ...say(info, NO_NODES, 'Unschedulable', '', now), plugins: new Set(['*']) };
   const plugins = new Set<string>();
   for (const { plugin } of verdict.rejected.values()) plugins.add(plugin ?? '*');
+  if (verdict.everywhere) return { ...say(info, fitMessage(total, verdict, NO_STATE), 'Unschedulable', undefined, now), plugins };
   const found = preempt(info, verdict, snapshot, view, now);
   if (found.node !== undefined) {
     const said = say(info, fitMessage(total, verdict, ''), 'Unschedulable', found.node, now);
@@ -80,9 +84,14 @@ function say(
   );
   const node = nominated === undefined ? old.nominatedNodeName : nominated || undefined;
   if (conditions === old.conditions && node === old.nominatedNodeName) return { actions: [], message };
-  const status: Obj = { ...old, conditions };
-  if (node) status.nominatedNodeName = node;
-  else delete status.nominatedNodeName;
+  const { observedGeneration, phase, conditions: _conditions, nominatedNodeName: _node, ...rest } = old;
+  const status: Obj = {
+    ...(observedGeneration !== undefined && { observedGeneration }),
+    phase,
+    conditions,
+    ...(node && { nominatedNodeName: node }),
+    ...rest,
+  };
   return {
     actions: [event(pod, 'Warning', 'FailedScheduling', 'Scheduling', note(message)), statusUpdate(pod, status)],
     message,

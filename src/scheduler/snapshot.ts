@@ -54,8 +54,7 @@ export class Snapshot {
       if (type === 'DELETED') this.#drop(object.metadata.uid);
       else this.#place(object);
     } else if (resource === 'nodes') this.#setNode(object, type === 'DELETED');
-    else return;
-    for (const event of clusterEvents(change)) this.#retry(event);
+    for (const event of clusterEvents(change)) this.#cure(event);
   }
 
   #setNode(node: KubeObject, gone: boolean): void {
@@ -111,7 +110,7 @@ export class Snapshot {
   }
 
   /** Gives those another chance whom a plugin rejected that listens to the event. */
-  #retry(event: ClusterEvent): void {
+  #cure(event: ClusterEvent): void {
     for (const waiting of this.#waiting.values()) {
       if (waiting.failed && cures(event, waiting.failed.plugins)) waiting.failed = undefined;
     }
@@ -170,7 +169,15 @@ function isSettled({ info, failed }: Waiting): boolean {
   return said?.status === 'False' && said.message === failed.message;
 }
 
+/** Its last binding was refused: it waits behind the others, or it would hold them up for ever (SPEC SCH7). */
+const isBroken = (pod: KubeObject): boolean =>
+  (pod.status?.conditions ?? []).some(
+    (c: { type: string; reason?: string }) => c.type === 'PodScheduled' && c.reason === 'SchedulerError',
+  );
+
 function byImportance({ info: a }: Waiting, { info: b }: Waiting): number {
+  const [error, other] = [isBroken(a.pod), isBroken(b.pod)];
+  if (error !== other) return error ? 1 : -1;
   if (a.priority !== b.priority) return b.priority - a.priority;
   const [x, y] = [a.pod.metadata, b.pod.metadata];
   if (x.creationTimestamp !== y.creationTimestamp) return x.creationTimestamp < y.creationTimestamp ? -1 : 1;

@@ -36,12 +36,19 @@ function termMatches(term: NodeTerm, node: NodeInfo): boolean {
   });
 }
 
+/** Does a node selector (of a volume) choose the node? */
+export const matchesTerms = (selector: Obj, node: NodeInfo): boolean =>
+  parseTerms(selector).some((term) => termMatches(term, node));
+
+const parseTerms = (selector: Obj): NodeTerm[] =>
+  (selector.nodeSelectorTerms ?? []).filter((t: Obj) => !isEmpty(t)).map((t: Obj) => parseTerm(t));
+
 /** What spec.nodeSelector and the required node affinity ask (nodeaffinity.GetRequiredNodeAffinity). */
 export function requiredNode(spec: Obj): RequiredNode {
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return {
     ...(spec.nodeSelector && { selector: fromMap(spec.nodeSelector) }),
-    ...(required && { terms: (required.nodeSelectorTerms ?? []).filter((t: Obj) => !isEmpty(t)).map((t: Obj) => parseTerm(t)) }),
+    ...(required && { terms: parseTerms(required) }),
   };
 }
 

@@ -9,7 +9,6 @@ export interface Behaviour {
   stages: 'fast' | 'lifelike';
   pull: 'ok' | 'fail';
   pullSeconds: number;
-  startSeconds: number;
   /** false: never becomes ready. */
   ready: boolean;
   readySeconds: number;
@@ -24,7 +23,6 @@ const FAST: Behaviour = {
   stages: 'fast',
   pull: 'ok',
   pullSeconds: 0,
-  startSeconds: 0,
   ready: true,
   readySeconds: 0,
   exitSeconds: 0,
@@ -51,14 +49,7 @@ function parse(text: string): Behaviour {
   const out: Behaviour = { ...FAST, stages: asked.stages === 'fast' ? 'fast' : 'lifelike' };
   if (asked.pull === 'fail') out.pull = 'fail';
   if (asked.ready === false) out.ready = false;
-  for (const key of [
-    'pullSeconds',
-    'startSeconds',
-    'readySeconds',
-    'exitSeconds',
-    'terminationSeconds',
-    'jitterSeconds',
-  ] as const) {
+  for (const key of ['pullSeconds', 'readySeconds', 'exitSeconds', 'terminationSeconds', 'jitterSeconds'] as const) {
     const value = asked[key];
     if (typeof value === 'number' && value >= 0) out[key] = Math.min(value, MAX_SECONDS);
   }

@@ -58,10 +58,12 @@ function dueAt(stage: Stage, state: PodState, pod: KubeObject, behaviour: Behavi
     if (stage.delay.backoff === 'pull-shown') return shownUntil;
     return now < shownUntil ? 0 : next;
   }
-  const seconds = behaviour[stage.delay.seconds];
-  if (!seconds) return 0;
-  const start = stage.to === 'gone' ? deletedAt(pod) : enteredAt(pod, state);
-  return start + seconds * 1000 + jitter(pod.metadata.uid, stage.name, behaviour.jitterSeconds * 1000);
+  const wanted = behaviour[stage.delay.seconds];
+  if (!wanted) return 0;
+  const extra = jitter(pod.metadata.uid, stage.name, behaviour.jitterSeconds * 1000);
+  if (stage.to !== 'gone') return enteredAt(pod, state) + wanted * 1000 + extra;
+  const grace = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+  return deletedAt(pod) + Math.min(wanted * 1000 + extra, grace);
 }
 
 /** deletionTimestamp is when the grace period ends; containers are told to stop at its beginning. */
