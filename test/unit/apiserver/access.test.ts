@@ -116,7 +116,8 @@ describe('may they', () => {
     expect(ask('selfsubjectaccessreviews', {}).body).toMatchObject({
       code: 422,
       message:
-        '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+        '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: ' +
+        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
     });
     const version = { nonResourceAttributes: { path: '/version', verb: 'get' } };
     expect(ask('subjectaccessreviews', version).body.details.causes[0].field).toBe('spec.user');

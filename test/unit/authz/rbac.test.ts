@@ -146,8 +146,9 @@ describe('escalation', () => {
       { nonResourceURLs: ['/x'], verbs: ['get'] },
     ]);
     expect(bind('held', 'ClusterRole', [user('eve')], 'default', BOB).status).toBe(201);
+    const missing = '{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}\n{NonResourceURLs:["/x"], Verbs:["get"]}';
     expect(bind('more', 'ClusterRole', [user('eve')], 'default', BOB).body.message).toBe(
-      `rolebindings.rbac.authorization.k8s.io "more" is forbidden: ${lead('{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}\n{NonResourceURLs:["/x"], Verbs:["get"]}')}`,
+      `rolebindings.rbac.authorization.k8s.io "more" is forbidden: ${lead(missing)}`,
     );
     expect(bind('lost', 'ClusterRole', [user('eve')], 'default', BOB)).toMatchObject({
       status: 404,
