@@ -24,6 +24,7 @@ export class Snapshot {
   readonly #waiting = new Map<string, Waiting>();
   readonly #assumed = new Map<string, string>();
   #list: NodeInfo[] | undefined;
+  #promises = 0;
   #revision = -1;
 
   /** Brings the memo to the view's revision; what was assumed is replaced by what came of it. */
@@ -43,6 +44,7 @@ export class Snapshot {
     this.#nodes.clear();
     this.#held.clear();
     this.#waiting.clear();
+    this.#promises = 0;
     this.#list = undefined;
     for (const node of view.list('nodes')) this.#node(node.metadata.name).setNode(node);
     for (const pod of view.list('pods')) this.#place(pod);
@@ -90,6 +92,7 @@ export class Snapshot {
     } else if (isPending(pod)) {
       const failed = waited?.failed && sameRequest(waited.info.pod, pod) ? waited.failed : undefined;
       this.#waiting.set(uid, { info, failed });
+      if (isPromised(info)) this.#promises++;
     }
   }
 
@@ -106,7 +109,10 @@ export class Snapshot {
       if (node && !node.node && !node.pods.size) this.#nodes.delete(name);
       this.#held.delete(uid);
     }
+    const waiting = this.#waiting.get(uid);
+    if (!waiting) return;
     this.#waiting.delete(uid);
+    if (isPromised(waiting.info)) this.#promises--;
   }
 
   /** Gives those another chance whom a plugin rejected that listens to the event. */
@@ -142,8 +148,7 @@ export class Snapshot {
   }
 
   get anyNominated(): boolean {
-    for (const { info } of this.#waiting.values()) if (info.pod.status?.nominatedNodeName) return true;
-    return false;
+    return this.#promises > 0;
   }
 
   /** Counts the pod on the node until the memo next follows the log. */
@@ -152,6 +157,8 @@ export class Snapshot {
     this.#assumed.set(info.uid, node.name);
   }
 }
+
+const isPromised = ({ pod }: PodInfo): boolean => Boolean(pod.status?.nominatedNodeName);
 
 const preEnqueue = plugins.filter((plugin) => plugin.preEnqueue) as (Plugin & Required<Pick<Plugin, 'preEnqueue'>>)[];
 const enters = (info: PodInfo): boolean => preEnqueue.every((plugin) => plugin.preEnqueue(info));
