@@ -41,11 +41,19 @@ function print(kind: string, value: any): unknown {
 const pretty = (object: Obj): string =>
   JSON.stringify(object, null, 1).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 
-function specText(spec: Obj): string {
+function internalSpec(spec: Obj): Obj {
   const securityContext: Obj = { ...spec.securityContext };
   for (const field of OF_SECURITY) if (spec[field] !== undefined) securityContext[field] = spec[field];
-  return pretty(internal('PodSpec', { ...spec, securityContext }));
+  return internal('PodSpec', { ...spec, securityContext });
 }
+
+const specText = (spec: Obj): string => pretty(internalSpec(spec));
+
+/** A pod spec as the value in an error. */
+export const shownSpec = internalSpec;
+
+/** A pod template as the value in an error. */
+export const shownTemplate = (template: Obj): Obj => ({ ...template.metadata, Spec: internalSpec(template.spec ?? {}) });
 
 /** The difference of two pod specs. */
 export const podSpecDiff = (old: Obj, now: Obj): string => unifiedDiff(specText(old), specText(now));

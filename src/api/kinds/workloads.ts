@@ -4,6 +4,8 @@ import { rules as deploymentRules } from '../apps/deployment.ts';
 import { rules as replicaSetRules } from '../apps/replica-set.ts';
 import { rules as statefulSetRules } from '../apps/stateful-set.ts';
 import type { Kind, ScalePaths } from '../machinery/define-kind.ts';
+import { rules as cronJobRules } from '../batch/cron-job.ts';
+import { rules as jobRules } from '../batch/job.ts';
 import { autoscalingV1 } from './convert-autoscaler.ts';
 import { legacyVersions } from './legacy.ts';
 import { inGroup } from './row.ts';
@@ -55,8 +57,8 @@ export const workloadKinds: Kind[] = [
     status: true,
     versions: [autoscalingV1],
   }),
-  batch('CronJob', 'cronjobs', { short: ['cj'], categories: all, status: true, versions: legacyVersions('CronJob') }),
-  batch('Job', 'jobs', { categories: all, status: true }),
+  batch('CronJob', 'cronjobs', { rules: cronJobRules, short: ['cj'], categories: all, status: true, versions: legacyVersions('CronJob') }),
+  batch('Job', 'jobs', { rules: jobRules, categories: all, status: true }),
   policy('PodDisruptionBudget', 'poddisruptionbudgets', {
     short: ['pdb'],
     status: true,

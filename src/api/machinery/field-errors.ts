@@ -50,11 +50,14 @@ const LEAD: Record<FieldErrorType, string> = {
   InternalError: 'Internal error', FieldValueTypeInvalid: 'Invalid value',
 };
 
+/** As `value`: nothing is printed for it (upstream's OmitValueType). */
+export const OMITTED = Symbol('omitted');
+
 /** The error without its path: upstream's ErrorBody. */
 export function errorBody(error: FieldError): string {
   const lead = LEAD[error.type];
   const bare = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueTooLong', 'InternalError'].includes(error.type);
-  const text = bare ? lead : `${lead}: ${printValue(error.value)}`;
+  const text = bare || error.value === OMITTED ? lead : `${lead}: ${printValue(error.value)}`;
   return error.detail ? `${text}: ${error.detail}` : text;
 }
 
