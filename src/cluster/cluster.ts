@@ -5,6 +5,7 @@ import { WatchSession, type WatchSpec } from '../apiserver/streams/watch.ts';
 import { controllersFor } from '../controllers/table.ts';
 import { kubelet } from '../kubelet/controller.ts';
 import { virtualNodes } from '../kubelet/node.ts';
+import { tokenIssuer } from '../authn/issuer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import { DUE_TIMERS_BATCH } from '../lib/limits.ts';
 import type { Random } from '../lib/random.ts';
@@ -59,6 +60,7 @@ export class Cluster {
       random,
       admission: new AdmissionChain(),
       allocators: { services: serviceAllocator },
+      tokens: tokenIssuer({ crypto, signer, random }),
     });
     this.timers = new Timers(sql);
     this.credentials = new Credentials(sql, crypto);

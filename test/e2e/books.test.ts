@@ -280,7 +280,12 @@ describe('a folder of manifests', () => {
     writeFileSync(join(app, 'service.yaml'), service('front', 80, 30080));
     writeFileSync(
       join(app, 'secret.json'),
-      JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys' }, stringData: { password: 'secret' } }),
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'keys' },
+        data: { password: Buffer.from('secret').toString('base64') },
+      }),
     );
     expect((await server.ok(['apply', '-f', app])).match(/ created$/gm)).toHaveLength(3);
     writeFileSync(join(app, 'config.json'), configMap('two'));

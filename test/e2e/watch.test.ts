@@ -61,10 +61,10 @@ const usage = async () => {
 };
 
 it('a thousand watchers all hear of a change, and the object sleeps between changes while they are connected', async () => {
-  const revision = JSON.parse(await server.ok('get configmaps -o json')).metadata.resourceVersion;
-  const path = `/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=${revision}&timeoutSeconds=300`;
+  const revision = JSON.parse(await server.ok('get secrets -o json')).metadata.resourceVersion;
+  const path = `/api/v1/namespaces/default/secrets?watch=1&resourceVersion=${revision}&timeoutSeconds=300`;
   const watches = await Promise.all(Array.from({ length: WATCHERS }, () => watch(path)));
-  await server.ok('create configmap first --from-literal=a=b');
+  await server.ok('create secret generic first --from-literal=a=b');
   await until('the first event everywhere', () => watches.every((w) => w.events.length >= 1));
   expect((await usage()).watchers).toBe(WATCHERS);
   const before = await usage();
@@ -73,7 +73,7 @@ it('a thousand watchers all hear of a change, and the object sleeps between chan
   // The meter starts anew with the object: a lower figure says that it was evicted and woke for the question.
   expect(after.rowsRead).toBeLessThan(before.rowsRead);
   expect(after.watchers).toBe(WATCHERS);
-  await server.ok('create configmap second --from-literal=a=b');
+  await server.ok('create secret generic second --from-literal=a=b');
   await until('the second event everywhere', () => watches.every((w) => w.events.length >= 2));
   for (const w of watches)
     expect(w.events.map((e) => [e.type, e.object.metadata.name])).toEqual([
