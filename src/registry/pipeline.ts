@@ -38,7 +38,8 @@ export interface Passage {
 }
 
 export const nameOf = ({ group, resource }: Kind) => ({ group, resource });
-export const context = ({ registry, options, door }: Passage): Cx => registry.context(options.now, options.subresource, door.apiVersion);
+export const context = ({ registry, options, door }: Passage): Cx =>
+  registry.context(options.now, options.subresource, door.apiVersion);
 
 /**
  * CREATE, from the client's view of the object, decoded and defaulted (handlers/create.go, generic/registry/store.go create,
@@ -119,8 +120,7 @@ export function updateSteps(p: Passage, change: Change, allowCreate: boolean, ui
     dedupOwners(object, true, p.warnings);
     return store(p, object);
   }
-  if (uid && uid !== live.metadata.uid)
-    throw conflict(nameOf(kind), name, storageError(p, name, uid, live.metadata.uid));
+  if (uid && uid !== live.metadata.uid) throw conflict(nameOf(kind), name, storageError(p, name, uid, live.metadata.uid));
   const object = door.write(live, change(door.read(live)));
   mutate(p, 'UPDATE', object, live);
   dedupOwners(object, true, p.warnings);

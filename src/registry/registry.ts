@@ -158,9 +158,13 @@ export class Registry {
   }
 
   /** The client's object as Go would have decoded it, ours to change. */
-  #received({ door, warnings }: Passage, object: KubeObject): KubeObject {
-    const { object: fresh, warnings: more } = checkStructure(door.type, clone(object), 'Ignore');
-    warnings.push(...more);
+  #received({ door, options, warnings }: Passage, object: KubeObject): KubeObject {
+    let fresh = object;
+    if (!options.decoded) {
+      const checked = checkStructure(door.type, clone(object), 'Ignore');
+      warnings.push(...checked.warnings);
+      fresh = checked.object;
+    }
     fresh.kind = door.kind;
     fresh.apiVersion = door.apiVersion;
     fresh.metadata ??= {} as KubeObject['metadata'];

@@ -120,7 +120,12 @@ function unreadable(shown: string, message: string): StatusError {
 
 /** The patched object as Go would decode it. `problem` is what is known to be wrong with it already. */
 function decoded(
-  p: Passage, type: PatchType, patched: unknown, strict: string[], shown: () => string, problem?: string,
+  p: Passage,
+  type: PatchType,
+  patched: unknown,
+  strict: string[],
+  shown: () => string,
+  problem?: string,
 ): KubeObject {
   const mode = p.options.fieldValidation ?? 'Warn';
   if (problem) throw unreadable(shown(), problem);
@@ -171,7 +176,11 @@ function nodeInGoOrder(node: TypeNode, value: unknown): unknown {
   if (node.t === 'struct' && node.ref) return inGoOrder(typeOf(node.ref), value);
   if (node.t === 'array' && Array.isArray(value)) return value.map((item) => nodeInGoOrder(node.item as TypeNode, item));
   if (node.t !== 'map' || !isObject(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, nodeInGoOrder(node.item as TypeNode, value[name])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, nodeInGoOrder(node.item as TypeNode, value[name])]),
+  );
 }
 
 /** What a merge patch brings is taken apart for its nulls, and so comes out sorted. */
@@ -236,7 +245,8 @@ function applyChange(p: Passage, text: string): Change {
     try {
       object = checkStructure(door.type, merged, 'Ignore').object;
     } catch (error) {
-      if (error instanceof StructureError) throw failure(500, '', unconvertible(p, config, converterMessage(door.type, merged, error.message)));
+      if (error instanceof StructureError)
+        throw failure(500, '', unconvertible(p, config, converterMessage(door.type, merged, error.message)));
       throw error;
     }
     object = checked(p, live, ownCopy(object));
