@@ -37,6 +37,8 @@ class Decoder {
   readonly strict: string[] = [];
   readonly #seen = new Set<string>();
   #struct = '';
+  /** The struct whose UnmarshalJSON called us: it is the one that errors name. */
+  #outer = '';
   #fields: string[] = [];
   #path = '';
 
@@ -95,7 +97,13 @@ class Decoder {
 
   /** A schema within a schema is unmarshalled by code of its own, which reports no strict errors. */
   nested(node: JsonNode): unknown {
-    return decodeExact(typeOf('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'), node).object;
+    const inner = new Decoder();
+    inner.#fields = [...this.#fields];
+    inner.#outer = this.#outer || this.#struct;
+    const type = typeOf('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps');
+    const value = inner.value({ t: 'struct', go: 'v1.JSONSchemaProps', ref: type.name, pointer: false }, node);
+    if (inner.failed !== undefined) throw new DecodeError(inner.failed);
+    return value;
   }
 
   integer(type: TypeNode, node: JsonNode): unknown {
@@ -106,10 +114,21 @@ class Decoder {
   }
 
   bytes(type: TypeNode, node: JsonNode): unknown {
+    if (node.t === 'array') return this.byteList(node.items);
     if (node.t !== 'string') return this.mismatch(type, node);
     const error = base64Error(node.value);
     if (error) this.save(error);
     return error ? null : btoa(atob(node.value));
+  }
+
+  /** A list of numbers is a []byte too. */
+  byteList(items: JsonNode[]): string {
+    const bytes = items.map((node) => {
+      if (node.t === 'number' && /^\d+$/.test(node.raw) && Number(node.raw) < 256) return Number(node.raw);
+      if (node.t !== 'null') this.save(this.typeError('uint8', node, true));
+      return 0;
+    });
+    return btoa(String.fromCharCode(...bytes));
   }
 
   struct(type: StructType, entries: [string, JsonNode][]): Obj {
@@ -166,8 +185,9 @@ class Decoder {
   typeError(go: string, node: JsonNode, withNumber: boolean): string {
     const what = node.t === 'number' && withNumber ? `number ${node.raw}` : node.t;
     const field = this.#fields.join('.');
-    if (!this.#struct && !field) return `json: cannot unmarshal ${what} into Go value of type ${go}`;
-    return `json: cannot unmarshal ${what} into Go struct field ${this.#struct}.${field} of type ${go}`;
+    const struct = this.#outer || this.#struct;
+    if (!struct && !field) return `json: cannot unmarshal ${what} into Go value of type ${go}`;
+    return `json: cannot unmarshal ${what} into Go struct field ${struct}.${field} of type ${go}`;
   }
 
   save(error: string): void {

@@ -186,7 +186,7 @@ function special(type: TypeNode, value: unknown): unknown {
     case 'time':
       return typeof value === 'string' ? (canonicalTime(value) ?? off(value)) : off(value);
     case 'microtime':
-      return typeof value === 'string' ? (canonicalMicroTime(value) ?? off(value)) : off(value);
+      return typeof value === 'string' && SIX_DIGITS.test(value) ? (canonicalMicroTime(value) ?? off(value)) : off(value);
     case 'bytes':
       return typeof value === 'string' && BASE64.test(value) ? value : off(value);
     case 'schemaOrBool':
@@ -211,6 +211,9 @@ const SCHEMA: TypeNode = {
   pointer: false,
 };
 const schemaProps = () => structOf(SCHEMA);
+
+/** time.Parse wants exactly as many digits as RFC3339Micro has. */
+const SIX_DIGITS = /[.,]\d{6}(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Canonical base64: padded, and no bits beyond the last byte. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;

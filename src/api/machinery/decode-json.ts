@@ -40,7 +40,12 @@ class Reader {
   }
 
   invalid(where: string): JsonSyntaxError {
-    if (this.at >= this.text.length) return new JsonSyntaxError('unexpected end of JSON input');
+    if (this.at >= this.text.length) {
+      // At the end Go feeds its scanner one blank: only within words, numbers and escapes is that an error of its own.
+      return new JsonSyntaxError(
+        /^(in|after decimal)/.test(where) ? `invalid character ' ' ${where}` : 'unexpected end of JSON input',
+      );
+    }
     return new JsonSyntaxError(`invalid character ${quoteChar(this.text, this.at)} ${where}`);
   }
 

@@ -85,7 +85,7 @@ const SPECIAL = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': 'Q', 'io.k8s.apimachinery.pkg.util.intstr.IntOrString': 'X',
   'io.k8s.apimachinery.pkg.apis.meta.v1.Time': 'T', 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': 'M',
   'io.k8s.apimachinery.pkg.runtime.RawExtension': 'R', 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': 'F',
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': 'R',
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': '=JSON=R',
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool': 'S',
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray': 'A',
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray': 'G',
