@@ -1,3 +1,7 @@
+import { rules as resourceQuotaRules } from '../core/resource-quota.ts';
+import { rules as persistentVolumeRules } from '../core/persistent-volume.ts';
+import { rules as persistentVolumeClaimRules } from '../core/persistent-volume-claim.ts';
+import { rules as limitRangeRules } from '../core/limit-range.ts';
 import { rules as podTemplateRules } from '../core/pod-template.ts';
 import { rules as podRules } from '../core/pod.ts';
 import { rules as replicationControllerRules } from '../core/replication-controller.ts';
@@ -32,7 +36,7 @@ export const coreKinds: Kind[] = [
     deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   }),
   core('Event', 'events', { rules: eventRules, short: ['ev'], versions: [eventsV1] }),
-  core('LimitRange', 'limitranges', { short: ['limits'] }),
+  core('LimitRange', 'limitranges', { rules: limitRangeRules, short: ['limits'] }),
   core('Namespace', 'namespaces', {
     rules: namespaceRules,
     cluster: true,
@@ -48,8 +52,8 @@ export const coreKinds: Kind[] = [
     status: true,
     sub: { proxy: { kind: 'NodeProxyOptions', verbs: PROXY } },
   }),
-  core('PersistentVolumeClaim', 'persistentvolumeclaims', { short: ['pvc'], status: true }),
-  core('PersistentVolume', 'persistentvolumes', { cluster: true, short: ['pv'], status: true }),
+  core('PersistentVolumeClaim', 'persistentvolumeclaims', { rules: persistentVolumeClaimRules, short: ['pvc'], status: true }),
+  core('PersistentVolume', 'persistentvolumes', { rules: persistentVolumeRules, cluster: true, short: ['pv'], status: true }),
   core('Pod', 'pods', {
     rules: podRules,
     short: ['po'],
@@ -75,7 +79,7 @@ export const coreKinds: Kind[] = [
     status: true,
     scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] },
   }),
-  core('ResourceQuota', 'resourcequotas', { short: ['quota'], status: true }),
+  core('ResourceQuota', 'resourcequotas', { rules: resourceQuotaRules, short: ['quota'], status: true }),
   core('Secret', 'secrets', { rules: secretRules }),
   core('ServiceAccount', 'serviceaccounts', {
     rules: serviceAccountRules,

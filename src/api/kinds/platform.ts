@@ -1,3 +1,4 @@
+import { rules as priorityClassRules } from '../scheduling/priority-class.ts';
 import type { Kind } from '../machinery/define-kind.ts';
 import { inGroup } from './row.ts';
 
@@ -31,7 +32,7 @@ export const platformKinds: Kind[] = [
   resource('ResourceClaim', 'resourceclaims', { status: true }),
   resource('ResourceClaimTemplate', 'resourceclaimtemplates'),
   resource('ResourceSlice', 'resourceslices', cluster),
-  scheduling('PriorityClass', 'priorityclasses', { cluster: true, short: ['pc'] }),
+  scheduling('PriorityClass', 'priorityclasses', { rules: priorityClassRules, cluster: true, short: ['pc'] }),
   storage('CSIDriver', 'csidrivers', cluster),
   storage('CSINode', 'csinodes', cluster),
   storage('CSIStorageCapacity', 'csistoragecapacities'),

@@ -1,3 +1,8 @@
+import { rules as serviceCIDRRules } from '../networking/service-cidr.ts';
+import { rules as networkPolicyRules } from '../networking/network-policy.ts';
+import { rules as iPAddressRules } from '../networking/ip-address.ts';
+import { rules as ingressRules } from '../networking/ingress.ts';
+import { rules as ingressClassRules } from '../networking/ingress-class.ts';
 import { rules as endpointSliceRules } from '../discovery/endpoint-slice.ts';
 import { rules as leaseRules } from '../coordination/lease.ts';
 import type { Kind } from '../machinery/define-kind.ts';
@@ -15,9 +20,17 @@ export const trafficKinds: Kind[] = [
   discovery('EndpointSlice', 'endpointslices', { rules: endpointSliceRules }),
   flowcontrol('FlowSchema', 'flowschemas', { cluster: true, status: true }),
   flowcontrol('PriorityLevelConfiguration', 'prioritylevelconfigurations', { cluster: true, status: true }),
-  networking('IngressClass', 'ingressclasses', { cluster: true, versions: legacyVersions('IngressClass') }),
-  networking('Ingress', 'ingresses', { short: ['ing'], status: true, versions: legacyVersions('Ingress') }),
-  networking('IPAddress', 'ipaddresses', { cluster: true, short: ['ip'] }),
-  networking('NetworkPolicy', 'networkpolicies', { short: ['netpol'], versions: legacyVersions('NetworkPolicy') }),
-  networking('ServiceCIDR', 'servicecidrs', { cluster: true, status: true }),
+  networking('IngressClass', 'ingressclasses', {
+    rules: ingressClassRules,
+    cluster: true,
+    versions: legacyVersions('IngressClass'),
+  }),
+  networking('Ingress', 'ingresses', { rules: ingressRules, short: ['ing'], status: true, versions: legacyVersions('Ingress') }),
+  networking('IPAddress', 'ipaddresses', { rules: iPAddressRules, cluster: true, short: ['ip'] }),
+  networking('NetworkPolicy', 'networkpolicies', {
+    rules: networkPolicyRules,
+    short: ['netpol'],
+    versions: legacyVersions('NetworkPolicy'),
+  }),
+  networking('ServiceCIDR', 'servicecidrs', { rules: serviceCIDRRules, cluster: true, status: true }),
 ];

@@ -1,3 +1,5 @@
+import { rules as podDisruptionBudgetRules } from '../policy/pod-disruption-budget.ts';
+import { rules as horizontalPodAutoscalerRules } from '../autoscaling/horizontal-pod-autoscaler.ts';
 import { rules as controllerRevisionRules } from '../apps/controller-revision.ts';
 import { rules as daemonSetRules } from '../apps/daemon-set.ts';
 import { rules as deploymentRules } from '../apps/deployment.ts';
@@ -19,7 +21,10 @@ const all = ['all'];
 
 /** What runs pods, and what keeps them running: apps, autoscaling, batch, policy. */
 export const workloadKinds: Kind[] = [
-  apps('ControllerRevision', 'controllerrevisions', { rules: controllerRevisionRules, versions: legacyVersions('ControllerRevision') }),
+  apps('ControllerRevision', 'controllerrevisions', {
+    rules: controllerRevisionRules,
+    versions: legacyVersions('ControllerRevision'),
+  }),
   apps('DaemonSet', 'daemonsets', {
     rules: daemonSetRules,
     short: ['ds'],
@@ -52,14 +57,22 @@ export const workloadKinds: Kind[] = [
     versions: legacyVersions('StatefulSet'),
   }),
   autoscaling('HorizontalPodAutoscaler', 'horizontalpodautoscalers', {
+    rules: horizontalPodAutoscalerRules,
     short: ['hpa'],
     categories: all,
     status: true,
     versions: [autoscalingV1],
   }),
-  batch('CronJob', 'cronjobs', { rules: cronJobRules, short: ['cj'], categories: all, status: true, versions: legacyVersions('CronJob') }),
+  batch('CronJob', 'cronjobs', {
+    rules: cronJobRules,
+    short: ['cj'],
+    categories: all,
+    status: true,
+    versions: legacyVersions('CronJob'),
+  }),
   batch('Job', 'jobs', { rules: jobRules, categories: all, status: true }),
   policy('PodDisruptionBudget', 'poddisruptionbudgets', {
+    rules: podDisruptionBudgetRules,
     short: ['pdb'],
     status: true,
     versions: legacyVersions('PodDisruptionBudget'),
