@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { kubelet } from '../../../src/kubelet/controller.ts';
+import { seeded } from '../../../src/lib/prng.ts';
+import { StoreView } from '../../../src/registry/view.ts';
+import { scheduler } from '../../../src/scheduler/controller.ts';
+import type { NodeInfo } from '../../../src/scheduler/node-info.ts';
+import { snapshotOf } from '../../../src/scheduler/snapshot.ts';
+import { askingPod, makePod, World } from './world.ts';
+
+const SELECTOR = [{ key: 'app', operator: '=' as const, values: ['a'] }];
+
+/** What a node's books say, in a form that can be compared. */
+const booksOf = (node: NodeInfo) => ({
+  name: node.name,
+  pods: [...node.pods.keys()].sort(),
+  requested: Object.fromEntries([...node.requested].filter(([, n]) => n !== 0).sort()),
+  nonZero: Object.fromEntries([...node.nonZero].filter(([, n]) => n !== 0).sort()),
+  counted: node.count('default/app=a', 'default', SELECTOR),
+  port: node.portsTaken([{ ip: '0.0.0.0', protocol: 'TCP', port: 8080 }]),
+  affinity: [node.withAffinity, node.withAntiAffinity],
+});
+
+const AFFINITY = {
+  podAntiAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'lonely' } } },
+    ],
+  },
+};
+const PORT = { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
+
+describe('[SCH2] the memo that follows the log', () => {
+  it.each([1, 2, 3, 4, 5])('says the same as one made anew, world %i', (seed) => {
+    const world = new World();
+    const random = seeded(seed);
+    const pick = <T>(items: readonly T[]): T => items[Math.floor(random.next() * items.length)];
+    let made = 0;
+    const steps: (() => void)[] = [
+      () =>
+        world.create(
+          'pods',
+          askingPod(`p${made++}`, { cpu: pick(['100m', '12', '1']), memory: '1Gi' }, {}, { labels: { app: pick(['a', 'b']) } }),
+        ),
+      () =>
+        world.create(
+          'pods',
+          makePod(`p${made++}`, { priority: pick([0, 1000]), affinity: AFFINITY }, { labels: { app: 'lonely' } }),
+        ),
+      () => world.create('pods', makePod(`p${made++}`, PORT)),
+      () =>
+        world.create(
+          'pods',
+          makePod(`p${made++}`, { restartPolicy: 'Never' }, { annotations: { 'atoll.dev/simulate': '{"exitCode":0}' } }),
+        ),
+      () => world.pods().length && world.delete('pods', pick(world.pods()).metadata.name),
+      () => {
+        if (!world.pods().length) return;
+        world.update('pods', pick(world.pods()).metadata.name, (pod) =>
+          Object.assign(pod.metadata, { labels: { app: pick(['a', 'b']) } }),
+        );
+      },
+      () => {
+        const unschedulable = pick([true, false]);
+        world.update('nodes', pick(['node-0', 'node-1']), (node) => Object.assign(node.spec, { unschedulable }));
+      },
+    ];
+    for (let i = 0; i < 80; i++) {
+      pick(steps)();
+      if (random.next() < 0.7) world.drain();
+      if (i % 10 === 9) {
+        const fresh = new StoreView(world.registry.store, world.registry.kinds);
+        expect(snapshotOf(world.view).nodes.map(booksOf)).toEqual(snapshotOf(fresh).nodes.map(booksOf));
+      }
+    }
+    world.drain();
+    const idle = [scheduler, kubelet].map((controller) => {
+      const keys =
+        controller === scheduler
+          ? [{ namespace: '', name: 'queue' }]
+          : world.pods().map((p) => ({ namespace: 'default', name: p.metadata.name }));
+      return keys.flatMap((key) => controller.reconcile(key, world.view, { now: world.now, random }).actions);
+    });
+    expect(idle).toEqual([[], []]);
+    const ips = world
+      .pods()
+      .filter((p) => p.status?.phase === 'Running')
+      .map((p) => p.status?.podIP);
+    expect(new Set(ips).size).toBe(ips.length);
+  });
+});
