@@ -110,8 +110,9 @@ function match(annotation: string, profile: Obj, what: 'seccomp' | 'apparmor', p
   }
 }
 
-/** ValidatePodSpecificAnnotationUpdates. */
-export function validateAnnotationUpdates(pod: KubeObject, old: KubeObject, path: string, errors: Errors): void {
+/** ValidatePodSpecificAnnotationUpdates: what may change, and once more what holds anyway. */
+export function validateAnnotationUpdates(pod: KubeObject, old: KubeObject, errors: Errors, options: PodOptions): void {
+  const path = 'metadata.annotations';
   const now = pod.metadata.annotations ?? {};
   const before = old.metadata.annotations ?? {};
   for (const key in before) {
@@ -124,4 +125,5 @@ export function validateAnnotationUpdates(pod: KubeObject, old: KubeObject, path
     if (key.startsWith(APPARMOR)) errors.push(forbidden(`${path}[${key}]`, 'may not add AppArmor annotations'));
     if (key === MIRROR) errors.push(forbidden(`${path}[${key}]`, 'may not add mirror pod annotation'));
   }
+  validatePodAnnotations(pod.metadata.annotations, pod.spec, path, errors, options);
 }

@@ -3,6 +3,7 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { duplicate, forbidden, invalid, required, tooLong } from '../machinery/field-errors.ts';
 import { parseIP } from '../machinery/ip.ts';
 import { byteLength, isIP, isValidGroupId, isValidUserId } from '../machinery/names.ts';
+import { podOptions } from './pod-spec.ts';
 import { validateAnnotationUpdates } from './pod-spec-annotations.ts';
 import { dnsLabel, dnsSubdomain, type Errors, invalids, qualifiedName, unsupported } from './pod-spec-checks.ts';
 
@@ -15,7 +16,8 @@ export function validatePodStatus(pod: KubeObject, old: KubeObject): Errors {
   const errors: Errors = [];
   const status: Obj = pod.status ?? {};
   const before: Obj = old.status ?? {};
-  validateAnnotationUpdates(pod, old, 'metadata.annotations', errors);
+  const options = pod.metadata.annotations ? podOptions(true, old.spec, old.metadata) : {};
+  validateAnnotationUpdates(pod, old, errors, options);
   conditions(status.conditions ?? [], errors);
   nominated(pod, old, errors);
   if (status.observedGeneration < 0) {

@@ -20,7 +20,7 @@ const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
 /** Beyond what holds for every pod. Stops where upstream stops. */
 export function validatePodUpdate(pod: KubeObject, old: KubeObject, errors: Errors, options: PodOptions): void {
-  validateAnnotationUpdates(pod, old, 'metadata.annotations', errors);
+  validateAnnotationUpdates(pod, old, errors, options);
   if (!images(pod.spec.containers, old.spec.containers, 'spec.containers', errors)) return;
   if (!images(pod.spec.initContainers, old.spec.initContainers, 'spec.initContainers', errors)) return;
   if (!deadline(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds, errors)) return;
@@ -155,8 +155,8 @@ function onlyAdds(now: Obj, old: Obj): boolean {
 }
 
 /** PUT of pods/ephemeralcontainers. */
-export function validateEphemeralUpdate(pod: KubeObject, old: KubeObject, errors: Errors): Errors {
-  validateAnnotationUpdates(pod, old, 'metadata.annotations', errors);
+export function validateEphemeralUpdate(pod: KubeObject, old: KubeObject, errors: Errors, options: PodOptions): Errors {
+  validateAnnotationUpdates(pod, old, errors, options);
   if (old.metadata.annotations?.[MIRROR] !== undefined) {
     return [forbidden('', 'static pods do not support ephemeral containers')];
   }

@@ -190,7 +190,7 @@ function validateUpdate(pod: KubeObject, old: KubeObject, cx: Cx): FieldError[] 
   const options = podOptions(true, old.spec, old.metadata);
   errors.push(...validateObjectMeta(pod.metadata, true, undefined, 'metadata'));
   validatePod(pod, errors, options);
-  if (cx.subresource === 'ephemeralcontainers') return validateEphemeralUpdate(pod, old, errors);
+  if (cx.subresource === 'ephemeralcontainers') return validateEphemeralUpdate(pod, old, errors, options);
   if (cx.subresource === 'resize') return validateResize(pod, old, errors);
   validatePodUpdate(pod, old, errors, options);
   return errors;

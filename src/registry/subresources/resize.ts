@@ -3,7 +3,7 @@ import type { Door } from '../doors.ts';
 import { resetMetadata } from './status.ts';
 
 /**
- * /resize of a pod: resources and resize policies of its containers pass (pod strategy, dropNonResizeUpdates). When containers were
+ * /resize of a pod: its own resources and those and the resize policies of its containers pass (pod strategy, dropNonResizeUpdates). When containers were
  * added, removed, renamed or moved, all is left to validation.
  */
 export function resizeDoor(main: Door): Door {
@@ -13,7 +13,10 @@ export function resizeDoor(main: Door): Door {
       const containers = resized(object.spec?.containers ?? [], old.spec.containers ?? []);
       const initContainers = resized(object.spec?.initContainers ?? [], old.spec.initContainers ?? []);
       if (containers && initContainers) {
+        const { resources } = object.spec ?? {};
         object.spec = { ...old.spec, containers };
+        if (resources) object.spec.resources = resources;
+        else delete object.spec.resources;
         if (initContainers.length) object.spec.initContainers = initContainers;
         resetMetadata(object, old);
       }
