@@ -14,7 +14,7 @@ export function syncPod(pod: KubeObject, node: KubeObject, podIP: () => string |
   const behaviour = behaviourOf(pod, node);
   const { stage, at } = nextStep(TABLES[behaviour.stages], pod, behaviour, now);
   if (!stage) return { actions: [], requeueAt: at };
-  const says = eventsOf(stage.says, pod);
+  const says = eventsOf(stage.says, pod, behaviour);
   if (stage.to === 'gone') return { actions: [...says, ...remove(pod)], why: [stage.name] };
   const hostIP = internalIP(node);
   const ip = pod.status?.podIP || (pod.spec.hostNetwork ? hostIP : podIP());

@@ -125,7 +125,8 @@ function initStatus(container: Obj, to: PodState, status: Obj, time: string): Ob
 /** The kubelet's conditions, in its order (pkg/kubelet/status GeneratePodReadyCondition and its neighbours). */
 function conditionsOf(pod: KubeObject, to: PodState, exitCode: number, time: string): Obj[] {
   const names = pod.spec.containers.map((c: Obj) => c.name).join(' ');
-  const initialized = to !== 'creating' || !pod.spec.initContainers?.length;
+  const inits: string[] = (pod.spec.initContainers ?? []).filter((c: Obj) => !isSidecar(c)).map((c: Obj) => c.name);
+  const initialized = !inits.length || !(to === 'creating' || to === 'pull-failed' || to === 'pull-backoff');
   const unready =
     to === 'finished' && exitCode === 0
       ? { reason: 'PodCompleted' }
@@ -147,7 +148,10 @@ function conditionsOf(pod: KubeObject, to: PodState, exitCode: number, time: str
   const sandbox = to !== 'creating' && to !== 'finished';
   return [
     make('PodReadyToStartContainers', sandbox),
-    make('Initialized', initialized, { reason: 'ContainersNotInitialized', message: 'containers with incomplete status' }),
+    make('Initialized', initialized, {
+      reason: 'ContainersNotInitialized',
+      message: `containers with incomplete status: [${inits.join(' ')}]`,
+    }),
     make('Ready', to === 'ready', unready),
     make('ContainersReady', to === 'ready', unready),
   ];

@@ -60,6 +60,6 @@ export const lifelike: readonly Stage[] = [
     from: ['crash-backoff'],
     delay: { backoff: 'crash' },
     to: 'started',
-    says: ['Pulled', 'Created', 'Started'],
+    says: ['Present', 'Created', 'Started'],
   },
 ];
