@@ -1,8 +1,10 @@
 // Packs what OpenAPI documents say to people: what every type and field is for, read from @kubernetes/client-node (generated from the same release as our schema table)
 // and writes it, packed, to node_modules/.cache/atoll/descriptions.mjs: `export default "<base64 of gzip of JSON>"`. Run by the build of
 // the server's bundle; a second run with the same package does nothing.
-//   import { descriptionsModule } from './src/api/openapi/descriptions.mjs'; const file = descriptionsModule();
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+//   import { descriptionsModule, MODULE } from './src/api/openapi/descriptions.mjs';
+//   esbuild.build({ ..., alias: { [MODULE]: descriptionsModule() } })
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -73,14 +75,22 @@ export function readFacts() {
   return { descriptions: readDescriptions(), enums, enumFields, defaults, unions };
 }
 
-/** Writes the module unless it is there; returns its file name. */
+/** Under this name the worker imports the module; bundlers are told where it lies. */
+export const MODULE = 'atoll:descriptions';
+
+/** Writes the module unless it is there and up to date; returns its file name, which is always the same. */
 export function descriptionsModule() {
   const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
-  const file = join(CACHE, `descriptions-${version}.mjs`);
-  if (existsSync(file)) return file;
+  const tables = ['./schema.generated.json', './extras.generated.json'].map((name) => readFileSync(new URL(name, import.meta.url)));
+  const made = createHash('sha256').update(version).update(tables[0]).update(tables[1]).update(readFileSync(import.meta.filename));
+  const mark = `// ${made.digest('hex')}\n`;
+  const file = join(CACHE, 'descriptions.mjs');
+  if (existsSync(file) && readFileSync(file, 'utf8').startsWith(mark)) return file;
   const packed = gzipSync(JSON.stringify(readFacts()), { level: 9 }).toString('base64');
   mkdirSync(CACHE, { recursive: true });
-  writeFileSync(file, `export default ${JSON.stringify(packed)};\n`);
+  const next = `${file}.${process.pid}.new`;
+  writeFileSync(next, `${mark}export default ${JSON.stringify(packed)};\n`);
+  renameSync(next, file);
   return file;
 }
 
