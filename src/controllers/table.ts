@@ -2,6 +2,7 @@ import { kinds as builtin } from '../api/kinds.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { deploymentController } from './deployment/reconcile.ts';
+import { disruptionController } from './disruption/reconcile.ts';
 import { endpointsController } from './endpoints/reconcile.ts';
 import { endpointSliceController } from './endpointslice/reconcile.ts';
 import { endpointSliceMirroring } from './endpointslice-mirroring/reconcile.ts';
@@ -12,6 +13,7 @@ import { ttlController } from './node-lifecycle/ttl.ts';
 import { podGc } from './pod-gc/reconcile.ts';
 import { clusterRoleAggregation } from './rbac-aggregation/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
+import { type QuotaUsage, resourceQuotaController } from './resourcequota/reconcile.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/reconcile.ts';
 import { taintEviction } from './taint-eviction/reconcile.ts';
 
@@ -20,10 +22,12 @@ export interface ControllerOptions {
   kinds?: readonly Kind[];
   /** PEM of the CA that the cluster's API is served under; without it no kube-root-ca.crt is published. */
   caPem?: string;
+  /** How quotas count; without it they are not counted. */
+  quotaUsage?: QuotaUsage;
 }
 
 /** Every controller of a cluster, in start order. */
-export function controllersFor({ kinds = builtin, caPem }: ControllerOptions): Controller[] {
+export function controllersFor({ kinds = builtin, caPem, quotaUsage }: ControllerOptions): Controller[] {
   const stored = kinds.filter((kind) => !kind.verbs || kind.verbs.includes('list'));
   return [
     namespaceController(stored),
@@ -41,5 +45,7 @@ export function controllersFor({ kinds = builtin, caPem }: ControllerOptions): C
     taintEviction,
     podGc,
     clusterRoleAggregation,
+    ...disruptionController,
+    ...(quotaUsage ? [resourceQuotaController(stored, quotaUsage)] : []),
   ];
 }

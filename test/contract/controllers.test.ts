@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import * as quotaUsage from '../../src/admission/quota-usage.ts';
 import { controllersFor } from '../../src/controllers/table.ts';
 import { equal, type KubeObject, type Obj } from '../../src/lib/json.ts';
 import { seeded } from '../../src/lib/prng.ts';
 import type { Action, Change, Controller, Key, View } from '../../src/reconcile/plan.ts';
-import { active, deployment, pod, replicaSet, replicationController, runPods, template } from '../fixtures/objects.ts';
+import { active, deployment, pod, replicaSet, replicationController, runPods, template } from '../fixtures/workloads.ts';
 import { World } from '../fixtures/world.ts';
 
-const WORLDS = 40;
-const table = () => controllersFor({ caPem: 'PEM' });
+const WORLDS = 60;
+const table = () => controllersFor({ caPem: 'PEM', quotaUsage });
 
 /** What each controller may write: resource, or resource/subresource; "*" is any resource. */
 const OWN: Record<string, string[]> = {
@@ -43,6 +44,9 @@ const OWN: Record<string, string[]> = {
   ttl: ['update nodes'],
   'taint-eviction-controller': ['pods/status', 'delete pods'],
   'pod-garbage-collector': ['pods/status', 'delete pods'],
+  disruption: ['policy/poddisruptionbudgets/status'],
+  'disruption-stale-targets': ['pods/status'],
+  resourcequota: ['resourcequotas/status'],
   'clusterrole-aggregation': ['update rbac.authorization.k8s.io/clusterroles'],
 };
 
@@ -149,6 +153,20 @@ function operate(world: World, n: () => number): void {
             policy: some(['Background', 'Foreground', 'Orphan']),
             grace: some([0, 30]),
           });
+      }),
+    () =>
+      add(world, {
+        kind: 'PodDisruptionBudget',
+        apiVersion: 'policy/v1',
+        metadata: { name: app },
+        spec: { selector: { matchLabels: labels }, ...some<Obj>([{ minAvailable: 1 }, { maxUnavailable: '50%' }]) },
+      }),
+    () =>
+      add(world, {
+        kind: 'ResourceQuota',
+        apiVersion: 'v1',
+        metadata: { name: app },
+        spec: { hard: { pods: '10', configmaps: '3', 'services.nodeports': '1' } },
       }),
     () => world.advance(size * 4000),
   ];

@@ -4,7 +4,7 @@ import { deploymentController } from '../../../src/controllers/deployment/reconc
 import { fenceposts } from '../../../src/controllers/deployment/spec.ts';
 import { replicaSetController } from '../../../src/controllers/replicaset/reconcile.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
-import { deployment, replicaSet, runPods, runToRest, template } from '../../fixtures/objects.ts';
+import { deployment, replicaSet, runPods, runToRest, template } from '../../fixtures/workloads.ts';
 import { NOW, World } from '../../fixtures/world.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';

@@ -5,7 +5,7 @@ import { truncated } from '../../../src/controllers/endpoints/subsets.ts';
 import { endpointSliceController } from '../../../src/controllers/endpointslice/reconcile.ts';
 import { endpointSliceMirroring } from '../../../src/controllers/endpointslice-mirroring/reconcile.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
-import { pod, readyCondition } from '../../fixtures/objects.ts';
+import { pod, readyCondition } from '../../fixtures/workloads.ts';
 import { NOW, World } from '../../fixtures/world.ts';
 
 const SLICES = 'discovery.k8s.io/endpointslices';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { kinds } from '../../../src/api/kinds.ts';
 import { garbageCollector } from '../../../src/controllers/garbage-collector/reconcile.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
-import { pod, replicaSet } from '../../fixtures/objects.ts';
+import { pod, replicaSet } from '../../fixtures/workloads.ts';
 import { World } from '../../fixtures/world.ts';
 
 const ref = (owner: KubeObject, more: Obj = {}): Obj => ({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { kinds } from '../../../src/api/kinds.ts';
 import { namespaceController } from '../../../src/controllers/namespace/reconcile.ts';
 import { rootCaPublisher, serviceAccountController } from '../../../src/controllers/serviceaccount/reconcile.ts';
-import { active, pod, replicaSet } from '../../fixtures/objects.ts';
+import { active, pod, replicaSet } from '../../fixtures/workloads.ts';
 import { World } from '../../fixtures/world.ts';
 
 const make = () => {

@@ -6,7 +6,7 @@ import { podGc } from '../../../src/controllers/pod-gc/reconcile.ts';
 import { clusterRoleAggregation } from '../../../src/controllers/rbac-aggregation/reconcile.ts';
 import { taintEviction } from '../../../src/controllers/taint-eviction/reconcile.ts';
 import type { Obj } from '../../../src/lib/json.ts';
-import { pod, readyCondition } from '../../fixtures/objects.ts';
+import { pod, readyCondition } from '../../fixtures/workloads.ts';
 import { NOW, World } from '../../fixtures/world.ts';
 
 const node = (ready: string | undefined = 'True', spec: Obj = {}, labels: Record<string, string> = {}): Obj => ({

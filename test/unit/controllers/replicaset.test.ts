@@ -3,7 +3,7 @@ import { replicaSetController, replicationController } from '../../../src/contro
 import { podsToDelete } from '../../../src/controllers/replicaset/ranking.ts';
 import { rfc3339 } from '../../../src/api/machinery/time.ts';
 import { NOW, World } from '../../fixtures/world.ts';
-import { pod, readyCondition, replicaSet, replicationController as rc, runPods, runToRest } from '../../fixtures/objects.ts';
+import { pod, readyCondition, replicaSet, replicationController as rc, runPods, runToRest } from '../../fixtures/workloads.ts';
 import type { KubeObject } from '../../../src/lib/json.ts';
 
 const make = (...objects: object[]) => {
