@@ -25,8 +25,7 @@ function validateSpec(spec: Obj, options: PodOptions): Errors {
   return errors;
 }
 
-/** Status of a ReplicaSet or a ReplicationController. */
-export function validateReplicaStatus(status: Obj): Errors {
+function validateReplicaStatus(status: Obj): Errors {
   const errors: Errors = [];
   const replicas = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
   counters(status, ['replicas', ...replicas, 'observedGeneration', 'terminatingReplicas'], errors);

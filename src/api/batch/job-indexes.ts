@@ -3,7 +3,7 @@
 type Interval = [first: number, last: number];
 
 /** An interval, or why it is none. */
-export function parseInterval(text: string, completions: number): Interval | string {
+function parseInterval(text: string, completions: number): Interval | string {
   const limits = text.split('-');
   const quoted = JSON.stringify;
   if (limits.length > 2) {

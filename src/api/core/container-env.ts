@@ -93,7 +93,7 @@ function fileKeyRef(ref: Obj, path: string, errors: Errors): void {
 }
 
 /** "metadata.labels['x']" -> its parts; undefined when there is no subscript (pkg/fieldpath). */
-export function splitSubscript(path: string): { path: string; subscript: string } | undefined {
+function splitSubscript(path: string): { path: string; subscript: string } | undefined {
   if (!path.endsWith("']")) return undefined;
   const at = path.indexOf("['");
   return at > 0 ? { path: path.slice(0, at), subscript: path.slice(at + 2, -2) } : undefined;

@@ -30,7 +30,7 @@ const STANDARD = new Set([
 ]);
 
 /** A name of the system's own that stands without a domain. */
-export const isStandardResource = (name: string): boolean =>
+const isStandardResource = (name: string): boolean =>
   STANDARD.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-');
 
 /** A vendor's resource, such as example.com/gpu. */
@@ -73,7 +73,7 @@ const podResourceName: NameCheck = (name, path, errors) => {
 };
 
 /** A single amount: not negative, and whole where it must be. */
-export function validateAmount(name: string, q: Quantity, path: () => string, errors: Errors): void {
+function validateAmount(name: string, q: Quantity, path: () => string, errors: Errors): void {
   if (sign(q) < 0) errors.push(invalid(path(), formatQuantity(q), 'must be greater than or equal to 0'));
   if (!CONTAINER.has(name) && isIntegerResource(name) && !isWhole(q)) {
     errors.push(invalid(path(), formatQuantity(q), 'must be an integer'));

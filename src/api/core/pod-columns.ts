@@ -24,7 +24,7 @@ const isTrue = (pod: KubeObject, type: string): boolean =>
   (pod.status?.conditions ?? []).some((c: Obj) => c.type === type && c.status === 'True');
 
 /** One word for the state of a pod, as kubectl shows it. */
-export const podReason = (pod: KubeObject): string => summary(pod).reason;
+const podReason = (pod: KubeObject): string => summary(pod).reason;
 
 function summary(pod: KubeObject): Summary {
   const status: Obj = pod.status ?? {};

@@ -37,7 +37,7 @@ export function defaultPod(pod: Obj): void {
 }
 
 /** What a pod and every template share. Mutates. */
-export function defaultPodSpec(spec: Obj): void {
+function defaultPodSpec(spec: Obj): void {
   if (!spec.dnsPolicy) spec.dnsPolicy = 'ClusterFirst';
   if (!spec.restartPolicy) spec.restartPolicy = 'Always';
   spec.securityContext ??= {};

@@ -1,6 +1,6 @@
 /** Resource lists of pods: sums over containers and the quality-of-service class. */
 import type { Obj } from '../../lib/json.ts';
-import { add, cmp, formatQuantity, type Quantity, quantity, sign } from '../machinery/quantity.ts';
+import { add, cmp, type Quantity, quantity, sign } from '../machinery/quantity.ts';
 
 /** Resource name -> quantity, parsed. */
 export type Quantities = Map<string, Quantity>;
@@ -57,36 +57,6 @@ export function aggregate(spec: Obj, side: 'requests' | 'limits'): Quantities {
   }
   maxList(total, most);
   return total;
-}
-
-/** The pod's requests as the scheduler and quota see them: containers, pod-level resources, overhead (PodRequests). */
-export function podRequests(spec: Obj): Quantities {
-  const total = aggregate(spec, 'requests');
-  for (const [name, text] of Object.entries<string>(spec.resources?.requests ?? {})) {
-    if (isPodLevelResource(name)) total.set(name, quantity(text));
-  }
-  addList(total, spec.overhead);
-  return total;
-}
-
-/** The pod's limits (PodLimits). */
-export function podLimits(spec: Obj): Quantities {
-  const total = aggregate(spec, 'limits');
-  for (const [name, text] of Object.entries<string>(spec.resources?.limits ?? {})) {
-    if (isPodLevelResource(name)) total.set(name, quantity(text));
-  }
-  for (const [name, text] of Object.entries<string>(spec.overhead ?? {})) {
-    const have = total.get(name);
-    if (have && sign(have) !== 0) total.set(name, add(have, quantity(text)));
-  }
-  return total;
-}
-
-/** A parsed list back as texts. */
-export function toList(quantities: Quantities): Record<string, string> {
-  const out: Record<string, string> = {};
-  for (const [name, q] of quantities) out[name] = formatQuantity(q);
-  return out;
 }
 
 function positives(list: Record<string, string> | undefined, into: Quantities): number {

@@ -79,7 +79,7 @@ export function nonReservedPath(errors: Errors, path: string, field: string): vo
   if (path.startsWith('..') && !path.startsWith('../')) errors.push(invalid(field, path, "must not start with '..'"));
 }
 
-export const FILE_MODE = 'must be a number between 0 and 0777 (octal), both inclusive';
+const FILE_MODE = 'must be a number between 0 and 0777 (octal), both inclusive';
 
 export function fileMode(errors: Errors, mode: number | undefined, field: string): void {
   if (mode !== undefined && (mode > 0o777 || mode < 0)) errors.push(invalid(field, mode, FILE_MODE));

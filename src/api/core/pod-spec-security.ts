@@ -200,10 +200,11 @@ function windowsOptions(options: Obj, path: string, errors: Errors): void {
   if (user !== undefined) invalids(errors, `${path}.runAsUserName`, user, userNameProblems(user));
 }
 
+const isControl = (c: string): boolean => c < ' ' || c === '\x7f';
+
 function userNameProblems(name: string): string[] {
   if (!name) return ['runAsUserName cannot be an empty string'];
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\x00-\x1f\x7f]/.test(name)) return ['runAsUserName cannot contain control characters'];
+  if ([...name].some(isControl)) return ['runAsUserName cannot contain control characters'];
   const parts = name.split('\\');
   if (parts.length > 2) return ['runAsUserName cannot contain more than one backslash'];
   const user = parts[parts.length - 1];

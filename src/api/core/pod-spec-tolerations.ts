@@ -5,7 +5,7 @@ import { isQualifiedName, isValidLabelValue } from '../machinery/names.ts';
 import { type Errors, invalids, type PodOptions, unsupported } from './pod-spec-checks.ts';
 
 /** Effects of taints, in the order upstream lists them. */
-export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const KEYLESS = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
 
 export function validateTolerations(tolerations: Obj[], path: string, errors: Errors, options: PodOptions): void {

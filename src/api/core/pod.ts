@@ -2,7 +2,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import type { Cx, KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden } from '../machinery/field-errors.ts';
-import { ipWarnings } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1123Label } from '../machinery/names.ts';
 import { rfc3339 } from '../machinery/time.ts';
@@ -203,17 +202,6 @@ function warnings(pod: KubeObject, old: KubeObject | undefined): string[] {
   const hint = "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
   const ofName = messages.length ? [`metadata.name: ${hint}: [${messages.join(' ')}]`] : [];
   return [...ofName, ...podWarnings(pod.metadata, pod.spec, '')];
-}
-
-/** Warnings about addresses in a status. */
-export function podStatusWarnings(pod: KubeObject): string[] {
-  const out: string[] = [];
-  for (const list of ['podIPs', 'hostIPs']) {
-    (pod.status?.[list] ?? []).forEach(({ ip = '' }: Obj, i: number) => {
-      out.push(...ipWarnings(`status.${list}[${i}].ip`, ip));
-    });
-  }
-  return out;
 }
 
 /** CheckGracefulDelete: 0 means at once. Pods without a node or with nothing left to run get no grace. */

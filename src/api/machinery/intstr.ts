@@ -1,13 +1,6 @@
 /** int-or-string values (apimachinery util/intstr): 3, "25%", "http". */
 export type IntOrString = number | string;
 
-/** An int32 in Go's syntax, or a string: upstream's intstr.Parse. */
-export function parseIntOrString(text: string): IntOrString {
-  if (!/^[+-]?[0-9]+$/.test(text)) return text;
-  const n = Number(text);
-  return n >= -(2 ** 31) && n < 2 ** 31 ? n : text;
-}
-
 /** The share of `total` that a percentage means, or the number itself; undefined for other strings (and where upstream errs). */
 export function scaled(value: IntOrString, total: number, roundUp: boolean): number | undefined {
   if (typeof value === 'number') return value;

@@ -2,7 +2,7 @@
  * Resource quantities ("100m", "1.5Gi", "2e3"): exact decimal arithmetic and upstream's canonical text
  * (apimachinery api/resource/quantity.go). A quantity is value * 10^scale; binary suffixes are multiplied out.
  */
-export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
+type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
 
 export interface Quantity {
   readonly value: bigint;
@@ -161,12 +161,6 @@ export function sub(a: Quantity, b: Quantity): Quantity {
   const [x, y, scale] = aligned(a, b);
   return { value: x - y, scale, format: a.value === 0n ? b.format : a.format };
 }
-/** The quantity times an integer. */
-export const times = (q: Quantity, factor: number): Quantity => ({
-  value: q.value * BigInt(factor),
-  scale: q.scale,
-  format: q.format,
-});
 /** Rounds away from zero to thousandths, as upstream does to resource lists on decoding. */
 export function roundUpMilli(q: Quantity): Quantity {
   return q.scale >= -3 ? q : { ...rescaled(q.value, q.scale, -3), format: q.format };
@@ -185,8 +179,6 @@ export const isWhole = (q: Quantity): boolean => q.scale >= 0 || compare(rescale
 
 /** A quantity of a whole number, e.g. bytes. */
 export const ofValue = (n: number, format: QuantityFormat = 'DecimalSI'): Quantity => ({ value: BigInt(n), scale: 0, format });
-/** A quantity of thousandths, e.g. CPU. */
-export const ofMilli = (n: number, format: QuantityFormat = 'DecimalSI'): Quantity => ({ value: BigInt(n), scale: -3, format });
 
 /** The text of a quantity as upstream prints it. */
 export function formatQuantity(q: Quantity): string {

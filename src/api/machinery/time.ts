@@ -71,18 +71,6 @@ export function humanDuration(ms: number): string {
   return hours < 24 * 365 * 8 ? both(`${years}y`, days % 365, 'd') : `${years}y`;
 }
 
-/** A duration in one unit (duration.ShortHumanDuration). */
-export function shortHumanDuration(ms: number): string {
-  const seconds = Math.trunc(ms / SECOND);
-  if (seconds < -1) return '<invalid>';
-  if (seconds < 0) return '0s';
-  if (seconds < 60) return `${seconds}s`;
-  if (ms < HOUR) return `${Math.trunc(ms / MINUTE)}m`;
-  if (ms < 24 * HOUR) return `${Math.trunc(ms / HOUR)}h`;
-  const days = Math.trunc(ms / (24 * HOUR));
-  return days < 365 ? `${days}d` : `${Math.trunc(days / 365)}y`;
-}
-
 /** The age of a timestamp as kubectl prints it; "<unknown>" when there is none. */
 export function age(timestamp: string | undefined, now: number): string {
   return timestamp ? humanDuration(now - parseTime(timestamp)) : '<unknown>';
