@@ -2,7 +2,12 @@ import { decodeAs, decodeBody, type Decoded } from '../api/machinery/decode.ts';
 import type { FieldValidation } from '../registry/options.ts';
 import type { Call, Target } from './call.ts';
 
-const HOMES: Record<string, string> = { '': 'core', policy: 'policy', autoscaling: 'autoscaling', 'authentication.k8s.io': 'authentication' };
+const HOMES: Record<string, string> = {
+  '': 'core',
+  policy: 'policy',
+  autoscaling: 'autoscaling',
+  'authentication.k8s.io': 'authentication',
+};
 
 /** Decodes what a request sends to a resource or subresource. Throws upstream's 400 or 415. */
 export function decodeSent(call: Call, target: Target, mode: FieldValidation): Decoded {
@@ -11,7 +16,8 @@ export function decodeSent(call: Call, target: Target, mode: FieldValidation): D
   const { kind, served, subresource } = target;
   if (subresource === 'scale') return decodeAs(takes('autoscaling', 'v1', 'Scale'), body, type, mode);
   const other = kind.subresources?.[subresource];
-  if (other && other.kind !== kind.kind) return decodeAs(takes(other.group ?? '', other.version ?? 'v1', other.kind), body, type, mode);
+  if (other && other.kind !== kind.kind)
+    return decodeAs(takes(other.group ?? '', other.version ?? 'v1', other.kind), body, type, mode);
   return decodeBody(kind, served, body, type, mode);
 }
 

@@ -59,7 +59,14 @@ export function rowOf(kind: Kind, object: KubeObject, now: number, text: string)
 }
 
 /** The row of a stored object. */
-export function rowText(form: Form, json: string, object: KubeObject, include: IncludeObject, apiVersion: string, now: number): string {
+export function rowText(
+  form: Form,
+  json: string,
+  object: KubeObject,
+  include: IncludeObject,
+  apiVersion: string,
+  now: number,
+): string {
   return rowOf(form.kind, object, now, rowObject(form, json, include, apiVersion));
 }
 

@@ -44,7 +44,8 @@ export function findTarget(info: RequestInfo, method: string, kinds: KindTable):
   const place = info.subresource ? 'sub' : info.parts.length > 1 ? 'item' : 'collection';
   // Read-only when it spans namespaces or is an old watch address.
   const readOnly = everywhere || info.watchPath;
-  const offered = place === 'sub' ? verbs : verbs.filter((verb) => (place === 'item' && !info.watchPath ? ITEM : COLLECTION).includes(verb));
+  const offered =
+    place === 'sub' ? verbs : verbs.filter((verb) => (place === 'item' && !info.watchPath ? ITEM : COLLECTION).includes(verb));
   if (!offered.length || (readOnly && !verbs.includes('list'))) throw noRoute();
   const verb = METHODS[method]?.[info.watchPath ? 'collection' : place];
   if (!verb || !offered.includes(verb) || (readOnly && verb !== 'list')) throw noMethod();

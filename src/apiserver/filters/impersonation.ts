@@ -68,6 +68,11 @@ function extraHeaders({ request }: Call): Record<string, string[]> | undefined {
 
 /** Go's %#v of the user that was asked for. */
 function goUser(uid: string | null, groups: string | null): string {
-  const list = groups ? `[]string{${groups.split(',').map((g) => JSON.stringify(g.trim())).join(', ')}}` : '[]string(nil)';
+  const list = groups
+    ? `[]string{${groups
+        .split(',')
+        .map((g) => JSON.stringify(g.trim()))
+        .join(', ')}}`
+    : '[]string(nil)';
   return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid ?? '')}, Groups:${list}, Extra:map[string][]string(nil)}`;
 }

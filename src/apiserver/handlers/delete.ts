@@ -46,7 +46,8 @@ function deleteRequest(call: Call, target: Target): DeleteRequest {
   if (policy !== undefined && options.orphanDependents !== undefined) {
     errors.push(invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'));
   }
-  if (policy !== undefined && !POLICIES.includes(policy)) errors.push(notSupported('propagationPolicy', policy, [...POLICIES, 'nil']));
+  if (policy !== undefined && !POLICIES.includes(policy))
+    errors.push(notSupported('propagationPolicy', policy, [...POLICIES, 'nil']));
   dryRunErrors(errors, options.dryRun ?? []);
   if (errors.length) throw invalidError('meta.k8s.io', 'DeleteOptions', '', errors);
   return {
@@ -86,7 +87,9 @@ function sentOptions({ request }: Call): Obj {
   }
   const { kind = 'DeleteOptions', apiVersion = 'v1' } = (value ?? {}) as Obj;
   if (kind !== 'DeleteOptions') {
-    throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`);
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
   }
   try {
     return checkStructure(OPTIONS_TYPE, value, 'Ignore').object;

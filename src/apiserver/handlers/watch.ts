@@ -14,7 +14,8 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
   const { info, query, accept } = call;
   const { kind } = target;
   const params = listParams(query, info.watchPath);
-  if (kind.verbs && !kind.verbs.includes('watch')) throw methodNotAllowed({ group: kind.group, resource: kind.resource }, 'watch');
+  if (kind.verbs && !kind.verbs.includes('watch'))
+    throw methodNotAllowed({ group: kind.group, resource: kind.resource }, 'watch');
   if (accept.format === 'yaml') throw notStreamable();
   const revision = parseRevision(params.resourceVersion);
   const fieldSelector = namedField(params.fieldSelector, info.watchPath ? (info.parts[1] ?? '') : '');
@@ -47,6 +48,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
 /** A name in the address is the same as a field selector for it. */
 function namedField(selector: string, name: string): string {
   if (!name) return selector;
-  if (selector && selector !== `metadata.name=${name}`) throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  if (selector && selector !== `metadata.name=${name}`)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
   return `metadata.name=${name}`;
 }

@@ -4,17 +4,39 @@ import { pageNotFound, text } from '../respond.ts';
 /** The checks that a 1.36 server runs, in its order. There is one process here: who can answer is well. */
 const START = ['ping', 'log'];
 const HOOKS = [
-  'start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'priority-and-fairness-config-consumer',
-  'priority-and-fairness-filter', 'storage-object-count-tracker-hook', 'start-apiextensions-informers', 'start-apiextensions-controllers',
-  'crd-informer-synced', 'start-system-namespaces-controller', 'peer-endpoint-reconciler-controller',
-  'start-cluster-authentication-info-controller', 'start-kube-apiserver-identity-lease-controller',
-  'start-kube-apiserver-identity-lease-garbage-collector', 'storage-readiness', 'start-legacy-token-tracking-controller',
-  'start-service-ip-repair-controllers', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes',
-  'priority-and-fairness-config-producer', 'bootstrap-controller', 'start-kubernetes-service-cidr-controller',
-  'start-kube-aggregator-informers', 'apiservice-status-local-available-controller', 'apiservice-status-remote-available-controller',
-  'apiservice-registration-controller', 'apiservice-discovery-controller', 'kube-apiserver-autoregistration',
+  'start-apiserver-admission-initializer',
+  'generic-apiserver-start-informers',
+  'priority-and-fairness-config-consumer',
+  'priority-and-fairness-filter',
+  'storage-object-count-tracker-hook',
+  'start-apiextensions-informers',
+  'start-apiextensions-controllers',
+  'crd-informer-synced',
+  'start-system-namespaces-controller',
+  'peer-endpoint-reconciler-controller',
+  'start-cluster-authentication-info-controller',
+  'start-kube-apiserver-identity-lease-controller',
+  'start-kube-apiserver-identity-lease-garbage-collector',
+  'storage-readiness',
+  'start-legacy-token-tracking-controller',
+  'start-service-ip-repair-controllers',
+  'rbac/bootstrap-roles',
+  'scheduling/bootstrap-system-priority-classes',
+  'priority-and-fairness-config-producer',
+  'bootstrap-controller',
+  'start-kubernetes-service-cidr-controller',
+  'start-kube-aggregator-informers',
+  'apiservice-status-local-available-controller',
+  'apiservice-status-remote-available-controller',
+  'apiservice-registration-controller',
+  'apiservice-discovery-controller',
+  'kube-apiserver-autoregistration',
 ].map((name) => `poststarthook/${name}`);
-const END = ['autoregister-completion', 'poststarthook/apiservice-openapi-controller', 'poststarthook/apiservice-openapiv3-controller'];
+const END = [
+  'autoregister-completion',
+  'poststarthook/apiservice-openapi-controller',
+  'poststarthook/apiservice-openapiv3-controller',
+];
 const LIVE = [...START, 'loopback-serving-certificate', 'etcd', ...HOOKS, ...END];
 
 /** Path -> checks. */
@@ -33,10 +55,14 @@ export function health(path: string, query: URLSearchParams): Answer | undefined
   if (rest.length) return checks.includes(check) ? plain('ok') : pageNotFound();
   if (!query.has('verbose')) return plain('ok');
   const excluded = query.getAll('exclude');
-  const lines = checks.map((name) => `[+]${name}${excluded.includes(name) ? ' excluded' : ''}${excluded.includes(name) ? ': ok' : ' ok'}`);
+  const lines = checks.map(
+    (name) => `[+]${name}${excluded.includes(name) ? ' excluded' : ''}${excluded.includes(name) ? ': ok' : ' ok'}`,
+  );
   const unknown = excluded.filter((name) => !checks.includes(name));
   if (unknown.length) {
-    lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => JSON.stringify(name)).join(',')}`);
+    lines.push(
+      `warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => JSON.stringify(name)).join(',')}`,
+    );
   }
   return text(200, `${lines.join('\n')}\n${root} check passed\n`);
 }
