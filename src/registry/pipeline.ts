@@ -16,7 +16,7 @@ import { type Door, fieldContext } from './doors.ts';
 import { encode } from './encode.ts';
 import { dedupOwners, ensureNamespace, fillSystemFields, generateName, GENERATE_ATTEMPTS } from './names.ts';
 import type { WriteOptions } from './options.ts';
-import { managerName, trackUpdate } from './patch/managed-fields.ts';
+import { managerName, trackUpdate, withoutManagers } from './patch/managed-fields.ts';
 import type { AdmissionRequest } from './ports.ts';
 import type { Registry } from './registry.ts';
 import { createsOnUpdate, needsResourceVersion, storageKey } from './traits.ts';
@@ -39,7 +39,7 @@ export interface Passage {
 
 export const nameOf = ({ group, resource }: Kind) => ({ group, resource });
 export const context = ({ registry, options, door }: Passage): Cx =>
-  registry.context(options.now, options.subresource, door.apiVersion);
+  registry.context(options.now, options.subresource, door.apiVersion, options.user);
 
 /**
  * CREATE, from the client's view of the object, decoded and defaulted (handlers/create.go, generic/registry/store.go create,
@@ -219,10 +219,9 @@ function keepTimes(object: KubeObject, live: KubeObject): void {
   const old = live.metadata.managedFields;
   if (!next || !old || next === old || next.length !== old.length || next.every((entry, i) => entry.time === old[i]?.time))
     return;
-  const timeless = (entries: Obj[]) => entries.map(({ time: _, ...rest }) => rest);
+  const timeless = (entries: Obj[]) => entries.map((entry) => ({ ...entry, time: undefined }));
   if (!equal(timeless(next), timeless(old))) return;
-  const bare = ({ metadata: { managedFields: _, ...metadata }, ...rest }: KubeObject) => ({ ...rest, metadata });
-  if (equal(bare(object), bare(live))) object.metadata.managedFields = old;
+  if (equal(withoutManagers(object), withoutManagers(live))) object.metadata.managedFields = old;
 }
 
 function request(p: Passage, operation: 'CREATE' | 'UPDATE', object: KubeObject, old: KubeObject | undefined): AdmissionRequest {

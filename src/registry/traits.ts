@@ -134,7 +134,7 @@ export function prepareByTraits(kind: Kind, object: KubeObject, zeroStatus: (typ
 export function updateByTraits(kind: Kind, object: KubeObject, old: KubeObject): void {
   if (kind.status) object.status = old.status;
   if (!GENERATIONS.has(resourceOf(kind))) return;
-  const bare = ({ metadata: _, status: __, ...rest }: KubeObject) => rest;
+  const bare = (whole: KubeObject) => ({ ...whole, metadata: undefined, status: undefined });
   if (!equal(bare(object), bare(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 

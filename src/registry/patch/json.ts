@@ -107,7 +107,7 @@ function put(container: Container, key: string, value: unknown): PatchError | un
   }
   const index = indexOf(key, container.length + 1);
   if (index instanceof PatchError) {
-    return /^strconv/.test(index.message)
+    return index.message.startsWith('strconv')
       ? new PatchError(`value was not a proper array index: '${key}': ${index.message}`)
       : index;
   }
