@@ -3,7 +3,7 @@ import type { KubeObject } from '../lib/json.ts';
 import type { Answer, Call, Deps, Target } from './call.ts';
 import { metadataText, objectText, partialText } from './convert.ts';
 import { respond } from './respond.ts';
-import { definitionsText, includeObject, rowOf, rowText, tableText } from './table.ts';
+import { columnsFor, definitionsText, includeObject, rowOf, rowText, tableText } from './table.ts';
 
 /** A stored object as the answer to get, in whatever form the client asked for. */
 export function presentStored(call: Call, deps: Deps, target: Target, status: number, json: string, revision: number): Answer {
@@ -20,7 +20,7 @@ export function presentStored(call: Call, deps: Deps, target: Target, status: nu
       const object = deps.registry.decode({ rev: revision, resource: '', namespace: '', name: '', json });
       const row = rowText(target, json, object, include, accept.apiVersion, call.request.now);
       const meta = `"resourceVersion":${JSON.stringify(object.metadata.resourceVersion)}`;
-      return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(target.kind), [row]));
+      return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(columnsFor(target.kind)), [row]));
     }
   }
 }
@@ -34,9 +34,10 @@ export function presentWritten(call: Call, target: Target, status: number, json:
   if (accept.as === 'PartialObjectMetadataList') throw wrongForm('PartialObjectMetadataList', 'is not a list', target.kind.kind);
   const include = includeObject(call.query);
   const text = include === 'None' ? 'null' : include === 'Object' ? json : partialText(accept.apiVersion, metadata);
+  const columns = columnsFor(target.kind, target.subresource);
   const meta = `"resourceVersion":${JSON.stringify(object.metadata.resourceVersion ?? '')}`;
-  const rows = [rowOf(target.kind, object, call.request.now, text)];
-  return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(target.kind), rows));
+  const rows = [rowOf(columns, object, call.request.now, text)];
+  return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(columns), rows));
 }
 
 /** A metadata form that does not fit what is asked for. */

@@ -1,6 +1,7 @@
-import { type Column, type Kind, resourceOf } from '../api/machinery/define-kind.ts';
+import { ageCell, columnsOf, nameCell } from '../api/machinery/columns.ts';
+import type { Column, Kind } from '../api/machinery/define-kind.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
-import type { KubeObject } from '../lib/json.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
 import { type Form, metadataText, objectText, partialText } from './convert.ts';
 
 /** What a row carries besides its cells. */
@@ -22,16 +23,48 @@ const DEFAULT_COLUMNS: readonly Column[] = [
   { name: 'Created At', type: 'date', description: CREATED_DESCRIPTION, value: (object) => object.metadata.creationTimestamp },
 ];
 
-export const columnsFor = (kind: Kind): readonly Column[] => kind.rules.columns ?? DEFAULT_COLUMNS;
+/** autoscaling/v1 Scale, whatever it is the scale of. */
+const SCALE_COLUMNS: readonly Column[] = [
+  { name: 'Name', type: 'string', description: NAME_DESCRIPTION, value: nameCell },
+  {
+    name: 'Desired',
+    type: 'integer',
+    description: 'replicas is the desired number of instances for the scaled object.',
+    value: (scale) => scale.spec.replicas ?? 0,
+  },
+  {
+    name: 'Available',
+    type: 'integer',
+    description: 'replicas is the actual number of observed instances of the scaled object.',
+    value: (scale) => scale.status.replicas ?? 0,
+  },
+  { name: 'Age', type: 'string', description: CREATED_DESCRIPTION, value: ageCell },
+];
 
-const definitions = new Map<string, string>();
+/** ComponentStatus, which has no rules of its own: it is never stored. */
+const COMPONENT_COLUMNS = columnsOf(
+  'componentstatuses',
+  nameCell,
+  (part) => (healthOf(part)?.status === 'True' ? 'Healthy' : 'Unhealthy'),
+  (part) => healthOf(part)?.message ?? '',
+  (part) => healthOf(part)?.error ?? '',
+);
+const healthOf = (part: KubeObject): Obj | undefined => part.conditions?.find((c: Obj) => c.type === 'Healthy');
 
-/** `columnDefinitions`, which never change for a kind. */
-export function definitionsText(kind: Kind): string {
-  const resource = resourceOf(kind);
-  let text = definitions.get(resource);
+/** The columns of a kind or of a subresource that is another kind. */
+export function columnsFor(kind: Kind, subresource = ''): readonly Column[] {
+  if (subresource === 'scale') return SCALE_COLUMNS;
+  if (kind.rules.columns) return kind.rules.columns;
+  return kind.resource === 'componentstatuses' ? COMPONENT_COLUMNS : DEFAULT_COLUMNS;
+}
+
+const definitions = new WeakMap<readonly Column[], string>();
+
+/** `columnDefinitions`, which never change. */
+export function definitionsText(columns: readonly Column[]): string {
+  let text = definitions.get(columns);
   if (text === undefined) {
-    const list = columnsFor(kind).map(({ name, type, format, description, priority }) => ({
+    const list = columns.map(({ name, type, format, description, priority }) => ({
       name,
       type,
       format: format ?? '',
@@ -39,7 +72,7 @@ export function definitionsText(kind: Kind): string {
       priority: priority ?? 0,
     }));
     text = JSON.stringify(list);
-    definitions.set(resource, text);
+    definitions.set(columns, text);
   }
   return text;
 }
@@ -54,8 +87,8 @@ export function includeObject(query: URLSearchParams): IncludeObject {
 }
 
 /** One row: the cells of an object, and the text that stands for the object itself. */
-export function rowOf(kind: Kind, object: KubeObject, now: number, text: string): string {
-  return `{"cells":${JSON.stringify(columnsFor(kind).map((column) => column.value(object, now)))},"object":${text}}`;
+export function rowOf(columns: readonly Column[], object: KubeObject, now: number, text: string): string {
+  return `{"cells":${JSON.stringify(columns.map((column) => column.value(object, now)))},"object":${text}}`;
 }
 
 /** The row of a stored object. */
@@ -67,7 +100,7 @@ export function rowText(
   apiVersion: string,
   now: number,
 ): string {
-  return rowOf(form.kind, object, now, rowObject(form, json, include, apiVersion));
+  return rowOf(columnsFor(form.kind), object, now, rowObject(form, json, include, apiVersion));
 }
 
 function rowObject(form: Form, json: string, include: IncludeObject, apiVersion: string): string {

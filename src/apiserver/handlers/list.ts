@@ -4,7 +4,7 @@ import { itemText, metadataText, partialText, servedApiVersion } from '../conver
 import { listParams } from '../params.ts';
 import { wrongForm } from '../present.ts';
 import { respond } from '../respond.ts';
-import { definitionsText, includeObject, rowText, tableText } from '../table.ts';
+import { columnsFor, definitionsText, includeObject, rowText, tableText } from '../table.ts';
 import { componentStatuses } from '../virtual/component-status.ts';
 
 /** GET of a collection: put together from stored text. */
@@ -35,7 +35,7 @@ export function presentList(call: Call, deps: Deps, target: Target, result: List
     const include = includeObject(call.query);
     const { now } = call.request;
     const rows = result.rows.map((row) => rowText(target, row.json, deps.registry.decode(row), include, accept.apiVersion, now));
-    return respond(call, 200, tableText(accept.apiVersion, meta, definitionsText(target.kind), rows));
+    return respond(call, 200, tableText(accept.apiVersion, meta, definitionsText(columnsFor(target.kind)), rows));
   }
   if (accept.as === 'object') {
     const head = `{"kind":"${target.kind.kind}List","apiVersion":"${servedApiVersion(target)}","metadata":{${meta}},"items":[`;

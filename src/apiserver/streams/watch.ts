@@ -6,7 +6,7 @@ import type { Registry } from '../../registry/registry.ts';
 import type { ChangeType, LogRow, Row } from '../../store/store.ts';
 import { type Form, metadataText, objectText, partialText } from '../convert.ts';
 import { tooLargeRevision } from '../params.ts';
-import { definitionsText, rowOf, tableText } from '../table.ts';
+import { columnsFor, definitionsText, rowOf, tableText } from '../table.ts';
 import { type Feed, feedOf } from './feed.ts';
 import { WatchSelector } from './selector.ts';
 import type { WatchSpec } from './spec.ts';
@@ -140,10 +140,10 @@ export class WatchSession {
   #table(object: KubeObject, text: string, now: number): string {
     const { spec } = this;
     const { kind } = this.#form;
-    const headers = spec.headers ? null : definitionsText(kind);
+    const headers = spec.headers ? null : definitionsText(columnsFor(kind));
     spec.headers = true;
     const meta = `"resourceVersion":"${object.metadata.resourceVersion}"`;
-    return tableText(spec.apiVersion, meta, headers, [rowOf(kind, object, now, text)]);
+    return tableText(spec.apiVersion, meta, headers, [rowOf(columnsFor(kind), object, now, text)]);
   }
 
   /** A BOOKMARK: an empty object of the kind that carries a revision, and at the end of the initial events says so. */

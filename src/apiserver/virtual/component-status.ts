@@ -3,7 +3,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Answer, Call, Target } from '../call.ts';
 import { presentWritten } from '../present.ts';
 import { respond } from '../respond.ts';
-import { definitionsText, includeObject, rowOf, tableText } from '../table.ts';
+import { columnsFor, definitionsText, includeObject, rowOf, tableText } from '../table.ts';
 import { partialText } from '../convert.ts';
 
 /** There is one process: whoever can ask finds all parts of it well (pkg/registry/core/componentstatus). */
@@ -32,13 +32,13 @@ export function componentStatuses(call: Call, target: Target): Answer {
     const rows = objects.map((object) => {
       const partial = partialText(accept.apiVersion, JSON.stringify(object.metadata));
       return rowOf(
-        target.kind,
+        columnsFor(target.kind),
         object,
         call.request.now,
         include === 'None' ? 'null' : include === 'Object' ? JSON.stringify(object) : partial,
       );
     });
-    return respond(call, 200, tableText(accept.apiVersion, '', definitionsText(target.kind), rows));
+    return respond(call, 200, tableText(accept.apiVersion, '', definitionsText(columnsFor(target.kind)), rows));
   }
   if (accept.as === 'object') {
     const items = objects.map(({ metadata, conditions }: Obj) => ({ metadata, conditions }));

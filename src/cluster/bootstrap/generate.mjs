@@ -3,7 +3,7 @@
 //
 //   node src/cluster/bootstrap/generate.mjs KUBECONFIG [KUBECONFIG-OF-ONE-WITH-CONTROLLERS]
 //
-// The second one gives the aggregated ClusterRoles, whose rules a controller fills in.
+// The second one gives what controllers fill in: the rules of aggregated ClusterRoles, the status of the ServiceCIDR.
 // The file is an array of {resource, object} in order of creation. uid, resourceVersion and creationTimestamp are left out; every other
 // time is "<time>", every date "<date>". What belongs to that one server (its identity lease, its CA) is left out too.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -67,8 +67,11 @@ function strip(object, apiVersion, kind) {
 }
 
 const get = client(process.argv[2]);
-const aggregated = process.argv[3] ? await client(process.argv[3])('/apis/rbac.authorization.k8s.io/v1/clusterroles') : { items: [] };
-const filled = new Map(aggregated.items.filter((role) => role.aggregationRule).map((role) => [role.metadata.name, role]));
+const filled = new Map();
+for (const path of process.argv[3] ? ['rbac.authorization.k8s.io/v1/clusterroles', 'networking.k8s.io/v1/servicecidrs'] : []) {
+  const list = await client(process.argv[3])(`/apis/${path}`);
+  for (const item of list.items) if (item.aggregationRule || path.endsWith('servicecidrs')) filled.set(`${path} ${item.metadata.name}`, item);
+}
 
 const found = [];
 for (const [group, version, plural] of WANTED) {
@@ -77,7 +80,7 @@ for (const [group, version, plural] of WANTED) {
   for (const item of list.items) {
     const { name, namespace, resourceVersion } = item.metadata;
     if (!NAMESPACES.has(namespace ?? (plural === 'namespaces' ? name : 'default')) || foreign(item)) continue;
-    const object = strip((plural === 'clusterroles' && filled.get(name)) || item, apiVersion, list.kind.slice(0, -'List'.length));
+    const object = strip(filled.get(`${group}/${version}/${plural} ${name}`) ?? item, apiVersion, list.kind.slice(0, -'List'.length));
     found.push({ order: plural === 'namespaces' ? 0 : Number(resourceVersion), resource: group ? `${group}/${plural}` : plural, object });
   }
 }

@@ -257,3 +257,69 @@ describe('options', () => {
     expect(api.ask('GET', CM).headers).not.toHaveProperty('warning');
   });
 });
+
+describe('what needs a kubelet', () => {
+  const api = new ApiFixture();
+  const PODS = '/api/v1/namespaces/default/pods';
+  api.ask('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+  const pod = (name: string, nodeName: string | undefined, ...containers: string[]) =>
+    api.ask('POST', PODS, {
+      metadata: { name },
+      spec: { nodeName, containers: containers.map((c) => ({ name: c, image: 'i' })) },
+    });
+  pod('one', 'n1', 'c');
+  pod('two', 'n1', 'c', 'd');
+  pod('waiting', undefined, 'c');
+
+  it.each([
+    ['GET', 'nope/log', 404, 'pods "nope" not found'],
+    ['GET', 'two/log', 400, 'a container name must be specified for pod two, choose one of: [c d]'],
+    ['POST', 'one/exec?container=x', 400, 'container x is not valid for pod one'],
+    ['POST', 'waiting/exec?command=ls', 400, 'pod waiting does not have a host assigned'],
+    ['GET', 'one/log', 404, 'the server could not find the requested resource ( pods/log one)'],
+    ['GET', 'one:80/proxy/x/y', 500, 'Internal error occurred: error dialing backend: no kubelet answers on node n1'],
+    ['GET', 'a:b:c:d/proxy/', 400, 'invalid pod request "a:b:c:d"'],
+  ])('[API14] %s %s', (method, url, status, message) => {
+    expect(api.ask(method, `${PODS}/${url}`)).toMatchObject({ status, body: { message } });
+  });
+
+  it('[API14] a pod that is nowhere has no logs yet', () => {
+    expect(api.ask('GET', `${PODS}/waiting/log`)).toMatchObject({ status: 200, text: '' });
+  });
+});
+
+describe('kinds that are not stored', () => {
+  const api = new ApiFixture();
+
+  it('[API8] component statuses', () => {
+    expect(api.ask('GET', '/api/v1/componentstatuses').body.items.map((o: { metadata: object }) => o.metadata)).toEqual([
+      { name: 'controller-manager' },
+      { name: 'scheduler' },
+      { name: 'etcd-0' },
+    ]);
+    expect(api.ask('GET', '/api/v1/componentstatuses', undefined, TABLE).body.rows[0].cells).toEqual([
+      'controller-manager',
+      'Healthy',
+      'ok',
+      '',
+    ]);
+    expect(api.ask('GET', '/api/v1/componentstatuses/x').body.message).toBe('componentstatus "x" not found');
+  });
+
+  it('[API8] a scale has columns of its own', () => {
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const spec = { replicas: 3, selector: { matchLabels: { a: 'b' } }, template };
+    const url = '/apis/apps/v1/namespaces/default/deployments';
+    expect(api.ask('POST', url, { metadata: { name: 'd' }, spec }).status).toBe(201);
+    const { body } = api.ask('GET', `${url}/d/scale`, undefined, TABLE);
+    expect(body.columnDefinitions.map((c: { name: string }) => c.name)).toEqual(['Name', 'Desired', 'Available', 'Age']);
+    expect(body.rows[0].cells).toEqual(['d', 3, 0, '0s']);
+    const scale = api.ask('PUT', `${url}/d/scale`, { metadata: { name: 'd' }, spec: { replicas: 5 } }).body;
+    expect(scale).toMatchObject({
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      spec: { replicas: 5 },
+      status: { selector: 'a=b' },
+    });
+  });
+});
