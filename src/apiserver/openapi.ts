@@ -86,9 +86,10 @@ function document(kinds: KindTable, name: string, request: OpenApiRequest): Open
 }
 
 function version2(kinds: KindTable, request: OpenApiRequest): OpenApiAnswer {
-  if (!readsJson(request.accept)) {
-    return { status: 406, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' };
-  }
+  const format = v2Format(request.accept);
+  if (!format) return { status: 406, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' };
+  if (format === 'protobuf')
+    return { status: 200, headers: { 'content-type': V2_PROTOBUF, vary: 'Accept' }, body: EMPTY_PROTOBUF };
   const etag = `"${hashOf(kinds, 'v2')}"`;
   const headers: Record<string, string> = { etag, vary: 'Accept', 'cache-control': 'no-cache, private' };
   if (request.ifNoneMatch === etag) return { status: 304, headers, body: '' };
@@ -110,13 +111,20 @@ function version2(kinds: KindTable, request: OpenApiRequest): OpenApiAnswer {
   return { status: 200, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-/** Protobuf, which kubectl asked for in the days of v2, is not served; every client of today reads v3 or JSON. */
-function readsJson(accept: string | null | undefined): boolean {
-  if (!accept) return true;
-  return accept.split(',').some((clause) => {
+/**
+ * kubectl asks for v2 in protobuf only when v3 knows nothing of a kind, and then wants to hear that v2 knows nothing either, to go on to
+ * its "no matches for kind". So that document is empty: swagger "2.0", info, no paths, no definitions. All its bytes are ASCII.
+ */
+const EMPTY_PROTOBUF = `\n\x032.0\x12\x12\n\n${INFO.title}\x12\x04${INFO.version}B\0J\0`;
+
+function v2Format(accept: string | null | undefined): 'json' | 'protobuf' | undefined {
+  if (!accept) return 'json';
+  for (const clause of accept.split(',')) {
     const type = clause.split(';')[0].trim();
-    return type !== V2_PROTOBUF && ['application/json', 'application/*', '*/*'].includes(type);
-  });
+    if (type === V2_PROTOBUF) return 'protobuf';
+    if (type === 'application/json' || type === 'application/*' || type === '*/*') return 'json';
+  }
+  return undefined;
 }
 
 const EVERY_GROUP = new Set(['DeleteOptions', 'WatchEvent']);

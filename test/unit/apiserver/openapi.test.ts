@@ -89,14 +89,19 @@ describe('openapi v3', () => {
 });
 
 describe('openapi v2', () => {
-  it('is JSON only', () => {
+  it('describes the same in the older form', () => {
     const swagger = body('/openapi/v2', { accept: 'application/json' });
     expect(swagger.swagger).toBe('2.0');
     expect(swagger.definitions['io.k8s.api.apps.v1.DeploymentSpec'].properties.strategy.$ref).toBe(
       '#/definitions/io.k8s.api.apps.v1.DeploymentStrategy',
     );
-    const protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-    expect(openapi(table, '/openapi/v2', { accept: protobuf })?.status).toBe(406);
-    expect(openapi(table, '/openapi/v2', { accept: `${protobuf},application/json` })?.status).toBe(200);
+    expect(openapi(table, '/openapi/v2', { accept: 'text/html' })?.status).toBe(406);
+  });
+
+  it('is empty in protobuf: kubectl asks only for what v3 does not know', () => {
+    const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+    const answer = openapi(table, '/openapi/v2', { accept });
+    expect(answer?.headers['content-type']).toBe(accept);
+    expect(Buffer.from(answer?.body ?? '').toString('hex')).toBe('0a03322e3012120a0a4b756265726e657465731204312e333642004a00');
   });
 });
