@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { replicas, type Throughput, throughputs, watchers } from './api.ts';
+import { targetOf } from './client.ts';
+import { Ours } from './ours.ts';
+
+/**
+ * npm run bench [-- --reference KUBECONFIG] [--only throughput,replicas,...]
+ * Prints our figures, and beside them those of another Kubernetes API (ATOLL_REFERENCE names its kubeconfig too) from the same run.
+ */
+const { values } = parseArgs({ options: { reference: { type: 'string' }, only: { type: 'string' } } });
+const file = values.reference ?? process.env.ATOLL_REFERENCE;
+const reference = file && existsSync(file) ? targetOf(readFileSync(file, 'utf8')) : undefined;
+const only = values.only?.split(',');
+const wanted = (name: string) => !only || only.includes(name);
+const label = `bench-${Date.now().toString(36)}`;
+
+/** Cloudflare's list prices in dollars: rows per million, requests per million, GB-seconds per million at 128 MB. */
+const PRICE = { read: 0.001, written: 1, request: 0.15, gbSecond: 12.5, gb: 0.128 };
+
+function row(what: string, ours: string, theirs = '', goal = ''): void {
+  console.log([what.padEnd(46), ours.padStart(14), theirs.padStart(14), goal].join('  ').trimEnd());
+}
+
+const n0 = (value: number) => value.toFixed(0);
+const n1 = (value: number) => value.toFixed(1);
+const n2 = (value: number) => value.toFixed(2);
+
+function compare(what: string, ours: number, theirs: number | undefined, factor: number): void {
+  const goal = theirs === undefined ? `goal ${factor}x the reference` : `${n2(ours / theirs)}x, goal ${factor}x`;
+  row(what, n0(ours), theirs === undefined ? '' : n0(theirs), goal);
+}
+
+console.log([''.padEnd(46), 'atoll'.padStart(14), (reference ? 'reference' : '').padStart(14)].join('  ').trimEnd());
+const ours = await Ours.start();
+try {
+  row('server start, first (s)', n2(ours.firstStart), '', 'once: bundles, makes keys, the cluster demo');
+  if (wanted('start')) row('server start (s)', n2(await ours.restart()), '', 'goal 1');
+  if (wanted('memory')) row('memory idle, one cluster (MB)', n0(ours.memory()));
+  if (wanted('create')) {
+    const { p50, p99 } = await ours.creation();
+    row('cluster create to first answer, p50 (ms)', n1(p50), '', 'goal 25');
+    row('cluster create to first answer, p99 (ms)', n1(p99), '', 'goal 100');
+    row('memory with 100 clusters (MB)', n0(ours.memory()));
+    row('disk per cluster (KB)', n0(ours.disk()));
+  }
+  if (wanted('throughput')) {
+    const mine = await throughputs(ours.demo(), label);
+    const theirs: Partial<Throughput> = reference ? await throughputs(reference, label) : {};
+    compare('GET per second', mine.get, theirs.get, 1.2);
+    compare('LIST of 500 per second', mine.list, theirs.list, 2);
+    compare('CREATE per second', mine.create, theirs.create, 1);
+    compare('merge PATCH per second', mine.merge, theirs.merge, 1);
+    compare('server-side apply per second', mine.apply, theirs.apply, 1);
+  }
+  if (wanted('replicas')) {
+    const mine = await replicas(ours.demo(), label);
+    const theirs = reference && (await replicas(reference, label));
+    row('1,000 replicas to Ready (s)', n2(mine.ready), theirs ? n2(theirs.ready) : '', 'goal 1');
+    row('1,000 replicas deleted to gone (s)', n2(mine.gone), theirs ? n2(theirs.gone) : '');
+  }
+  if (wanted('watch')) {
+    const mine = await watchers(ours.demo(), label);
+    const theirs = reference && (await watchers(reference, label));
+    row('1,000 watches opened (ms)', n0(mine.opened), theirs ? n0(theirs.opened) : '');
+    row('an event at 1,000 watchers, p50 (ms)', n1(mine.p50), theirs ? n1(theirs.p50) : '');
+    row('an event at 1,000 watchers, p99 (ms)', n1(mine.p99), theirs ? n1(theirs.p99) : '', 'goal 100');
+  }
+  if (wanted('cold')) {
+    const { small, large } = await ours.coldWake();
+    row('cold wake, 10 objects, p50 / p99 (ms)', `${n1(small.p50)} / ${n1(small.p99)}`, '', 'goal p50 10');
+    row(
+      'cold wake, 10,000 objects, p50 / p99 (ms)',
+      `${n1(large.p50)} / ${n1(large.p99)}`,
+      '',
+      `${n2(large.p50 / small.p50)}x, goal 1.3x`,
+    );
+  }
+  if (wanted('price')) {
+    console.log(
+      `\n${'one operation'.padEnd(30)}${'rows read'.padStart(11)}${'written'.padStart(9)}${'awake ms'.padStart(10)}${'$ per million'.padStart(15)}`,
+    );
+    for (const [name, { rowsRead, rowsWritten, awakeMs }] of Object.entries(await ours.prices())) {
+      const dollars =
+        rowsRead * PRICE.read + rowsWritten * PRICE.written + PRICE.request + (awakeMs / 1000) * PRICE.gb * PRICE.gbSecond;
+      console.log(
+        `${name.padEnd(30)}${n1(rowsRead).padStart(11)}${n1(rowsWritten).padStart(9)}${n2(awakeMs).padStart(10)}${n2(dollars).padStart(15)}`,
+      );
+    }
+  }
+} finally {
+  await ours.stop();
+}
