@@ -24,7 +24,7 @@ import type {
 } from './options.ts';
 import { changeByPatch } from './patch/patch.ts';
 import { createSteps, type Passage, track, updateSteps, type Written } from './pipeline.ts';
-import type { Admission, AdmissionRequest, Allocator, TokenIssuer } from './ports.ts';
+import type { Admission, AdmissionRequest, Allocator, TokenIssuer, UserInfo } from './ports.ts';
 import { bind } from './subresources/binding.ts';
 import { evict } from './subresources/eviction.ts';
 import { showScale } from './subresources/scale.ts';
@@ -278,12 +278,13 @@ export class Registry {
   }
 
   /** What strategy functions may use. */
-  context(now: number, subresource?: string, apiVersion?: string): Cx {
+  context(now: number, subresource?: string, apiVersion?: string, user?: UserInfo): Cx {
     return {
       now,
       random: this.random,
       subresource,
       apiVersion,
+      user,
       get: (resource, namespace, name) => this.view.get(resource, namespace, name),
       list: (resource, namespace) => this.view.list(resource, namespace),
     };
