@@ -28,7 +28,8 @@ const WANTED = [
 const NAMESPACES = new Set(['default', 'kube-node-lease', 'kube-public', 'kube-system']);
 /** Field managers of the server itself; whatever others touched belongs to controllers, or to people who use the server meanwhile. */
 const OWN = /^(kube-apiserver|kubernetes-service-cidr-controller|api-priority-and-fairness-config-(consumer|producer)-v1)$/;
-const foreign = (object) => object.metadata.managedFields?.some((f) => !OWN.test(f.manager));
+const foreign = (object) =>
+  object.metadata.managedFields?.some((f) => !OWN.test(f.manager)) || (object.spec?.parentRef && object.spec.parentRef.name !== 'kubernetes');
 
 /** Reads a path of the server that a kubeconfig names. */
 function client(file) {
