@@ -1,5 +1,5 @@
 import type { Kind } from '../api/machinery/define-kind.ts';
-import { checkFields, exactField, type FieldTerm, parseFieldSelector } from '../api/machinery/fields.ts';
+import { FIELD_ZERO, checkFields, exactField, type FieldTerm, parseFieldSelector } from '../api/machinery/fields.ts';
 import { parseSelector, type Requirement } from '../api/machinery/labels.ts';
 import type { SqlValue } from '../lib/sqlite-port.ts';
 
@@ -74,10 +74,10 @@ function labelSql({ key, operator, values }: Requirement, params: SqlValue[]): s
 
 const META: Record<string, string[]> = { 'metadata.name': ['metadata', 'name'], 'metadata.namespace': ['metadata', 'namespace'] };
 
-/** Absent reads as "", booleans as Go prints them. Equality of name and namespace is in the key already. */
+/** Absent reads as the zero of its Go type, booleans as Go prints them. Equality of name and namespace is in the key already. */
 function fieldSql(kind: Kind, { field, value, equal }: FieldTerm, params: SqlValue[]): string | undefined {
   const segments = META[field] ?? (kind.rules.selectable?.[field] as string[]);
-  params.push(path(...segments), path(...segments), value);
-  const text = `CASE json_type(json, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE ifnull(json_extract(json, ?), '') END`;
+  params.push(path(...segments), path(...segments), FIELD_ZERO[field] ?? '', value);
+  const text = `CASE json_type(json, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE ifnull(json_extract(json, ?), ?) END`;
   return `CAST((${text}) AS TEXT) ${equal ? '=' : '<>'} ?`;
 }

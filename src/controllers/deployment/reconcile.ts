@@ -78,7 +78,7 @@ function reconcile(d: KubeObject, view: View, cx: ReconcileCx): Plan {
   syncRevision(r);
   if (d.metadata.deletionTimestamp) return finish(r, statusOf(r));
   checkPaused(r);
-  if (!d.spec?.paused && rollbackTarget(d) !== undefined) return rollBack(r, rollbackTarget(d) ?? 0);
+  if (!d.spec?.paused && rollbackTarget(d) !== undefined) return rollBack(r, rollbackTarget(d) ?? 0n);
   if (d.spec?.paused || isScalingEvent(r)) {
     scaleProportionally(r);
     if (d.spec?.paused) cleanUp(r);
@@ -128,7 +128,7 @@ function cleanUp(r: Rollout): void {
 
 function byRevision(a: Draft, b: Draft): number {
   const [x, y] = [revisionOf(a.set), revisionOf(b.set)];
-  return x === undefined || y === undefined || x === y ? byCreation(a.set, b.set) : x - y;
+  return x === undefined || y === undefined || x === y ? byCreation(a.set, b.set) : x < y ? -1 : 1;
 }
 
 /** Every write of the sync: sets, their Events, and last the Deployment's status with its annotations. */

@@ -47,11 +47,15 @@ export function withoutHash(template: Obj | undefined): Obj {
   return { ...template, metadata: { ...template.metadata, labels: rest } };
 }
 
-/** An int64, 0 when there is none, undefined when it cannot be read (deploymentutil.Revision). */
-export function revisionOf(set: KubeObject): number | undefined {
+/** An int64, which a number does not hold; 0 when there is none, undefined when it cannot be read (deploymentutil.Revision). */
+export function revisionOf(set: KubeObject): bigint | undefined {
   const text = set.metadata.annotations?.[REVISION];
-  if (text === undefined) return 0;
-  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+  return text === undefined ? 0n : parseRevision(text);
+}
+
+export function parseRevision(text: string): bigint | undefined {
+  const sign = text[0] === '+' ? 1 : 0;
+  return /^[+-]?\d+$/.test(text) ? BigInt(text.slice(sign)) : undefined;
 }
 
 /**
@@ -129,8 +133,12 @@ function setName(deployment: string, hash: string): string {
   return `${deployment.slice(0, NAME_MAX - 1 - hash.length)}-${hash}`;
 }
 
-function nextRevision(r: Rollout): number {
-  return r.old.reduce((max, { set }) => Math.max(max, revisionOf(set) ?? 0), 0) + 1;
+function nextRevision(r: Rollout): bigint {
+  const last = r.old.reduce((max, { set }) => {
+    const revision = revisionOf(set) ?? 0n;
+    return revision > max ? revision : max;
+  }, 0n);
+  return last + 1n;
 }
 
 function setRevision(r: Rollout, revision: string): void {
@@ -144,7 +152,7 @@ export function replicaAnnotations(d: KubeObject): Record<string, string> {
 /**
  * What SetNewReplicaSetAnnotations would change on the set: copies of the Deployment's, the revision, the history of revisions.
  */
-function freshAnnotations(r: Rollout, set: KubeObject, revision: number): Record<string, string> {
+function freshAnnotations(r: Rollout, set: KubeObject, revision: bigint): Record<string, string> {
   const had = set.metadata.annotations ?? {};
   const changes: Record<string, string> = {};
   for (const [key, value] of Object.entries(r.d.metadata.annotations ?? {})) {

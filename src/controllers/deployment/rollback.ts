@@ -1,19 +1,18 @@
 import { type KubeObject, clone } from '../../lib/json.ts';
 import type { Plan } from '../../reconcile/plan.ts';
-import { PRIVATE, revisionOf, ROLLBACK_TO, sameTemplate, withoutHash } from './revision.ts';
+import { PRIVATE, parseRevision, revisionOf, ROLLBACK_TO, sameTemplate, withoutHash } from './revision.ts';
 import { type Rollout, say } from './rollout.ts';
 
 /** The revision that an old client (extensions/v1beta1 spec.rollbackTo) asks to return to; 0 means the last one. */
-export function rollbackTarget(d: KubeObject): number | undefined {
+export function rollbackTarget(d: KubeObject): bigint | undefined {
   const text = d.metadata.annotations?.[ROLLBACK_TO];
-  if (!text) return undefined;
-  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+  return text ? parseRevision(text) : undefined;
 }
 
 /** Copies the template of that revision into the Deployment, and clears the request in any case (rollback.go). */
-export function rollBack(r: Rollout, target: number): Plan {
+export function rollBack(r: Rollout, target: bigint): Plan {
   const drafts = r.fresh ? [...r.old, r.fresh] : r.old;
-  const revision = target || lastRevision(drafts.map((draft) => revisionOf(draft.set) ?? 0));
+  const revision = target || lastRevision(drafts.map((draft) => revisionOf(draft.set) ?? 0n));
   const found = revision ? drafts.find((draft) => revisionOf(draft.set) === revision)?.set : undefined;
   const { [ROLLBACK_TO]: _, ...annotations } = r.d.metadata.annotations ?? {};
   let object: KubeObject = { ...r.d, metadata: { ...r.d.metadata, annotations } };
@@ -38,7 +37,7 @@ function restored(annotations: Record<string, string>, set: KubeObject): Record<
   return Object.fromEntries([...kept, ...copied]);
 }
 
-function lastRevision(revisions: number[]): number {
-  const sorted = [...revisions].sort((a, b) => b - a);
-  return sorted[1] ?? 0;
+function lastRevision(revisions: bigint[]): bigint {
+  const sorted = [...revisions].sort((a, b) => (a < b ? 1 : -1));
+  return sorted[1] ?? 0n;
 }
