@@ -113,8 +113,7 @@ function plainEntries({ kind, served }: ServedKind): Obj[] {
     kind: kind.kind,
     verbs: verbsOf(kind.verbs),
   };
-  if (kind.shortNames) entry.shortNames = kind.shortNames;
-  if (kind.categories) entry.categories = kind.categories;
+  nicknames(entry, { kind, served });
   if (isStored(kind)) entry.storageVersionHash = storageVersionHash(kind);
   const subs = subresources(kind).map((sub) => ({
     name: `${name}/${sub.name}`,
@@ -125,6 +124,13 @@ function plainEntries({ kind, served }: ServedKind): Obj[] {
     verbs: sub.verbs,
   }));
   return [entry, ...subs];
+}
+
+/** Short names and categories; not in a dropped group, or `kubectl get all` would show its kinds twice and warn of both. */
+function nicknames(entry: Obj, { kind, served }: ServedKind): void {
+  if (served?.deprecated && served.group !== kind.group) return;
+  if (kind.shortNames) entry.shortNames = kind.shortNames;
+  if (kind.categories) entry.categories = kind.categories;
 }
 
 const isStored = (kind: Kind) => !kind.verbs || kind.verbs.includes('watch');
@@ -167,8 +173,7 @@ function aggregatedResource({ kind, served }: ServedKind): Obj {
     singularResource: kind.singular,
     verbs: verbsOf(kind.verbs),
   };
-  if (kind.shortNames) entry.shortNames = kind.shortNames;
-  if (kind.categories) entry.categories = kind.categories;
+  nicknames(entry, { kind, served });
   const subs = subresources(kind);
   if (subs.length) {
     entry.subresources = subs.map((sub) => ({

@@ -89,7 +89,7 @@ function version2(kinds: KindTable, request: OpenApiRequest): OpenApiAnswer {
   const format = v2Format(request.accept);
   if (!format) return { status: 406, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' };
   if (format === 'protobuf')
-    return { status: 200, headers: { 'content-type': V2_PROTOBUF, vary: 'Accept' }, body: EMPTY_PROTOBUF };
+    return { status: 200, headers: { 'content-type': V2_PROTOBUF.replace('@', '.'), vary: 'Accept' }, body: EMPTY_PROTOBUF };
   const etag = `"${hashOf(kinds, 'v2')}"`;
   const headers: Record<string, string> = { etag, vary: 'Accept', 'cache-control': 'no-cache, private' };
   if (request.ifNoneMatch === etag) return { status: 304, headers, body: '' };
@@ -113,7 +113,8 @@ function version2(kinds: KindTable, request: OpenApiRequest): OpenApiAnswer {
 
 /**
  * kubectl asks for v2 in protobuf only when v3 knows nothing of a kind, and then wants to hear that v2 knows nothing either, to go on to
- * its "no matches for kind". So that document is empty: swagger "2.0", info, no paths, no definitions. All its bytes are ASCII.
+ * its "no matches for kind". So that document is empty: swagger "2.0", info, no paths, no definitions. All its bytes are ASCII. (The
+ * "@" of the name is no part of a media type: upstream answers with a dot, and so do we.)
  */
 const EMPTY_PROTOBUF = `\n\x032.0\x12\x12\n\n${INFO.title}\x12\x04${INFO.version}B\0J\0`;
 

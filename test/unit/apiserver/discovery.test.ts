@@ -104,4 +104,11 @@ describe('discovery with legacy APIs', () => {
       'replicasets/status',
     ]);
   });
+
+  it('keeps short names and categories to the group where a kind lives', () => {
+    const entry = (path: string, name: string) => list(path).resources.find((r: { name: string }) => r.name === name);
+    expect(entry('/apis/extensions/v1beta1', 'deployments').shortNames).toBeUndefined();
+    expect(entry('/apis/extensions/v1beta1', 'deployments').categories).toBeUndefined();
+    expect(entry('/apis/apps/v1beta1', 'deployments')).toMatchObject({ shortNames: ['deploy'], categories: ['all'] });
+  });
 });
