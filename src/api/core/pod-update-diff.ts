@@ -53,7 +53,11 @@ const specText = (spec: Obj): string => pretty(internalSpec(spec));
 export const shownSpec = internalSpec;
 
 /** A pod template as the value in an error. */
-export const shownTemplate = (template: Obj): Obj => ({ ...template.metadata, Spec: internalSpec(template.spec ?? {}) });
+export function shownTemplate({ metadata = {}, spec = {} }: Obj): Obj {
+  const shown: Obj = { ...metadata };
+  for (const map of ['labels', 'annotations']) if (metadata[map]) shown[map] = sortedMap(metadata[map]);
+  return { ...shown, Spec: internalSpec(spec) };
+}
 
 /** The difference of two pod specs. */
 export const podSpecDiff = (old: Obj, now: Obj): string => unifiedDiff(specText(old), specText(now));
