@@ -1,4 +1,5 @@
 import type { KubeObject } from '../lib/json.ts';
+import { POD_ADDRESS_RETRY_MS } from '../lib/limits.ts';
 import type { Action, Plan } from '../reconcile/plan.ts';
 import { behaviourOf } from './runtimes/sim/behaviour.ts';
 import { statusAfter } from './runtimes/sim/effects.ts';
@@ -34,16 +35,13 @@ function remove(pod: KubeObject): Action[] {
 const internalIP = (node: KubeObject): string =>
   (node.status?.addresses ?? []).find((a: { type: string }) => a.type === 'InternalIP')?.address ?? '';
 
-/** How long a pod waits before it asks again for an address on a full node, ms. */
-const ADDRESS_RETRY_MS = 10_000;
-
 function noAddress(pod: KubeObject, node: KubeObject, now: number): Plan {
   const message = `Failed to create pod sandbox: no address is free in ${node.spec?.podCIDR ?? 'the node, which has no podCIDR'}`;
   return {
     actions: [
       { verb: 'event', regarding: pod, type: 'Warning', reason: 'FailedCreatePodSandBox', message, component: 'kubelet' },
     ],
-    requeueAt: now + ADDRESS_RETRY_MS,
+    requeueAt: now + POD_ADDRESS_RETRY_MS,
     why: [message],
   };
 }

@@ -33,3 +33,13 @@ export const EVENT_SIMILAR_MAX = 10;
 export const EVENT_SIMILAR_WINDOW_MS = 600_000;
 /** Entries the event correlator remembers. */
 export const EVENT_MEMO_ENTRIES = 4096;
+/** Pods bound by one plan of the scheduler at most: a plan is one transaction, and others want their turn; the rest follow in the next. */
+export const SCHEDULER_BATCH_PODS = 100;
+/** Selectors whose matching pods are counted on a node; beyond it the counts are forgotten and made anew when asked for. */
+export const SELECTOR_COUNTERS_PER_NODE = 64;
+/** How long a pod on a node without a free address waits before it asks again, ms. */
+export const POD_ADDRESS_RETRY_MS = 10_000;
+/** Longest delay that the simulate annotation may ask for, seconds; longer ones are cut to it. */
+export const SIMULATED_DELAY_MAX_SECONDS = 86_400;
+/** Longest message of an Event, characters; longer ones are cut (apimachinery NoteLengthLimit). */
+export const EVENT_NOTE_CHARACTERS = 1024;

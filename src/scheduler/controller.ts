@@ -1,3 +1,4 @@
+import { SCHEDULER_BATCH_PODS } from '../lib/limits.ts';
 import type { Action, Change, Controller, Key, Plan, ReconcileCx, View } from '../reconcile/plan.ts';
 import { clusterEvents, isPending, VOLUME_RESOURCES } from './events.ts';
 import { bind, fail, refusal } from './plan.ts';
@@ -8,9 +9,6 @@ import { snapshotOf } from './snapshot.ts';
 /** There is one key: the queue of all pods that wait, so that the most important goes first (SPEC SCH1). */
 const QUEUE: Key[] = [{ namespace: '', name: 'queue' }];
 const NOBODY: Key[] = [];
-
-/** Pods bound by one plan at most: a plan is one transaction, and others want their turn. */
-export const BATCH = 100;
 
 /** The scheduler: the default profile of kube-scheduler as one pure function over the queue (SPEC.md). */
 export const scheduler: Controller = {
@@ -36,7 +34,7 @@ function reconcile(_key: Key, view: View, { now, random }: ReconcileCx): Plan {
   const why: string[] = [];
   let bound = 0;
   for (const waiting of snapshot.queue()) {
-    if (bound === BATCH) break;
+    if (bound === SCHEDULER_BATCH_PODS) break;
     const { info } = waiting;
     const { node, verdict } = schedule(info, snapshot, view, random);
     if (node) {

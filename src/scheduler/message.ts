@@ -1,10 +1,9 @@
+import { EVENT_NOTE_CHARACTERS } from '../lib/limits.ts';
 import type { Rejection } from './framework.ts';
 import type { Verdict } from './schedule.ts';
 
 /** What upstream says when there is no node at all. */
 export const NO_NODES = 'no nodes available to schedule pods';
-/** Longest message of an Event (validation.NoteLengthLimit); the condition keeps all of it. */
-const NOTE_MAX = 1024;
 const CUT = ' ...';
 
 /** "3 Insufficient cpu, 1 node(s) were unschedulable": every reason with how many nodes gave it, sorted as text. */
@@ -23,6 +22,6 @@ export function fitMessage(total: number, verdict: Pick<Verdict, 'rejected' | 'e
   return `0/${total} nodes are available:${reasons ? ` ${reasons}.` : ''}${afterwards ? ` ${afterwards}` : ''}`;
 }
 
-/** Cut to what an Event takes. */
+/** Cut to what an Event takes; the condition keeps all of it. */
 export const note = (message: string): string =>
-  message.length <= NOTE_MAX ? message : message.slice(0, NOTE_MAX - CUT.length) + CUT;
+  message.length <= EVENT_NOTE_CHARACTERS ? message : message.slice(0, EVENT_NOTE_CHARACTERS - CUT.length) + CUT;

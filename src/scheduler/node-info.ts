@@ -1,10 +1,9 @@
 import { matches, type Requirement } from '../api/machinery/labels.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
+import { SELECTOR_COUNTERS_PER_NODE } from '../lib/limits.ts';
 import { hasAffinity, type HostPort, type PodInfo } from './pod-info.ts';
 import { type Amounts, amounts } from './resources.ts';
 
-/** Selectors whose matches are counted on a node at most; beyond it the counts are forgotten and made anew when asked for. */
-const COUNTERS_MAX = 64;
 const ANY_IP = '0.0.0.0';
 const NO_LABELS: Record<string, string> = Object.freeze({});
 
@@ -81,7 +80,7 @@ export class NodeInfo {
       for (const pod of this.pods.values()) {
         if (!pod.terminating && pod.namespace === namespace && matches(selector, pod.labels)) counter.count++;
       }
-      if (this.#counters.size >= COUNTERS_MAX) this.#counters.clear();
+      if (this.#counters.size >= SELECTOR_COUNTERS_PER_NODE) this.#counters.clear();
       this.#counters.set(key, counter);
     }
     return counter.count;

@@ -22,9 +22,7 @@ export interface Verdict {
 }
 
 /** A placement, or a verdict without one. */
-export type Placement =
-  | { node: NodeInfo; verdict: Verdict; scores?: Map<string, Record<string, number>> }
-  | { node?: undefined; verdict: Verdict };
+export type Placement = { node: NodeInfo; verdict: Verdict } | { node?: undefined; verdict: Verdict };
 
 /** Filters that have something to say about the pod, ready to be asked about nodes. */
 export interface Prepared {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { forbiddenError } from '../../../src/api/machinery/status-errors.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { Obj } from '../../../src/lib/json.ts';
-import { BATCH, scheduler } from '../../../src/scheduler/controller.ts';
+import { SCHEDULER_BATCH_PODS } from '../../../src/lib/limits.ts';
+import { scheduler } from '../../../src/scheduler/controller.ts';
 import { StoreView } from '../../../src/registry/view.ts';
 import { explain } from '../../../src/scheduler/explain.ts';
 import { askingPod, conditionOf, makePod, START, World } from './world.ts';
@@ -49,7 +50,7 @@ describe('scheduling', () => {
   });
 
   it('[SCH1] binds more pods than one plan holds', () => {
-    const pods = Array.from({ length: BATCH * 2 + 5 }, (_, i) => makePod(`p${i}`));
+    const pods = Array.from({ length: SCHEDULER_BATCH_PODS * 2 + 5 }, (_, i) => makePod(`p${i}`));
     const world = scheduled(...pods);
     expect(world.pods().filter((pod) => pod.spec.nodeName)).toHaveLength(pods.length);
   });

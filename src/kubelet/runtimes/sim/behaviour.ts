@@ -1,4 +1,5 @@
 import type { KubeObject, Obj } from '../../../lib/json.ts';
+import { SIMULATED_DELAY_MAX_SECONDS } from '../../../lib/limits.ts';
 
 /** On a pod, or on a node for all its pods: how its containers behave, as JSON (SPEC KUB4). */
 export const SIMULATE = 'atoll.dev/simulate';
@@ -30,8 +31,6 @@ const FAST: Behaviour = {
   jitterSeconds: 0,
 };
 
-const MAX_SECONDS = 86_400;
-
 /** The behaviour asked for by the pod's annotation, else its node's, else the fast one. What is not understood is ignored. */
 export function behaviourOf(pod: KubeObject, node: KubeObject): Behaviour {
   const text = pod.metadata.annotations?.[SIMULATE] ?? node.metadata.annotations?.[SIMULATE];
@@ -51,7 +50,7 @@ function parse(text: string): Behaviour {
   if (asked.ready === false) out.ready = false;
   for (const key of ['pullSeconds', 'readySeconds', 'exitSeconds', 'terminationSeconds', 'jitterSeconds'] as const) {
     const value = asked[key];
-    if (typeof value === 'number' && value >= 0) out[key] = Math.min(value, MAX_SECONDS);
+    if (typeof value === 'number' && value >= 0) out[key] = Math.min(value, SIMULATED_DELAY_MAX_SECONDS);
   }
   if (Number.isInteger(asked.exitCode) && asked.exitCode >= 0 && asked.exitCode <= 255) out.exitCode = asked.exitCode;
   return out;
