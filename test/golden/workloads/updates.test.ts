@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { rules as controllerRevision } from '../../../src/api/apps/controller-revision.ts';
+import { rules as daemonSet } from '../../../src/api/apps/daemon-set.ts';
+import { rules as deployment } from '../../../src/api/apps/deployment.ts';
+import { rules as replicaSet } from '../../../src/api/apps/replica-set.ts';
+import { rules as statefulSet } from '../../../src/api/apps/stateful-set.ts';
+import { rules as cronJob } from '../../../src/api/batch/cron-job.ts';
+import { rules as job } from '../../../src/api/batch/job.ts';
+import { rules as pod } from '../../../src/api/core/pod.ts';
+import { checkStructure } from '../../../src/api/machinery/decode.ts';
+import type { Cx, KindRules } from '../../../src/api/machinery/define-kind.ts';
+import { errorBody } from '../../../src/api/machinery/field-errors.ts';
+import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
+import { seeded } from '../../../src/lib/prng.ts';
+import golden from './updates.json' with { type: 'json' };
+
+/** What a 1.36.3 API server answered to writes of changed objects: field errors, or the parts that then differ from the old object. */
+interface Case {
+  subresource?: string;
+  change: [path: string, value: unknown][];
+  errors?: string[];
+  changed?: Obj;
+}
+type Updates = Record<string, { kind: string; old: KubeObject; cases: Case[] }>;
+
+const kinds: Record<string, [schema: string, rules: KindRules]> = {
+  Pod: ['io.k8s.api.core.v1.Pod', pod],
+  Deployment: ['io.k8s.api.apps.v1.Deployment', deployment],
+  ReplicaSet: ['io.k8s.api.apps.v1.ReplicaSet', replicaSet],
+  DaemonSet: ['io.k8s.api.apps.v1.DaemonSet', daemonSet],
+  StatefulSet: ['io.k8s.api.apps.v1.StatefulSet', statefulSet],
+  ControllerRevision: ['io.k8s.api.apps.v1.ControllerRevision', controllerRevision],
+  Job: ['io.k8s.api.batch.v1.Job', job],
+  CronJob: ['io.k8s.api.batch.v1.CronJob', cronJob],
+};
+
+const keysOf = (path: string): string[] => path.split(/\.(?!com\/)/);
+
+function changed(old: KubeObject, change: Case['change']): Obj {
+  const object: Obj = clone(old);
+  for (const [path, value] of change) {
+    const keys = keysOf(path);
+    const last = keys.pop() as string;
+    let parent = object;
+    for (const key of keys) {
+      parent[key] ??= {};
+      parent = parent[key];
+    }
+    if (value === null) delete parent[last];
+    else parent[last] = clone(value);
+  }
+  return object;
+}
+
+function write(kind: string, old: KubeObject, one: Case): { object: KubeObject; errors: string[] } {
+  const [schema, rules] = kinds[kind];
+  const cx: Cx = { now: 0, random: seeded(1), get: () => undefined, list: () => [], subresource: one.subresource };
+  const { object } = checkStructure(schema, changed(old, one.change), 'Ignore');
+  rules.defaults?.(object);
+  const status = one.subresource === 'status';
+  if (status) rules.prepareStatus?.(object, old, cx);
+  else rules.prepareUpdate?.(object, old, cx);
+  const errors = (status ? rules.validateStatus?.(object, old, cx) : rules.validateUpdate?.(object, old, cx)) ?? [];
+  return { object, errors: errors.map((e) => `${e.field}: ${errorBody(e)}`) };
+}
+
+for (const [name, { kind, old, cases }] of Object.entries(golden as unknown as Updates)) {
+  describe(`writes of a ${name} are judged as by the reference`, () => {
+    for (const [i, one] of cases.entries()) {
+      it(`case ${i}: ${one.subresource ?? 'update'} of ${one.change.map(([path]) => path).join(', ') || 'nothing'}`, () => {
+        const { object, errors } = write(kind, old, one);
+        expect(errors.toSorted()).toEqual((one.errors ?? []).toSorted());
+        if (one.changed) expect(object).toEqual({ ...old, ...one.changed });
+      });
+    }
+  });
+}
