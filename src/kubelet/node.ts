@@ -57,18 +57,20 @@ export function nodeStatus(node: KubeObject, now: number): Obj {
   if (!has('InternalIP')) addresses.push({ type: 'InternalIP', address: nodeAddress(node.spec?.podCIDR) });
   if (!has('Hostname')) addresses.push({ type: 'Hostname', address: node.metadata.name });
   const info: Obj = old.nodeInfo ?? {};
+  const ours = CONDITIONS.map(([type, status, reason, message]) => ({
+    type,
+    status,
+    lastHeartbeatTime: time,
+    lastTransitionTime: since,
+    reason,
+    message,
+  }));
   return {
+    ...old,
     capacity,
     allocatable: old.allocatable ?? capacity,
     phase: 'Running',
-    conditions: CONDITIONS.map(([type, status, reason, message]) => ({
-      type,
-      status,
-      lastHeartbeatTime: time,
-      lastTransitionTime: since,
-      reason,
-      message,
-    })),
+    conditions: [...ours, ...(old.conditions ?? []).filter((c: Obj) => !ours.some(({ type }) => type === c.type))],
     addresses,
     daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
     nodeInfo: {
@@ -83,7 +85,6 @@ export function nodeStatus(node: KubeObject, now: number): Obj {
       operatingSystem: info.operatingSystem || 'linux',
       architecture: info.architecture || 'amd64',
     },
-    ...(old.images && { images: old.images }),
   };
 }
 

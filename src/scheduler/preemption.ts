@@ -6,7 +6,7 @@ import { type Rejection, unresolvable } from './framework.ts';
 import { fitMessage } from './message.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
-import { filterNode, prepare, type Verdict } from './schedule.ts';
+import { filterWithNominated, prepare, type Verdict } from './schedule.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Pods to remove from a node so that another fits. */
@@ -76,7 +76,7 @@ function victimsOn(
   const nodes = snapshot.nodes.map((n) => (n === node ? trial : n));
   const fits = (): Rejection | undefined => {
     const prepared = prepare(pod, nodes, view);
-    return prepared.reject ?? filterNode(pod, trial, prepared);
+    return prepared.reject ?? filterWithNominated(pod, trial, prepared, snapshot);
   };
   const rejection = fits();
   if (rejection) return rejection;

@@ -76,7 +76,8 @@ export function filterNode(pod: PodInfo, node: NodeInfo, { cycle, filters }: Pre
  * The same with the pods counted in that were promised room on the node and are at least as important; the node must do with and without them
  * (RunFilterPluginsWithNominatedPods).
  */
-function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prepared, snapshot: Snapshot): Rejection | undefined {
+export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prepared, snapshot: Snapshot): Rejection | undefined {
+  if (!snapshot.anyNominated) return filterNode(pod, node, prepared);
   const promised = snapshot.nominated(node.name).filter((other) => other.priority >= pod.priority && other.uid !== pod.uid);
   if (promised.length) {
     const crowded = node.copy();
@@ -103,10 +104,9 @@ export function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdi
     reasons: [`node(s) didn't satisfy plugin(s) [${namedBy.join(' ')}]`],
     plugin: namedBy[0],
   };
-  const promises = snapshot.anyNominated;
   for (const node of snapshot.nodes) {
     let rejection = notNamed && !only?.has(node.name) ? notNamed : undefined;
-    rejection ??= promises ? filterWithNominated(pod, node, prepared, snapshot) : filterNode(pod, node, prepared);
+    rejection ??= filterWithNominated(pod, node, prepared, snapshot);
     if (rejection) verdict.rejected.set(node.name, rejection);
     else verdict.feasible.push(node);
   }

@@ -143,7 +143,9 @@ export class Snapshot {
   /** Pods that were promised room on a node and may not be robbed of it by lesser ones. */
   nominated(node: string): PodInfo[] {
     const out: PodInfo[] = [];
-    for (const { info } of this.#waiting.values()) if (info.pod.status?.nominatedNodeName === node) out.push(info);
+    for (const { info } of this.#waiting.values()) {
+      if (info.pod.status?.nominatedNodeName === node && !this.#assumed.has(info.uid)) out.push(info);
+    }
     return out;
   }
 

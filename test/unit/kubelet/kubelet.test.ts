@@ -60,6 +60,23 @@ describe('virtual nodes', () => {
     expect(world.pod('b').status?.phase).toBe('Pending');
   });
 
+  it('[KUB2] is made ready again by its own agent; conditions of others stay', () => {
+    const world = new World({ nodes: virtualNodes(1, START) });
+    world.update(
+      'nodes',
+      'node-0',
+      ({ status }) => {
+        Object.assign(status.conditions[0], { status: 'False', reason: 'Broken' });
+        status.conditions.push({ type: 'x.io/odd', status: 'True', reason: 'Odd', message: 'so it is' });
+      },
+      'status',
+    );
+    world.drain();
+    const node = world.view.get('nodes', '', 'node-0') as KubeObject;
+    expect(conditionOf(node, 'Ready')).toMatchObject({ status: 'True', reason: 'KubeletReady' });
+    expect(conditionOf(node, 'x.io/odd')).toMatchObject({ status: 'True', reason: 'Odd' });
+  });
+
   it('takes over pods that were there before it', () => {
     const world = new World({ nodes: [] });
     world.create('pods', makePod('early', { nodeName: 'node-0' }));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../../../src/lib/prng.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import { kubelet } from '../../../src/kubelet/controller.ts';
@@ -59,6 +60,15 @@ describe('[SCH8] preemption', () => {
     world.drain();
     expect(world.pod('lesser').spec.nodeName).toBeUndefined();
     expect(world.pod('greater').spec.nodeName).toBe('node-0');
+  });
+
+  it('[SCH9] a promise that is kept in the same plan counts once', () => {
+    const world = new World({ nodes: virtualNodes(1, START), controllers: [kubelet] });
+    world.create('pods', askingPod('promised', { cpu: '30' }, { priority: 10 }));
+    world.update('pods', 'promised', (pod) => Object.assign(pod.status, { nominatedNodeName: 'node-0' }), 'status');
+    world.create('pods', askingPod('lesser', { cpu: '2' }, { priority: 1 }));
+    const { actions } = scheduler.reconcile({ namespace: '', name: 'queue' }, world.view, { now: START, random: seeded(1) });
+    expect(actions.filter((a) => a.verb === 'bind').map((a) => a.name)).toEqual(['promised', 'lesser']);
   });
 
   it('spares pods that a disruption budget protects when others will do', () => {
