@@ -1,4 +1,6 @@
+import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
+import { provideFacts } from '../apiserver/openapi-facts.ts';
 import type { WatchSession, WatchSpec } from '../apiserver/streams/watch.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
@@ -8,6 +10,8 @@ import type { Env } from './env.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
 import { socketPort, specOf } from './sockets.worker.ts';
 import { type Meter, openStorage } from './sqlite.worker.ts';
+
+provideFacts(packedDescriptions);
 
 /** Work that may delay the answer of the request that caused it, ms; what is left follows in slices, other requests in between. */
 const FIRST_SLICE_MS = 4;

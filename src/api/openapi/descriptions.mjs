@@ -76,7 +76,7 @@ export function readFacts() {
 }
 
 /** Under this name the worker imports the module; bundlers are told where it lies. */
-export const MODULE = 'atoll:descriptions';
+export const MODULE = '#packed-descriptions';
 
 /** Writes the module unless it is there and up to date; returns its file name, which is always the same. */
 export function descriptionsModule() {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { descriptionsModule, MODULE } from '../../api/openapi/descriptions.mjs';
 import { CACHE, ROOT } from '../settings.ts';
 
 const ENTRY = join(ROOT, 'src', 'worker', 'index.worker.ts');
@@ -43,6 +44,7 @@ export async function bundle(): Promise<string> {
     legalComments: 'none',
     conditions: ['workerd', 'worker', 'import'],
     external: ['cloudflare:*', 'node:*'],
+    alias: { [MODULE]: descriptionsModule() },
     logLevel: 'silent',
     absWorkingDir: ROOT,
   });
