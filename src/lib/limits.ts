@@ -33,7 +33,7 @@ export const EVENT_SIMILAR_MAX = 10;
 export const EVENT_SIMILAR_WINDOW_MS = 600_000;
 /** Entries the event correlator remembers. */
 export const EVENT_MEMO_ENTRIES = 4096;
-/** Pods bound by one plan of the scheduler at most: a plan is one transaction, and others want their turn; the rest follow in the next. */
+/** Pods that one plan of the scheduler decides on at most: a plan is one transaction, and others want their turn; the rest follow. */
 export const SCHEDULER_BATCH_PODS = 100;
 /** Selectors whose matching pods are counted on a node; beyond it the counts are forgotten and made anew when asked for. */
 export const SELECTOR_COUNTERS_PER_NODE = 64;

@@ -32,19 +32,20 @@ function reconcile(_key: Key, view: View, { now, random }: ReconcileCx): Plan {
   const snapshot = snapshotOf(view);
   const actions: Action[] = [];
   const why: string[] = [];
-  let bound = 0;
+  let decided = 0;
   for (const waiting of snapshot.queue()) {
-    if (bound === SCHEDULER_BATCH_PODS) break;
+    if (decided === SCHEDULER_BATCH_PODS) break;
     const { info } = waiting;
     const { node, verdict } = schedule(info, snapshot, view, random);
     if (node) {
       actions.push(...bind(info, node.name));
       snapshot.assume(info, node);
-      bound++;
+      decided++;
       continue;
     }
     const failure = fail(info, verdict, snapshot, view, now);
     actions.push(...failure.actions);
+    if (failure.actions.length) decided++;
     waiting.failed = failure;
     why.push(`${info.namespace}/${info.pod.metadata.name}: ${failure.message}`);
   }
