@@ -15,6 +15,7 @@ import { clusterRoleAggregation } from './rbac-aggregation/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
 import { type QuotaUsage, resourceQuotaController } from './resourcequota/reconcile.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/reconcile.ts';
+import { statefulSetController } from './statefulset/reconcile.ts';
 import { taintEviction } from './taint-eviction/reconcile.ts';
 
 export interface ControllerOptions {
@@ -36,6 +37,7 @@ export function controllersFor({ kinds = builtin, caPem, quotaUsage }: Controlle
     ...deploymentController,
     ...replicaSetController,
     ...replicationController,
+    ...statefulSetController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroring,

@@ -13,6 +13,8 @@ export interface Adoption {
   matcher(owner: KubeObject): Matcher;
   /** Dependents that are worth adopting; pods that have ended are not. */
   eligible(object: KubeObject): boolean;
+  /** What an owner asks beyond its selector: a StatefulSet wants pods of its own names. */
+  fits?(owner: KubeObject, object: KubeObject): boolean;
 }
 
 /**
@@ -39,8 +41,12 @@ function interested(a: Adoption, change: Change, view: View): Key[] {
   const { namespace = '' } = object.metadata;
   return view
     .list(a.owner, namespace)
-    .filter((owner) => !owner.metadata.deletionTimestamp && a.matcher(owner)(object.metadata.labels))
+    .filter((owner) => !owner.metadata.deletionTimestamp && wants(a, owner, object))
     .map((owner) => ({ namespace, name: owner.metadata.name }));
+}
+
+function wants(a: Adoption, owner: KubeObject, object: KubeObject): boolean {
+  return a.matcher(owner)(object.metadata.labels) && (a.fits?.(owner, object) ?? true);
 }
 
 function adoptable(a: Adoption, object: KubeObject): boolean {
@@ -50,9 +56,8 @@ function adoptable(a: Adoption, object: KubeObject): boolean {
 function adoptAll(a: Adoption, key: Key, view: View): Action[] {
   const owner = view.get(a.owner, key.namespace, key.name);
   if (!owner || owner.metadata.deletionTimestamp) return [];
-  const match = a.matcher(owner);
   return view
     .list(a.dependent, key.namespace)
-    .filter((object) => !controllerRef(object) && adoptable(a, object) && match(object.metadata.labels))
+    .filter((object) => !controllerRef(object) && adoptable(a, object) && wants(a, owner, object))
     .map((object) => ({ verb: 'update', resource: a.dependent, object: adopted(object, owner) }));
 }

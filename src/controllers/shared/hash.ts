@@ -12,6 +12,13 @@ export function fnv32a(text: string, start = OFFSET): number {
   return hash >>> 0;
 }
 
+/** 32-bit FNV-1 (multiply first), which names ControllerRevisions. */
+export function fnv32(text: string): number {
+  let hash = OFFSET;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash, PRIME) ^ byte;
+  return hash >>> 0;
+}
+
 /**
  * The pod-template-hash (controller.ComputeHash): upstream hashes a dump of the Go value, we hash canonical JSON, in the same
  * alphabet and

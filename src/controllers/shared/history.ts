@@ -1,0 +1,61 @@
+import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
+import { safeEncode } from '../../lib/random.ts';
+import type { Action, View } from '../../reconcile/plan.ts';
+import { fnv32 } from './hash.ts';
+import { byCreation, isControlledBy, newControllerRef } from './owners.ts';
+import { deletion } from './objects.ts';
+import { canonicalJson, semanticEqual } from './semantic.ts';
+
+export const REVISIONS = 'apps/controllerrevisions';
+/** On pods (and on a DaemonSet's revisions): which revision they are of. */
+export const REVISION_LABEL = 'controller-revision-hash';
+const PREFIX_MAX = 223;
+
+/** The revisions of an owner, oldest first (SortControllerRevisions). */
+export function revisionsOf(owner: KubeObject, view: View): KubeObject[] {
+  const mine = view.ownedBy(owner.metadata.uid, REVISIONS).filter((revision) => isControlledBy(revision, owner));
+  return mine.sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0) || byCreation(a, b));
+}
+
+/** What a revision keeps: the template, as a patch that puts it back (getPatch). */
+export function templatePatch(template: Obj): Obj {
+  return { spec: { template: { $patch: 'replace', ...template } } };
+}
+
+/** The template that a revision keeps. */
+export function templateOf(revision: KubeObject): Obj {
+  const { $patch: _, ...template } = clone(revision.data?.spec?.template ?? {});
+  return template;
+}
+
+export const keeps = (revision: KubeObject, template: Obj): boolean => semanticEqual(templateOf(revision), template);
+
+/** HashControllerRevision: over the patch as Go writes it, keys sorted. */
+export function revisionHash(template: Obj, probe: number): string {
+  return safeEncode(String(fnv32(`${canonicalJson(templatePatch(template))}${probe}`)));
+}
+
+/** NewControllerRevision. */
+export function newRevision(owner: KubeObject, hash: { label: string; value: string }, revision: number): KubeObject {
+  const { name, namespace, annotations } = owner.metadata;
+  const template = owner.spec?.template ?? {};
+  return {
+    kind: 'ControllerRevision',
+    apiVersion: 'apps/v1',
+    metadata: {
+      name: `${name.slice(0, PREFIX_MAX)}-${hash.value}`,
+      namespace,
+      labels: { ...template.metadata?.labels, [hash.label]: hash.value },
+      ...(annotations && { annotations: { ...annotations } }),
+      ownerReferences: [newControllerRef(owner)],
+    },
+    data: templatePatch(clone(template)),
+    revision,
+  } as unknown as KubeObject;
+}
+
+/** Deletes the oldest revisions that nothing lives of, beyond the limit (truncateHistory). */
+export function truncate(history: KubeObject[], live: Set<string>, limit: number): Action[] {
+  const dead = history.filter((revision) => !live.has(revision.metadata.name) && !revision.metadata.deletionTimestamp);
+  return dead.slice(0, Math.max(0, dead.length - limit)).map((revision) => deletion(REVISIONS, revision));
+}
