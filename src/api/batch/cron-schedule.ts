@@ -96,12 +96,13 @@ function whole(text: string): number {
   return n;
 }
 
-/** Is it a name of the time zone database? */
+/** Is it a name of the time zone database, upper and lower case as there? */
 export function isTimeZone(name: string): boolean {
   if (name === '' || name === 'UTC') return true;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
+    const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+    // The runtime takes any case and may answer with another name of the zone, which says nothing about the case of this one.
+    return known.toLowerCase() === name.toLowerCase() ? known === name : /^[A-Z]/.test(name);
   } catch {
     return false;
   }
