@@ -1,5 +1,5 @@
 import { ageCell, columnsOf, nameCell } from '../api/machinery/columns.ts';
-import type { Column, Kind } from '../api/machinery/define-kind.ts';
+import { type Column, type Kind, type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import { type Form, metadataText, objectText, partialText } from './convert.ts';
@@ -57,6 +57,14 @@ export function columnsFor(kind: Kind, subresource = ''): readonly Column[] {
   if (kind.rules.columns) return kind.rules.columns;
   return kind.resource === 'componentstatuses' ? COMPONENT_COLUMNS : DEFAULT_COLUMNS;
 }
+
+/** Printers that sort what they print (pkg/printers/internalversion). */
+const ORDERS: Record<Resource, (a: KubeObject, b: KubeObject) => number> = {
+  'flowcontrol.apiserver.k8s.io/flowschemas': (a, b) => a.spec.matchingPrecedence - b.spec.matchingPrecedence,
+};
+
+/** The order of a Table's rows, where it is not that of the list. */
+export const rowOrder = (kind: Kind) => ORDERS[resourceOf(kind)];
 
 const definitions = new WeakMap<readonly Column[], string>();
 

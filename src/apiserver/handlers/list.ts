@@ -4,7 +4,7 @@ import { itemText, metadataText, partialText, servedApiVersion } from '../conver
 import { listParams } from '../params.ts';
 import { wrongForm } from '../present.ts';
 import { respond } from '../respond.ts';
-import { columnsFor, definitionsText, includeObject, rowText, tableText } from '../table.ts';
+import { columnsFor, definitionsText, includeObject, rowOrder, rowText, tableText } from '../table.ts';
 import { componentStatuses } from '../virtual/component-status.ts';
 
 /** GET of a collection: put together from stored text. */
@@ -34,7 +34,9 @@ export function presentList(call: Call, deps: Deps, target: Target, result: List
   if (accept.as === 'Table') {
     const include = includeObject(call.query);
     const { now } = call.request;
-    const rows = result.rows.map((row) => rowText(target, row.json, deps.registry.decode(row), include, accept.apiVersion, now));
+    const order = rowOrder(target.kind);
+    const sorted = order ? [...result.rows].sort((a, b) => order(deps.registry.decode(a), deps.registry.decode(b))) : result.rows;
+    const rows = sorted.map((row) => rowText(target, row.json, deps.registry.decode(row), include, accept.apiVersion, now));
     return respond(call, 200, tableText(accept.apiVersion, meta, definitionsText(columnsFor(target.kind)), rows));
   }
   if (accept.as === 'object') {

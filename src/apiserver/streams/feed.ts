@@ -1,8 +1,10 @@
 import type { Registry } from '../../registry/registry.ts';
 import type { LogRow, Row } from '../../store/store.ts';
 
-/** Changes of one resource kept for watchers, and frames made of them; beyond it the older half goes. */
-const FEED_ROWS = 1024;
+/** Changes of one resource kept for the next watcher that lags a little, once all have been served. */
+const FEED_ROWS = 128;
+/** So many may pile up before the older ones go. */
+const FEED_ROWS_MAX = 1024;
 
 interface Stretch {
   /** Holds every change after `from` up to `to`. */
@@ -27,25 +29,28 @@ export class Feed {
     const { store } = this.#registry;
     const head = store.revision();
     if (revision >= head) return [];
+    const stretch = this.#stretch(resource, revision, head);
+    // Somebody who lags far behind reads for themselves.
+    if (revision < stretch.from) return store.after(revision, { resource });
+    const found = tail(stretch.rows, revision);
+    if (stretch.rows.length > FEED_ROWS_MAX) trim(stretch);
+    return found;
+  }
+
+  /** What is shared, brought up to date. */
+  #stretch(resource: string, revision: number, head: number): Stretch {
+    const { store } = this.#registry;
     let stretch = this.#stretches.get(resource);
-    if (!stretch || stretch.to > head || revision < stretch.from) {
-      const rows = store.after(revision, { resource });
-      stretch = { from: revision, to: head, rows };
+    // Nobody needs what lies between a stretch that was left behind and the first who asks again.
+    if (!stretch || stretch.to > head || stretch.to < revision) {
+      stretch = { from: revision, to: revision, rows: [] };
       this.#stretches.set(resource, stretch);
-      return rows;
     }
     if (stretch.to < head) {
       for (const row of store.after(stretch.to, { resource })) stretch.rows.push(row);
       stretch.to = head;
     }
-    const found = tail(stretch.rows, revision);
-    if (stretch.rows.length > FEED_ROWS) this.#trim(stretch);
-    return found;
-  }
-
-  #trim(stretch: Stretch): void {
-    stretch.rows = stretch.rows.slice(-FEED_ROWS / 2);
-    stretch.from = (stretch.rows[0] as LogRow).rev - 1;
+    return stretch;
   }
 
   /** The state before a change. */
@@ -73,6 +78,11 @@ export class Feed {
     }
     return text;
   }
+}
+
+function trim(stretch: Stretch): void {
+  stretch.rows = stretch.rows.slice(-FEED_ROWS);
+  stretch.from = (stretch.rows[0] as LogRow).rev - 1;
 }
 
 /** The rows after a revision; mostly a few at the end. */
