@@ -1,3 +1,4 @@
+import { rules as certificateSigningRequestRules } from '../certificates/certificate-signing-request.ts';
 import { rules as roleRules } from '../rbac/role.ts';
 import { rules as roleBindingRules } from '../rbac/role-binding.ts';
 import { rules as clusterRoleRules } from '../rbac/cluster-role.ts';
@@ -22,6 +23,7 @@ export const accessKinds: Kind[] = [
   authorization('SelfSubjectRulesReview', 'selfsubjectrulesreviews', review),
   authorization('SubjectAccessReview', 'subjectaccessreviews', review),
   certificates('CertificateSigningRequest', 'certificatesigningrequests', {
+    rules: certificateSigningRequestRules,
     cluster: true,
     short: ['csr'],
     status: true,

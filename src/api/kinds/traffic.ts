@@ -1,3 +1,5 @@
+import { rules as priorityLevelConfigurationRules } from '../flowcontrol/priority-level-configuration.ts';
+import { rules as flowSchemaRules } from '../flowcontrol/flow-schema.ts';
 import { rules as serviceCIDRRules } from '../networking/service-cidr.ts';
 import { rules as networkPolicyRules } from '../networking/network-policy.ts';
 import { rules as iPAddressRules } from '../networking/ip-address.ts';
@@ -18,8 +20,12 @@ const networking = inGroup('networking.k8s.io', 'v1', 'io.k8s.api.networking.v1'
 export const trafficKinds: Kind[] = [
   coordination('Lease', 'leases', { rules: leaseRules }),
   discovery('EndpointSlice', 'endpointslices', { rules: endpointSliceRules }),
-  flowcontrol('FlowSchema', 'flowschemas', { cluster: true, status: true }),
-  flowcontrol('PriorityLevelConfiguration', 'prioritylevelconfigurations', { cluster: true, status: true }),
+  flowcontrol('FlowSchema', 'flowschemas', { rules: flowSchemaRules, cluster: true, status: true }),
+  flowcontrol('PriorityLevelConfiguration', 'prioritylevelconfigurations', {
+    rules: priorityLevelConfigurationRules,
+    cluster: true,
+    status: true,
+  }),
   networking('IngressClass', 'ingressclasses', {
     rules: ingressClassRules,
     cluster: true,

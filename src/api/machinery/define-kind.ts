@@ -16,6 +16,8 @@ export interface Cx {
   subresource?: string;
   /** The version that the client speaks, e.g. "events.k8s.io/v1": a few kinds are stricter in some. */
   apiVersion?: string;
+  /** Who writes: a few kinds note it in the object. */
+  user?: { username: string; uid?: string; groups: string[]; extra?: Record<string, string[]> };
 }
 
 /** A printer column (metav1.TableColumnDefinition) and its value. `now` in ms. */

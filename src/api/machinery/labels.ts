@@ -336,3 +336,9 @@ function validateRequirement(r: Obj, options: LabelSelectorOptions, path: string
 /** Has a stored selector values that today's rules refuse? Updates then go on allowing them. */
 export const hasInvalidLabelValue = (selector: Obj | undefined): boolean =>
   (selector?.matchExpressions ?? []).some((e: Obj) => (e.values ?? []).some((v: string) => isValidLabelValue(v).length > 0));
+
+/** metav1.FormatLabelSelector: the selector in text, "<none>" when it selects everything. */
+export function formatLabelSelector(selector: Obj | undefined): string {
+  const text = selectorToString(fromLabelSelector(selector));
+  return text || '<none>';
+}

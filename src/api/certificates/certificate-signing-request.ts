@@ -1,0 +1,182 @@
+import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
+import { ageCell, columnsOf, nameCell, textCell, textOr } from '../machinery/columns.ts';
+import type { Cx, KindRules } from '../machinery/define-kind.ts';
+import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
+import { validateObjectMeta } from '../machinery/meta.ts';
+import { humanDuration, rfc3339 } from '../machinery/time.ts';
+import { checkSignerName } from './signer-name.ts';
+
+/** CertificateSigningRequest (registry/certificates/certificates/strategy.go, certificates/validation). */
+
+const LEGACY = 'kubernetes.io/legacy-unknown';
+const MIN_SECONDS = 600;
+const FINAL = ['Approved', 'Denied', 'Failed'];
+const DECISIONS = ['Approved', 'Denied'];
+const STATUSES = ['False', 'True', 'Unknown'];
+const USAGES = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+];
+const anyName = (): string[] => [];
+
+function checkRequest(base64: string): FieldError[] {
+  let pem = '';
+  try {
+    pem = atob(base64);
+  } catch {
+    return [invalid('spec.request', base64, 'PEM block type must be CERTIFICATE REQUEST')];
+  }
+  if (/-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(pem)) return [];
+  return [invalid('spec.request', base64 || null, 'PEM block type must be CERTIFICATE REQUEST')];
+}
+
+function checkUsages(usages: string[], old: string[] | undefined): FieldError[] {
+  const errors: FieldError[] = usages.length ? [] : [required('spec.usages')];
+  if (!old?.some((u) => !USAGES.includes(u))) {
+    usages.forEach((usage, i) => {
+      if (!USAGES.includes(usage)) errors.push(notSupported(`spec.usages[${i}]`, usage, USAGES));
+    });
+  }
+  if (old && new Set(old).size < old.length) return errors;
+  usages.forEach((usage, i) => {
+    if (usages.indexOf(usage) < i) errors.push(duplicate(`spec.usages[${i}]`, usage));
+  });
+  return errors;
+}
+
+const conditionsOf = (object: KubeObject | undefined): Obj[] => object?.status?.conditions ?? [];
+
+function checkConditions(conditions: Obj[]): FieldError[] {
+  const path = 'status.conditions';
+  const errors: FieldError[] = [];
+  const types = conditions.map((c) => c.type ?? '');
+  conditions.forEach(({ type = '', status = '' }, i) => {
+    const allowed = FINAL.includes(type) ? ['True'] : STATUSES;
+    if (!type) errors.push(required(`${path}[${i}].type`));
+    if (!status) errors.push(required(`${path}[${i}].status`));
+    else if (!allowed.includes(status)) errors.push(notSupported(`${path}[${i}].status`, status, allowed));
+    const other = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined;
+    if (other && types.slice(0, i).includes(other)) {
+      errors.push(invalid(path, type, 'Approved and Denied conditions are mutually exclusive'));
+    }
+    if (types.indexOf(type) < i) errors.push(duplicate(`${path}[${i}].type`, type));
+  });
+  return errors;
+}
+
+function validate(object: KubeObject, old?: KubeObject): FieldError[] {
+  const { request = '', usages = [], signerName = '', expirationSeconds: seconds } = object.spec ?? {};
+  const errors = [...checkRequest(request), ...checkUsages(usages, old?.spec?.usages)];
+  if (signerName === LEGACY && old?.spec?.signerName !== LEGACY) {
+    errors.push(invalid('spec.signerName', signerName, 'the legacy signerName is not allowed via this API version'));
+  } else errors.push(...checkSignerName(signerName, 'spec.signerName'));
+  if (seconds !== undefined && seconds < MIN_SECONDS) {
+    const detail = `may not specify a duration less than ${MIN_SECONDS} seconds (10 minutes)`;
+    errors.push(invalid('spec.expirationSeconds', seconds, detail));
+  }
+  return [...errors, ...checkConditions(conditionsOf(object))];
+}
+
+function validateUpdate(object: KubeObject, old: KubeObject, cx: Cx): FieldError[] {
+  const errors = [...validateObjectMeta(object.metadata, false, anyName, 'metadata'), ...validate(object, old)];
+  const path = 'status.conditions';
+  const of = (o: KubeObject, type: string) => conditionsOf(o).filter((c) => c.type === type);
+  for (const type of FINAL) {
+    if (of(object, type).length < of(old, type).length) {
+      errors.push(forbidden(path, `updates may not remove a condition of type ${JSON.stringify(type)}`));
+    }
+  }
+  for (const type of cx.subresource === 'approval' ? [] : DECISIONS) {
+    const [now, before] = [of(object, type), of(old, type)];
+    const label = `a condition of type ${JSON.stringify(type)}`;
+    if (now.length > before.length) errors.push(forbidden(path, `updates may not add ${label}`));
+    else if (now.length === before.length && !equal(now, before))
+      errors.push(forbidden(path, `updates may not modify ${label}\n`));
+  }
+  const [certificate, issued] = [object.status?.certificate ?? '', old.status?.certificate ?? ''];
+  if (certificate === issued) return errors;
+  if (cx.subresource !== 'status') errors.push(forbidden('status.certificate', 'updates may not set certificate content'));
+  else if (issued) errors.push(forbidden('status.certificate', 'updates may not modify existing certificate content'));
+  return errors;
+}
+
+/** Times of conditions that are new or changed are now (populateConditionTimestamps). */
+function stampConditions(object: KubeObject, old: KubeObject, cx: Cx): void {
+  const now = rfc3339(cx.now);
+  for (const condition of conditionsOf(object)) {
+    condition.lastUpdateTime ??= now;
+    if (condition.lastTransitionTime) continue;
+    const before = conditionsOf(old).find((c) => c.type === condition.type && c.status === condition.status);
+    condition.lastTransitionTime = before?.lastTransitionTime ?? now;
+  }
+}
+
+/** Who asks is what the server knows, not what the client says. */
+function setRequestor(object: KubeObject, cx: Cx): void {
+  const { username, uid, groups, extra } = cx.user ?? { username: '', groups: [] };
+  const spec: Obj = { ...object.spec };
+  for (const field of ['username', 'uid', 'groups', 'extra']) delete spec[field];
+  if (username) spec.username = username;
+  if (uid) spec.uid = uid;
+  if (groups.length) spec.groups = [...groups];
+  if (extra && Object.keys(extra).length) spec.extra = extra;
+  object.spec = spec;
+}
+
+function state(object: KubeObject): string {
+  const has = (type: string) => conditionsOf(object).some((c) => c.type === type);
+  const words = [has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending'];
+  if (has('Failed')) words.push('Failed');
+  if (object.status?.certificate) words.push('Issued');
+  return words.join(',');
+}
+
+export const rules: KindRules = {
+  names: anyName,
+  prepareCreate(object, cx) {
+    setRequestor(object, cx);
+    object.status = {};
+  },
+  prepareUpdate(object, old) {
+    object.spec = old.spec;
+    object.status = old.status;
+  },
+  prepareStatus(object, old, cx) {
+    object.spec = old.spec;
+    stampConditions(object, old, cx);
+  },
+  validateCreate: (object) => validate(object),
+  validateUpdate,
+  validateStatus: validateUpdate,
+  selectable: { 'spec.signerName': ['spec', 'signerName'] },
+  columns: columnsOf(
+    'certificates.k8s.io/certificatesigningrequests',
+    nameCell,
+    ageCell,
+    textOr('<none>', 'spec', 'signerName'),
+    textCell('spec', 'username'),
+    ({ spec }) => (spec?.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000)),
+    state,
+  ),
+};

@@ -1,0 +1,47 @@
+import { equal, type KubeObject } from '../../lib/json.ts';
+import { checkSubdomain, each } from '../core/validation.ts';
+import { columnsOf, nameCell } from '../machinery/columns.ts';
+import type { KindRules } from '../machinery/define-kind.ts';
+import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
+import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+import { isCanonicalIP, isPathSegmentName } from '../machinery/names.ts';
+
+/** IPAddress (registry/networking/ipaddress/strategy.go, networking/validation). */
+
+function validate(object: KubeObject): FieldError[] {
+  const ref = object.spec?.parentRef;
+  if (!ref) return [required('spec.parentRef')];
+  const path = 'spec.parentRef';
+  const errors: FieldError[] = ref.group ? checkSubdomain(ref.group, `${path}.group`) : [];
+  for (const field of ['resource', 'name'] as const) {
+    if (!ref[field]) errors.push(required(`${path}.${field}`));
+    else errors.push(...each(`${path}.${field}`, ref[field], isPathSegmentName(ref[field])));
+  }
+  if (ref.namespace) errors.push(...each(`${path}.namespace`, ref.namespace, isPathSegmentName(ref.namespace)));
+  return errors;
+}
+
+function parent(object: KubeObject): string {
+  const ref = object.spec?.parentRef;
+  if (!ref) return '<none>';
+  const resource = (ref.group ? `${ref.resource}.${ref.group}` : ref.resource).toLowerCase();
+  return [resource, ...(ref.namespace ? [ref.namespace] : []), ref.name].join('/');
+}
+
+/** Field names of the internal type, as an error prints the whole reference. */
+function shown(object: KubeObject): unknown {
+  const ref = object.spec?.parentRef;
+  if (!ref) return null;
+  return { Group: ref.group ?? '', Resource: ref.resource ?? '', Namespace: ref.namespace ?? '', Name: ref.name ?? '' };
+}
+
+export const rules: KindRules = {
+  names: (name) => isCanonicalIP(name),
+  validateCreate: validate,
+  validateUpdate: (object, old) =>
+    equal(object.spec?.parentRef ?? null, old.spec?.parentRef ?? null)
+      ? []
+      : [invalid('spec.parentRef', shown(object), FIELD_IMMUTABLE)],
+  selectable: { 'spec.parentRef.name': ['spec', 'parentRef', 'name'] },
+  columns: columnsOf('networking.k8s.io/ipaddresses', nameCell, parent),
+};

@@ -1,0 +1,48 @@
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import { checkLabel, checkResourceQuantity } from '../core/validation.ts';
+import { checkContainerResourceName } from '../core/resource-names.ts';
+import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
+import type { KindRules } from '../machinery/define-kind.ts';
+import { duplicate, type FieldError, invalid } from '../machinery/field-errors.ts';
+import { validateLabels } from '../machinery/labels.ts';
+import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+
+/** RuntimeClass (registry/node/runtimeclass/strategy.go, node/validation). */
+
+function checkScheduling(scheduling: Obj): FieldError[] {
+  const errors = validateLabels(scheduling.nodeSelector, 'scheduling.nodeSelector');
+  const seen: string[] = [];
+  (scheduling.tolerations ?? []).forEach((toleration: Obj, i: number) => {
+    const { key = '', operator = 'Equal', value = '', effect = '', tolerationSeconds = null } = toleration;
+    const text = JSON.stringify([key, operator, value, effect, tolerationSeconds]);
+    const shown = {
+      Key: key,
+      Operator: toleration.operator ?? '',
+      Value: value,
+      Effect: effect,
+      TolerationSeconds: tolerationSeconds,
+    };
+    if (seen.includes(text)) errors.push(duplicate(`scheduling.tolerations[${i}]`, shown));
+    seen.push(text);
+  });
+  return errors;
+}
+
+function validate(object: KubeObject): FieldError[] {
+  const errors = checkLabel(object.handler ?? '', 'handler');
+  const fixed: Record<string, string> = object.overhead?.podFixed ?? {};
+  for (const name in fixed) {
+    const path = `overhead.podFixed[${name}]`;
+    errors.push(...checkContainerResourceName(name, path), ...checkResourceQuantity(name, fixed[name] as string, path));
+  }
+  return object.scheduling ? [...errors, ...checkScheduling(object.scheduling)] : errors;
+}
+
+export const rules: KindRules = {
+  createOnUpdate: true,
+  needsResourceVersion: true,
+  validateCreate: validate,
+  validateUpdate: (object, old) =>
+    (object.handler ?? '') === (old.handler ?? '') ? [] : [invalid('handler', object.handler ?? '', FIELD_IMMUTABLE)],
+  columns: columnsOf('node.k8s.io/runtimeclasses', nameCell, textCell('handler'), ageCell),
+};
