@@ -1,6 +1,7 @@
 import { kinds as builtin } from '../api/kinds.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import type { Controller } from '../reconcile/plan.ts';
+import { daemonSetController } from './daemonset/reconcile.ts';
 import { deploymentController } from './deployment/reconcile.ts';
 import { disruptionController } from './disruption/reconcile.ts';
 import { endpointsController } from './endpoints/reconcile.ts';
@@ -38,6 +39,7 @@ export function controllersFor({ kinds = builtin, caPem, quotaUsage }: Controlle
     ...replicaSetController,
     ...replicationController,
     ...statefulSetController,
+    ...daemonSetController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroring,

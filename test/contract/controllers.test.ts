@@ -57,6 +57,17 @@ const OWN: Record<string, string[]> = {
     'delete apps/controllerrevisions',
     'apps/statefulsets/status',
   ],
+  'daemonset-adoption': ['update pods'],
+  'daemonset-revision-adoption': ['update apps/controllerrevisions'],
+  daemonset: [
+    'create pods',
+    'update pods',
+    'delete pods',
+    'create apps/controllerrevisions',
+    'update apps/controllerrevisions',
+    'delete apps/controllerrevisions',
+    'apps/daemonsets/status',
+  ],
   disruption: ['policy/poddisruptionbudgets/status'],
   'disruption-stale-targets': ['pods/status'],
   resourcequota: ['resourcequotas/status'],
@@ -158,6 +169,10 @@ function operate(world: World, n: () => number): void {
         'configmaps',
         'discovery.k8s.io/endpointslices',
         'replicationcontrollers',
+        'apps/statefulsets',
+        'apps/daemonsets',
+        'persistentvolumeclaims',
+        'apps/controllerrevisions',
       ].forEach((resource) => {
         const object = n() < 0.3 ? some(world.list(resource)) : undefined;
         if (object)
@@ -199,6 +214,24 @@ function operate(world: World, n: () => number): void {
     () =>
       edit(world, 'apps/statefulsets', any('apps/statefulsets'), (d) =>
         Object.assign(d.spec, some<Obj>([{ replicas: size }, { template: template(`i:${size}`, d.spec.selector.matchLabels) }])),
+      ),
+    () =>
+      add(world, {
+        kind: 'DaemonSet',
+        apiVersion: 'apps/v1',
+        metadata: { name },
+        spec: {
+          selector: { matchLabels: labels },
+          template: template(`i:${size}`, labels),
+          updateStrategy: some([
+            { type: 'OnDelete' },
+            { type: 'RollingUpdate', rollingUpdate: { maxSurge: some([0, 1]), maxUnavailable: 1 } },
+          ]),
+        },
+      }),
+    () =>
+      edit(world, 'apps/daemonsets', any('apps/daemonsets'), (d) =>
+        Object.assign(d.spec, { template: template(`i:${size}`, d.spec.selector.matchLabels) }),
       ),
     () => world.advance(size * 4000),
   ];

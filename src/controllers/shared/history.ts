@@ -1,8 +1,8 @@
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
 import { safeEncode } from '../../lib/random.ts';
-import type { Action, View } from '../../reconcile/plan.ts';
+import type { Action, Change, Key, View } from '../../reconcile/plan.ts';
 import { fnv32 } from './hash.ts';
-import { byCreation, isControlledBy, newControllerRef } from './owners.ts';
+import { byCreation, controllerRef, isControlledBy, managerKeys, newControllerRef } from './owners.ts';
 import { deletion } from './objects.ts';
 import { canonicalJson, semanticEqual } from './semantic.ts';
 
@@ -10,6 +10,12 @@ export const REVISIONS = 'apps/controllerrevisions';
 /** On pods (and on a DaemonSet's revisions): which revision they are of. */
 export const REVISION_LABEL = 'controller-revision-hash';
 const PREFIX_MAX = 223;
+
+/** A revision came, went, or changed hands. */
+export function revisionKeys(change: Change, kind: string): Key[] {
+  const same = change.type === 'MODIFIED' && controllerRef(change.old)?.uid === controllerRef(change.object)?.uid;
+  return same ? [] : managerKeys(change, kind, 'apps');
+}
 
 /** The revisions of an owner, oldest first (SortControllerRevisions). */
 export function revisionsOf(owner: KubeObject, view: View): KubeObject[] {

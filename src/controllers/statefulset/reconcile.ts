@@ -1,7 +1,25 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../../reconcile/plan.ts';
+import {
+  type Action,
+  type Change,
+  type Controller,
+  type Key,
+  own,
+  type Plan,
+  type ReconcileCx,
+  type View,
+} from '../../reconcile/plan.ts';
 import { adoption } from '../shared/adoption.ts';
-import { keeps, newRevision, REVISIONS, revisionHash, revisionsOf, templateOf, truncate } from '../shared/history.ts';
+import {
+  keeps,
+  newRevision,
+  REVISIONS,
+  revisionKeys,
+  revisionHash,
+  revisionsOf,
+  templateOf,
+  truncate,
+} from '../shared/history.ts';
 import { deletion } from '../shared/objects.ts';
 import { isControlledBy, managerKeys, released } from '../shared/owners.ts';
 import { availableAt, isReady, isTerminal } from '../shared/pods.ts';
@@ -23,7 +41,8 @@ const statefulSet: Controller = {
   watches: [
     own(SETS),
     { resource: 'pods', keys: (change) => managerKeys(change, 'StatefulSet', 'apps') },
-    { resource: REVISIONS, keys: (change) => (change.type === 'MODIFIED' ? [] : managerKeys(change, 'StatefulSet', 'apps')) },
+    { resource: 'persistentvolumeclaims', keys: setsOfClaim },
+    { resource: REVISIONS, keys: (change) => revisionKeys(change, 'StatefulSet') },
   ],
   reconcile: (key, view, cx) => {
     const set = view.get(SETS, key.namespace, key.name);
@@ -56,6 +75,19 @@ export const statefulSetController: Controller[] = [
 
 function say(set: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): Action {
   return { verb: 'event', regarding: set, type, reason, message, component: COMPONENT };
+}
+
+/** A claim that is gone is wanted again while its pod waits; one that is new, or has other owners, may want its owner. */
+function setsOfClaim({ type, object, old }: Change, view: View): Key[] {
+  const { ownerReferences: before = [], deletionTimestamp } = old?.metadata ?? {};
+  if (type === 'MODIFIED' && old && !deletionTimestamp && equal(before, object.metadata.ownerReferences ?? [])) return [];
+  const { namespace = '', name } = object.metadata;
+  return view
+    .list(SETS, namespace)
+    .filter((set) =>
+      (set.spec?.volumeClaimTemplates ?? []).some((t: Obj) => name.startsWith(`${t.metadata.name}-${set.metadata.name}-`)),
+    )
+    .map((set) => ({ namespace, name: set.metadata.name }));
 }
 
 /** Two revisions of a set: what it was, and what it shall be. */
