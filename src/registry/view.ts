@@ -18,7 +18,6 @@ interface CachedList {
   /** In (namespace, name) order. Handed out as it is: replaced, not changed, once `shared`. */
   objects: KubeObject[];
   shared: boolean;
-  bytes: number;
 }
 
 const keyOf = (object: KubeObject) => `${object.metadata.namespace ?? ''}\0${object.metadata.name}`;
@@ -36,7 +35,8 @@ export class StoreView {
   #old = new Map<number, KubeObject>();
   #youngBytes = 0;
   readonly #lists = new Map<string, CachedList>();
-  #listBytes = 0;
+  readonly #pinned = new Map<KubeObject, { lists: number; bytes: number }>();
+  #pinnedBytes = 0;
   readonly #memos = new Map<string, { revision: number; value: unknown }>();
 
   constructor(store: Store, kinds: KindTable) {
@@ -89,24 +89,49 @@ export class StoreView {
   }
 
   #cached(key: string, rows: () => Row[]): KubeObject[] {
-    let list = this.#lists.get(key);
-    if (!list) {
-      list = { objects: [], shared: true, bytes: 256 };
-      for (const row of rows()) {
-        list.objects.push(this.decode(row));
-        list.bytes += row.json.length;
-      }
-      if (this.#listBytes + list.bytes > DECODED_MEMO_BYTES) this.#dropLists();
-      this.#lists.set(key, list);
-      this.#listBytes += list.bytes;
+    const known = this.#lists.get(key);
+    if (known) {
+      known.shared = true;
+      return known.objects;
     }
-    list.shared = true;
+    const list: CachedList = { objects: [], shared: true };
+    let bytes = 0;
+    for (const row of rows()) {
+      list.objects.push(this.decode(row));
+      bytes += row.json.length;
+    }
+    // What is too big to keep is answered all the same.
+    if (bytes > DECODED_MEMO_BYTES) return list.objects;
+    for (const object of list.objects) this.#pin(object, bytes / list.objects.length);
+    if (this.#pinnedBytes > DECODED_MEMO_BYTES) {
+      this.#dropLists();
+      for (const object of list.objects) this.#pin(object, bytes / list.objects.length);
+    }
+    this.#lists.set(key, list);
     return list.objects;
+  }
+
+  /** Lists share their objects: each is counted once. */
+  #pin(object: KubeObject, bytes: number): void {
+    const pinned = this.#pinned.get(object);
+    if (pinned) pinned.lists++;
+    else {
+      this.#pinned.set(object, { lists: 1, bytes });
+      this.#pinnedBytes += bytes;
+    }
+  }
+
+  #unpin(object: KubeObject): void {
+    const pinned = this.#pinned.get(object);
+    if (!pinned || --pinned.lists > 0) return;
+    this.#pinned.delete(object);
+    this.#pinnedBytes -= pinned.bytes;
   }
 
   #dropLists(): void {
     this.#lists.clear();
-    this.#listBytes = 0;
+    this.#pinned.clear();
+    this.#pinnedBytes = 0;
   }
 
   resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined {
@@ -169,14 +194,15 @@ export class StoreView {
       list.objects = list.objects.slice();
       list.shared = false;
     }
-    if (!object) list.objects.splice(at, 1);
-    else if (found) list.objects[at] = object;
-    else {
-      list.objects.splice(at, 0, object);
-      list.bytes += bytes;
-      this.#listBytes += bytes;
-      if (this.#listBytes > DECODED_MEMO_BYTES) this.#dropLists();
+    if (found) this.#unpin(list.objects[at] as KubeObject);
+    if (!object) {
+      list.objects.splice(at, 1);
+      return;
     }
+    if (found) list.objects[at] = object;
+    else list.objects.splice(at, 0, object);
+    this.#pin(object, bytes);
+    if (this.#pinnedBytes > DECODED_MEMO_BYTES) this.#dropLists();
   }
 
   /** After a rollback: revisions beyond this one never were, and will be given again to other states. */
