@@ -14,7 +14,8 @@ const driversOf = (object: KubeObject): Obj[] => object.spec?.drivers ?? [];
 
 function checkDriver(driver: Obj, seen: Set<string>, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  const { name = '', nodeID = '', topologyKeys = [] } = driver;
+  const { name = '', nodeID = '' } = driver;
+  const topologyKeys: string[] = driver.topologyKeys ?? [];
   validateDriverName(name, `${path}.name`, errors);
   if (!nodeID) errors.push(required(`${path}.nodeID`));
   if (byteLength(nodeID) > NODE_ID_MAX)
