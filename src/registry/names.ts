@@ -63,7 +63,8 @@ export function dedupOwners(object: KubeObject, afterAdmission: boolean, warning
   if (duplicates.length === 0) return;
   object.metadata.ownerReferences = kept;
   const when = afterAdmission ? ' after mutating admission happens' : '';
-  const advice = 'API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests';
+  const advice =
+    'API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests';
   const lead = `.metadata.ownerReferences contains duplicate entries${when}`;
   warnings.push(`${lead}; ${advice}; duplicate UID(s) observed: ${duplicates.join(', ')}`);
 }

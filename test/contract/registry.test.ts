@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { kinds } from '../../src/api/kinds.ts';
-import { apiVersionOf, type Kind, resourceOf } from '../../src/api/machinery/define-kind.ts';
+import { apiVersionOf, resourceOf } from '../../src/api/machinery/define-kind.ts';
 import { clone, type KubeObject, type Obj } from '../../src/lib/json.ts';
 import { createsOnUpdate, needsResourceVersion, returnsObject } from '../../src/registry/traits.ts';
 import { hasFixedName, minimal } from '../fixtures/objects.ts';

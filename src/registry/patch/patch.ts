@@ -9,7 +9,7 @@ import { badRequest, conflict, failure, invalidError, notFoundError, StatusError
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
 import { fieldContext } from '../doors.ts';
 import { checkName, ensureNamespace } from '../names.ts';
-import type { PatchType } from '../options.ts';
+import type { FieldValidation, PatchType } from '../options.ts';
 import { type Change, nameOf, type Passage, track } from '../pipeline.ts';
 import { orderedMeta } from '../encode.ts';
 import { applyConfiguration, gvkText } from './apply.ts';
@@ -17,7 +17,7 @@ import { jsonPatch, OPERATIONS_MAX, PatchError } from './json.ts';
 import { mergePatch } from './merge.ts';
 import { strategicMerge, StrategicError } from './strategic.ts';
 import { goPlain } from './typed-merge.ts';
-import { converterMessage, unstructuredProblem } from './unstructured.ts';
+import { converterMessage, unstructuredProblem, withCutIntegers } from './unstructured.ts';
 
 /** A patch body once read: its value, and what strict decoding holds against its text. */
 interface PatchBody {
@@ -130,7 +130,7 @@ function decoded(
   const mode = p.options.fieldValidation ?? 'Warn';
   if (problem) throw unreadable(shown(), problem);
   try {
-    const { object, warnings } = checkStructure(p.door.type, patched, mode);
+    const { object, warnings } = (type === 'strategic' ? converted : checkStructure)(p.door.type, patched, mode);
     if (strict.length && mode === 'Strict') throw unreadable(shown(), `strict decoding error: ${strict.join(', ')}`);
     if (mode === 'Warn') p.warnings.push(...strict, ...warnings);
     object.metadata ??= {} as KubeObject['metadata'];
@@ -218,6 +218,17 @@ function touched(value: unknown, patch: unknown): unknown {
   );
 }
 
+/** checkStructure for what upstream's converter reads: it cuts big integers where JSON refuses them. */
+function converted(type: string, value: unknown, mode: FieldValidation): ReturnType<typeof checkStructure> {
+  try {
+    return checkStructure(type, value, mode);
+  } catch (error) {
+    if (!(error instanceof StructureError) || !/cannot unmarshal number -?\d+ into .* of type int32$/.test(error.message))
+      throw error;
+    return checkStructure(type, withCutIntegers(type, value), mode);
+  }
+}
+
 /** What every patch's result must agree with: the address, and that it is the same object still. */
 function checked(p: Passage, live: KubeObject | undefined, object: KubeObject): KubeObject {
   const { kind, options, door } = p;
@@ -243,7 +254,7 @@ function applyChange(p: Passage, text: string): Change {
     const books = merged.metadata.managedFields;
     let object: KubeObject;
     try {
-      object = checkStructure(door.type, merged, 'Ignore').object;
+      object = converted(door.type, merged, 'Ignore').object;
     } catch (error) {
       if (error instanceof StructureError)
         throw failure(500, '', unconvertible(p, config, converterMessage(door.type, merged, error.message)));

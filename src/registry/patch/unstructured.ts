@@ -88,3 +88,24 @@ const kindOf = (value: unknown): string =>
             ? 'int64'
             : 'float64'
           : typeof value;
+
+/** Integers too big for their field, cut to it as the converter's Go conversion does; shares what does not change. */
+export function withCutIntegers(type: string, value: unknown): unknown {
+  return cutStruct(typeOf(type), value);
+}
+
+function cutStruct(type: StructType, value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const out: Obj = { ...value };
+  for (const { name, type: node } of type.list) if (out[name] !== undefined) out[name] = cutNode(node, out[name]);
+  return out;
+}
+
+function cutNode(node: TypeNode, value: unknown): unknown {
+  if (node.t === 'struct') return cutStruct(typeOf(node.ref as string), value);
+  if (node.t === 'array' && Array.isArray(value)) return value.map((item) => cutNode(node.item as TypeNode, item));
+  if (node.t === 'map' && isObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cutNode(node.item as TypeNode, item)]));
+  }
+  return node.t === 'int32' && Number.isInteger(value) ? Number(BigInt.asIntN(32, BigInt(value as number))) : value;
+}
