@@ -178,7 +178,7 @@ function checkHook(hook: Obj, path: string): FieldError[] {
     ['matchPolicy', MATCH],
     ['sideEffects', EFFECTS],
   ] as const) {
-    const value = hook[field];
+    const value: string | undefined = hook[field] ?? undefined;
     if (value === undefined && field === 'sideEffects')
       errors.push(required(`${path}.sideEffects`, `must specify one of ${EFFECTS.join(', ')}`));
     if (value !== undefined && !allowed.includes(value)) errors.push(notSupported(`${path}.${field}`, value, [...allowed]));

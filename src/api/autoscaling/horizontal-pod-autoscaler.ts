@@ -78,7 +78,10 @@ function validate(object: KubeObject, old?: KubeObject): FieldError[] {
   else if (max < 0) errors.push(invalid('spec.maxReplicas', max, 'must be greater than or equal to 1'));
   if (min !== undefined && max < min)
     errors.push(invalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
-  errors.push(...checkCrossReference(spec.scaleTargetRef ?? {}, 'spec.scaleTargetRef'));
+  const [target, before]: Obj[] = [spec.scaleTargetRef ?? {}, old?.spec?.scaleTargetRef ?? {}];
+  const same = old && target.apiVersion === before?.apiVersion && target.kind === before?.kind;
+  const versions = same ? 'unchecked' : target.kind === 'ReplicationController' ? 'any' : 'grouped';
+  errors.push(...checkCrossReference(target, 'spec.scaleTargetRef', versions));
   errors.push(...checkMetrics(spec.metrics ?? [], min, 'spec.metrics'));
   errors.push(...checkScaling(spec.behavior?.scaleUp, 'spec.behavior.scaleUp'));
   errors.push(...checkScaling(spec.behavior?.scaleDown, 'spec.behavior.scaleDown'));

@@ -19,16 +19,23 @@ const TYPES = Object.keys(FIELDS).sort();
 const ORDER = ['object', 'external', 'pods', 'resource', 'containerResource'];
 const TARGETS = ['Utilization', 'Value', 'AverageValue'];
 
+/** Which API versions a reference may name: those with a group, any, or (unchanged ones) even malformed ones. */
+type Versions = 'grouped' | 'any' | 'unchecked';
+
 /** A reference to something of any version; its group must parse. */
-export function checkCrossReference(ref: Obj, path: string): FieldError[] {
+export function checkCrossReference(ref: Obj, path: string, versions: Versions = 'any'): FieldError[] {
   const errors: FieldError[] = [];
   for (const field of ['kind', 'name'] as const) {
     if (!ref[field]) errors.push(required(`${path}.${field}`));
     else errors.push(...each(`${path}.${field}`, ref[field], isPathSegmentName(ref[field])));
   }
+  if (versions === 'unchecked') return errors;
   const version: string = ref.apiVersion ?? '';
   const slashes = version.split('/').length - 1;
   if (slashes > 1) errors.push(invalid(`${path}.apiVersion`, version, `unexpected GroupVersion string: ${version}`));
+  else if (versions === 'grouped' && version.indexOf('/') < 1) {
+    errors.push(invalid(`${path}.apiVersion`, version, 'apiVersion must specify API group'));
+  }
   return errors;
 }
 

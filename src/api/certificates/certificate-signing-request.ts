@@ -3,6 +3,7 @@ import { ageCell, columnsOf, nameCell, textCell, textOr } from '../machinery/col
 import type { Cx, KindRules } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
+import { isPathSegmentName } from '../machinery/names.ts';
 import { humanDuration, rfc3339 } from '../machinery/time.ts';
 import { checkSignerName } from './signer-name.ts';
 
@@ -38,7 +39,6 @@ const USAGES = [
   'signing',
   'timestamping',
 ];
-const anyName = (): string[] => [];
 
 function checkRequest(base64: string): FieldError[] {
   let pem = '';
@@ -99,7 +99,7 @@ function validate(object: KubeObject, old?: KubeObject): FieldError[] {
 }
 
 function validateUpdate(object: KubeObject, old: KubeObject, cx: Cx): FieldError[] {
-  const errors = [...validateObjectMeta(object.metadata, false, anyName, 'metadata'), ...validate(object, old)];
+  const errors = [...validateObjectMeta(object.metadata, false, isPathSegmentName, 'metadata'), ...validate(object, old)];
   const path = 'status.conditions';
   const of = (o: KubeObject, type: string) => conditionsOf(o).filter((c) => c.type === type);
   for (const type of FINAL) {
@@ -153,7 +153,7 @@ function state(object: KubeObject): string {
 }
 
 export const rules: KindRules = {
-  names: anyName,
+  names: isPathSegmentName,
   prepareCreate(object, cx) {
     setRequestor(object, cx);
     object.status = {};

@@ -8,7 +8,7 @@ import { isDns1123Label, isPathSegmentName, isPort, isPortName } from '../machin
 /** group, kind and name of something in the same namespace, or of anything. */
 export function checkReference(ref: Obj, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (ref.apiGroup !== undefined) errors.push(...checkSubdomain(ref.apiGroup, `${path}.apiGroup`));
+  if (typeof ref.apiGroup === 'string') errors.push(...checkSubdomain(ref.apiGroup, `${path}.apiGroup`));
   for (const field of ['kind', 'name'] as const) {
     if (!ref[field]) errors.push(required(`${path}.${field}`));
     else errors.push(...each(`${path}.${field}`, ref[field], isPathSegmentName(ref[field])));

@@ -20,9 +20,9 @@ const hostProblems = (host: string): string[] =>
 
 function checkPath(rule: Obj, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  const type: string | undefined = rule.pathType;
+  const type: string | undefined = rule.pathType ?? undefined;
   const text: string = rule.path ?? '';
-  if (type === undefined) errors.push(required(`${path}.pathType`, 'pathType must be specified'));
+  if (type === undefined) return [required(`${path}.pathType`, 'pathType must be specified')];
   const wrong = (detail: string) => errors.push(invalid(`${path}.path`, text, detail));
   if (type === 'Exact' || type === 'Prefix') {
     if (!text.startsWith('/')) wrong('must be an absolute path');
@@ -30,7 +30,7 @@ function checkPath(rule: Obj, path: string): FieldError[] {
     for (const suffix of SUFFIXES) if (text.endsWith(suffix)) wrong(`cannot end with '${suffix}'`);
   } else if (type === 'ImplementationSpecific') {
     if (text && !text.startsWith('/')) wrong('must be an absolute path');
-  } else if (type !== undefined) errors.push(notSupported(`${path}.pathType`, type, PATH_TYPES));
+  } else errors.push(notSupported(`${path}.pathType`, type, PATH_TYPES));
   return [...errors, ...checkBackend(rule.backend ?? {}, `${path}.backend`)];
 }
 

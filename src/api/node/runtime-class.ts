@@ -32,7 +32,7 @@ function validate(object: KubeObject): FieldError[] {
   const errors = checkLabel(object.handler ?? '', 'handler');
   const fixed: Record<string, string> = object.overhead?.podFixed ?? {};
   for (const name in fixed) {
-    const path = `overhead.podFixed[${name}]`;
+    const path = `overhead.limits[${name}]`;
     errors.push(...checkContainerResourceName(name, path), ...checkResourceQuantity(name, fixed[name] as string, path));
   }
   return object.scheduling ? [...errors, ...checkScheduling(object.scheduling)] : errors;

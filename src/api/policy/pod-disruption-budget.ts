@@ -5,7 +5,7 @@ import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, notSupported } from '../machinery/field-errors.ts';
 import { percentOf } from '../machinery/intstr.ts';
 import { hasInvalidLabelValue, validateLabelSelector } from '../machinery/labels.ts';
-import { isValidPercent } from '../machinery/names.ts';
+import { isPathSegmentName, isValidPercent } from '../machinery/names.ts';
 
 /** PodDisruptionBudget (registry/policy/poddisruptionbudget/strategy.go, policy/validation). */
 
@@ -51,6 +51,7 @@ const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expec
 export const rules: KindRules = {
   needsResourceVersion: true,
   skipsMetaOnUpdate: true,
+  names: isPathSegmentName,
   validateCreate: (object) => validate(object),
   validateUpdate: validate,
   validateStatus: (object) => COUNTS.flatMap((count) => checkNonNegative(object.status?.[count], `status.${count}`)),

@@ -23,7 +23,7 @@ function checkDriver(driver: Obj, seen: Set<string>, path: string): FieldError[]
   errors.push(...checkNonNegative(driver.allocatable?.count, `${path}.allocatable.count`));
   if (seen.has(name)) errors.push(duplicate(`${path}.name`, name));
   seen.add(name);
-  topologyKeys.forEach((key: string, i: number) => {
+  topologyKeys.forEach((key, i) => {
     if (!key) errors.push(required(path));
     if (topologyKeys.indexOf(key) < i) errors.push(duplicate(path, key));
     errors.push(...checkQualifiedName(key, path));
