@@ -3,6 +3,7 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { dropDisabledTemplate, templateWarnings, validateTemplate } from '../core/pod-template.ts';
 import { formatSelector, readSelector, shownSelector } from '../core/pod-template-selector.ts';
 import { type Errors, invalids, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../core/pod-spec-checks.ts';
+import { sentEmpty } from '../machinery/decode-fast.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { type IntOrString, percentOf } from '../machinery/intstr.ts';
@@ -35,7 +36,7 @@ export function validateRunningTemplate(spec: Obj, owner: string, errors: Errors
   }
   const labels = template.metadata?.labels;
   if (requirements.length && !matches(requirements, labels ?? {})) {
-    errors.push(invalid('spec.template.metadata.labels', sortedMap(labels), NO_MATCH));
+    errors.push(invalid('spec.template.metadata.labels', sortedMap(labels ?? sentEmpty(template.metadata, 'labels')), NO_MATCH));
   }
   validateTemplate(template, 'spec.template', errors, options);
   onlyRestartAlways(template, owner, errors);

@@ -2,6 +2,7 @@
 import type { Obj } from '../../lib/json.ts';
 import { validateTemplate } from '../core/pod-template.ts';
 import { type Errors, invalids, nonNegative, type PodOptions, qualifiedName, unsupported } from '../core/pod-spec-checks.ts';
+import { sentEmpty } from '../machinery/decode-fast.ts';
 import { duplicate, invalid, OMITTED, required, tooLong, tooMany } from '../machinery/field-errors.ts';
 import { byteLength, isDns1123Subdomain, regexError } from '../machinery/names.ts';
 import { indexCount } from './job-indexes.ts';
@@ -151,7 +152,10 @@ function exitCodes(requirement: Obj, names: Set<string>, path: string, errors: E
     const detail = 'must be one of the container or initContainer names in the pod template';
     errors.push(invalid(`${path}.containerName`, containerName, detail));
   }
-  if (!values.length) errors.push(invalid(`${path}.values`, requirement.values ?? null, 'at least one value is required'));
+  if (!values.length)
+    errors.push(
+      invalid(`${path}.values`, requirement.values ?? sentEmpty(requirement, 'values') ?? null, 'at least one value is required'),
+    );
   else if (values.length > MAX_EXIT_CODES) errors.push(tooMany(`${path}.values`, values.length, MAX_EXIT_CODES));
   const seen = new Set<number>();
   values.forEach((code, j) => {
@@ -167,7 +171,7 @@ export const shownSuccessPolicy = (policy: Obj | undefined): Obj | null =>
   policy
     ? {
         Rules:
-          policy.rules?.map((rule: Obj) => ({
+          (policy.rules ?? sentEmpty(policy, 'rules'))?.map((rule: Obj) => ({
             SucceededIndexes: rule.succeededIndexes ?? null,
             SucceededCount: rule.succeededCount ?? null,
           })) ?? null,

@@ -7,6 +7,7 @@ import { type Errors, isEmpty, type PodOptions, sortedMap } from '../core/pod-sp
 import { shownSpec, shownTemplate } from '../core/pod-update-diff.ts';
 import { bumpOnSpec, immutableSelector, keepStatus, NO_MATCH, templateStrategy } from '../apps/workload.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
+import { sentEmpty } from '../machinery/decode-fast.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { hasInvalidLabelValue, matches, validateLabelSelector } from '../machinery/labels.ts';
@@ -105,7 +106,8 @@ function validateSelectedSpec(spec: Obj, errors: Errors, options: PodOptions): v
   const lax = { allowInvalidLabelValueInSelector: !!options.allowInvalidLabelValueInSelector };
   errors.push(...validateLabelSelector(spec.selector, lax, 'spec.selector'));
   const requirements = readSelector(spec.selector);
-  const labels = spec.template?.metadata?.labels;
+  const { metadata } = spec.template ?? {};
+  const labels = metadata?.labels ?? sentEmpty(metadata, 'labels');
   if (requirements && !matches(requirements, labels ?? {})) {
     errors.push(invalid('spec.template.metadata.labels', sortedMap(labels), NO_MATCH));
   }
@@ -128,19 +130,24 @@ function immutable(spec: Obj, old: Obj, field: string, show: (value: any) => unk
 
 const plain = (value: unknown): unknown => value ?? null;
 
+/** A list as upstream prints it, the empty one told from none. */
+const shownList = (object: Obj, field: string, show: (item: Obj) => unknown): unknown =>
+  (object[field] ?? sentEmpty(object, field))?.map(show) ?? null;
+
+const shownExitCodes = (codes: Obj): Obj => ({
+  ContainerName: codes.containerName ?? null,
+  Operator: codes.operator ?? '',
+  Values: shownList(codes, 'values', (code) => code),
+});
+
+const shownFailureRule = (rule: Obj): Obj => ({
+  Action: rule.action ?? '',
+  OnExitCodes: rule.onExitCodes ? shownExitCodes(rule.onExitCodes) : null,
+  OnPodConditions: shownList(rule, 'onPodConditions', ({ type = '', status = '' }) => ({ Type: type, Status: status })),
+});
+
 const shownFailurePolicy = (policy: Obj | undefined): Obj | null =>
-  policy
-    ? {
-        Rules:
-          policy.rules?.map(({ action = '', onExitCodes: codes, onPodConditions }: Obj) => ({
-            Action: action,
-            OnExitCodes: codes
-              ? { ContainerName: codes.containerName ?? null, Operator: codes.operator ?? '', Values: codes.values ?? null }
-              : null,
-            OnPodConditions: onPodConditions?.map((c: Obj) => ({ Type: c.type ?? '', Status: c.status ?? '' })) ?? null,
-          })) ?? null,
-      }
-    : null;
+  policy ? { Rules: shownList(policy, 'rules', shownFailureRule) } : null;
 
 function completionsUpdate(spec: Obj, old: Obj, errors: Errors): void {
   if (spec.completionMode !== 'Indexed') immutable(spec, old, 'completions', plain, errors);

@@ -97,7 +97,7 @@ export function visitContainers(spec: Obj, path: string, visit: (container: Obj,
 }
 
 /** A map with its keys in order, as Go prints maps. */
-export function sortedMap(map: Record<string, string> | undefined): Record<string, string> | null {
+export function sortedMap(map: Obj | undefined): Record<string, string> | null {
   if (!map) return null;
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

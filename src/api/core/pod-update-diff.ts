@@ -4,6 +4,7 @@
  */
 import type { Obj } from '../../lib/json.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
+import { sentEmpty } from '../machinery/decode-fast.ts';
 import table from './pod-internal.generated.json' with { type: 'json' };
 import { shownSelector } from './pod-template-selector.ts';
 import { sortedMap } from './pod-spec-checks.ts';
@@ -18,50 +19,52 @@ const ZERO: Record<string, unknown> = { s: '', n: 0, b: false, Q: '0', X: 0, p: 
 /** In upstream's internal pod these belong to the security context. */
 const OF_SECURITY = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'];
 
-function internal(name: string, object: Obj): Obj {
+/** `sent` is what the object was copied from when a client sent it: there empty lists are told from absent ones. */
+function internal(name: string, object: Obj, sent?: Obj): Obj {
   const out: Obj = {};
   for (const [go, kind, json] of structs[name]) {
+    const field = json ?? go[0].toLowerCase() + go.slice(1);
     if (kind === 'M') Object.assign(out, object.metadata);
-    else out[go] = print(kind, object[json ?? go[0].toLowerCase() + go.slice(1)]);
+    else out[go] = print(kind, object[field] ?? sentEmpty(sent, field), sent?.[field]);
   }
   return out;
 }
 
-function print(kind: string, value: any): unknown {
+function print(kind: string, value: any, sent: any): unknown {
   if (kind in ZERO) return value ?? ZERO[kind];
   if (kind === 'm') return sortedMap(value);
   if (kind === 'L') return shownSelector(value);
   const name = kind.slice(1);
-  if (kind[0] === '{') return internal(name, value ?? {});
-  if (kind[0] === '*') return value ? internal(name, value) : null;
-  return value?.map((item: Obj) => internal(name, item)) ?? null;
+  if (kind[0] === '{') return internal(name, value ?? {}, sent);
+  if (kind[0] === '*') return value ? internal(name, value, sent) : null;
+  return value?.map((item: Obj, i: number) => internal(name, item, sent?.[i])) ?? null;
 }
 
 /** As Go's json.MarshalIndent. */
 const pretty = (object: Obj): string =>
   JSON.stringify(object, null, 1).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 
-function internalSpec(spec: Obj): Obj {
+function internalSpec(spec: Obj, sent?: Obj): Obj {
   const securityContext: Obj = { ...spec.securityContext };
   for (const field of OF_SECURITY) if (spec[field] !== undefined) securityContext[field] = spec[field];
-  return internal('PodSpec', { ...spec, securityContext });
+  return internal('PodSpec', { ...spec, securityContext }, sent);
 }
 
-const specText = (spec: Obj): string => pretty(internalSpec(spec));
+const specText = (spec: Obj, sent?: Obj): string => pretty(internalSpec(spec, sent));
 
 /** A pod spec as the value in an error. */
-export const shownSpec = internalSpec;
+export const shownSpec = (spec: Obj): Obj => internalSpec(spec, spec);
 
 /** A pod template as the value in an error. */
 export function shownTemplate({ metadata = {}, spec = {} }: Obj): Obj {
   const shown: Obj = { ...metadata };
   for (const map of ['labels', 'annotations']) if (metadata[map]) shown[map] = sortedMap(metadata[map]);
-  return { ...shown, Spec: internalSpec(spec) };
+  return { ...shown, Spec: internalSpec(spec, spec) };
 }
 
-/** The difference of two pod specs. */
-export const podSpecDiff = (old: Obj, now: Obj): string => unifiedDiff(specText(old), specText(now));
+/** The difference of two pod specs, the second made from one that a client sent. */
+export const podSpecDiff = (old: Obj, now: Obj, sent: Obj): string => unifiedDiff(specText(old), specText(now, sent));
 
 /** The difference of two ephemeral containers. */
 export const containerDiff = (old: Obj, now: Obj): string =>
-  unifiedDiff(pretty(internal('EphemeralContainer', old)), pretty(internal('EphemeralContainer', now)));
+  unifiedDiff(pretty(internal('EphemeralContainer', old)), pretty(internal('EphemeralContainer', now, now)));

@@ -30,7 +30,7 @@ export function validatePodUpdate(pod: KubeObject, old: KubeObject, errors: Erro
   const munged = mungedSpec(pod.spec, old.spec);
   if (old.spec.schedulingGates?.length) gated(munged, old.spec, errors);
   if (equal(munged, old.spec)) return;
-  const diff = podSpecDiff(old.spec, munged);
+  const diff = podSpecDiff(old.spec, munged, pod.spec);
   errors.push(forbidden('spec', `pod updates may not change fields other than ${UPDATABLE}\n${diff}`));
 }
 

@@ -1,6 +1,7 @@
 /** ReplicationController (core/v1): the elder of ReplicaSet, with a plain map as its selector. */
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, formatLabels, nameCell } from '../machinery/columns.ts';
+import { sentEmpty } from '../machinery/decode-fast.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { defaultTemplate } from './pod-defaults.ts';
@@ -33,7 +34,7 @@ function validateSpec(spec: Obj, options: PodOptions): Errors {
 
 function template(value: Obj, selector: Record<string, string>, errors: Errors, options: PodOptions): void {
   const path = 'spec.template';
-  const labels: Record<string, string> | undefined = value.metadata?.labels;
+  const labels: Obj | undefined = value.metadata?.labels ?? sentEmpty(value.metadata, 'labels');
   if (Object.keys(selector).some((key) => labels?.[key] !== selector[key])) {
     const detail = '`selector` does not match template `labels`';
     errors.push(invalid(`${path}.metadata.labels`, sortedMap(labels), detail));

@@ -88,6 +88,17 @@ function zeroOf(node: TypeNode): unknown {
   }
 }
 
+const empties = new WeakMap<Obj, Obj>();
+
+function noteEmpty(object: Obj, name: string, value: unknown): void {
+  const known = empties.get(object);
+  if (known) known[name] = value;
+  else empties.set(object, { [name]: value });
+}
+
+/** The empty list or map that a field of a decoded object was sent with: Go prints it in errors, though it stores none. */
+export const sentEmpty = (object: Obj | undefined, field: string): Obj | undefined => object && empties.get(object)?.[field];
+
 function struct(type: StructType, value: Obj): Obj {
   let out: Obj | undefined;
   const fields = type.fields;
@@ -111,6 +122,8 @@ function struct(type: StructType, value: Obj): Obj {
       }
       if (after !== undefined) out[name] = after;
     }
+    if ((after === undefined || after === null) && field && typeof before === 'object' && before)
+      noteEmpty(out as Obj, name, before);
   }
   const seen = out ?? value;
   for (const { name, zero } of always(type)) {
