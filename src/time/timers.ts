@@ -22,7 +22,10 @@ export class Timers {
   set(timer: Timer): void {
     this.#sql.run(
       'INSERT INTO timers (controller, namespace, name, at) VALUES (?, ?, ?, ?) ON CONFLICT (controller, namespace, name) DO UPDATE SET at = excluded.at',
-      timer.controller, timer.namespace, timer.name, Math.ceil(timer.at),
+      timer.controller,
+      timer.namespace,
+      timer.name,
+      Math.ceil(timer.at),
     );
   }
 
@@ -31,12 +34,19 @@ export class Timers {
   }
 
   get(controller: string, namespace: string, name: string): number | undefined {
-    return this.#sql.all<{ at: number }>('SELECT at FROM timers WHERE controller = ? AND namespace = ? AND name = ?', controller, namespace, name)[0]?.at;
+    return this.#sql.all<{ at: number }>(
+      'SELECT at FROM timers WHERE controller = ? AND namespace = ? AND name = ?',
+      controller,
+      namespace,
+      name,
+    )[0]?.at;
   }
 
   due(now: number, limit: number): Timer[] {
     return this.#sql.all<{ controller: string; namespace: string; name: string; at: number }>(
-      'SELECT controller, namespace, name, at FROM timers WHERE at <= ? ORDER BY at LIMIT ?', now, limit,
+      'SELECT controller, namespace, name, at FROM timers WHERE at <= ? ORDER BY at LIMIT ?',
+      now,
+      limit,
     );
   }
 

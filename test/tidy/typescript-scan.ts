@@ -57,12 +57,16 @@ function regexEnd(text: string, start: number): number {
   return start + 1;
 }
 
+const FUNCTION = /function\*?\s+(\w+)/;
+const METHOD =
+  /^\s+(?:(?:static|async|get|set|private|public|protected|override|readonly)\s+)*(#?\w+)\s*(?:<[^>\n]*>)?\([^)]*\)[^;={]*\{/;
+const ARROW = /(?:const|let)\s+(\w+)\s*(?::[^=\n]+)?=\s*(?:async\s*)?(?:<[^>\n]*>)?(?:\([^)]*\)|\w+)(?::[^=\n]+)?\s*=>\s*\{/;
+
 /** Functions and methods with their length in lines, from the name to the closing brace. */
 function functions(text: string): Found[] {
   const code = blank(text, { comments: true, strings: true });
   const found: Found[] = [];
-  const heads =
-    /(?:function\*?\s+(\w+)|^\s+(?:(?:static|async|get|set|private|public|protected|override|readonly)\s+)*(#?\w+)\s*(?:<[^>\n]*>)?\([^)]*\)[^;={]*\{|(?:const|let)\s+(\w+)\s*(?::[^=\n]+)?=\s*(?:async\s*)?(?:<[^>\n]*>)?(?:\([^)]*\)|\w+)(?::[^=\n]+)?\s*=>\s*\{)/gm;
+  const heads = new RegExp(`${FUNCTION.source}|${METHOD.source}|${ARROW.source}`, 'gm');
   for (const match of code.matchAll(heads)) {
     const name = match[1] ?? match[2] ?? match[3];
     if (['if', 'for', 'while', 'switch', 'catch', 'return', 'constructor'].includes(name) && name !== 'constructor') continue;

@@ -2,10 +2,10 @@ import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required, tooLong } from '../machinery/field-errors.ts';
+import { JsonSyntaxError, parseJson } from '../machinery/decode-json.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { isConfigMapKey } from '../machinery/names.ts';
 import { checkImmutable, decodedLength } from './config-map.ts';
-import { jsonProblem } from './go-json.ts';
 import { each, MAX_SECRET_BYTES } from './validation.ts';
 
 /** Secret (registry/core/secret/strategy.go, ValidateSecret). */
@@ -74,6 +74,18 @@ function validateType(object: KubeObject): FieldError[] {
   if (!Object.hasOwn(data, key)) return [required(`data[${key}]`)];
   const problem = jsonProblem(fromBase64(data[key] as string));
   return problem ? [invalid(`data[${key}]`, '<secret contents redacted>', problem)] : [];
+}
+
+/** How Go words it when a text is not a JSON object; undefined when it is one. */
+function jsonProblem(text: string): string | undefined {
+  try {
+    const node = parseJson(text);
+    if (node.t === 'object' || node.t === 'null') return undefined;
+    return `json: cannot unmarshal ${node.t} into Go value of type map[string]interface {}`;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.message;
+    throw error;
+  }
 }
 
 /** What Go's tls.X509KeyPair says first about a pair that is none. Keys that do parse are not matched against each other here. */

@@ -58,7 +58,7 @@ function parse6(text: string): Address | undefined {
   if (!left || !right) return undefined;
   const missing = 8 - left.length - right.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
-  const words = [...left, ...new Array<number>(missing).fill(0), ...right];
+  const words = [...left, ...Array.from({ length: missing }, () => 0), ...right];
   const bytes = words.flatMap((w) => [w >> 8, w & 255]);
   const leadingZeros = tail?.leadingZeros ?? false;
   if (words.slice(0, 5).every((w) => w === 0) && words[5] === 0xffff) {

@@ -9,20 +9,10 @@ import { type ClusterRow, createCluster, credentialOf, deleteCluster, getCluster
 
 const ById = { params: z.object({ id: z.string().openapi({ description: 'Id or name of the cluster.' }) }) };
 
-/** /v1/clusters: an account's own clusters. */
-export function clusterRoutes(deps: ManagementDeps) {
-  const common = { tags: ['clusters'], security, middleware: [asAccount(deps)] };
-  const server = (id: string, url: string) => `${deps.url ?? new URL(url).origin}/clusters/${id}`;
-  const view = (row: ClusterRow, url: string) => ({
-    id: row.id,
-    name: row.name,
-    apiOnly: row.apiOnly,
-    legacyApis: row.legacyApis,
-    server: server(row.id, url),
-    createdAt: new Date(row.createdAt).toISOString(),
-  });
-  const config = (row: ClusterRow, url: string, token: string) =>
-    kubeconfig({ name: row.name, server: server(row.id, url), token, ...(deps.ca !== undefined && { ca: deps.ca }) });
+/** The routes as openapi.yaml tells them; `common` is what all share. */
+function definitions<Common extends { tags: string[]; security: typeof security; middleware: ReturnType<typeof asAccount>[] }>(
+  common: Common,
+) {
   const create = createRoute({
     method: 'post',
     path: '/clusters',
@@ -75,6 +65,27 @@ export function clusterRoutes(deps: ManagementDeps) {
     ...common,
     request: ById,
     responses: { 200: json(Usage, 'Its usage'), ...refusals },
+  });
+  return { create, list, get, remove, kubeconfigRoute, usage };
+}
+
+/** /v1/clusters: an account's own clusters. */
+export function clusterRoutes(deps: ManagementDeps) {
+  const server = (id: string, url: string) => `${deps.url ?? new URL(url).origin}/clusters/${id}`;
+  const view = (row: ClusterRow, url: string) => ({
+    id: row.id,
+    name: row.name,
+    apiOnly: row.apiOnly,
+    legacyApis: row.legacyApis,
+    server: server(row.id, url),
+    createdAt: new Date(row.createdAt).toISOString(),
+  });
+  const config = (row: ClusterRow, url: string, token: string) =>
+    kubeconfig({ name: row.name, server: server(row.id, url), token, ...(deps.ca !== undefined && { ca: deps.ca }) });
+  const { create, list, get, remove, kubeconfigRoute, usage } = definitions({
+    tags: ['clusters'],
+    security,
+    middleware: [asAccount(deps)],
   });
   return router()
     .openapi(create, async (c) => {
