@@ -27,14 +27,15 @@ const plain: Accept = Object.freeze({ format: 'json', as: 'object', apiVersion: 
 const MEMO_ENTRIES = 256;
 const memo = new Map<string, Accept | 'none' | 'unknown'>();
 
-/** Parses an Accept header once; clients send few different ones. Throws upstream's 406. */
-export function negotiate(header: string | null): Accept {
+/** Parses an Accept header once; clients send few different ones. `tables`: there is a Table of it. Throws upstream's 406. */
+export function negotiate(header: string | null, tables: boolean): Accept {
   if (header === null || header === '' || header === JSON_TYPE) return plain;
-  let found = memo.get(header);
+  const key = tables ? header : `no tables ${header}`;
+  let found = memo.get(key);
   if (found === undefined) {
-    found = choose(header);
+    found = choose(header, tables);
     if (memo.size >= MEMO_ENTRIES) memo.clear();
-    memo.set(header, found);
+    memo.set(key, found);
   }
   if (typeof found === 'string') throw notAcceptable(found === 'unknown');
   return found;
@@ -50,14 +51,14 @@ function notAcceptable(unknown: boolean): StatusError {
 export const notStreamable = (): StatusError =>
   failure(406, 'NotAcceptable', `only the following media types are accepted: ${JSON_TYPE};stream=watch`);
 
-function choose(header: string): Accept | 'none' | 'unknown' {
+function choose(header: string, tables: boolean): Accept | 'none' | 'unknown' {
   let known = false;
   for (const clause of parseAccept(header)) {
     const formats = formatsOf(clause.type);
     if (formats.length || clause.type === PROTOBUF_TYPE) known = true;
     for (const format of formats) {
       const accept = withParams(format, clause.params);
-      if (accept) return accept;
+      if (accept && (tables || accept.as !== 'Table')) return accept;
     }
   }
   return known ? 'none' : 'unknown';

@@ -28,7 +28,7 @@ import { health } from './paths/health.ts';
 import { rootPaths } from './paths/index.ts';
 import { openid } from './paths/openid.ts';
 import { version } from './paths/version.ts';
-import { requestInfo } from './request-info.ts';
+import { type RequestInfo, requestInfo } from './request-info.ts';
 import { pageNotFound, respondError, warningHeader } from './respond.ts';
 import { findTarget, noMethod, servesVersion } from './target.ts';
 
@@ -91,12 +91,13 @@ export class ApiServer {
   #answer(call: Call): ApiResponse {
     let negotiated: Call | undefined;
     try {
-      call.accept = acceptOf(call);
-      negotiated = call;
+      const refused = negotiateInto(call);
+      if (!refused) negotiated = call;
       for (const filter of FILTERS) {
         const answer = filter(call, this.#deps);
         if (answer) return answer;
       }
+      if (refused) throw refused;
       return this.#route(call);
     } catch (error) {
       if (error instanceof StatusError) return respondError(error, negotiated);
@@ -157,7 +158,22 @@ function decodePath(path: string): string {
   }
 }
 
-/** Resources negotiate by Accept; other paths look at the header themselves. */
-function acceptOf({ info, request }: Call) {
-  return info.isResource && !isConnect(info.subresource) ? negotiate(request.header('accept')) : NEGOTIATED;
+/** Resources negotiate by Accept; other paths look at the header themselves. A refusal is told to those only who may ask at all. */
+function negotiateInto(call: Call): StatusError | undefined {
+  const { info, request } = call;
+  if (!info.isResource || isConnect(info.subresource)) return undefined;
+  try {
+    call.accept = negotiate(request.header('accept'), hasTables(info));
+    return undefined;
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
 }
+
+const REVIEW_GROUPS = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
+const TABLELESS = new Set(['binding', 'eviction', 'token']);
+
+/** Reviews, and what some subresources take, are no objects that a Table could list (scope.TableConvertor is nil). */
+const hasTables = (info: RequestInfo): boolean =>
+  !REVIEW_GROUPS.has(info.group) && !TABLELESS.has(info.subresource) && info.resource !== 'bindings';

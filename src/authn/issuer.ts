@@ -16,7 +16,8 @@ export interface Signer {
 }
 
 /** Key id: derived from the public key, as upstream's is. */
-export const keyIdOf = (crypto: Crypto, { publicKey }: Signer): string => (publicKey ? crypto.sha256(publicKey).slice(0, 43) : '');
+export const keyIdOf = (crypto: Crypto, { publicKey }: Signer): string =>
+  publicKey ? crypto.sha256(publicKey).slice(0, 43) : '';
 
 const ref = ({ metadata }: KubeObject): Obj => ({ name: metadata.name, ...(metadata.uid && { uid: metadata.uid }) });
 

@@ -42,7 +42,8 @@ export class ServiceAccountTokens {
     if (!claims) return undefined;
     const named: string[] = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
     const common = named.filter((a) => audiences.includes(a));
-    if (!common.length) throw new TokenError(`token audiences ${goStrings(named)} is invalid for the target audiences ${goStrings(audiences)}`);
+    if (!common.length)
+      throw new TokenError(`token audiences ${goStrings(named)} is invalid for the target audiences ${goStrings(audiences)}`);
     this.#checkTime(claims, now);
     return { user: this.#user(claims, now), audiences: common };
   }
@@ -59,8 +60,10 @@ export class ServiceAccountTokens {
 
   #checkTime(claims: Obj, now: number): void {
     const seconds = now / 1000;
-    if (typeof claims.exp === 'number' && seconds > claims.exp + LEEWAY) throw new TokenError('service account token has expired');
-    if (typeof claims.nbf === 'number' && seconds < claims.nbf - LEEWAY) throw new TokenError('service account token is not valid yet');
+    if (typeof claims.exp === 'number' && seconds > claims.exp + LEEWAY)
+      throw new TokenError('service account token has expired');
+    if (typeof claims.nbf === 'number' && seconds < claims.nbf - LEEWAY)
+      throw new TokenError('service account token is not valid yet');
     if (typeof claims.iat === 'number' && seconds < claims.iat - LEEWAY) {
       throw new TokenError('service account token is issued in the future');
     }

@@ -26,5 +26,17 @@ export interface Decision {
 
 /** A question about a resource; what is not given is empty. */
 export function resourceAttributes(user: UserInfo, verb: string, more: Partial<Attributes>): Attributes {
-  return { user, verb, group: '', version: '', resource: '', subresource: '', namespace: '', name: '', isResource: true, path: '', ...more };
+  return {
+    user,
+    verb,
+    group: '',
+    version: '',
+    resource: '',
+    subresource: '',
+    namespace: '',
+    name: '',
+    isResource: true,
+    path: '',
+    ...more,
+  };
 }

@@ -48,11 +48,13 @@ function may(request: AdmissionRequest, authorizer: Authorizer, verb: string, re
 
 function checkRole(request: AdmissionRequest, object: KubeObject, authorizer: Authorizer): void {
   if (may(request, authorizer, 'escalate', request.kind.resource, request.name)) return;
-  const refuse = (why: string) => forbiddenError({ group: GROUP, resource: request.kind.resource }, object.metadata.name ?? '', why);
+  const refuse = (why: string) =>
+    forbiddenError({ group: GROUP, resource: request.kind.resource }, object.metadata.name ?? '', why);
   const problem = escalates(request, object.rules ?? [], authorizer);
   if (problem) throw refuse(problem);
   if (!gathers(object) && !gathers(request.old)) return;
-  if (escalates(request, FULL_AUTHORITY, authorizer)) throw refuse('must have cluster-admin privileges to use the aggregationRule');
+  if (escalates(request, FULL_AUTHORITY, authorizer))
+    throw refuse('must have cluster-admin privileges to use the aggregationRule');
 }
 
 const gathers = (role: KubeObject | undefined) => !!role?.aggregationRule?.clusterRoleSelectors?.length;

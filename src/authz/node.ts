@@ -70,7 +70,8 @@ const OWN_VERBS = ['get', 'create', 'update', 'patch', 'delete'];
 
 const leases: Rule = (a, node) => {
   if (!OWN_VERBS.includes(a.verb)) return no('can only get, create, update, patch, or delete a node lease');
-  if (a.namespace !== LEASE_NAMESPACE) return no(`can only access leases in the ${JSON.stringify(LEASE_NAMESPACE)} system namespace`);
+  if (a.namespace !== LEASE_NAMESPACE)
+    return no(`can only access leases in the ${JSON.stringify(LEASE_NAMESPACE)} system namespace`);
   if (a.verb !== 'create' && a.name !== node) return no('can only access node lease with the same name as the requesting node');
   return allow;
 };

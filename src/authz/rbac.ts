@@ -66,7 +66,8 @@ export class Rbac {
 
   /** The rules of the role that a binding in `namespace` ("" for cluster-wide) refers to, or why there are none. */
   roleRules(ref: Obj, namespace: string): { rules: PolicyRule[]; error?: string } {
-    if (ref.kind !== 'Role' && ref.kind !== 'ClusterRole') return { rules: [], error: `unsupported role reference kind: ${quote(ref.kind)}` };
+    if (ref.kind !== 'Role' && ref.kind !== 'ClusterRole')
+      return { rules: [], error: `unsupported role reference kind: ${quote(ref.kind)}` };
     const resource = ref.kind === 'Role' ? ROLES : CLUSTER_ROLES;
     const role = this.#source.object(resource, ref.kind === 'Role' ? namespace : '', ref.name);
     if (role) return { rules: role.rules ?? [] };

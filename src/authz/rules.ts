@@ -9,7 +9,8 @@ export interface PolicyRule {
   nonResourceURLs?: string[];
 }
 
-const has = (list: string[] | undefined, value: string): boolean => list !== undefined && (list.includes('*') || list.includes(value));
+const has = (list: string[] | undefined, value: string): boolean =>
+  list !== undefined && (list.includes('*') || list.includes(value));
 
 /** Does a rule allow the request (pkg/apis/rbac/v1/evaluation_helpers.go)? */
 export function ruleAllows(rule: PolicyRule, a: Attributes): boolean {
@@ -50,7 +51,8 @@ function breakDown(rule: PolicyRule): PolicyRule[] {
       }
     }
   }
-  for (const url of rule.nonResourceURLs ?? []) for (const verb of rule.verbs ?? []) out.push({ nonResourceURLs: [url], verbs: [verb] });
+  for (const url of rule.nonResourceURLs ?? [])
+    for (const verb of rule.verbs ?? []) out.push({ nonResourceURLs: [url], verbs: [verb] });
   return out;
 }
 
@@ -59,7 +61,8 @@ function covers(held: PolicyRule, rule: PolicyRule): boolean {
   const all = (set: string[] | undefined, wanted: string[] | undefined) => (wanted ?? []).every((v) => has(set, v));
   if (!all(held.verbs, rule.verbs) || !all(held.apiGroups, rule.apiGroups)) return false;
   if (!(rule.resources ?? []).every((path) => resourceCovers(held.resources, path))) return false;
-  if (!(rule.nonResourceURLs ?? []).every((path) => (held.nonResourceURLs ?? []).some((url) => urlCovers(url, path)))) return false;
+  if (!(rule.nonResourceURLs ?? []).every((path) => (held.nonResourceURLs ?? []).some((url) => urlCovers(url, path))))
+    return false;
   if (!held.resourceNames?.length) return true;
   return !!rule.resourceNames?.length && rule.resourceNames.every((name) => held.resourceNames?.includes(name));
 }

@@ -94,6 +94,11 @@ describe('forms of an answer', () => {
     expect(ask('application/vnd.kubernetes.protobuf')).toMatchObject({ status: 406, body: { reason: 'NotAcceptable' } });
     expect(ask('text/html').body.message).toMatch(/^406: Not Acceptable\n/);
     expect(ask('application/json;as=Foo;v=v1;g=meta.k8s.io').status).toBe(406);
+    const review = (accept: string) =>
+      api.ask('POST', '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', { spec: { namespace: 'x' } }, { accept }).status;
+    expect(review(TABLE.accept)).toBe(406);
+    expect(review(`${TABLE.accept},application/json`)).toBe(201);
+    expect(api.ask('GET', `${CM}/a`, undefined, { accept: 'text/html', authorization: '' }).status).toBe(401);
     expect(api.ask('POST', CM, '{}', { 'content-type': 'text/plain' }).status).toBe(415);
     expect(api.ask('PATCH', `${CM}/a`, '{}', { 'content-type': 'application/json' }).body.message).toBe(
       '415: Unsupported Media Type',
