@@ -4,6 +4,7 @@ import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { cmp, quantity, value } from '../machinery/quantity.ts';
+import { claimSpecDiff } from './pod-update-diff.ts';
 import { keepStatus } from './validation.ts';
 import { validateClaimSpec } from './volume-claim.ts';
 import { defaultClaimSpec } from './volume-defaults.ts';
@@ -61,7 +62,6 @@ function frozenSpec(object: KubeObject, old: KubeObject): Obj {
     if (before[field] === undefined) delete spec[field];
     else spec[field] = before[field];
   };
-  if (!before.volumeName) put('volumeName');
   const defaulted = before.storageClassName === undefined && old.metadata.annotations?.[BETA_CLASS] === undefined;
   if (defaulted && object.spec?.storageClassName !== undefined) put('storageClassName');
   if (object.status?.phase !== 'Bound') return spec;
@@ -76,9 +76,13 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
   if (annotation !== (old.metadata.annotations?.[BETA_CLASS] ?? '')) {
     errors.push(invalid(`metadata.annotations[${BETA_CLASS}]`, annotation, FIELD_IMMUTABLE));
   }
-  if (!equal(frozenSpec(object, old), old.spec)) {
+  // A volume may be chosen once.
+  const before = { ...old.spec, volumeName: old.spec?.volumeName || object.spec?.volumeName };
+  const frozen = frozenSpec(object, old);
+  if (!equal(frozen, before)) {
     const except = 'except resources.requests and volumeAttributesClassName for bound claims';
-    errors.push(forbidden('spec', `spec is immutable after creation ${except}\n`));
+    const diff = claimSpecDiff(before, frozen, object.spec ?? {});
+    errors.push(forbidden('spec', `spec is immutable after creation ${except}\n${diff}`));
   }
   const size = storageOf(object.spec);
   if (cmp(size, storageOf(old.spec)) < 0 && cmp(size, quantity(old.status?.capacity?.storage)) <= 0) {

@@ -9,6 +9,7 @@ import { rfc3339 } from '../machinery/time.ts';
 import { classOf, modesText } from './persistent-volume-claim.ts';
 import { checkSources, SOURCE_FIELDS } from './persistent-volume-sources.ts';
 import { validateNodeSelector } from './pod-spec-affinity.ts';
+import { shownNodeSelector } from './pod-update-diff.ts';
 import { each, keepSpec, keepStatus } from './validation.ts';
 
 /** PersistentVolume (registry/core/persistentvolume/strategy.go, ValidatePersistentVolume). */
@@ -125,7 +126,9 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
   }
   if (old.spec.nodeAffinity && !equal(object.spec.nodeAffinity ?? null, old.spec.nodeAffinity)) {
     const detail = `${FIELD_IMMUTABLE}, except for updating from beta label to GA`;
-    errors.push(invalid('nodeAffinity', object.spec.nodeAffinity ?? null, detail));
+    const required = object.spec.nodeAffinity?.required;
+    const shown = object.spec.nodeAffinity && { Required: required ? shownNodeSelector(required) : null };
+    errors.push(invalid('nodeAffinity', shown ?? null, detail));
   }
   if (old.spec.volumeAttributesClassName !== undefined && object.spec.volumeAttributesClassName === undefined) {
     errors.push(forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));

@@ -65,6 +65,13 @@ export function shownTemplate({ metadata = {}, spec = {} }: Obj): Obj {
 /** The difference of two pod specs, the second made from one that a client sent. */
 export const podSpecDiff = (old: Obj, now: Obj, sent: Obj): string => unifiedDiff(specText(old), specText(now, sent));
 
+/** The difference of two claim specs, the second made from one that a client sent. */
+export const claimSpecDiff = (old: Obj, now: Obj, sent: Obj): string =>
+  unifiedDiff(pretty(internal('PersistentVolumeClaimSpec', old)), pretty(internal('PersistentVolumeClaimSpec', now, sent)));
+
+/** A node selector as the value in an error. */
+export const shownNodeSelector = (selector: Obj): Obj => internal('NodeSelector', selector, selector);
+
 /** The difference of two ephemeral containers. */
 export const containerDiff = (old: Obj, now: Obj): string =>
   unifiedDiff(pretty(internal('EphemeralContainer', old)), pretty(internal('EphemeralContainer', now, now)));

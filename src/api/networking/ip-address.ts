@@ -3,10 +3,12 @@ import { checkSubdomain, each } from '../core/validation.ts';
 import { columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
-import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { isCanonicalIP, isPathSegmentName } from '../machinery/names.ts';
 
 /** IPAddress (registry/networking/ipaddress/strategy.go, networking/validation). */
+
+const names = (name: string): string[] => isCanonicalIP(name);
 
 function validate(object: KubeObject): FieldError[] {
   const ref = object.spec?.parentRef;
@@ -36,12 +38,15 @@ function shown(object: KubeObject): unknown {
 }
 
 export const rules: KindRules = {
-  names: (name) => isCanonicalIP(name),
+  names,
   validateCreate: validate,
-  validateUpdate: (object, old) =>
-    equal(object.spec?.parentRef ?? null, old.spec?.parentRef ?? null)
-      ? []
-      : [invalid('spec.parentRef', shown(object), FIELD_IMMUTABLE)],
+  validateUpdate(object, old) {
+    const errors = [...validateObjectMeta(object.metadata, false, names, 'metadata'), ...validate(object)];
+    if (!equal(object.spec?.parentRef ?? null, old.spec?.parentRef ?? null)) {
+      errors.push(invalid('spec.parentRef', shown(object), FIELD_IMMUTABLE));
+    }
+    return errors;
+  },
   selectable: { 'spec.parentRef.name': ['spec', 'parentRef', 'name'] },
   columns: columnsOf('networking.k8s.io/ipaddresses', nameCell, parent),
 };

@@ -5,7 +5,7 @@ import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts'
 import type { KindRules } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid } from '../machinery/field-errors.ts';
 import { validateLabels } from '../machinery/labels.ts';
-import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 
 /** RuntimeClass (registry/node/runtimeclass/strategy.go, node/validation). */
 
@@ -42,7 +42,11 @@ export const rules: KindRules = {
   createOnUpdate: true,
   needsResourceVersion: true,
   validateCreate: validate,
-  validateUpdate: (object, old) =>
-    (object.handler ?? '') === (old.handler ?? '') ? [] : [invalid('handler', object.handler ?? '', FIELD_IMMUTABLE)],
+  validateUpdate(object, old) {
+    const errors = [...validateObjectMeta(object.metadata, false, undefined, 'metadata'), ...validate(object)];
+    const handler = object.handler ?? '';
+    if (handler !== (old.handler ?? '')) errors.push(invalid('handler', handler, FIELD_IMMUTABLE));
+    return errors;
+  },
   columns: columnsOf('node.k8s.io/runtimeclasses', nameCell, textCell('handler'), ageCell),
 };

@@ -2,15 +2,16 @@ import { equal, type KubeObject } from '../../lib/json.ts';
 import { each } from '../core/validation.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
-import { validateLabelSelector } from '../machinery/labels.ts';
-import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+import { hasInvalidLabelValue, validateLabelSelector } from '../machinery/labels.ts';
+import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1123Subdomain } from '../machinery/names.ts';
 import { cmp, quantity, ZERO } from '../machinery/quantity.ts';
 
 /** CSIStorageCapacity (registry/storage/csistoragecapacity/strategy.go, storage/validation). */
 
-function validate(object: KubeObject): FieldError[] {
-  const errors = validateLabelSelector(object.nodeTopology, {}, 'nodeTopology');
+function validate(object: KubeObject, old?: KubeObject): FieldError[] {
+  const options = { allowInvalidLabelValueInSelector: hasInvalidLabelValue(old?.nodeTopology) };
+  const errors = validateLabelSelector(object.nodeTopology, options, 'nodeTopology');
   const className: string = object.storageClassName ?? '';
   errors.push(...each('storageClassName', className, isDns1123Subdomain(className)));
   if (object.capacity !== undefined && cmp(quantity(object.capacity), ZERO) < 0) {
@@ -21,9 +22,12 @@ function validate(object: KubeObject): FieldError[] {
 
 export const rules: KindRules = {
   needsResourceVersion: true,
-  validateCreate: validate,
-  validateUpdate: (object, old) =>
-    ['nodeTopology', 'storageClassName']
+  validateCreate: (object) => validate(object),
+  validateUpdate: (object, old) => [
+    ...validateObjectMeta(object.metadata, true, undefined, 'metadata'),
+    ...validate(object, old),
+    ...['nodeTopology', 'storageClassName']
       .filter((field) => !equal(object[field] ?? null, old[field] ?? null))
       .map((field) => invalid(field, object[field] ?? null, FIELD_IMMUTABLE)),
+  ],
 };

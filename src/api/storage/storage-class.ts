@@ -2,7 +2,7 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, textCell, textOr } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
-import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { checkQualifiedName } from '../core/validation.ts';
 import { checkParameters, checkProvisioner } from './checks.ts';
 
@@ -54,10 +54,13 @@ function validate(object: KubeObject): FieldError[] {
   return [...errors, ...checkTopologies(object.allowedTopologies ?? [])];
 }
 
-const validateUpdate = (object: KubeObject, old: KubeObject): FieldError[] =>
-  FIXED.filter((field) => !equal(object[field] ?? null, old[field] ?? null)).map((field) =>
+const validateUpdate = (object: KubeObject, old: KubeObject): FieldError[] => [
+  ...validateObjectMeta(object.metadata, false, undefined, 'metadata'),
+  ...validate(object),
+  ...FIXED.filter((field) => !equal(object[field] ?? null, old[field] ?? null)).map((field) =>
     invalid(field, object[field] ?? null, FIELD_IMMUTABLE),
-  );
+  ),
+];
 
 const isDefault = (object: KubeObject): boolean => DEFAULT.some((a) => object.metadata.annotations?.[a] === 'true');
 
