@@ -9,7 +9,7 @@ import { rfc3339 } from '../machinery/time.ts';
 import { classOf, modesText } from './persistent-volume-claim.ts';
 import { checkSources, SOURCE_FIELDS } from './persistent-volume-sources.ts';
 import { validateNodeSelector } from './pod-spec-affinity.ts';
-import { shownNodeSelector } from './pod-update-diff.ts';
+import { shownNodeSelector, volumeSourceDiff } from './pod-update-diff.ts';
 import { each, keepSpec, keepStatus } from './validation.ts';
 
 /** PersistentVolume (registry/core/persistentvolume/strategy.go, ValidatePersistentVolume). */
@@ -115,11 +115,12 @@ function sameSource(object: KubeObject, old: KubeObject): boolean {
   });
 }
 
+/** Upstream's strategy and its update check both look at the whole object. */
 function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
-  const errors = [...validateObjectMeta(object.metadata, false, undefined, 'metadata'), ...validate(object)];
+  const errors = [...validate(object), ...validateObjectMeta(object.metadata, false, undefined, 'metadata'), ...validate(object)];
   if (!sameSource(object, old)) {
-    const detail = 'spec.persistentvolumesource is immutable after creation\n';
-    errors.push(forbidden('spec.persistentvolumesource', detail));
+    const diff = volumeSourceDiff(old.spec, object.spec);
+    errors.push(forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${diff}`));
   }
   if (object.spec.volumeMode !== old.spec.volumeMode) {
     errors.push(invalid('volumeMode', object.spec.volumeMode ?? null, FIELD_IMMUTABLE));

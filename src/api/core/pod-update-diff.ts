@@ -69,6 +69,10 @@ export const podSpecDiff = (old: Obj, now: Obj, sent: Obj): string => unifiedDif
 export const claimSpecDiff = (old: Obj, now: Obj, sent: Obj): string =>
   unifiedDiff(pretty(internal('PersistentVolumeClaimSpec', old)), pretty(internal('PersistentVolumeClaimSpec', now, sent)));
 
+/** The difference of two volumes' sources. */
+export const volumeSourceDiff = (old: Obj, now: Obj): string =>
+  unifiedDiff(pretty(internal('PersistentVolumeSource', old)), pretty(internal('PersistentVolumeSource', now, now)));
+
 /** A node selector as the value in an error. */
 export const shownNodeSelector = (selector: Obj): Obj => internal('NodeSelector', selector, selector);
 

@@ -1,9 +1,10 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkLabel, checkResourceQuantity } from '../core/validation.ts';
+import { validateTolerations } from '../core/pod-spec-tolerations.ts';
 import { checkContainerResourceName } from '../core/resource-names.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
-import { duplicate, type FieldError, invalid } from '../machinery/field-errors.ts';
+import { duplicate, type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { validateLabels } from '../machinery/labels.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 
@@ -25,11 +26,12 @@ function checkScheduling(scheduling: Obj): FieldError[] {
     if (seen.includes(text)) errors.push(duplicate(`scheduling.tolerations[${i}]`, shown));
     seen.push(text);
   });
+  validateTolerations(scheduling.tolerations ?? [], 'scheduling.tolerations', errors, {});
   return errors;
 }
 
 function validate(object: KubeObject): FieldError[] {
-  const errors = checkLabel(object.handler ?? '', 'handler');
+  const errors = object.handler ? checkLabel(object.handler, 'handler') : [required('handler')];
   const fixed: Record<string, string> = object.overhead?.podFixed ?? {};
   for (const name in fixed) {
     const path = `overhead.limits[${name}]`;
