@@ -1,7 +1,8 @@
 import { safeEncode } from '../../lib/random.ts';
 import type { Obj } from '../../lib/json.ts';
-import { canonicalJson } from './semantic.ts';
+import { dumpStruct } from './go-dump.ts';
 
+const TEMPLATE = 'io.k8s.api.core.v1.PodTemplateSpec';
 const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;
 
@@ -20,12 +21,12 @@ export function fnv32(text: string): number {
 }
 
 /**
- * The pod-template-hash (controller.ComputeHash): upstream hashes a dump of the Go value, we hash canonical JSON, in the same
- * alphabet and
- * of the same length. `collisions` takes part once there was one.
+ * The pod-template-hash (controller.ComputeHash), the very one that upstream computes for this template, because clients see
+ * ReplicaSets in
+ * the order of their names. `collisions` takes part once there was one.
  */
 export function templateHash(template: Obj, collisions: number | undefined): string {
-  let hash = fnv32a(canonicalJson(template));
+  let hash = fnv32a(dumpStruct(TEMPLATE, template));
   if (collisions !== undefined) {
     for (let shift = 0; shift < 64; shift += 8) {
       const byte = shift < 32 ? (collisions >>> shift) & 0xff : 0;

@@ -23,7 +23,8 @@ export function missingClaims(
 }
 
 /**
- * Owners of claims by spec.persistentVolumeClaimRetentionPolicy (updateClaimOwnerRefForSetAndPod): the set when claims go with it, the pod
+ * Owners of claims by spec.persistentVolumeClaimRetentionPolicy (updateClaimOwnerRefForSetAndPod): the set when claims go with
+ * it, the pod
  * when claims go with a pod that is scaled down. Claims that somebody else manages are left alone.
  */
 export function retention(set: KubeObject, pod: KubeObject, ordinal: number, condemned: boolean, view: View): Action[] {
