@@ -1,4 +1,5 @@
 import { AdmissionChain } from '../admission/chain.ts';
+import { guardEscalation } from '../authz/escalation.ts';
 import { KindTable } from '../api/kinds.ts';
 import { type ApiRequest, type ApiResponse, ApiServer } from '../apiserver/server.ts';
 import { WatchSession, type WatchSpec } from '../apiserver/streams/watch.ts';
@@ -58,7 +59,7 @@ export class Cluster {
       kinds,
       store,
       random,
-      admission: new AdmissionChain(),
+      admission: guardEscalation(new AdmissionChain()),
       allocators: { services: serviceAllocator },
       tokens: tokenIssuer({ crypto, signer, random }),
     });
@@ -131,9 +132,9 @@ export class Cluster {
     return session;
   }
 
-  /** Goes on with a watch after a sleep, from what its port kept. */
+  /** Goes on with a watch after a sleep, from what its port kept; everything committed before the sleep was sent. */
   resume(spec: WatchSpec, port: WatchPort): WatchSession {
-    const session = new WatchSession(spec, this.registry);
+    const session = new WatchSession({ ...spec, revision: this.registry.store.revision() }, this.registry);
     this.#watchers.add(session, port);
     return session;
   }

@@ -25,13 +25,16 @@ export class Watchers {
     return this.#open.size;
   }
 
+  /**
+   * What a port keeps is not renewed with every frame: all that was committed before a sleep was flushed in its own turn, so a watch that
+   * wakes is at the head of the log (Cluster.resume). Only the rest of its spec is worth keeping when it changes.
+   */
   flush(now: number): void {
     for (const [session, port] of this.#open) {
+      const { headers } = session.spec;
       const frames = session.pump(now);
-      if (frames.length) {
-        port.send(frames.join(''));
-        port.save(session.spec);
-      }
+      if (frames.length) port.send(frames.length === 1 ? frames[0] : frames.join(''));
+      if (session.spec.headers !== headers) port.save(session.spec);
       if (session.closed) {
         this.#open.delete(session);
         port.close();

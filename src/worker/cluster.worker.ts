@@ -91,7 +91,7 @@ export class ClusterDO extends DurableObject<Env> {
     cluster.flush(time);
     this.#settled = quiet ? cluster.registry.store.revision() : undefined;
     if (!quiet) this.#goOn(cluster);
-    this.#arm(quiet ? cluster.nextAlarm() : Math.max(this.#armed ?? 0, time + RESCUE_MS));
+    this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + RESCUE_MS));
     this.#awakeMs += now() - time;
   }
 

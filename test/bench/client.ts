@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { load } from 'js-yaml';
 
@@ -67,7 +68,15 @@ export class Connection {
 
   async open(): Promise<this> {
     const { host, port, ca, cert, key } = this.#target;
-    const socket = connect({ host, port, ca, cert, key, servername: host, ALPNProtocols: ['http/1.1'] });
+    const socket = connect({
+      host,
+      port,
+      ca,
+      cert,
+      key,
+      ...(isIP(host) ? {} : { servername: host }),
+      ALPNProtocols: ['http/1.1'],
+    });
     await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
