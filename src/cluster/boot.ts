@@ -7,7 +7,8 @@ import bootstrap from './bootstrap/objects.generated.json' with { type: 'json' }
 const UID = '@uid@';
 const REV = '@rev@';
 const TIME = '@time@';
-const MARKS = /(@uid@|@rev@|@time@)/;
+const DATE = '@date@';
+const MARKS = /(@uid@|@rev@|@time@|@date@)/;
 
 interface Template {
   resource: string;
@@ -25,7 +26,9 @@ function bootTemplates(): Template[] {
     const { kind, apiVersion, metadata, ...rest } = object;
     const { name, namespace, ...more } = metadata;
     const meta = { name, ...(namespace && { namespace }), uid: UID, resourceVersion: REV, creationTimestamp: TIME, ...more };
-    const text = JSON.stringify({ kind, apiVersion, metadata: meta, ...rest }).replaceAll('<time>', TIME);
+    const text = JSON.stringify({ kind, apiVersion, metadata: meta, ...rest })
+      .replaceAll('<time>', TIME)
+      .replaceAll('<date>', DATE);
     return { resource, namespace: namespace ?? '', name, parts: text.split(MARKS) };
   });
   return templates;
@@ -36,7 +39,7 @@ export function writeBootstrap(store: Store, random: Random, now: number): void 
   const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
   for (const template of bootTemplates()) {
     const rev = store.revision() + 1;
-    const fill: Record<string, string> = { [UID]: random.uuid(), [REV]: String(rev), [TIME]: time };
+    const fill: Record<string, string> = { [UID]: random.uuid(), [REV]: String(rev), [TIME]: time, [DATE]: time.slice(0, 10) };
     const json = template.parts.map((part, i) => (i % 2 ? fill[part] : part)).join('');
     store.put(template.resource, template.namespace, template.name, rev, json, [], undefined);
   }

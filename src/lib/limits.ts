@@ -6,6 +6,13 @@ export const REQUEST_BODY_BYTES = 3 * 1024 * 1024;
 export const OBJECT_BYTES = 1_572_864;
 /** Decoded objects kept in memory, in bytes of their stored text; the least recently used go first. */
 export const DECODED_MEMO_BYTES = 24 * 1024 * 1024;
+/** Live states kept in memory as text, in bytes; the least recently used go first. */
+export const ROW_MEMO_BYTES = 12 * 1024 * 1024;
+/** The newest log rows kept in memory: what watchers and the reconciler read right after a write. Rows, and bytes of their text. */
+export const RECENT_LOG_ROWS = 2_048;
+export const RECENT_LOG_BYTES = 8 * 1024 * 1024;
+/** Credentials of a cluster remembered after they were looked up. */
+export const CREDENTIAL_MEMO_ENTRIES = 1_000;
 /** Revisions of history kept at least; a watch or list from before them gets 410 Expired. */
 export const HISTORY_REVISIONS = 10_000;
 /** Revisions beyond HISTORY_REVISIONS that may pile up before a compaction runs. */

@@ -1,4 +1,5 @@
 import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
+import { StoreMemo } from './memo.ts';
 import { getMeta, setMeta } from './schema.ts';
 
 /** One state of one key. `json` is the wire form; it starts with `{"kind":"K","apiVersion":"GV","metadata":`. */
@@ -56,6 +57,8 @@ export class Store {
   readonly sql: Sqlite;
   #revision: number | undefined;
   #compacted: number | undefined;
+  #depth = 0;
+  readonly #memo = new StoreMemo();
 
   constructor(sql: Sqlite) {
     this.sql = sql;
@@ -76,28 +79,40 @@ export class Store {
     return this.#compacted;
   }
 
-  /** Runs in one transaction; after a throw the counters are read anew. */
+  /** Runs in one transaction; after a throw the counters are read anew and what was written is forgotten. */
   transaction<T>(fn: () => T): T {
+    const [mark, rev] = [this.#memo.mark(), this.revision()];
+    this.#depth++;
     try {
       return this.sql.transaction(fn as () => never) as T;
     } catch (error) {
       this.#revision = undefined;
       this.#compacted = undefined;
+      this.#memo.rollback(mark, rev);
       throw error;
+    } finally {
+      if (--this.#depth === 0) this.#memo.committed();
     }
   }
 
   get(resource: string, namespace: string, name: string): Row | undefined {
-    return this.sql.all<RawRow>(
+    const key = keyOf(resource, namespace, name);
+    const known = this.#memo.get(key);
+    if (known) return known;
+    const row = this.sql.all<RawRow>(
       `SELECT ${COLUMNS} FROM heads h JOIN log l ON l.rev = h.rev WHERE h.resource = ? AND h.namespace = ? AND h.name = ?`,
       resource,
       namespace,
       name,
     )[0];
+    if (row) this.#memo.keep(key, row);
+    return row;
   }
 
   /** The revision of the live state, without reading it. */
   head(resource: string, namespace: string, name: string): number | undefined {
+    const known = this.#memo.get(keyOf(resource, namespace, name));
+    if (known) return known.rev;
     return this.sql.all<{ rev: number }>(
       'SELECT rev FROM heads WHERE resource = ? AND namespace = ? AND name = ?',
       resource,
@@ -111,10 +126,13 @@ export class Store {
     if (query.at !== undefined && query.at < this.revision()) return this.#listAt(query, query.at);
     const { sql, params } = condition(query);
     const limit = query.limit === undefined ? '' : ` LIMIT ${Math.floor(query.limit)}`;
-    return this.sql.all<RawRow>(
-      `SELECT ${COLUMNS} FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql} ORDER BY h.namespace, h.name${limit}`,
-      ...params,
-    );
+    const { resource } = query;
+    return this.sql
+      .raw<[number, string, string, string]>(
+        `SELECT l.rev, l.namespace, l.name, l.json FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql} ORDER BY h.namespace, h.name${limit}`,
+        ...params,
+      )
+      .map(([rev, namespace, name, json]) => ({ rev, resource, namespace, name, json }));
   }
 
   count(query: ListQuery): number {
@@ -219,11 +237,14 @@ export class Store {
       json,
     );
     this.#revision = rev;
+    this.#memo.appended(keyOf(resource, namespace, name), { rev, resource, namespace, name, json, type: TYPES[type], prev });
   }
 
   /** Changes after a revision, oldest first. The caller has checked that `rev` is not before compacted(). */
   after(rev: number, filter: { resource?: string; namespace?: string; limit?: number } = {}): LogRow[] {
     if (rev >= this.revision()) return [];
+    const recent = this.#memo.after(rev);
+    if (recent) return pick(recent, filter);
     const params: SqlValue[] = [rev];
     let where = 'l.rev > ?';
     if (filter.resource !== undefined) {
@@ -245,6 +266,8 @@ export class Store {
 
   /** The log row of a revision, if it is still kept. */
   at(rev: number): LogRow | undefined {
+    const recent = this.#memo.at(rev);
+    if (recent) return recent;
     const row = this.sql.all<RawLog>(`SELECT ${COLUMNS}, l.type AS type, l.prev AS prev FROM log l WHERE l.rev = ?`, rev)[0];
     return row && toLog(row);
   }
@@ -276,8 +299,20 @@ export class Store {
       this.sql.run('DELETE FROM log WHERE rev > ? AND rev <= ? AND type = 2', from, rev);
       setMeta(this.sql, 'compacted', String(rev));
       this.#compacted = rev;
+      this.#memo.compacted(rev);
     });
   }
+}
+
+const keyOf = (resource: string, namespace: string, name: string): string => `${resource}\0${namespace}\0${name}`;
+
+function pick(rows: LogRow[], filter: { resource?: string; namespace?: string; limit?: number }): LogRow[] {
+  const { resource, namespace, limit } = filter;
+  const all = resource === undefined && namespace === undefined;
+  const out = all
+    ? rows
+    : rows.filter((r) => (resource ?? r.resource) === r.resource && (namespace ?? r.namespace) === r.namespace);
+  return limit === undefined ? out : out.slice(0, limit);
 }
 
 function condition(query: ListQuery): { sql: string; params: SqlValue[] } {

@@ -14,12 +14,16 @@ export interface Timer {
  */
 export class Timers {
   readonly #sql: Sqlite;
+  /** The earliest time, once it was asked for; never later than the truth, so that a rolled back write costs a look and no more. */
+  #next: { at: number | undefined } | undefined;
 
   constructor(sql: Sqlite) {
     this.#sql = sql;
   }
 
   set(timer: Timer): void {
+    const earlier = this.#next && (this.#next.at === undefined || timer.at <= this.#next.at);
+    this.#next = earlier ? { at: Math.ceil(timer.at) } : undefined;
     this.#sql.run(
       'INSERT INTO timers (controller, namespace, name, at) VALUES (?, ?, ?, ?) ON CONFLICT (controller, namespace, name) DO UPDATE SET at = excluded.at',
       timer.controller,
@@ -30,10 +34,12 @@ export class Timers {
   }
 
   cancel(controller: string, namespace: string, name: string): void {
+    this.#next = undefined;
     this.#sql.run('DELETE FROM timers WHERE controller = ? AND namespace = ? AND name = ?', controller, namespace, name);
   }
 
   get(controller: string, namespace: string, name: string): number | undefined {
+    if (this.#next && this.#next.at === undefined) return undefined;
     return this.#sql.all<{ at: number }>(
       'SELECT at FROM timers WHERE controller = ? AND namespace = ? AND name = ?',
       controller,
@@ -43,6 +49,8 @@ export class Timers {
   }
 
   due(now: number, limit: number): Timer[] {
+    const next = this.next();
+    if (next === undefined || next > now) return [];
     return this.#sql.all<{ controller: string; namespace: string; name: string; at: number }>(
       'SELECT controller, namespace, name, at FROM timers WHERE at <= ? ORDER BY at LIMIT ?',
       now,
@@ -51,7 +59,8 @@ export class Timers {
   }
 
   next(): number | undefined {
-    return this.#sql.all<{ at: number | null }>('SELECT min(at) AS at FROM timers')[0].at ?? undefined;
+    this.#next ??= { at: this.#sql.all<{ at: number | null }>('SELECT min(at) AS at FROM timers')[0].at ?? undefined };
+    return this.#next.at;
   }
 
   all(): Timer[] {

@@ -24,6 +24,12 @@ export function openStorage(storage: DurableObjectStorage, meter?: Meter): Sqlit
       count(cursor as never);
       return rows;
     },
+    raw: <T extends SqlValue[]>(text: string, ...params: SqlValue[]) => {
+      const cursor = sql.exec(text, ...params);
+      const rows = cursor.raw().toArray();
+      count(cursor);
+      return rows as T[];
+    },
     run: (text, ...params) => count(sql.exec(text, ...params)),
     transaction: (fn) => storage.transactionSync(fn as () => never),
   };

@@ -1,0 +1,90 @@
+import { RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from '../lib/limits.ts';
+import type { LogRow, Row } from './store.ts';
+
+/**
+ * What the store keeps in memory of its own rows: live states by key, and the newest stretch of the log. One process writes, so what is
+ * here is never stale; it is bounded, filled by use, and may be dropped at any time.
+ */
+export class StoreMemo {
+  /** Two generations in place of a list of uses: what the old one still serves moves to the young one. */
+  #young = new Map<string, Row>();
+  #old = new Map<string, Row>();
+  #youngBytes = 0;
+  /** Consecutive revisions, oldest first. */
+  #recent: LogRow[] = [];
+  #recentBytes = 0;
+  /** Keys written since the outermost transaction began: what a rollback must forget. */
+  readonly #touched: string[] = [];
+
+  get(key: string): Row | undefined {
+    const young = this.#young.get(key);
+    if (young) return young;
+    const old = this.#old.get(key);
+    if (old) this.keep(key, old);
+    return old;
+  }
+
+  keep(key: string, row: Row): void {
+    this.#young.set(key, row);
+    this.#youngBytes += row.json.length;
+    if (this.#youngBytes < ROW_MEMO_BYTES / 2) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
+  }
+
+  forget(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
+  /** A row was appended; `key` now has this state, or none after a deletion. */
+  appended(key: string, row: LogRow): void {
+    this.#touched.push(key);
+    this.forget(key);
+    const { rev, resource, namespace, name, json } = row;
+    if (row.type !== 'DELETED') this.keep(key, { rev, resource, namespace, name, json });
+    this.#recent.push(row);
+    this.#recentBytes += row.json.length;
+    if (this.#recent.length <= RECENT_LOG_ROWS && this.#recentBytes <= RECENT_LOG_BYTES) return;
+    this.#recent = this.#recent.slice(this.#recent.length >> 1);
+    this.#recentBytes = this.#recent.reduce((n, r) => n + r.json.length, 0);
+  }
+
+  /** Rows after a revision, when all of them are here. */
+  after(rev: number): LogRow[] | undefined {
+    const first = this.#recent[0];
+    return first && first.rev <= rev + 1 ? this.#recent.slice(rev + 1 - first.rev) : undefined;
+  }
+
+  /** The row of a revision, when it is here. */
+  at(rev: number): LogRow | undefined {
+    const first = this.#recent[0];
+    return first && rev >= first.rev ? this.#recent[rev - first.rev] : undefined;
+  }
+
+  /** A mark to roll back to. */
+  mark(): number {
+    return this.#touched.length;
+  }
+
+  /** Forgets what was written since the mark; revisions above `rev` did not happen. */
+  rollback(mark: number, rev: number): void {
+    for (const key of this.#touched.splice(mark)) this.forget(key);
+    const first = this.#recent[0];
+    if (!first) return;
+    this.#recent.length = Math.max(0, Math.min(this.#recent.length, rev + 1 - first.rev));
+    this.#recentBytes = this.#recent.reduce((n, r) => n + r.json.length, 0);
+  }
+
+  /** The outermost transaction is over. */
+  committed(): void {
+    this.#touched.length = 0;
+  }
+
+  /** Compaction: tombstones and superseded states up to here are gone. */
+  compacted(rev: number): void {
+    const first = this.#recent[0];
+    if (first && first.rev <= rev) this.#recent = this.#recent.slice(rev + 1 - first.rev);
+  }
+}
