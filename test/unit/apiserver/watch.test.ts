@@ -143,13 +143,13 @@ describe('a watch', () => {
     const url = `${CM}?watch=1&resourceVersion=${from}`;
     const watches = [api.watch(url), api.watch(url)];
     api.label('a', { n: '1' });
-    const reads: string[] = [];
-    const { sql } = api.registry.store;
-    const all = sql.all;
-    sql.all = ((text: string, ...params: never[]) => {
-      reads.push(text);
-      return all.call(sql, text, ...params);
-    }) as typeof sql.all;
+    const reads: number[] = [];
+    const { store } = api.registry;
+    const after = store.after.bind(store);
+    store.after = (rev, filter) => {
+      reads.push(rev);
+      return after(rev, filter);
+    };
     const frames = watches.map((watch) => watch.session.pump(api.now));
     expect(frames[0]).toEqual(frames[1]);
     expect(reads).toHaveLength(1);
