@@ -4,27 +4,16 @@ import { provideFacts } from '../apiserver/openapi-facts.ts';
 import type { WatchSession, WatchSpec } from '../apiserver/streams/watch.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
+import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
 import type { ClusterUsage } from '../management/clusters/service.ts';
 import { CLUSTER_PREFIX, noCluster, TIMEOUT_HEADER } from './address.worker.ts';
+import { bodyOf } from './body.worker.ts';
 import type { Env } from './env.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
 import { socketPort, specOf } from './sockets.worker.ts';
 import { type Meter, openStorage } from './sqlite.worker.ts';
 
 provideFacts(packedDescriptions);
-
-/** Work that may delay the answer of the request that caused it, ms; what is left follows in slices, other requests in between. */
-const FIRST_SLICE_MS = 4;
-const SLICE_MS = 20;
-/** When a drain goes on after its turn, the alarm stands by so far ahead, ms: it fires only if the object dies before. */
-const RESCUE_MS = 1000;
-
-/** Text, but of protobuf one character a byte. */
-async function bodyOf(request: Request): Promise<string> {
-  if (!request.body) return '';
-  if (!request.headers.get('content-type')?.includes('protobuf')) return request.text();
-  return Buffer.from(await request.arrayBuffer()).toString('latin1');
-}
 
 /**
  * One cluster. Hands requests, alarms and sockets to Cluster, flushes what they left behind and arms the alarm last; decides nothing.
@@ -34,7 +23,7 @@ export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
   readonly #platform = { sql: openStorage(this.ctx.storage, this.#meter), random, crypto: crypt };
   readonly #sessions = new Map<WebSocket, WatchSession>();
-  #cluster: Cluster | undefined;
+  #cluster?: Cluster;
   /** The revision at the end of the last turn that came to rest: nothing is to be done while it stands. */
   #settled: number | undefined;
   /** When the alarm will fire, as far as this object knows. */
@@ -68,7 +57,7 @@ export class ClusterDO extends DurableObject<Env> {
     const answer = cluster.handle({ method: request.method, url, header: (name) => request.headers.get(name), body, now: time });
     const response =
       'watch' in answer ? this.#watch(cluster, answer.watch, answer.headers, time) : new Response(answer.body, answer);
-    this.#turn(cluster, time, FIRST_SLICE_MS);
+    this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
     return response;
   }
 
@@ -91,7 +80,7 @@ export class ClusterDO extends DurableObject<Env> {
     cluster.flush(time);
     this.#settled = quiet ? cluster.registry.store.revision() : undefined;
     if (!quiet) this.#goOn(cluster);
-    this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + RESCUE_MS));
+    this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
     this.#awakeMs += now() - time;
   }
 
@@ -100,7 +89,7 @@ export class ClusterDO extends DurableObject<Env> {
     this.#continues = true;
     setTimeout(() => {
       this.#continues = false;
-      if (this.#cluster === cluster) this.#turn(cluster, now(), SLICE_MS);
+      if (this.#cluster === cluster) this.#turn(cluster, now(), DRAIN_SLICE_MS);
     }, 0);
   }
 
@@ -117,14 +106,13 @@ export class ClusterDO extends DurableObject<Env> {
     if (!cluster) return;
     const time = now();
     cluster.wake(time);
-    this.#turn(cluster, time, SLICE_MS);
+    this.#turn(cluster, time, DRAIN_SLICE_MS);
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
     const session = this.#sessions.get(socket);
     if (session) this.#cluster?.unwatch(session);
     this.#sessions.delete(socket);
-    socket.close();
   }
 
   override webSocketError(socket: WebSocket): Promise<void> {
@@ -136,7 +124,7 @@ export class ClusterDO extends DurableObject<Env> {
     const time = now();
     this.#cluster = Cluster.create(this.#platform, options, time);
     const token = this.#cluster.issueToken();
-    this.#turn(this.#cluster, time, FIRST_SLICE_MS);
+    this.#turn(this.#cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;
   }
 
@@ -147,9 +135,8 @@ export class ClusterDO extends DurableObject<Env> {
 
   /** RPC: what the cluster has cost since it woke. */
   async usage(): Promise<ClusterUsage | undefined> {
-    if (!this.#open()) return undefined;
-    const databaseBytes = this.ctx.storage.sql.databaseSize;
-    return { ...this.#meter, awakeMs: this.#awakeMs, databaseBytes, watchers: this.#sessions.size };
+    const [awakeMs, databaseBytes] = [this.#awakeMs, this.ctx.storage.sql.databaseSize];
+    return this.#open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sessions.size };
   }
 
   /** RPC: ends every watch and forgets everything. */
