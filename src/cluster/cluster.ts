@@ -1,4 +1,5 @@
 import { AdmissionChain } from '../admission/chain.ts';
+import * as quotaUsage from '../admission/quota-usage.ts';
 import { guardEscalation } from '../authz/escalation.ts';
 import { KindTable } from '../api/kinds.ts';
 import { type ApiRequest, type ApiResponse, ApiServer } from '../apiserver/server.ts';
@@ -67,7 +68,7 @@ export class Cluster {
     this.credentials = new Credentials(sql, crypto);
     this.#history = new History(store, 'events');
     this.#api = new ApiServer({ registry: this.registry, kinds, random, crypto, credentials: this.credentials, signer });
-    this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet];
+    this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem, quotaUsage }), scheduler, kubelet];
     this.reconciler = new Reconciler({
       registry: this.registry,
       view: this.registry.view,
