@@ -2,6 +2,8 @@ import type { KubeObject } from '../lib/json.ts';
 import type { Change, View } from '../reconcile/plan.ts';
 import { toNumber, toText, usable } from './addresses.ts';
 
+const isPods = (resource: string): boolean => resource === 'pods';
+
 /** Addresses of one range: how many live pods hold each. */
 class Pool {
   readonly #held = new Map<number, number>();
@@ -51,7 +53,7 @@ class Addresses {
   #follow(view: View): void {
     const { revision } = view;
     if (revision === this.#revision) return;
-    const changes = this.#revision >= 0 && revision > this.#revision ? view.since(this.#revision) : undefined;
+    const changes = this.#revision >= 0 && revision > this.#revision ? view.since(this.#revision, isPods) : undefined;
     if (changes) for (const change of changes) this.#apply(change);
     else this.#rebuild(view);
     this.#revision = revision;
@@ -64,7 +66,6 @@ class Addresses {
   }
 
   #apply(change: Change): void {
-    if (change.resource !== 'pods') return;
     const before = change.old && addressOf(change.old);
     const after = change.type === 'DELETED' ? undefined : addressOf(change.object);
     if (before === after) return;

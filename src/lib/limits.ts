@@ -19,8 +19,6 @@ export const HISTORY_REVISIONS = 10_000;
 export const COMPACTION_SLACK_REVISIONS = 2_000;
 /** How far, in revisions, the persisted dispatch cursor may lag behind what was dispatched; so many rows are mapped again after a crash. */
 export const CURSOR_LAG_REVISIONS = 64;
-/** Log rows mapped to keys in one step of a drain. */
-export const DISPATCH_BATCH_ROWS = 500;
 /** Due timers taken in one step of a drain; the rest follow in the next. */
 export const DUE_TIMERS_BATCH = 500;
 /** Back-off of a key whose reconcile was refused: first and longest, ms (upstream workqueue: 5 ms doubling to 1,000 s). */

@@ -18,8 +18,8 @@ export interface View {
   resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined;
   /** A droppable memo: computed once per revision of the cluster, then kept (for indexes a controller needs over many keys). */
   memo<T>(name: string, compute: () => T): T;
-  /** The log rows after `revision` (for memos that follow the store incrementally); undefined when compacted. */
-  since(revision: number): Change[] | undefined;
+  /** The changes after `revision` of the wanted resources (default: all), oldest first; undefined when compacted. */
+  since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined;
   readonly revision: number;
 }
 

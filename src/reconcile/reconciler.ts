@@ -1,11 +1,4 @@
-import {
-  CURSOR_LAG_REVISIONS,
-  DISPATCH_BATCH_ROWS,
-  DUE_TIMERS_BATCH,
-  IMMEDIATE_RETRIES,
-  RETRY_FIRST_MS,
-  RETRY_MAX_MS,
-} from '../lib/limits.ts';
+import { CURSOR_LAG_REVISIONS, DUE_TIMERS_BATCH, IMMEDIATE_RETRIES, RETRY_FIRST_MS, RETRY_MAX_MS } from '../lib/limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
 import { getMeta, setMeta } from '../store/schema.ts';
@@ -33,6 +26,7 @@ export class Reconciler {
   readonly #executor: Executor;
   readonly #byName: Map<string, Controller>;
   readonly #byResource = new Map<string, { controller: string; keys: Controller['watches'][number]['keys'] }[]>();
+  readonly #watched = (resource: string): boolean => this.#byResource.has(resource);
   #cursor: number;
   #persisted: number;
 
@@ -88,15 +82,12 @@ export class Reconciler {
 
   #dispatch(): void {
     const { store } = this.#deps.registry;
-    while (this.#cursor < store.revision()) {
-      const changes = this.#deps.view.since(this.#cursor);
-      if (!changes) throw new Error(`the log after ${this.#cursor} was compacted before it was dispatched`);
-      for (const change of changes.slice(0, DISPATCH_BATCH_ROWS)) {
-        this.#map(change);
-        this.#cursor = change.revision;
-      }
-      if (!changes.length) this.#cursor = store.revision();
-    }
+    const head = store.revision();
+    if (this.#cursor >= head) return;
+    const changes = this.#deps.view.since(this.#cursor, this.#watched);
+    if (!changes) throw new Error(`the log after ${this.#cursor} was compacted before it was dispatched`);
+    for (const change of changes) this.#map(change);
+    this.#cursor = head;
   }
 
   #map(change: Change): void {

@@ -148,9 +148,10 @@ export class StoreView {
     return value;
   }
 
-  since(revision: number): DecodedChange[] | undefined {
+  since(revision: number, wanted?: (resource: Resource) => boolean): DecodedChange[] | undefined {
     if (revision < this.#store.compacted()) return undefined;
-    return this.#store.after(revision).map((row) => ({
+    const rows = this.#store.after(revision);
+    return (wanted ? rows.filter((row) => wanted(row.resource)) : rows).map((row) => ({
       revision: row.rev,
       resource: row.resource,
       type: row.type,
