@@ -45,7 +45,8 @@ const STRICT = 'events.k8s.io/v1';
 /** What events.k8s.io/v1 demands beyond; the fields are named as core names them. */
 function strictCreate(object: KubeObject): FieldError[] {
   const { metadata, type = '' } = object;
-  const errors = checkName('dns-subdomain', metadata.name ?? '', false).map((m) => invalid('metadata.name', metadata.name, m));
+  const { name } = metadata;
+  const errors = name ? checkName('dns-subdomain', name, false).map((m) => invalid('metadata.name', name, m)) : [];
   errors.push(...seriesErrors(object));
   if (!object.eventTime) errors.push(required('eventTime'));
   if (type !== 'Normal' && type !== 'Warning') errors.push(invalid('type', '', `has invalid value: ${type}`));
