@@ -1,0 +1,83 @@
+// The suites that run inside workerd, each test in a Durable Object of its own.
+import { DurableObject } from 'cloudflare:workers';
+import { expect, it, tests } from 'vitest';
+import { crypt, random } from '../../src/worker/host.worker.ts';
+import { openStorage } from '../../src/worker/sqlite.worker.ts';
+import { storeContract } from '../contract/store-suite.ts';
+
+/** Storage of the object whose test runs. */
+let storage;
+const open = () => openStorage(storage);
+
+storeContract("a Durable Object's storage", open);
+
+it('nested transactions roll back on their own, outer ones with all they hold', () => {
+  const sql = open();
+  sql.run('CREATE TABLE t (n INTEGER)');
+  const rows = () => sql.all('SELECT n FROM t ORDER BY n').map((row) => row.n);
+  sql.transaction(() => {
+    sql.run('INSERT INTO t VALUES (?)', 1);
+    expect(() =>
+      sql.transaction(() => {
+        sql.run('INSERT INTO t VALUES (?)', 2);
+        throw new Error('inner');
+      }),
+    ).toThrow('inner');
+    sql.run('INSERT INTO t VALUES (?)', 3);
+  });
+  expect(rows()).toEqual([1, 3]);
+  expect(() =>
+    sql.transaction(() => {
+      sql.transaction(() => sql.run('INSERT INTO t VALUES (?)', 4));
+      throw new Error('outer');
+    }),
+  ).toThrow('outer');
+  expect(rows()).toEqual([1, 3]);
+});
+
+it('the meter counts rows', () => {
+  const meter = { rowsRead: 0, rowsWritten: 0 };
+  const sql = openStorage(storage, meter);
+  sql.run('CREATE TABLE t (n INTEGER)');
+  const { rowsWritten } = meter;
+  sql.run('INSERT INTO t VALUES (1), (2)');
+  expect(meter.rowsWritten - rowsWritten).toBe(2);
+  sql.all('SELECT n FROM t');
+  expect(meter.rowsRead).toBeGreaterThanOrEqual(2);
+});
+
+it('cryptography is synchronous: a signature verifies, another text does not', () => {
+  const { privateKey, publicKey } = crypt.generateKey();
+  const signature = crypt.sign(privateKey, 'text');
+  expect(Buffer.from(signature, 'base64url')).toHaveLength(64);
+  expect(crypt.verify(publicKey, 'text', signature)).toBe(true);
+  expect(crypt.verify(publicKey, 'other', signature)).toBe(false);
+  expect(crypt.sha256('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+  expect(crypt.token(32)).toMatch(/^[\w-]{43}$/);
+});
+
+it('chance is in [0, 1) and does not repeat itself', () => {
+  const drawn = Array.from({ length: 1000 }, () => random.next());
+  expect(drawn.every((x) => x >= 0 && x < 1)).toBe(true);
+  expect(new Set(drawn).size).toBeGreaterThan(990);
+});
+
+export class Subject extends DurableObject {
+  async fetch(request) {
+    storage = this.ctx.storage;
+    try {
+      await tests.get(await request.text())();
+      return new Response('');
+    } catch (error) {
+      return new Response(error.stack ?? String(error));
+    }
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    if (request.method === 'GET') return Response.json([...tests.keys()]);
+    const name = await request.text();
+    return env.SUBJECTS.get(env.SUBJECTS.idFromName(name)).fetch('http://subject/', { method: 'POST', body: name });
+  },
+};
