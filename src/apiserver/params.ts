@@ -1,4 +1,5 @@
 import { type FieldError, forbidden, notSupported } from '../api/machinery/field-errors.ts';
+import { relabel } from '../api/machinery/fields.ts';
 import { badRequest, failure, invalidError } from '../api/machinery/status-errors.ts';
 import { isTrue } from './request-info.ts';
 
@@ -26,13 +27,14 @@ export function intParam(query: URLSearchParams, name: string): number | undefin
   return value;
 }
 
-/** `watchPath`: the address itself says watch. */
-export function listParams(query: URLSearchParams, watchPath: boolean): ListParams {
+/** `watchPath`: the address itself says watch. `labels`: what the version calls the fields that can be selected by. */
+export function listParams(query: URLSearchParams, watchPath: boolean, labels?: Readonly<Record<string, string>>): ListParams {
   const text = (name: string) => query.get(name) ?? '';
   const initial = query.get('sendInitialEvents');
+  const fields = text('fieldSelector');
   const params: ListParams = {
     labelSelector: text('labelSelector'),
-    fieldSelector: text('fieldSelector'),
+    fieldSelector: fields && labels ? relabel(fields, labels) : fields,
     watch: watchPath || isTrue(query.get('watch')),
     bookmarks: isTrue(query.get('allowWatchBookmarks')),
     resourceVersion: text('resourceVersion'),

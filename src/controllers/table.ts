@@ -17,6 +17,7 @@ import { replicaSetController, replicationController } from './replicaset/reconc
 import { type QuotaUsage, resourceQuotaController } from './resourcequota/reconcile.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/reconcile.ts';
 import { statefulSetController } from './statefulset/reconcile.ts';
+import { storageProtection } from './storage-protection/reconcile.ts';
 import { taintEviction } from './taint-eviction/reconcile.ts';
 
 export interface ControllerOptions {
@@ -49,6 +50,7 @@ export function controllersFor({ kinds = builtin, caPem, quotaUsage }: Controlle
     taintEviction,
     podGc,
     clusterRoleAggregation,
+    ...storageProtection,
     ...disruptionController,
     ...(quotaUsage ? [resourceQuotaController(stored, quotaUsage)] : []),
   ];

@@ -5,7 +5,6 @@ import { badRequest } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { FieldContext } from './patch/managed-fields.ts';
 import { shapeOf } from './patch/shape.ts';
-import { approvalDoor } from './subresources/approval.ts';
 import { ephemeralContainersDoor } from './subresources/ephemeral-containers.ts';
 import { resizeDoor } from './subresources/resize.ts';
 import { scaleDoor } from './subresources/scale.ts';
@@ -62,6 +61,7 @@ export function doorOf(kind: Kind, subresource: string, served?: ServedVersion):
   switch (subresource) {
     case '':
     case 'finalize':
+    case 'approval':
       return main;
     case 'status':
       return statusDoor(kind, main);
@@ -71,8 +71,6 @@ export function doorOf(kind: Kind, subresource: string, served?: ServedVersion):
       return ephemeralContainersDoor(main);
     case 'resize':
       return resizeDoor(main);
-    case 'approval':
-      return approvalDoor(main);
     default:
       throw badRequest(`the subresource ${subresource} of ${kind.resource} cannot be written`);
   }

@@ -1,5 +1,12 @@
 import type { Kind } from '../api/machinery/define-kind.ts';
-import { FIELD_ZERO, checkFields, exactField, type FieldTerm, parseFieldSelector } from '../api/machinery/fields.ts';
+import {
+  FIELD_FALLBACK,
+  FIELD_ZERO,
+  checkFields,
+  exactField,
+  type FieldTerm,
+  parseFieldSelector,
+} from '../api/machinery/fields.ts';
 import { parseSelector, type Requirement } from '../api/machinery/labels.ts';
 import type { SqlValue } from '../lib/sqlite-port.ts';
 
@@ -77,6 +84,11 @@ const META: Record<string, string[]> = { 'metadata.name': ['metadata', 'name'], 
 /** Absent reads as the zero of its Go type, booleans as Go prints them. Equality of name and namespace is in the key already. */
 function fieldSql(kind: Kind, { field, value, equal }: FieldTerm, params: SqlValue[]): string | undefined {
   const segments = META[field] ?? (kind.rules.selectable?.[field] as string[]);
+  const fallback = FIELD_FALLBACK[field];
+  if (fallback) {
+    params.push(path(...segments), path(...fallback), value);
+    return `ifnull(coalesce(nullif(json_extract(json, ?), ''), json_extract(json, ?)), '') ${equal ? '=' : '<>'} ?`;
+  }
   params.push(path(...segments), path(...segments), FIELD_ZERO[field] ?? '', value);
   const text = `CASE json_type(json, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE ifnull(json_extract(json, ?), ?) END`;
   return `CAST((${text}) AS TEXT) ${equal ? '=' : '<>'} ?`;

@@ -68,6 +68,9 @@ const OWN: Record<string, string[]> = {
   disruption: ['policy/poddisruptionbudgets/status'],
   'disruption-stale-targets': ['pods/status'],
   resourcequota: ['resourcequotas/status'],
+  'persistentvolumeclaim-protection': ['update persistentvolumeclaims'],
+  'persistentvolume-protection': ['update persistentvolumes'],
+  'volumeattributesclass-protection': ['update storage.k8s.io/volumeattributesclasses'],
   'clusterrole-aggregation': ['update rbac.authorization.k8s.io/clusterroles'],
 };
 

@@ -158,9 +158,16 @@ export const rules: KindRules = {
     setRequestor(object, cx);
     object.status = {};
   },
-  prepareUpdate(object, old) {
+  prepareUpdate(object, old, cx) {
     object.spec = old.spec;
-    object.status = old.status;
+    if (cx.subresource !== 'approval') object.status = old.status;
+    else {
+      // csrApprovalStrategy: of the status only the conditions pass.
+      const conditions = conditionsOf(object);
+      object.status = { ...old.status, ...(conditions.length && { conditions }) };
+      if (!conditions.length) delete object.status.conditions;
+      stampConditions(object, old, cx);
+    }
   },
   prepareStatus(object, old, cx) {
     object.spec = old.spec;

@@ -20,11 +20,19 @@ function rename(object: Obj, names: Map<string, string>, apiVersion: string): Ob
   return out;
 }
 
+const SAME = ['metadata.name', 'metadata.namespace', 'reason', 'type'];
+const REGARDING = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+
 /** One stored Event, seen as events.k8s.io/v1. */
 export const eventsV1: ServedVersion = {
   group: 'events.k8s.io',
   version: 'v1',
   type: 'io.k8s.api.events.v1.Event',
+  fieldLabels: {
+    ...Object.fromEntries(SAME.map((label) => [label, label])),
+    ...Object.fromEntries(REGARDING.map((field) => [`regarding.${field}`, `involvedObject.${field}`])),
+    reportingController: 'reportingComponent',
+  },
   toStored(object) {
     const out = rename(object, toCore, 'v1');
     // These four are printed always by core/v1 (no omitempty on a struct or string).

@@ -85,6 +85,8 @@ export interface ServedVersion {
   resource?: string;
   toStored(object: Obj): Obj;
   fromStored(object: Obj): Obj;
+  /** What field selectors call a field in this version -> what the kind's `selectable` calls it; without it the names are the same. */
+  fieldLabels?: Readonly<Record<string, string>>;
   /** Served only with --legacy-apis, with this Warning. */
   deprecated?: string;
 }

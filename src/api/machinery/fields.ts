@@ -66,6 +66,16 @@ export function checkFields(terms: FieldTerm[], selectable: Record<string, strin
   }
 }
 
+/** A selector of another served version in the labels of the stored one; a 400 for those that the version does not have. */
+export function relabel(selector: string, labels: Readonly<Record<string, string>>): string {
+  const terms = parseFieldSelector(selector).map((term) => {
+    const field = labels[term.field];
+    if (field === undefined) throw badRequest(`field label not supported: ${term.field}`);
+    return { ...term, field };
+  });
+  return fieldSelectorToString(terms);
+}
+
 /** What absent booleans and numbers read as (upstream prints the zero values of the Go fields). */
 export const FIELD_ZERO: Record<string, string> = {
   'spec.unschedulable': 'false',
@@ -73,6 +83,9 @@ export const FIELD_ZERO: Record<string, string> = {
   'status.replicas': '0',
   'status.successful': '0',
 };
+
+/** Where else a value is sought when it is empty (the events' ToSelectableFields). */
+export const FIELD_FALLBACK: Record<string, string[]> = { source: ['reportingComponent'] };
 
 /** The value at a path as text: absent is `zero`, booleans and numbers as Go prints them. */
 export function fieldValue(object: unknown, path: string[], zero = ''): string {
@@ -89,7 +102,9 @@ export function matchesFields(terms: FieldTerm[], object: unknown, selectable?: 
   for (const term of terms) {
     const path = META[term.field] ?? selectable?.[term.field];
     if (!path) return false;
-    if ((fieldValue(object, path, FIELD_ZERO[term.field]) === term.value) !== term.equal) return false;
+    const fallback = FIELD_FALLBACK[term.field];
+    const value = fieldValue(object, path, FIELD_ZERO[term.field]) || (fallback ? fieldValue(object, fallback) : '');
+    if ((value === term.value) !== term.equal) return false;
   }
   return true;
 }

@@ -26,7 +26,7 @@ export function remove(call: Call, deps: Deps, target: Target): Answer {
 
 /** DELETE of a collection: answers with what was there. */
 export function removeCollection(call: Call, deps: Deps, target: Target): Answer {
-  const params = listParams(call.query, false);
+  const params = listParams(call.query, false, target.served?.fieldLabels);
   const result = deps.registry.deleteCollection(target.kind, {
     ...deleteRequest(call, target),
     ...(params.labelSelector && { labelSelector: params.labelSelector }),

@@ -10,7 +10,7 @@ import { componentStatuses } from '../virtual/component-status.ts';
 /** GET of a collection: put together from stored text. */
 export function list(call: Call, deps: Deps, target: Target): Answer {
   const { info, query } = call;
-  const params = listParams(query, false);
+  const params = listParams(query, false, target.served?.fieldLabels);
   if (target.kind.resource === 'componentstatuses') return componentStatuses(call, target);
   if (call.accept.as === 'PartialObjectMetadata') {
     throw wrongForm('PartialObjectMetadata', 'is a list', `${target.kind.kind}List`);

@@ -13,7 +13,7 @@ const MIN_TIMEOUT_SECONDS = 1800;
 export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
   const { info, query, accept } = call;
   const { kind } = target;
-  const params = listParams(query, info.watchPath);
+  const params = listParams(query, info.watchPath, target.served?.fieldLabels);
   if (kind.verbs && !kind.verbs.includes('watch'))
     throw methodNotAllowed({ group: kind.group, resource: kind.resource }, 'watch');
   if (accept.format === 'yaml') throw notStreamable();

@@ -55,7 +55,8 @@ export function newRevision(owner: KubeObject, hash: { label: string; value: str
       ...(annotations && { annotations: { ...annotations } }),
       ownerReferences: [newControllerRef(owner)],
     },
-    data: templatePatch(clone(template)),
+    // Clients compare its bytes with what Go would write.
+    data: JSON.parse(canonicalJson(templatePatch(template))),
     revision,
   } as unknown as KubeObject;
 }

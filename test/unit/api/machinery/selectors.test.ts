@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkFields, matchesFields, parseFieldSelector } from '../../../../src/api/machinery/fields.ts';
+import { checkFields, matchesFields, parseFieldSelector, relabel } from '../../../../src/api/machinery/fields.ts';
 import { fromLabelSelector, matches, parseSelector, selectorToString } from '../../../../src/api/machinery/labels.ts';
 
 const selects = (text: string, labels: Record<string, string>) => matches(parseSelector(text), labels);
@@ -47,5 +47,19 @@ describe('field selectors', () => {
 
   it('know the fields of the kind', () => {
     expect(() => checkFields(parseFieldSelector('spec.x=1'), selectable)).toThrow('field label not supported: spec.x');
+  });
+
+  it('an event’s source is its reporter when it has no other', () => {
+    const paths = { source: ['source', 'component'] };
+    const is = (event: object) => matchesFields(parseFieldSelector('source=me'), event, paths);
+    expect(is({ source: { component: 'me' } })).toBe(true);
+    expect(is({ source: {}, reportingComponent: 'me' })).toBe(true);
+    expect(is({ source: { component: 'you' }, reportingComponent: 'me' })).toBe(false);
+  });
+
+  it('of another version are told in the labels of the stored one', () => {
+    const labels = { reportingController: 'reportingComponent', type: 'type' };
+    expect(relabel('type!=a\\,b,reportingController=x', labels)).toBe('reportingComponent=x,type!=a\\,b');
+    expect(() => relabel('source=x', labels)).toThrow('field label not supported: source');
   });
 });
