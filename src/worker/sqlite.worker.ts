@@ -26,7 +26,7 @@ export function openStorage(storage: DurableObjectStorage, meter?: Meter): Sqlit
     },
     raw: <T extends SqlValue[]>(text: string, ...params: SqlValue[]) => {
       const cursor = sql.exec(text, ...params);
-      const rows = cursor.raw().toArray();
+      const rows = Array.from(cursor.raw());
       count(cursor);
       return rows as T[];
     },
