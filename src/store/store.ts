@@ -176,13 +176,6 @@ export class Store {
     prev: number | undefined,
   ): void {
     this.#append(prev === undefined ? 0 : 1, resource, namespace, name, rev, json, prev);
-    this.sql.run(
-      'INSERT INTO heads (resource, namespace, name, rev) VALUES (?, ?, ?, ?) ON CONFLICT (resource, namespace, name) DO UPDATE SET rev = excluded.rev',
-      resource,
-      namespace,
-      name,
-      rev,
-    );
     for (const owner of new Set(owners)) {
       this.sql.run(
         'INSERT OR IGNORE INTO refs (owner, resource, namespace, name) VALUES (?, ?, ?, ?)',
@@ -212,7 +205,6 @@ export class Store {
     const prev = this.head(resource, namespace, name);
     if (prev === undefined) throw new Error(`nothing to remove at ${resource}/${namespace}/${name}`);
     this.#append(2, resource, namespace, name, rev, json, prev);
-    this.sql.run('DELETE FROM heads WHERE resource = ? AND namespace = ? AND name = ?', resource, namespace, name);
     this.disown(resource, namespace, name, owners);
   }
 
