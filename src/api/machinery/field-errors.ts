@@ -22,21 +22,44 @@ export type FieldErrorType =
   | 'FieldValueTypeInvalid';
 
 export const required = (field: string, detail = ''): FieldError => ({ type: 'FieldValueRequired', field, detail });
-export const invalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueInvalid', field, value, detail });
+export const invalid = (field: string, value: unknown, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  value,
+  detail,
+});
 export const forbidden = (field: string, detail: string): FieldError => ({ type: 'FieldValueForbidden', field, detail });
-export const duplicate = (field: string, value: unknown): FieldError => ({ type: 'FieldValueDuplicate', field, value, detail: '' });
+export const duplicate = (field: string, value: unknown): FieldError => ({
+  type: 'FieldValueDuplicate',
+  field,
+  value,
+  detail: '',
+});
 export const notFound = (field: string, value: unknown): FieldError => ({ type: 'FieldValueNotFound', field, value, detail: '' });
 export const notSupported = (field: string, value: unknown, supported: string[]): FieldError => ({
-  type: 'FieldValueNotSupported', field, value,
+  type: 'FieldValueNotSupported',
+  field,
+  value,
   detail: supported.length ? `supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}` : '',
 });
 export const tooLong = (field: string, value: unknown, max: number): FieldError => ({
-  type: 'FieldValueTooLong', field, value, detail: max >= 0 ? `may not be more than ${max} bytes` : 'value is too long',
+  type: 'FieldValueTooLong',
+  field,
+  value,
+  detail: max >= 0 ? `may not be more than ${max} bytes` : 'value is too long',
 });
 export const tooMany = (field: string, actual: number, max: number): FieldError => ({
-  type: 'FieldValueTooMany', field, value: actual, detail: max >= 0 ? `must have at most ${max} ${max === 1 ? 'item' : 'items'}` : 'has too many items',
+  type: 'FieldValueTooMany',
+  field,
+  value: actual,
+  detail: max >= 0 ? `must have at most ${max} ${max === 1 ? 'item' : 'items'}` : 'has too many items',
 });
-export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueTypeInvalid', field, value, detail });
+export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({
+  type: 'FieldValueTypeInvalid',
+  field,
+  value,
+  detail,
+});
 export const internal = (field: string, detail: string): FieldError => ({ type: 'InternalError', field, detail });
 
 /** Paths: at('spec', 'containers', 0, 'name') = "spec.containers[0].name"; key() for map keys: `data[a.b]`. */
@@ -45,9 +68,16 @@ export const key = (path: string, k: string): string => `${path}[${k}]`;
 export const child = (path: string, name: string): string => (path ? `${path}.${name}` : name);
 
 const LEAD: Record<FieldErrorType, string> = {
-  FieldValueNotFound: 'Not found', FieldValueRequired: 'Required value', FieldValueDuplicate: 'Duplicate value', FieldValueInvalid: 'Invalid value',
-  FieldValueNotSupported: 'Unsupported value', FieldValueForbidden: 'Forbidden', FieldValueTooLong: 'Too long', FieldValueTooMany: 'Too many',
-  InternalError: 'Internal error', FieldValueTypeInvalid: 'Invalid value',
+  FieldValueNotFound: 'Not found',
+  FieldValueRequired: 'Required value',
+  FieldValueDuplicate: 'Duplicate value',
+  FieldValueInvalid: 'Invalid value',
+  FieldValueNotSupported: 'Unsupported value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueTooLong: 'Too long',
+  FieldValueTooMany: 'Too many',
+  InternalError: 'Internal error',
+  FieldValueTypeInvalid: 'Invalid value',
 };
 
 /** As `value`: nothing is printed for it (upstream's OmitValueType). */
