@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../../../src/lib/prng.ts';
+import type { Obj } from '../../../src/lib/json.ts';
+import { CURSOR_LAG_REVISIONS, RETRY_FIRST_MS } from '../../../src/lib/limits.ts';
+import { type Action, type Controller, type Key, own, type Plan } from '../../../src/reconcile/plan.ts';
+import { Reconciler } from '../../../src/reconcile/reconciler.ts';
+import { Timers } from '../../../src/time/timers.ts';
+import { makeCluster } from '../../host/make-cluster.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const configMap = (name: string, data?: Obj): Obj => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default' },
+  ...(data && { data }),
+});
+
+/** A cluster without controllers of its own, and a reconciler with those of the test over it. */
+function bench(...controllers: Partial<Controller>[]) {
+  const host = makeCluster({ apiOnly: true, now: NOW });
+  const { registry } = host.cluster;
+  const timers = new Timers(host.sql);
+  const make = () =>
+    new Reconciler({
+      registry,
+      view: registry.view,
+      timers,
+      random: seeded(1),
+      controllers: controllers.map((c, i) => ({
+        name: `c${i}`,
+        manager: 'm',
+        user: 'system:serviceaccount:kube-system:c',
+        watches: [own('configmaps')],
+        reconcile: () => ({ actions: [] }),
+        ...c,
+      })),
+    });
+  const put = (name: string, data?: Obj) => {
+    const url = '/api/v1/namespaces/default/configmaps';
+    const answer = host.request('POST', url, configMap(name, data));
+    if (answer.status === 409) host.request('PUT', `${url}/${name}`, configMap(name, data));
+  };
+  const first = make();
+  first.drain(NOW);
+  return {
+    host,
+    registry,
+    timers,
+    make,
+    put,
+    reconciler: first,
+    data: (name: string) => registry.object('configmaps', 'default', name)?.data,
+  };
+}
+
+/** A controller that notes its keys and answers with what `plan` says. */
+function noting(plan: (key: Key, now: number) => Plan = () => ({ actions: [] })): {
+  seen: string[];
+  controller: Partial<Controller>;
+} {
+  const seen: string[] = [];
+  return {
+    seen,
+    controller: {
+      reconcile: (key, _, { now }) => {
+        if (key.namespace !== 'default') return { actions: [] };
+        seen.push(key.name);
+        return plan(key, now);
+      },
+    },
+  };
+}
+
+describe('reconciling', () => {
+  it('[RC1] maps changes with the state before them', () => {
+    const changes: [string, unknown, unknown][] = [];
+    const { put, host, reconciler } = bench({
+      watches: [
+        {
+          resource: 'configmaps',
+          keys: ({ type, object, old }) => {
+            if (object.metadata.namespace === 'default') changes.push([type, old?.data, object.data]);
+            return [];
+          },
+        },
+      ],
+    });
+    put('a', { x: '1' });
+    put('a', { x: '2' });
+    host.request('DELETE', '/api/v1/namespaces/default/configmaps/a');
+    put('b');
+    host.request('POST', '/api/v1/namespaces/default/secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } });
+    reconciler.drain(NOW);
+    expect(changes).toEqual([
+      ['ADDED', undefined, { x: '1' }],
+      ['MODIFIED', { x: '1' }, { x: '2' }],
+      ['DELETED', { x: '2' }, { x: '2' }],
+      ['ADDED', undefined, undefined],
+    ]);
+  });
+
+  it('[RC2] takes a key once, first in, first out', () => {
+    const { seen, controller } = noting();
+    const { put, reconciler } = bench(controller);
+    for (const name of ['b', 'a', 'b', 'c', 'a']) put(name, { n: name });
+    reconciler.drain(NOW);
+    expect(seen).toEqual(['b', 'a', 'c']);
+  });
+
+  it('[RC3][RC8] a crash between two keys loses none of them and repeats no write', () => {
+    const { seen, controller } = noting((key) =>
+      key.name.endsWith('-copy')
+        ? { actions: [] }
+        : { actions: [{ verb: 'create', resource: 'configmaps', object: configMap(`${key.name}-copy`) }] },
+    );
+    const { put, reconciler, make, data, registry } = bench({ ...controller, refused: () => ({ actions: [] }) });
+    for (const name of ['a', 'b', 'c']) put(name);
+    let steps = 2;
+    expect(reconciler.drain(NOW, () => --steps > 0)).toBe(false);
+    expect(seen).toEqual(['a', 'b']);
+    const again = make();
+    again.drain(NOW);
+    expect(seen.slice(2, 5)).toEqual(['a', 'b', 'c']);
+    for (const name of ['a', 'b', 'c']) expect(registry.object('configmaps', 'default', `${name}-copy`)).toBeDefined();
+    expect(data('a-copy-copy')).toBeUndefined();
+  });
+
+  it('[RC8] the cursor is persisted when it lags, and only when nothing is dirty', () => {
+    const { seen, controller } = noting();
+    const { put, reconciler, make } = bench(controller);
+    for (let i = 0; i < CURSOR_LAG_REVISIONS; i++) put('a', { i: String(i) });
+    const before = reconciler.cursor;
+    expect(reconciler.drain(NOW, () => false)).toBe(true);
+    expect(reconciler.cursor).toBeGreaterThan(before);
+    put('b');
+    seen.length = 0;
+    make().drain(NOW);
+    expect(seen).toEqual(['b']);
+  });
+
+  it('[RC4] a refused action is rolled back alone, ends its plan, is answered, and the key backs off', () => {
+    const actions: Action[] = [
+      { verb: 'create', resource: 'configmaps', object: configMap('first') },
+      { verb: 'create', resource: 'configmaps', object: configMap('Bad_Name') },
+      { verb: 'create', resource: 'configmaps', object: configMap('never') },
+    ];
+    const { seen, controller } = noting((key) => ({ actions: key.name === 'a' && seen.length === 1 ? actions : [] }));
+    const refused: unknown[] = [];
+    const { put, reconciler, registry, timers } = bench({
+      ...controller,
+      refused: (key, action, error) => {
+        refused.push([key.name, action.verb, error.code]);
+        return { actions: [{ verb: 'create', resource: 'configmaps', object: configMap('answer') }] };
+      },
+    });
+    put('a');
+    reconciler.drain(NOW);
+    expect(refused).toEqual([['a', 'create', 422]]);
+    const there = registry.objects('configmaps', 'default').map((o) => o.metadata.name);
+    expect(there).toEqual(['a', 'answer', 'first']);
+    expect(timers.get('c0', 'default', 'a')).toBe(NOW + RETRY_FIRST_MS);
+    reconciler.drain(NOW + RETRY_FIRST_MS);
+    expect(seen.filter((name) => name === 'a')).toHaveLength(2);
+    expect(timers.all()).toEqual([]);
+  });
+
+  it('[RC4] a conflict is tried again at once, from the fresh object', () => {
+    let stale: Obj | undefined;
+    const { seen, controller } = noting();
+    const { put, reconciler, data } = bench({
+      ...controller,
+      reconcile: (key, view) => {
+        if (key.name !== 'a') return { actions: [] };
+        seen.push(key.name);
+        const live = view.get('configmaps', 'default', 'a') as Obj;
+        const object = stale ?? live;
+        stale = undefined;
+        return live.data.done
+          ? { actions: [] }
+          : { actions: [{ verb: 'update', resource: 'configmaps', object: { ...object, data: { done: '1' } } }] };
+      },
+    });
+    put('a', { x: '1' });
+    stale = { ...configMap('a'), metadata: { ...configMap('a').metadata, resourceVersion: '1' } };
+    reconciler.drain(NOW);
+    expect(data('a')).toEqual({ done: '1' });
+    expect(seen.length).toBeGreaterThan(1);
+  });
+
+  it('[RC5] what is gone needs no deletion, and a terminating namespace takes nothing', () => {
+    const { controller } = noting((key) => ({
+      actions:
+        key.name === 'a'
+          ? [
+              { verb: 'delete', resource: 'configmaps', namespace: 'default', name: 'nothing' },
+              {
+                verb: 'create',
+                resource: 'configmaps',
+                object: { ...configMap('x'), metadata: { name: 'x', namespace: 'leaving' } },
+              },
+              { verb: 'create', resource: 'configmaps', object: configMap('after') },
+            ]
+          : [],
+    }));
+    const { put, host, reconciler, registry, timers } = bench(controller);
+    host.request('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'leaving' } });
+    host.request('DELETE', '/api/v1/namespaces/leaving');
+    put('a');
+    reconciler.drain(NOW);
+    expect(registry.object('configmaps', 'default', 'after')).toBeDefined();
+    expect(timers.all()).toEqual([]);
+  });
+
+  it('[RC6][RC7] requeueAt is a timer that the next plan replaces or cancels; alarms may be late, early or many', () => {
+    const { seen, controller } = noting((_, now) => (now < NOW + 100 ? { actions: [], requeueAt: NOW + 100 } : { actions: [] }));
+    const { put, reconciler, timers } = bench(controller);
+    put('a');
+    reconciler.drain(NOW);
+    expect(timers.all()).toEqual([{ controller: 'c0', namespace: 'default', name: 'a', at: NOW + 100 }]);
+    reconciler.drain(NOW + 50);
+    reconciler.drain(NOW + 50);
+    expect(seen).toEqual(['a']);
+    reconciler.drain(NOW + 5_000);
+    expect(seen).toEqual(['a', 'a']);
+    expect(timers.all()).toEqual([]);
+    reconciler.drain(NOW + 5_000);
+    expect(seen).toEqual(['a', 'a']);
+  });
+
+  it('[RC10] a drain stops when told to and goes on where it was', () => {
+    const { seen, controller } = noting();
+    const { put, reconciler } = bench(controller);
+    for (const name of ['a', 'b', 'c']) put(name);
+    expect(reconciler.drain(NOW, () => false)).toBe(false);
+    expect(seen).toEqual(['a']);
+    expect(reconciler.drain(NOW)).toBe(true);
+    expect(seen).toEqual(['a', 'b', 'c']);
+  });
+});
