@@ -7,8 +7,6 @@ export type Sync<T> = T extends Promise<unknown> ? { __error: 'Transaction callb
 export interface Sqlite {
   /** Rows as objects. Statements are cached by their text: use few, constant texts and bind the rest (at most 100 parameters). */
   all<T extends Record<string, SqlValue>>(sql: string, ...params: SqlValue[]): T[];
-  /** Rows as arrays of columns: cheaper than objects when there are many. */
-  raw<T extends SqlValue[]>(sql: string, ...params: SqlValue[]): T[];
   /** Runs one statement and returns nothing. */
   run(sql: string, ...params: SqlValue[]): void;
   /** All or nothing; a throw rolls back and is rethrown. Nested calls are savepoints. */

@@ -47,6 +47,26 @@ export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
   return result;
 }
 
+/**
+ * The items of an unpaged list of what is there now as one text, each without its first `skip` characters; undefined when the options ask
+ * for more than that (pages, an exact revision).
+ */
+export function listText(store: Store, kind: Kind, o: ListOptions, skip: number): { text: string; revision: number } | undefined {
+  if (o.limit || o.continue || o.resourceVersionMatch === 'Exact') return undefined;
+  const selected = selection(kind, o.labelSelector, o.fieldSelector);
+  const namespace = (o.namespace || selected.namespace) ?? undefined;
+  startOf(store, kind, o, namespace);
+  const revision = store.revision();
+  if (o.namespace && selected.namespace !== undefined && selected.namespace !== o.namespace) return { text: '', revision };
+  const query = {
+    resource: resourceOf(kind),
+    ...(namespace && { namespace }),
+    ...(selected.name !== undefined && { name: selected.name }),
+    ...(selected.where && { where: selected.where }),
+  };
+  return { text: store.text(query, skip), revision };
+}
+
 interface Start {
   /** Undefined: as it is now. */
   revision?: number;

@@ -1,4 +1,5 @@
 import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
+import { LIST_CHUNK_BYTES } from '../lib/limits.ts';
 import { StoreMemo } from './memo.ts';
 import { getMeta, setMeta } from './schema.ts';
 
@@ -126,13 +127,37 @@ export class Store {
     if (query.at !== undefined && query.at < this.revision()) return this.#listAt(query, query.at);
     const { sql, params } = condition(query);
     const limit = query.limit === undefined ? '' : ` LIMIT ${Math.floor(query.limit)}`;
-    const { resource } = query;
-    return this.sql
-      .raw<[number, string, string, string]>(
-        `SELECT l.rev, l.namespace, l.name, l.json FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql} ORDER BY h.namespace, h.name${limit}`,
+    return this.sql.all<RawRow>(
+      `SELECT ${COLUMNS} FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql} ORDER BY h.namespace, h.name${limit}`,
+      ...params,
+    );
+  }
+
+  /**
+   * The texts of all live rows, in order, without their first `skip` characters and an opening brace in their place, joined by commas: the
+   * items of a list, put together where they lie. Crossing into JavaScript once costs a fraction of crossing with every row.
+   */
+  text(query: Pick<ListQuery, 'resource' | 'namespace' | 'name' | 'where'>, skip: number): string {
+    const { sql, params } = condition(query);
+    const from = `FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql}`;
+    const [{ n, longest }] = this.sql.all<{ n: number; longest: number | null }>(
+      `SELECT count(*) AS n, max(octet_length(l.json)) AS longest ${from}`,
+      ...params,
+    );
+    const chunk = Math.max(1, Math.floor(LIST_CHUNK_BYTES / ((longest ?? 0) + 1)));
+    const chunks: string[] = [];
+    for (let offset = 0; offset < n; offset += chunk) {
+      const [{ text }] = this.sql.all<{ text: string }>(
+        `SELECT group_concat(item, ',') AS text FROM
+           (SELECT '{' || substr(l.json, ?) AS item ${from} ORDER BY h.namespace, h.name LIMIT ? OFFSET ?)`,
+        skip + 1,
         ...params,
-      )
-      .map(([rev, namespace, name, json]) => ({ rev, resource, namespace, name, json }));
+        chunk,
+        offset,
+      );
+      chunks.push(text);
+    }
+    return chunks.join(',');
   }
 
   count(query: ListQuery): number {

@@ -24,12 +24,6 @@ export function openStorage(storage: DurableObjectStorage, meter?: Meter): Sqlit
       count(cursor as never);
       return rows;
     },
-    raw: <T extends SqlValue[]>(text: string, ...params: SqlValue[]) => {
-      const cursor = sql.exec(text, ...params);
-      const rows = Array.from(cursor.raw());
-      count(cursor);
-      return rows as T[];
-    },
     run: (text, ...params) => count(sql.exec(text, ...params)),
     transaction: (fn) => storage.transactionSync(fn as () => never),
   };

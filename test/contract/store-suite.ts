@@ -59,6 +59,20 @@ export function storeContract(name: string, open: () => Sqlite): void {
       expect(texts(store.list({ resource: 'things', where, at: 2 }))).toEqual(['{"n":2}']);
     });
 
+    it('[ST2] the text of a list is its rows put together, also in several chunks', () => {
+      const { store } = fresh();
+      for (let i = 0; i < 7; i++) put(store, `n${i % 2}`, `k${i}`, `{"kind":"T","n":${i},"pad":"${'x'.repeat(i * 130_000)}"}`);
+      const skip = '{"kind":"T",'.length;
+      const rows = store.list({ resource: 'things' });
+      expect(store.text({ resource: 'things' }, skip)).toBe(rows.map((r) => `{${r.json.slice(skip)}`).join(','));
+      expect(JSON.parse(`[${store.text({ resource: 'things', namespace: 'n1' }, skip)}]`).map((o: { n: number }) => o.n)).toEqual(
+        [1, 3, 5],
+      );
+      const where = { sql: "json_extract(json, '$.n') > ?", params: [3] };
+      expect(JSON.parse(`[${store.text({ resource: 'things', where }, skip)}]`)).toHaveLength(3);
+      expect(store.text({ resource: 'none' }, skip)).toBe('');
+    });
+
     it('[ST3] a removed key is absent and leaves a tombstone with its last state', () => {
       const { store } = fresh();
       put(store, 'a', 'x', '1', ['o']);

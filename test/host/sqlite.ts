@@ -5,20 +5,17 @@ import type { Sqlite, SqlValue } from '../../src/lib/sqlite-port.ts';
 export function openSqlite(path = ':memory:'): Sqlite & { close(): void } {
   const db = new DatabaseSync(path);
   const statements = new Map<string, StatementSync>();
-  const arrays = new Map<string, StatementSync>();
-  const prepare = (sql: string, cache = statements) => {
-    let statement = cache.get(sql);
+  const prepare = (sql: string) => {
+    let statement = statements.get(sql);
     if (!statement) {
       statement = db.prepare(sql);
-      if (cache === arrays) statement.setReturnArrays(true);
-      cache.set(sql, statement);
+      statements.set(sql, statement);
     }
     return statement;
   };
   let depth = 0;
   return {
     all: <T extends Record<string, SqlValue>>(sql: string, ...params: SqlValue[]) => prepare(sql).all(...params) as T[],
-    raw: <T extends SqlValue[]>(sql: string, ...params: SqlValue[]) => prepare(sql, arrays).all(...params) as unknown as T[],
     run: (sql, ...params) => void prepare(sql).run(...params),
     transaction(fn) {
       const name = `s${depth++}`;

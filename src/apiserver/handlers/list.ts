@@ -1,6 +1,6 @@
 import type { ListResult } from '../../registry/options.ts';
 import type { Answer, Call, Deps, Target } from '../call.ts';
-import { itemText, metadataText, partialText, servedApiVersion } from '../convert.ts';
+import { itemText, metadataText, partialText, prefixLength, servedApiVersion } from '../convert.ts';
 import { listParams } from '../params.ts';
 import { wrongForm } from '../present.ts';
 import { respond } from '../respond.ts';
@@ -15,7 +15,7 @@ export function list(call: Call, deps: Deps, target: Target): Answer {
   if (call.accept.as === 'PartialObjectMetadata') {
     throw wrongForm('PartialObjectMetadata', 'is a list', `${target.kind.kind}List`);
   }
-  const result = deps.registry.list(target.kind, {
+  const options = {
     ...(target.kind.namespaced && info.namespace && { namespace: info.namespace }),
     ...(params.labelSelector && { labelSelector: params.labelSelector }),
     ...(params.fieldSelector && { fieldSelector: params.fieldSelector }),
@@ -23,7 +23,12 @@ export function list(call: Call, deps: Deps, target: Target): Answer {
     ...(params.continue && { continue: params.continue }),
     ...(params.resourceVersion && { resourceVersion: params.resourceVersion }),
     ...(params.resourceVersionMatch && { resourceVersionMatch: params.resourceVersionMatch }),
-  });
+  };
+  if (call.accept.as === 'object' && !target.served) {
+    const whole = deps.registry.listText(target.kind, options, prefixLength(target.kind) + 1);
+    if (whole) return respond(call, 200, `${listHead(target, `"resourceVersion":"${whole.revision}"`)}${whole.text}]}`);
+  }
+  const result = deps.registry.list(target.kind, options);
   return presentList(call, deps, target, result);
 }
 
@@ -40,13 +45,15 @@ export function presentList(call: Call, deps: Deps, target: Target, result: List
     return respond(call, 200, tableText(accept.apiVersion, meta, definitionsText(columnsFor(target.kind)), rows));
   }
   if (accept.as === 'object') {
-    const head = `{"kind":"${target.kind.kind}List","apiVersion":"${servedApiVersion(target)}","metadata":{${meta}},"items":[`;
-    return respond(call, 200, `${head}${result.rows.map((row) => itemText(target, row.json)).join(',')}]}`);
+    return respond(call, 200, `${listHead(target, meta)}${result.rows.map((row) => itemText(target, row.json)).join(',')}]}`);
   }
   const items = result.rows.map((row) => partialText(accept.apiVersion, metadataText(target.kind, row.json)));
   const head = `{"kind":"PartialObjectMetadataList","apiVersion":"${accept.apiVersion}","metadata":{${meta}},"items":[`;
   return respond(call, 200, `${head}${items.join(',')}]}`);
 }
+
+const listHead = (target: Target, meta: string): string =>
+  `{"kind":"${target.kind.kind}List","apiVersion":"${servedApiVersion(target)}","metadata":{${meta}},"items":[`;
 
 /** The inside of ListMeta. */
 function metaText(result: ListResult): string {
