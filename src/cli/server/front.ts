@@ -1,25 +1,96 @@
-import { connect } from 'node:net';
-import { createServer, type Server } from 'node:tls';
+import { connect, type Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { codeOf, Failure } from '../failure.ts';
 import type { Certificates } from './certificates.ts';
+
+/** Bytes of a request kept until its answer begins, to be sent again when the connection behind us was closed under it. */
+const KEPT_BYTES = 64 * 1024;
+/** A client that has said nothing for so long, and is owed nothing, is let go, ms. */
+const IDLE_MS = 180_000;
+
+interface Address {
+  host: string;
+  port: number;
+}
+
+/**
+ * One client. workerd closes a connection after five quiet seconds, which clients of Kubernetes do not expect (kube-apiserver waits for
+ * minutes, and a request that meets the close fails). So the client's connection stays, and the next request opens a new one behind it.
+ */
+class Relay {
+  readonly #client: TLSSocket;
+  readonly #backend: Address;
+  #inner: Socket | undefined;
+  /** What the client sent since the last byte of an answer. */
+  #unanswered: Buffer[] = [];
+  #size = 0;
+  #repeated = false;
+
+  constructor(client: TLSSocket, backend: Address) {
+    this.#client = client;
+    this.#backend = backend;
+    client.on('data', (chunk: Buffer) => this.#send(chunk));
+    client.on('drain', () => this.#inner?.resume());
+    client.on('error', () => client.destroy());
+    // A reset, not an end: workerd takes an end for a half-closed connection and would hold the client's watches until the next event.
+    client.on('close', () => this.#inner?.resetAndDestroy());
+    client.on('timeout', () => this.#inner ?? client.destroy());
+  }
+
+  #send(chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size <= KEPT_BYTES) this.#unanswered.push(chunk);
+    else this.#unanswered = [];
+    this.#inner ??= this.#open();
+    if (!this.#inner.write(chunk)) this.#client.pause();
+  }
+
+  #open(): Socket {
+    const client = this.#client;
+    const inner = connect({ ...this.#backend, noDelay: true });
+    inner.on('data', (chunk) => {
+      if (this.#size > 0) {
+        this.#size = 0;
+        this.#unanswered = [];
+        this.#repeated = false;
+      }
+      if (!client.write(chunk)) inner.pause();
+    });
+    inner.on('drain', () => client.resume());
+    inner.on('error', () => inner.destroy());
+    inner.on('close', () => this.#closed());
+    return inner;
+  }
+
+  #closed(): void {
+    this.#inner = undefined;
+    const client = this.#client;
+    if (client.destroyed) return;
+    client.resume();
+    if (this.#size === 0) {
+      client.setTimeout(IDLE_MS);
+      return;
+    }
+    // Closed before a byte of the answer: workerd had not read the request. Once is enough; after that something else is wrong.
+    if (this.#repeated || this.#size > KEPT_BYTES) {
+      client.destroy();
+      return;
+    }
+    this.#repeated = true;
+    const again = Buffer.concat(this.#unanswered);
+    this.#size = 0;
+    this.#unanswered = [];
+    this.#send(again);
+  }
+}
 
 /**
  * Ends TLS in front of workerd's plain socket and passes bytes both ways, HTTP unseen. Measured against workerd's own TLS socket and
  * miniflare's entry worker it is the fastest of the three (ARCHITECTURE.md): TLS and the objects use different threads.
  */
-export function front(certificates: Certificates, port: number, backend: { host: string; port: number }): Promise<Server> {
-  const server = createServer(
-    { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true },
-    (client) => {
-      const inner = connect({ ...backend, noDelay: true });
-      // An end, not a destroy: what workerd sent last may still be on its way out.
-      inner.on('error', () => client.destroy()).on('close', () => client.end());
-      // A reset, not an end: workerd takes an end for a half-closed connection and would hold the client's watches until the next event.
-      client.on('error', () => inner.resetAndDestroy()).on('close', () => inner.resetAndDestroy());
-      client.pipe(inner);
-      inner.pipe(client);
-    },
-  );
+export function front(certificates: Certificates, port: number, backend: Address): Promise<Server> {
+  const options = { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true };
+  const server = createServer(options, (client) => void new Relay(client, backend));
   server.on('tlsClientError', (_, socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
