@@ -48,14 +48,16 @@ export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
 }
 
 /**
- * The items of an unpaged list of what is there now as one text, each without its first `skip` characters; undefined when the options ask
- * for more than that (pages, an exact revision).
+ * The items of a list of what is there now, or of its first page, as one text, each without its first `skip` characters; undefined when
+ * the options ask for more than that (a further page, an exact revision, a page of a selection).
  */
-export function listText(store: Store, kind: Kind, o: ListOptions, skip: number): { text: string; revision: number } | undefined {
-  if (o.limit || o.continue || o.resourceVersionMatch === 'Exact') return undefined;
+export function listText(store: Store, kind: Kind, o: ListOptions, skip: number): ListText | undefined {
+  if (o.continue || o.resourceVersionMatch === 'Exact') return undefined;
   const selected = selection(kind, o.labelSelector, o.fieldSelector);
+  const limit = o.limit && o.limit > 0 ? o.limit : undefined;
+  if (limit !== undefined && !selected.everything) return undefined;
   const namespace = (o.namespace || selected.namespace) ?? undefined;
-  startOf(store, kind, o, namespace);
+  if (startOf(store, kind, o, namespace).revision !== undefined) return undefined;
   const revision = store.revision();
   if (o.namespace && selected.namespace !== undefined && selected.namespace !== o.namespace) return { text: '', revision };
   const query = {
@@ -63,8 +65,20 @@ export function listText(store: Store, kind: Kind, o: ListOptions, skip: number)
     ...(namespace && { namespace }),
     ...(selected.name !== undefined && { name: selected.name }),
     ...(selected.where && { where: selected.where }),
+    ...(limit !== undefined && { limit }),
   };
-  return { text: store.text(query, skip), revision };
+  const { text, rest, last } = store.text(query, skip);
+  if (!rest || !last) return { text, revision };
+  return {
+    text,
+    revision,
+    continue: encodeContinue(revision, last, namespace !== undefined && kind.namespaced),
+    remaining: rest,
+  };
+}
+
+export interface ListText extends Omit<ListResult, 'rows'> {
+  text: string;
 }
 
 interface Start {

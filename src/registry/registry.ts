@@ -9,7 +9,7 @@ import { deleteCollectionSteps, deleteSteps } from './delete.ts';
 import { doorOf, mainDoor } from './doors.ts';
 import { DryRun } from './dry-run.ts';
 import { encode, orderedMeta, ownersOf } from './encode.ts';
-import { listRows, listText } from './list.ts';
+import { listRows, listText, type ListText } from './list.ts';
 import { checkName, ensureNamespace, wipeSystemFields } from './names.ts';
 import type {
   CommittedChange,
@@ -95,8 +95,8 @@ export class Registry {
     return listRows(this.store, kind, options);
   }
 
-  /** An unpaged list of the present as text (listText); undefined: ask list. */
-  listText(kind: Kind, options: ListOptions, skip: number): { text: string; revision: number } | undefined {
+  /** A list, or its first page, as text (listText); undefined: ask list. */
+  listText(kind: Kind, options: ListOptions, skip: number): ListText | undefined {
     return listText(this.store, kind, options, skip);
   }
 

@@ -134,16 +134,21 @@ export class Store {
   }
 
   /**
-   * The texts of all live rows, in order, without their first `skip` characters and an opening brace in their place, joined by commas: the
-   * items of a list, put together where they lie. Crossing into JavaScript once costs a fraction of crossing with every row.
+   * The texts of live rows, in order, without their first `skip` characters and an opening brace in their place, joined by commas: the
+   * items of a list, put together where they lie. Crossing into JavaScript once costs a fraction of crossing with every row. With a limit,
+   * `rest` tells how many are left and `last` which key was the last.
    */
-  text(query: Pick<ListQuery, 'resource' | 'namespace' | 'name' | 'where'>, skip: number): string {
+  text(
+    query: Omit<ListQuery, 'after' | 'at'>,
+    skip: number,
+  ): { text: string; rest: number; last?: { namespace: string; name: string } } {
     const { sql, params } = condition(query);
     const from = `FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql}`;
-    const [{ n, longest }] = this.sql.all<{ n: number; longest: number | null }>(
-      `SELECT count(*) AS n, max(octet_length(l.json)) AS longest ${from}`,
+    const [{ total, longest }] = this.sql.all<{ total: number; longest: number | null }>(
+      `SELECT count(*) AS total, max(octet_length(l.json)) AS longest ${from}`,
       ...params,
     );
+    const n = Math.min(total, query.limit ?? total);
     const chunk = Math.max(1, Math.floor(LIST_CHUNK_BYTES / ((longest ?? 0) + 1)));
     const chunks: string[] = [];
     for (let offset = 0; offset < n; offset += chunk) {
@@ -152,12 +157,20 @@ export class Store {
            (SELECT '{' || substr(l.json, ?) AS item ${from} ORDER BY h.namespace, h.name LIMIT ? OFFSET ?)`,
         skip + 1,
         ...params,
-        chunk,
+        Math.min(chunk, n - offset),
         offset,
       );
       chunks.push(text);
     }
-    return chunks.join(',');
+    const [last] =
+      n === total
+        ? []
+        : this.sql.all<{ namespace: string; name: string }>(
+            `SELECT h.namespace, h.name FROM heads h WHERE ${sql} ORDER BY h.namespace, h.name LIMIT 1 OFFSET ?`,
+            ...params,
+            n - 1,
+          );
+    return { text: chunks.join(','), rest: total - n, ...(last && { last }) };
   }
 
   count(query: ListQuery): number {

@@ -64,13 +64,15 @@ export function storeContract(name: string, open: () => Sqlite): void {
       for (let i = 0; i < 7; i++) put(store, `n${i % 2}`, `k${i}`, `{"kind":"T","n":${i},"pad":"${'x'.repeat(i * 130_000)}"}`);
       const skip = '{"kind":"T",'.length;
       const rows = store.list({ resource: 'things' });
-      expect(store.text({ resource: 'things' }, skip)).toBe(rows.map((r) => `{${r.json.slice(skip)}`).join(','));
-      expect(JSON.parse(`[${store.text({ resource: 'things', namespace: 'n1' }, skip)}]`).map((o: { n: number }) => o.n)).toEqual(
-        [1, 3, 5],
-      );
+      expect(store.text({ resource: 'things' }, skip).text).toBe(rows.map((r) => `{${r.json.slice(skip)}`).join(','));
+      expect(
+        JSON.parse(`[${store.text({ resource: 'things', namespace: 'n1' }, skip).text}]`).map((o: { n: number }) => o.n),
+      ).toEqual([1, 3, 5]);
       const where = { sql: "json_extract(json, '$.n') > ?", params: [3] };
-      expect(JSON.parse(`[${store.text({ resource: 'things', where }, skip)}]`)).toHaveLength(3);
-      expect(store.text({ resource: 'none' }, skip)).toBe('');
+      expect(JSON.parse(`[${store.text({ resource: 'things', where }, skip).text}]`)).toHaveLength(3);
+      expect(store.text({ resource: 'none' }, skip)).toEqual({ text: '', rest: 0 });
+      const page = store.text({ resource: 'things', limit: 3 }, skip);
+      expect([page.rest, page.last, JSON.parse(`[${page.text}]`).length]).toEqual([4, { namespace: 'n0', name: 'k4' }, 3]);
     });
 
     it('[ST3] a removed key is absent and leaves a tombstone with its last state', () => {

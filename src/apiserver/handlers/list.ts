@@ -26,7 +26,7 @@ export function list(call: Call, deps: Deps, target: Target): Answer {
   };
   if (call.accept.as === 'object' && !target.served) {
     const whole = deps.registry.listText(target.kind, options, prefixLength(target.kind) + 1);
-    if (whole) return respond(call, 200, `${listHead(target, `"resourceVersion":"${whole.revision}"`)}${whole.text}]}`);
+    if (whole) return respond(call, 200, `${listHead(target, metaText(whole))}${whole.text}]}`);
   }
   const result = deps.registry.list(target.kind, options);
   return presentList(call, deps, target, result);
@@ -56,7 +56,7 @@ const listHead = (target: Target, meta: string): string =>
   `{"kind":"${target.kind.kind}List","apiVersion":"${servedApiVersion(target)}","metadata":{${meta}},"items":[`;
 
 /** The inside of ListMeta. */
-function metaText(result: ListResult): string {
+function metaText(result: Omit<ListResult, 'rows'>): string {
   let text = `"resourceVersion":"${result.revision}"`;
   if (result.continue) text += `,"continue":${JSON.stringify(result.continue)}`;
   if (result.continue && result.remaining !== undefined) text += `,"remainingItemCount":${result.remaining}`;
