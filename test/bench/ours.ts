@@ -8,7 +8,8 @@ import { Connection, quantile, type Target, targetOf } from './client.ts';
 const CREATED = 100;
 const SMALL = 10;
 const LARGE = 10_000;
-const COLD_CLUSTERS = 8;
+const SMALL_CLUSTERS = 8;
+const LARGE_CLUSTERS = 3;
 /** An object is evicted after ten quiet seconds. */
 const ASLEEP_MS = 14_000;
 const PRICED = 500;
@@ -86,8 +87,8 @@ export class Ours {
     };
     const small: Connection[] = [];
     const large: Connection[] = [];
-    for (let n = 0; n < COLD_CLUSTERS; n++) small.push(await make(`small-${n}`, SMALL));
-    for (let n = 0; n < COLD_CLUSTERS; n++) large.push(await make(`large-${n}`, LARGE));
+    for (let n = 0; n < SMALL_CLUSTERS; n++) small.push(await make(`small-${n}`, SMALL));
+    for (let n = 0; n < LARGE_CLUSTERS; n++) large.push(await make(`large-${n}`, LARGE));
     await new Promise((resolve) => setTimeout(resolve, ASLEEP_MS));
     const times = async (connections: Connection[]) => {
       const found: number[] = [];

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,26 @@ describe('the first start', () => {
     await server.up();
     expect(performance.now() - from).toBeLessThan(5000);
     expect(server.output).not.toContain('npx atoll kubectl');
+  });
+});
+
+describe('connections', () => {
+  it('outlive the five seconds after which workerd closes its own', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
+    const ask = () =>
+      new Promise<number>((resolve, reject) => {
+        const outgoing = request(`https://localhost:${server.port}/healthz`, { ca: server.ca, agent }, (answer) => {
+          ports.add(answer.socket.localPort);
+          answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
+        });
+        outgoing.on('error', reject).end();
+      });
+    expect(await ask()).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    expect(await ask()).toBe(200);
+    expect(ports.size).toBe(1);
+    agent.destroy();
   });
 });
 
