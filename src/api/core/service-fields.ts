@@ -17,6 +17,12 @@ const sameList = (a: string[] | undefined, b: string[] | undefined): boolean =>
 export const sameClusterIPs = (a: KubeObject, b: KubeObject): boolean => sameList(a.spec.clusterIPs, b.spec.clusterIPs);
 export const sameIPFamilies = (a: KubeObject, b: KubeObject): boolean => sameList(a.spec.ipFamilies, b.spec.ipFamilies);
 
+/** An ExternalName routes nothing: upstream shows no policy for it whatever is stored (storage.go, defaultOnReadInternalTrafficPolicy). */
+export function dropUnusedPolicy({ spec }: KubeObject): void {
+  const { type, internalTrafficPolicy: policy } = spec;
+  if (type === 'ExternalName' && (policy === 'Cluster' || policy === 'Local')) delete spec.internalTrafficPolicy;
+}
+
 /** Wipes what the new type does not use and the user did not also change (upstream's function of this name). */
 export function dropTypeDependentFields(service: KubeObject, old: KubeObject): void {
   const { spec } = service;

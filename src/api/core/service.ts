@@ -4,7 +4,7 @@ import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden } from '../machinery/field-errors.ts';
 import { cidrWarnings, ipWarnings } from '../machinery/ip.ts';
 import { validateClusterIPChange, validateFamilyChange, validateLoadBalancerClass } from './service-addresses.ts';
-import { dropTypeDependentFields, isExternal, isLoadBalancer, needsHealthCheck } from './service-fields.ts';
+import { dropTypeDependentFields, dropUnusedPolicy, isExternal, isLoadBalancer, needsHealthCheck } from './service-fields.ts';
 import { validateService, validateServiceStatus } from './service-validation.ts';
 import { keepSpec, keepStatus, sortedUnique } from './validation.ts';
 
@@ -113,10 +113,12 @@ export const rules: KindRules = {
   defaults,
   prepareCreate(object) {
     object.status = { loadBalancer: {} };
+    dropUnusedPolicy(object);
   },
   prepareUpdate(object, old) {
     keepStatus(object, old);
     dropTypeDependentFields(object, old);
+    dropUnusedPolicy(object);
   },
   prepareStatus: keepSpec,
   validateCreate: (object) => validateService(object, undefined),

@@ -69,9 +69,10 @@ describe('a service', () => {
   it('loses its address when it becomes an external name', () => {
     const { spec } = create({ ports: PORTS }).body;
     const updated = change((service) => {
-      service.spec = { type: 'ExternalName', externalName: 'example.com' };
+      Object.assign(service.spec, { type: 'ExternalName', externalName: 'example.com' });
     }).body;
     expect(updated.spec.clusterIP).toBeUndefined();
+    expect(updated.spec.internalTrafficPolicy).toBeUndefined();
     expect(host.do('GET', `/apis/networking.k8s.io/v1/ipaddresses/${spec.clusterIP}`).status).toBe(404);
   });
 });
