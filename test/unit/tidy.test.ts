@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readTree, type SourceFile, violations } from '../tidy/rules.ts';
@@ -12,6 +13,21 @@ const check = (files: Record<string, string>) => violations(tree(files), (path) 
 describe('tidy', () => {
   it('[TIDY0] the tree obeys every rule', () => {
     expect(violations(readTree(ROOT, ['src', 'test']), (path) => ENTRIES.test(path))).toEqual([]);
+  });
+
+  it('[TIDY6] every rule of a SPEC.md is quoted by a test', () => {
+    const tests = readTree(ROOT, ['test'])
+      .map((f) => f.text)
+      .join('\n');
+    for (const room of readdirSync(join(ROOT, 'src'))) {
+      const spec = join(ROOT, 'src', room, 'SPEC.md');
+      if (!existsSync(spec)) continue;
+      const ids = new Set(readFileSync(spec, 'utf8').match(/\b[A-Z]{2,6}\d+\b/g));
+      expect(
+        [...ids].filter((id) => !new RegExp(`\\b${id}\\b`).test(tests)),
+        spec,
+      ).toEqual([]);
+    }
   });
 
   it('[TIDY1] an import that points upwards is a violation', () => {

@@ -161,6 +161,15 @@ describe('server-side apply', () => {
     expect(object.metadata.managedFields?.map((m) => m.manager)).toEqual(['one', 'before-first-apply']);
   });
 
+  it("[REG56] apiVersion, kind and the system's metadata are owned by nobody", () => {
+    const applied = full([{ name: 'c', image: 'i' }]);
+    const object = apply({ ...applied, metadata: { name: 'd', labels: { a: 'b' } } });
+    const fields = entry(object, 'one')?.fieldsV1;
+    expect(Object.keys(fields)).not.toContain('f:apiVersion');
+    expect(Object.keys(fields)).not.toContain('f:kind');
+    expect(fields['f:metadata']).toEqual({ 'f:labels': { 'f:a': {} } });
+  });
+
   it('[REG57] lets kubectl go from client-side to server-side apply', () => {
     const config = full([{ name: 'c', image: 'i' }], { replicas: 1 });
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(config) };

@@ -186,6 +186,22 @@ describe('deletions', () => {
     expect(live('a')).toBeUndefined();
   });
 
+  it('[REG26] answers a deletion with a Status, and with the object while it waits', () => {
+    const maps = bench.kind('configmaps');
+    const make = (name: string, more: Obj = {}) => bench.registry.create(maps, minimal(maps, name, more), bench.options(maps));
+    const made = make('a');
+    expect(bench.remove(maps, 'a').body).toMatchObject({
+      kind: 'Status',
+      status: 'Success',
+      details: { name: 'a', kind: 'configmaps', uid: made.object.metadata.uid },
+    });
+    make('b', { finalizers: ['example.com/f'] });
+    expect(bench.remove(maps, 'b').body).toMatchObject({
+      kind: 'ConfigMap',
+      metadata: { name: 'b', finalizers: ['example.com/f'] },
+    });
+  });
+
   it('[REG27] says the end of the grace period in the DELETED row', () => {
     pod('a');
     bench.remove(pods(), 'a');

@@ -75,6 +75,26 @@ describe('scheduling', () => {
     }
   });
 
+  it('[SCH4] the node with the best sum of scores wins, chance decides between equals only', () => {
+    const prefers = (weight: number, name: string) => ({
+      weight,
+      preference: { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [name] }] },
+    });
+    const preferredDuringSchedulingIgnoredDuringExecution = [prefers(10, 'node-1'), prefers(90, 'node-2')];
+    const affinity = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution } };
+    const world = scheduled(...Array.from({ length: 5 }, (_, i) => makePod(`p-${i}`, { affinity })));
+    expect(world.pods().map((pod) => pod.spec.nodeName)).toEqual(Array.from({ length: 5 }, () => 'node-2'));
+    const seen = new Set<string>();
+    for (let i = 0; i < 12; i++) {
+      const one = new World();
+      for (let skip = 0; skip < i; skip++) one.registry.random.next();
+      one.create('pods', makePod('a'));
+      one.drain();
+      seen.add(one.pod('a').spec.nodeName);
+    }
+    expect(seen.size).toBeGreaterThan(1);
+  });
+
   it('[SCH5] says once why nothing fits', () => {
     const world = scheduled(askingPod('big', { cpu: '100', memory: '1Ti' }));
     const message = `0/3 nodes are available: 3 Insufficient cpu, 3 Insufficient memory. ${UNHELPFUL}`;
