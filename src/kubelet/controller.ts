@@ -13,6 +13,7 @@ export const kubelet: Controller = {
   name: 'kubelet',
   manager: 'kubelet',
   user: 'system:node:virtual',
+  patient: true,
   watches: [
     { resource: 'pods', keys: podKeys },
     own('nodes'),

@@ -19,10 +19,15 @@ export const CREDENTIAL_MEMO_ENTRIES = 1_000;
 export const HISTORY_REVISIONS = 10_000;
 /** Revisions beyond HISTORY_REVISIONS that may pile up before a compaction runs. */
 export const COMPACTION_SLACK_REVISIONS = 2_000;
+/** Age of a list's first page beyond which its continue tokens are 410 Expired, ms (upstream compacts etcd every 5 min). */
+export const CONTINUE_TTL_MS = 300_000;
 /** How far, in revisions, the persisted dispatch cursor may lag behind what was dispatched; so many rows are mapped again after a crash. */
 export const CURSOR_LAG_REVISIONS = 64;
 /** Due timers taken in one step of a drain; the rest follow in the next. */
 export const DUE_TIMERS_BATCH = 500;
+/** Keys of patient controllers are taken one by one up to so many; of more, this share at a time. */
+export const PATIENT_SINGLE_KEYS = 8;
+export const PATIENT_SHARE = 1 / 4;
 /** Back-off of a key whose reconcile was refused: first and longest, ms (upstream workqueue: 5 ms doubling to 1,000 s). */
 export const RETRY_FIRST_MS = 5;
 export const RETRY_MAX_MS = 1_000_000;

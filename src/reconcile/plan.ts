@@ -93,6 +93,11 @@ export interface Controller {
   /** user name of its writes, e.g. "system:serviceaccount:kube-system:deployment-controller". */
   user: string;
   watches: Mapping[];
+  /**
+   * Its keys wait until no other key is dirty, and are then taken a few at a time. The nodes are patient: in a real cluster controllers see
+   * one pod become ready before the next does, and roll out step by step.
+   */
+  patient?: boolean;
   reconcile(key: Key, view: View, cx: ReconcileCx): Plan;
   /** Called when an action was refused (quota, conflict, invalid): may answer with events or status. Without it the key is retried with back-off. */
   refused?(key: Key, action: Action, error: { code: number; reason: string; message: string }, view: View, cx: ReconcileCx): Plan;

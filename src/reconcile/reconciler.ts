@@ -4,7 +4,7 @@ import type { Registry } from '../registry/registry.ts';
 import { getMeta, setMeta } from '../store/schema.ts';
 import type { Timers } from '../time/timers.ts';
 import { Executor, type Outcome } from './executor.ts';
-import type { Change, Controller, View } from './plan.ts';
+import type { Change, Controller, Key, View } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import { type Work, WorkQueue } from './workqueue.ts';
 
@@ -92,13 +92,17 @@ export class Reconciler {
 
   #map(change: Change): void {
     for (const watch of this.#byResource.get(change.resource) ?? []) {
-      for (const key of watch.keys(change, this.#deps.view)) this.#queue.add(watch.controller, key);
+      for (const key of watch.keys(change, this.#deps.view)) this.#add(watch.controller, key);
     }
+  }
+
+  #add(controller: string, key: Key): void {
+    this.#queue.add(controller, key, this.#byName.get(controller)?.patient);
   }
 
   #due(now: number): Work | undefined {
     for (const timer of this.#deps.timers.due(now, DUE_TIMERS_BATCH)) {
-      if (this.#byName.has(timer.controller)) this.#queue.add(timer.controller, timer);
+      if (this.#byName.has(timer.controller)) this.#add(timer.controller, timer);
       else this.#deps.timers.cancel(timer.controller, timer.namespace, timer.name);
     }
     return this.#queue.take();
@@ -122,7 +126,7 @@ export class Reconciler {
     if (outcome.refused) {
       const attempts = this.#queue.failed(work);
       if (outcome.refused.reason === 'Conflict' && attempts <= IMMEDIATE_RETRIES) {
-        this.#queue.add(work.controller, work);
+        this.#add(work.controller, work);
         return;
       }
       at ??= now + Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempts - 1, 40), RETRY_MAX_MS);

@@ -1,3 +1,4 @@
+import { PATIENT_SHARE, PATIENT_SINGLE_KEYS } from '../lib/limits.ts';
 import type { Key } from './plan.ts';
 
 export interface Work extends Key {
@@ -7,24 +8,39 @@ export interface Work extends Key {
 const idOf = (controller: string, namespace: string, name: string) => `${controller}\u0000${namespace}\u0000${name}`;
 
 /**
- * Dirty keys: deduplicated, first in, first out. Only in memory: what is dirty is derived from the log after the persisted cursor and from
- * due timers, so a crash loses nothing and a write costs no row here.
+ * Dirty keys: deduplicated, first in, first out; patient ones after all others, a few at a time. Only in memory: what is dirty is derived
+ * from the log after the persisted cursor and from due timers, so a crash loses nothing and a write costs no row here.
  */
 export class WorkQueue {
   readonly #items = new Map<string, Work>();
+  readonly #patient = new Map<string, Work>();
   readonly #attempts = new Map<string, number>();
 
-  add(controller: string, key: Key): void {
+  add(controller: string, key: Key, patient = false): void {
     const id = idOf(controller, key.namespace, key.name);
-    if (!this.#items.has(id)) this.#items.set(id, { controller, namespace: key.namespace, name: key.name });
+    if (this.#items.has(id)) return;
+    const queue = patient ? this.#patient : this.#items;
+    if (!queue.has(id)) queue.set(id, { controller, namespace: key.namespace, name: key.name });
   }
 
   take(): Work | undefined {
+    if (!this.#items.size) this.#admit();
     for (const [id, work] of this.#items) {
       this.#items.delete(id);
       return work;
     }
     return undefined;
+  }
+
+  /** Nobody else is waiting: some of the patient keys may go on. */
+  #admit(): void {
+    const { size } = this.#patient;
+    let left = size <= PATIENT_SINGLE_KEYS ? 1 : Math.ceil(size * PATIENT_SHARE);
+    for (const [id, work] of this.#patient) {
+      if (left-- === 0) return;
+      this.#patient.delete(id);
+      this.#items.set(id, work);
+    }
   }
 
   /** Counts a failure and returns how many there were in a row, this one included. */
@@ -40,6 +56,6 @@ export class WorkQueue {
   }
 
   get size(): number {
-    return this.#items.size;
+    return this.#items.size + this.#patient.size;
   }
 }

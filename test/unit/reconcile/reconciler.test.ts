@@ -107,6 +107,47 @@ describe('reconciling', () => {
     expect(seen).toEqual(['b', 'a', 'c']);
   });
 
+  it('[RC2] patient keys wait for all others and are taken one by one, of many a quarter at a time', () => {
+    const order: string[] = [];
+    const count = (key: Key) => (key.namespace === 'default' ? key : undefined);
+    const { put, reconciler } = bench(
+      {
+        patient: true,
+        reconcile: (key, view) => {
+          if (!count(key) || view.get('configmaps', 'default', key.name)?.data?.seen) return { actions: [] };
+          order.push(`node ${key.name}`);
+          return {
+            actions: [
+              {
+                verb: 'update',
+                resource: 'configmaps',
+                object: { ...(view.get('configmaps', 'default', key.name) as Obj), data: { seen: '1' } },
+              },
+            ],
+          };
+        },
+      },
+      {
+        watches: [
+          { resource: 'configmaps', keys: ({ object }) => (object.data?.seen ? [{ namespace: 'default', name: 'all' }] : []) },
+        ],
+        reconcile: (key) => {
+          if (count(key)) order.push('controller');
+          return { actions: [] };
+        },
+      },
+    );
+    put('a');
+    put('b');
+    reconciler.drain(NOW);
+    expect(order).toEqual(['node a', 'controller', 'node b', 'controller']);
+    order.length = 0;
+    for (let i = 0; i < 16; i++) put(`n-${i}`);
+    reconciler.drain(NOW);
+    expect(order.indexOf('controller')).toBe(4);
+    expect(order.filter((o) => o !== 'controller')).toHaveLength(16);
+  });
+
   it('[RC3][RC8] a crash between two keys loses none of them and repeats no write', () => {
     const { seen, controller } = noting((key) =>
       key.name.endsWith('-copy')
