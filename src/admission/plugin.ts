@@ -1,4 +1,5 @@
 import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
+import { isPathSegmentName } from '../api/machinery/names.ts';
 import { forbiddenError, type StatusError } from '../api/machinery/status-errors.ts';
 import type { AdmissionRequest, UserInfo } from '../registry/ports.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -28,6 +29,13 @@ export function refuse(request: AdmissionRequest, why: string): StatusError {
   const meta = request.object?.metadata;
   const name = request.name || meta?.name || meta?.generateName || 'Unknown';
   return forbiddenError({ group: request.kind.group, resource: request.kind.resource }, name, why);
+}
+
+/** Why a client would not even ask for an object of that name (client-go rest.Request.Name), or undefined. */
+export function unaskable(name: string): string | undefined {
+  if (!name) return 'resource name may not be empty';
+  const problems = isPathSegmentName(name);
+  return problems.length ? `invalid resource name ${JSON.stringify(name)}: [${problems.join(' ')}]` : undefined;
 }
 
 export const resourceOfRequest = (request: AdmissionRequest): Resource => resourceOf(request.kind);

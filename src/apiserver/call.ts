@@ -16,6 +16,8 @@ export interface ApiRequest {
   url: string;
   /** By lower-case name. */
   header(name: string): string | null;
+  /** All names, in lower case; a shell that cannot tell has no impersonated extra fields. */
+  headerNames?(): Iterable<string>;
   /** Text; of protobuf one character is a byte. */
   body: string;
   /** ms since the epoch. */

@@ -1,6 +1,7 @@
 import { type FieldError, forbidden, notSupported } from '../api/machinery/field-errors.ts';
 import { relabel } from '../api/machinery/fields.ts';
 import { badRequest, failure, invalidError } from '../api/machinery/status-errors.ts';
+import { uintError } from '../api/machinery/uint.ts';
 import { isTrue } from './request-info.ts';
 
 /** ListOptions as the query has them (metav1.ListOptions), checked as upstream checks them. */
@@ -86,10 +87,9 @@ function watchErrors(p: ListParams): FieldError[] {
 /** A resource version as a number; "" is 0. Upstream's storage answers 500 without a reason for others. */
 export function parseRevision(text: string): number {
   if (text === '' || text === '0') return 0;
-  const value = Number(text);
-  if (/^[0-9]+$/.test(text) && value <= Number.MAX_SAFE_INTEGER) return value;
-  const shown = JSON.stringify(text);
-  const error = failure(500, '', `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`);
+  const wrong = uintError(text);
+  if (!wrong) return Number(text);
+  const error = failure(500, '', `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${wrong}`);
   delete error.status.reason;
   return raise(error);
 }

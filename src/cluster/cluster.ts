@@ -1,5 +1,7 @@
 import { AdmissionChain } from '../admission/chain.ts';
 import * as quotaUsage from '../admission/quota-usage.ts';
+import { resourceAttributes } from '../authz/attributes.ts';
+import { authorizerOf } from '../authz/authorizer.ts';
 import { guardEscalation } from '../authz/escalation.ts';
 import { KindTable } from '../api/kinds.ts';
 import { type ApiRequest, type ApiResponse, ApiServer } from '../apiserver/server.ts';
@@ -60,7 +62,7 @@ export class Cluster {
       kinds,
       store,
       random,
-      admission: guardEscalation(new AdmissionChain()),
+      admission: guardEscalation(new AdmissionChain({ authorize: (...asked) => this.#allows(...asked) })),
       allocators: { services: serviceAllocator },
       tokens: tokenIssuer({ crypto, signer, random }),
     });
@@ -76,6 +78,12 @@ export class Cluster {
       controllers: this.controllers,
       random,
     });
+  }
+
+  /** What admission asks: may the user do this to what is no object (signers)? */
+  #allows(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean {
+    const attributes = resourceAttributes(user, verb, { group, version: '*', resource, name });
+    return authorizerOf(this.registry).authorize(attributes).verdict === 'allow';
   }
 
   /** The cluster in this database, or undefined when none was ever created there. Writes nothing. */

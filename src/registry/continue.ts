@@ -1,9 +1,20 @@
+import { plain } from '../api/machinery/decode-exact.ts';
+import { type JsonNode, JsonSyntaxError, parseJson } from '../api/machinery/decode-json.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
 
 /** The last key of a page. */
 export interface Position {
   namespace: string;
   name: string;
+}
+
+/** What a token says. */
+export interface Continuation {
+  /** -1: as things are now. */
+  revision: number;
+  after: Position;
+  /** When the list's first page was taken (ms); tokens that upstream could have made do not say. */
+  issued?: number;
 }
 
 const VERSION = 'meta.k8s.io/v1';
@@ -15,34 +26,67 @@ const toBase64Url = (text: string): string =>
     .replaceAll('/', '_')
     .replace(/=+$/, '');
 
-/** Upstream's token (storage/continue.go): the key after the last one shown, relative to what is listed, and the list's revision. */
-export function encodeContinue(revision: number, last: Position, inNamespace: boolean): string {
+/**
+ * Upstream's token (storage/continue.go): the key after the last one shown, relative to what is listed, and the list's revision. Ours
+ * adds when the list began: upstream's grow too old because etcd is compacted every few minutes, by a clock that we do not run.
+ */
+export function encodeContinue(revision: number, last: Position, inNamespace: boolean, issued?: number): string {
   const key = inNamespace || !last.namespace ? last.name : `${last.namespace}/${last.name}`;
-  return toBase64Url(JSON.stringify({ v: VERSION, rv: revision, start: `${key}\0` }));
+  return toBase64Url(JSON.stringify({ v: VERSION, rv: revision, start: `${key}\0`, ...(issued !== undefined && { t: issued }) }));
 }
 
 /** `namespace` is that of the list: undefined for all namespaces, "" for cluster-scoped kinds. */
-export function decodeContinue(token: string, namespace: string | undefined): { revision: number; after: Position } {
-  let decoded: { v?: unknown; rv?: unknown; start?: unknown };
-  try {
-    if (!/^[A-Za-z0-9_-]*$/.test(token)) throw new Error('alphabet');
-    const bytes = Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-    decoded = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    const at = /[^A-Za-z0-9_-]/.exec(token)?.index;
-    throw badRequest(`${INVALID}: ${at === undefined ? (error as Error).message : `illegal base64 data at input byte ${at}`}`);
-  }
-  if (decoded?.v !== VERSION) {
-    throw badRequest(`${INVALID}: server does not recognize this encoded version ${String(decoded?.v ?? '')}`);
-  }
-  if (typeof decoded.rv !== 'number' || decoded.rv === 0) {
-    throw badRequest(`${INVALID}: incorrect encoded start resourceVersion (version meta.k8s.io/v1)`);
-  }
-  const start = decoded.start;
-  if (typeof start !== 'string' || !start) throw badRequest(`${INVALID}: encoded start key empty (version meta.k8s.io/v1)`);
+export function decodeContinue(token: string, namespace: string | undefined): Continuation {
+  const { v = '', rv = 0, start = '', t } = read(token);
+  if (v !== VERSION) throw badRequest(`${INVALID}: server does not recognize this encoded version ${v}`);
+  if (rv === 0) throw badRequest(`${INVALID}: incorrect encoded start resourceVersion (version meta.k8s.io/v1)`);
+  if (!start) throw badRequest(`${INVALID}: encoded start key empty (version meta.k8s.io/v1)`);
   if (start.includes('..') || start.includes('//')) throw badRequest(`${INVALID}: ${start}`);
   const key = start.replace(/^\//, '').replace(/\0$/, '');
   const slash = key.indexOf('/');
-  if (namespace !== undefined || slash < 0) return { revision: decoded.rv, after: { namespace: namespace ?? '', name: key } };
-  return { revision: decoded.rv, after: { namespace: key.slice(0, slash), name: key.slice(slash + 1) } };
+  const issued = typeof t === 'number' ? { issued: t } : {};
+  if (namespace !== undefined || slash < 0) return { revision: rv, after: { namespace: namespace ?? '', name: key }, ...issued };
+  return { revision: rv, after: { namespace: key.slice(0, slash), name: key.slice(slash + 1) }, ...issued };
+}
+
+interface Token {
+  v?: string;
+  rv?: number;
+  start?: string;
+  t?: unknown;
+}
+
+/** Fields of Go's continueToken and what they hold. */
+const FIELDS: Record<string, [JsonNode['t'], string]> = {
+  v: ['string', 'string'],
+  rv: ['number', 'int64'],
+  start: ['string', 'string'],
+};
+
+function read(token: string): Token {
+  let node: JsonNode;
+  try {
+    node = parseJson(fromBase64Url(token));
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw badRequest(`${INVALID}: ${error.message}`);
+    throw error;
+  }
+  if (node.t === 'null') return {};
+  const mismatch = (what: string, where: string) => badRequest(`${INVALID}: json: cannot unmarshal ${what} into Go ${where}`);
+  if (node.t !== 'object') throw mismatch(node.t, 'value of type storage.continueToken');
+  for (const [name, value] of node.entries) {
+    const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+    if (!field || value.t === 'null') continue;
+    const where = `struct field continueToken.${name} of type ${field[1]}`;
+    if (value.t !== field[0]) throw mismatch(value.t, where);
+    if (value.t === 'number' && !Number.isSafeInteger(Number(value.raw))) throw mismatch(`number ${value.raw}`, where);
+  }
+  return Object.fromEntries(Object.entries(plain(node) as object).filter(([, value]) => value !== null));
+}
+
+/** base64.RawURLEncoding. */
+function fromBase64Url(token: string): string {
+  const bad = /[^A-Za-z0-9_-]/.exec(token)?.index ?? (token.length % 4 === 1 ? token.length - 1 : -1);
+  if (bad >= 0) throw badRequest(`${INVALID}: illegal base64 data at input byte ${bad}`);
+  return new TextDecoder().decode(Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)));
 }

@@ -1,5 +1,7 @@
 import { type Kind, resourceOf } from '../api/machinery/define-kind.ts';
 import { failure, badRequest, gone } from '../api/machinery/status-errors.ts';
+import { uintError } from '../api/machinery/uint.ts';
+import { CONTINUE_TTL_MS } from '../lib/limits.ts';
 import type { Row, Store } from '../store/store.ts';
 import { decodeContinue, encodeContinue, type Position } from './continue.ts';
 import type { ListOptions, ListResult } from './options.ts';
@@ -40,7 +42,7 @@ export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
   const result: ListResult = {
     rows,
     revision,
-    continue: encodeContinue(revision, last, namespace !== undefined && kind.namespaced),
+    continue: encodeContinue(revision, last, namespace !== undefined && kind.namespaced, start.issued ?? o.now),
   };
   // What selectors would leave is not known without looking, and upstream does not look.
   if (selected.everything) result.remaining = store.count(query) - limit;
@@ -72,7 +74,7 @@ export function listText(store: Store, kind: Kind, o: ListOptions, skip: number)
   return {
     text,
     revision,
-    continue: encodeContinue(revision, last, namespace !== undefined && kind.namespaced),
+    continue: encodeContinue(revision, last, namespace !== undefined && kind.namespaced, o.now),
     remaining: rest,
   };
 }
@@ -85,6 +87,8 @@ interface Start {
   /** Undefined: as it is now. */
   revision?: number;
   after?: Position;
+  /** When the list's first page was taken (ms). */
+  issued?: number;
 }
 
 /** Where and when the list is taken (storage ValidateListOptions). */
@@ -100,14 +104,15 @@ function startOf(store: Store, kind: Kind, o: ListOptions, namespace: string | u
 }
 
 function nextPage(store: Store, kind: Kind, o: ListOptions, namespace: string | undefined): Start {
-  const { revision, after } = decodeContinue(o.continue as string, kind.namespaced ? namespace : '');
+  const { revision, after, issued } = decodeContinue(o.continue as string, kind.namespaced ? namespace : '');
   if (o.resourceVersion && o.resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
   // -1: go on with things as they are now; the client was told.
   if (revision < 0) return { after };
   if (revision > store.revision()) throw tooLarge(revision, store.revision(), true);
-  if (revision >= store.compacted()) return { revision, after };
+  const old = issued !== undefined && o.now !== undefined && o.now - issued > CONTINUE_TTL_MS;
+  if (!old && revision >= store.compacted()) return { revision, after, ...(issued !== undefined && { issued }) };
   const error = gone(INCONSISTENT);
   error.status.metadata = { continue: encodeContinue(-1, after, namespace !== undefined && kind.namespaced) };
   throw error;
@@ -115,10 +120,9 @@ function nextPage(store: Store, kind: Kind, o: ListOptions, namespace: string | 
 
 /** A resourceVersion as upstream reads it: an unsigned integer. */
 function parseVersion(text: string): number {
-  if (/^\d{1,19}$/.test(text)) return Number(text);
-  const shown = JSON.stringify(text);
-  const why = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
-  throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${shown}: ${why}`);
+  const wrong = uintError(text);
+  if (!wrong) return Number(text);
+  throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${wrong}`);
 }
 
 /** The watch cache waits for a revision to come and then gives up; etcd says at once that it lies in the future. */

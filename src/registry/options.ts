@@ -65,6 +65,8 @@ export interface DeleteResult {
 }
 
 export interface ListOptions {
+  /** ms since the epoch; without it continue tokens do not age. */
+  now?: number;
   /** Undefined or "": all namespaces. */
   namespace?: string;
   labelSelector?: string;

@@ -10,6 +10,7 @@ import {
   notFoundError,
   OPTIMISTIC_LOCK,
 } from '../api/machinery/status-errors.ts';
+import { uintError } from '../api/machinery/uint.ts';
 import { equal, type KubeObject, type Obj } from '../lib/json.ts';
 import type { Row } from '../store/store.ts';
 import { type Door, fieldContext } from './doors.ts';
@@ -67,10 +68,10 @@ function store(p: Passage, object: KubeObject): Written {
   const cx = context(p);
   if (kind.rules.prepareCreate) kind.rules.prepareCreate(object, cx);
   else registry.defaultPrepare(kind, object);
-  refuse(kind, object, [
-    ...validateObjectMeta(metadata, kind.namespaced, kind.rules.names, 'metadata', kind.rules.plainFinalizers),
-    ...(kind.rules.validateCreate?.(object, cx) ?? []),
-  ]);
+  const errors = kind.rules.validateCreate?.(object, cx) ?? [];
+  if (kind.rules.metaLast) refuse(kind, object, errors);
+  const { names, plainFinalizers } = kind.rules;
+  refuse(kind, object, [...validateObjectMeta(metadata, kind.namespaced, names, 'metadata', plainFinalizers), ...errors]);
   warn(p, object, undefined);
   review(p, 'CREATE', object, undefined);
   const existing = registry.store.head(resourceOf(kind), namespace, metadata.name);
@@ -112,8 +113,8 @@ export function updateSteps(p: Passage, change: Change, allowCreate: boolean, ui
   const row = registry.store.get(resourceOf(kind), namespace, name);
   const live = row && registry.view.decode(row);
   if (!live || !row) {
-    if (uid) throw conflict(nameOf(kind), name, storageError(p, name, uid, ''));
     if (!allowCreate && !(createsOnUpdate(kind) && !options.subresource)) throw notFoundError(nameOf(kind), name);
+    if (uid) throw conflict(nameOf(kind), name, storageError(p, name, uid, ''));
     const view = change(undefined);
     const object = door.write(view, view);
     mutate(p, 'CREATE', object, undefined);
@@ -168,7 +169,8 @@ function checkVersion({ kind }: Passage, object: KubeObject, live: KubeObject): 
       invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }
-  if (!/^\d+$/.test(version)) throw failure(500, '', `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+  const wrong = uintError(version);
+  if (wrong) throw failure(500, '', wrong);
   if (version !== live.metadata.resourceVersion) throw conflict(nameOf(kind), live.metadata.name, OPTIMISTIC_LOCK);
 }
 

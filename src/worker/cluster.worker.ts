@@ -1,16 +1,16 @@
 import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
 import { provideFacts } from '../apiserver/openapi-facts.ts';
-import type { WatchSession, WatchSpec } from '../apiserver/streams/watch.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
 import type { ClusterUsage } from '../management/clusters/service.ts';
-import { CLUSTER_PREFIX, noCluster, TIMEOUT_HEADER } from './address.worker.ts';
+import { CLUSTER_PREFIX, noCluster } from './address.worker.ts';
+import { Batch } from './batch.worker.ts';
 import { bodyOf } from './body.worker.ts';
 import type { Env } from './env.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
-import { socketPort, specOf } from './sockets.worker.ts';
+import { Sockets } from './sockets.worker.ts';
 import { type Meter, openStorage } from './sqlite.worker.ts';
 
 provideFacts(packedDescriptions);
@@ -22,12 +22,14 @@ provideFacts(packedDescriptions);
 export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
   readonly #platform = { sql: openStorage(this.ctx.storage, this.#meter), random, crypto: crypt };
-  readonly #sessions = new Map<WebSocket, WatchSession>();
+  readonly #sockets = new Sockets(this.ctx);
   #cluster?: Cluster;
   /** The revision at the end of the last turn that came to rest: nothing is to be done while it stands. */
   #settled: number | undefined;
   /** When the alarm will fire, as far as this object knows. */
   #armed: number | undefined;
+  readonly #batch = new Batch();
+  #queued = false;
   #continues = false;
   #awakeMs = 0;
 
@@ -43,33 +45,32 @@ export class ClusterDO extends DurableObject<Env> {
     if (this.#cluster) return this.#cluster;
     const cluster = Cluster.open(this.#platform);
     if (!cluster) return undefined;
-    for (const socket of this.ctx.getWebSockets()) this.#sessions.set(socket, cluster.resume(specOf(socket), socketPort(socket)));
+    this.#sockets.resume(cluster);
     this.#cluster = cluster;
     return cluster;
   }
 
   override async fetch(request: Request): Promise<Response> {
     const body = await bodyOf(request);
+    if (request.method !== 'GET') await this.#batch.join();
     const time = now();
     const cluster = this.#open();
     if (!cluster) return noCluster();
     const url = request.url.slice(request.url.indexOf('/', 8) + CLUSTER_PREFIX);
     const answer = cluster.handle({ method: request.method, url, header: (name) => request.headers.get(name), body, now: time });
     const response =
-      'watch' in answer ? this.#watch(cluster, answer.watch, answer.headers, time) : new Response(answer.body, answer);
-    this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+      'watch' in answer ? this.#sockets.open(cluster, answer.watch, answer.headers, time) : new Response(answer.body, answer);
+    this.#afterBatch(cluster, time);
     return response;
   }
 
-  /** The client's stream is held by the Worker; the object keeps a socket that outlives its sleep. */
-  #watch(cluster: Cluster, spec: WatchSpec, headers: Record<string, string>, time: number): Response {
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
-    this.#sessions.set(server, cluster.watch(spec, socketPort(server), time));
-    return new Response(null, {
-      status: 101,
-      webSocket: client,
-      headers: { ...headers, [TIMEOUT_HEADER]: `${spec.timeoutSeconds ?? 0}` },
+  /** The turn of everything that this batch did; microtasks of its other requests come before. */
+  #afterBatch(cluster: Cluster, time: number): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    queueMicrotask(() => {
+      this.#queued = false;
+      if (this.#cluster === cluster) this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
     });
   }
 
@@ -110,9 +111,7 @@ export class ClusterDO extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
-    const session = this.#sessions.get(socket);
-    if (session) this.#cluster?.unwatch(session);
-    this.#sessions.delete(socket);
+    this.#sockets.closed(socket, this.#cluster);
   }
 
   override webSocketError(socket: WebSocket): Promise<void> {
@@ -136,14 +135,13 @@ export class ClusterDO extends DurableObject<Env> {
   /** RPC: what the cluster has cost since it woke. */
   async usage(): Promise<ClusterUsage | undefined> {
     const [awakeMs, databaseBytes] = [this.#awakeMs, this.ctx.storage.sql.databaseSize];
-    return this.#open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sessions.size };
+    return this.#open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sockets.size };
   }
 
   /** RPC: ends every watch and forgets everything. */
   async destroy(): Promise<void> {
     this.#cluster = undefined;
-    for (const socket of this.ctx.getWebSockets()) socket.close();
-    this.#sessions.clear();
+    this.#sockets.closeAll();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
   }

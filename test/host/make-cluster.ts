@@ -47,6 +47,7 @@ export class Host {
       method,
       url,
       header: (name) => all[name.toLowerCase()] ?? null,
+      headerNames: () => Object.keys(all),
       body: text,
       now: this.now,
     });
@@ -71,6 +72,7 @@ export class Host {
       method: 'GET',
       url,
       header: (name) => all[name.toLowerCase()] ?? null,
+      headerNames: () => Object.keys(all),
       body: '',
       now: this.now,
     });

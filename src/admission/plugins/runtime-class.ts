@@ -1,7 +1,9 @@
+import { sentEmpty } from '../../api/machinery/decode-fast.ts';
+import { failure } from '../../api/machinery/status-errors.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import type { AdmissionRequest } from '../../registry/ports.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { type Plugin, refuse } from '../plugin.ts';
+import { type Plugin, refuse, unaskable } from '../plugin.ts';
 
 /** RuntimeClass: a pod takes over the overhead and the scheduling demands of its class. */
 
@@ -9,8 +11,9 @@ function classOf(request: AdmissionRequest, registry: Registry): KubeObject | un
   const name: string | undefined = request.object?.spec.runtimeClassName;
   if (name === undefined) return undefined;
   const found = registry.object('node.k8s.io/runtimeclasses', '', name);
-  if (!found) throw refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
-  return found;
+  if (found) return found;
+  const why = unaskable(name);
+  throw why ? failure(500, '', why) : refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
 }
 
 const MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";
@@ -46,7 +49,8 @@ export const runtimeClass: Plugin = {
   },
   review(request, registry) {
     if (request.subresource || !request.object) return;
-    const { overhead } = request.object.spec;
+    const { spec } = request.object;
+    const overhead = spec.overhead ?? sentEmpty(spec, 'overhead');
     const found = classOf(request, registry);
     if (found?.overhead) {
       if (!equal(overhead ?? {}, found.overhead.podFixed ?? {})) throw refuse(request, MISMATCH);

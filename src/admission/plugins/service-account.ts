@@ -2,7 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { type Random, suffix } from '../../lib/random.ts';
 import type { AdmissionRequest } from '../../registry/ports.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { type Plugin, refuse } from '../plugin.ts';
+import { type Plugin, refuse, unaskable } from '../plugin.ts';
 
 /** ServiceAccount: every pod runs as one, with its token mounted and its image pull secrets. */
 
@@ -36,7 +36,8 @@ function accountOf(request: AdmissionRequest, registry: Registry, name: string):
   const account = registry.object('serviceaccounts', request.namespace, name);
   if (account) return account;
   // Upstream names the resource in the singular here.
-  throw refuse(request, `error looking up service account ${request.namespace}/${name}: serviceaccount "${name}" not found`);
+  const why = unaskable(name) ?? `serviceaccount "${name}" not found`;
+  throw refuse(request, `error looking up service account ${request.namespace}/${name}: ${why}`);
 }
 
 function mountToken(spec: Obj, random: Random): void {

@@ -2,8 +2,8 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
-import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
-import { byteLength, checkName, isDns1123Subdomain } from '../machinery/names.ts';
+import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
+import { byteLength, isDns1123Subdomain } from '../machinery/names.ts';
 import { age } from '../machinery/time.ts';
 import { checkQualifiedName, each } from './validation.ts';
 
@@ -45,8 +45,7 @@ const STRICT = 'events.k8s.io/v1';
 /** What events.k8s.io/v1 demands beyond; the fields are named as core names them. */
 function strictCreate(object: KubeObject): FieldError[] {
   const { metadata, type = '' } = object;
-  const { name } = metadata;
-  const errors = name ? checkName('dns-subdomain', name, false).map((m) => invalid('metadata.name', name, m)) : [];
+  const errors = validateObjectMeta(metadata, true, 'dns-subdomain', 'metadata');
   errors.push(...seriesErrors(object));
   if (!object.eventTime) errors.push(required('eventTime'));
   if (type !== 'Normal' && type !== 'Warning') errors.push(invalid('type', '', `has invalid value: ${type}`));
@@ -120,6 +119,7 @@ const involved = (field: string): string[] => ['involvedObject', field];
 
 export const rules: KindRules = {
   names: 'path-segment',
+  metaLast: true,
   skipsMetaOnUpdate: true,
   createOnUpdate: true,
   validateCreate: (object, cx) => [

@@ -1,7 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
-import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
+import { duplicate, type FieldError, forbidden, internal, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { cidrWarnings, parseCIDR } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isCIDR, isQualifiedName, isValidLabelValue } from '../machinery/names.ts';
@@ -66,6 +66,11 @@ function checkFeatures(features: string[]): FieldError[] {
 function checkPodCIDRs(cidrs: string[]): FieldError[] {
   const errors = cidrs.flatMap((cidr, i) => each(`spec.podCIDRs[${i}]`, cidr, isCIDR(cidr)));
   if (cidrs.length > 1) {
+    const at = cidrs.findIndex((c) => !parseCIDR(c));
+    if (at >= 0) {
+      const why = `invalid CIDR[${at}]: <nil> (invalid CIDR address: ${cidrs[at]})`;
+      errors.push(internal('spec.podCIDRs', `invalid PodCIDRs. failed to check with dual stack with error:${why}`));
+    }
     const families = new Set(cidrs.map((c) => parseCIDR(c)?.address.family));
     if (families.size < 2 || families.has(undefined) || cidrs.length > 2) {
       errors.push(invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'));

@@ -38,12 +38,24 @@ function paddingError(text: string, at: number, inGroup: number): string | undef
 const TIME = '2006-01-02T15:04:05Z07:00';
 const MICRO_TIME = '2006-01-02T15:04:05.000000Z07:00';
 
+/** Package time quotes by itself: everything that is not printable ASCII goes byte by byte (time/format.go quote). */
+function timeQuote(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return JSON.stringify(text);
+  let out = '"';
+  for (const byte of new TextEncoder().encode(text)) {
+    const c = String.fromCharCode(byte);
+    if (byte < 0x20 || byte >= 0x80) out += `\\x${byte.toString(16).padStart(2, '0')}`;
+    else out += c === '"' || c === '\\' ? `\\${c}` : c;
+  }
+  return `${out}"`;
+}
+
 /** Why time.Parse refuses a text as RFC 3339 (metav1.Time) or with six digits (metav1.MicroTime), or undefined. */
 export function timeError(text: string, micro: boolean): string | undefined {
   const layout = micro ? MICRO_TIME : TIME;
   const fail = (rest: string, element: string) =>
-    `parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`;
-  const range = (what: string) => `parsing time ${JSON.stringify(text)}: ${what} out of range`;
+    `parsing time ${timeQuote(text)} as ${timeQuote(layout)}: cannot parse ${timeQuote(rest)} as ${timeQuote(element)}`;
+  const range = (what: string) => `parsing time ${timeQuote(text)}: ${what} out of range`;
   const parts: [RegExp, string, string][] = [
     [/^\d{4}/, '2006', ''],
     [/^-/, '-', ''],
@@ -75,7 +87,7 @@ export function timeError(text: string, micro: boolean): string | undefined {
   const zone = /^(?:Z|[+-]\d\d:\d\d)/.exec(rest);
   if (!zone) return fail(rest, 'Z07:00');
   rest = rest.slice(zone[0].length);
-  if (rest) return `parsing time ${JSON.stringify(text)}: extra text: ${JSON.stringify(rest)}`;
+  if (rest) return `parsing time ${timeQuote(text)}: extra text: ${timeQuote(rest)}`;
   const days = new Date(Date.UTC(2000 + (found.year % 400), found.month, 0)).getUTCDate();
   return found.day < 1 || found.day > days ? range('day') : undefined;
 }

@@ -8,8 +8,7 @@ const AUTHENTICATED = 'system:authenticated';
 const UNAUTHENTICATED = 'system:unauthenticated';
 const ANONYMOUS = 'system:anonymous';
 const SERVICE_ACCOUNT = 'system:serviceaccount:';
-/** Extra fields that may be impersonated: a Headers object cannot be listed through the port, so their keys are announced here. */
-const EXTRA_KEYS_HEADER = 'impersonate-extra-keys';
+const EXTRA = 'impersonate-extra-';
 
 /** Acting as somebody else, field by field as far as one may (apiserver filters/impersonation). */
 export const impersonation: Filter = (call, deps) => {
@@ -17,11 +16,11 @@ export const impersonation: Filter = (call, deps) => {
   const name = request.header('impersonate-user');
   const groupHeader = request.header('impersonate-group');
   const uid = request.header('impersonate-uid');
-  const extra = extraHeaders(call);
   if (!name) {
-    if (groupHeader || uid || extra) throw badRequest(`requested ${goUser(uid, groupHeader)} without impersonating a user name`);
+    if (groupHeader || uid) throw badRequest(`requested ${goUser(uid, groupHeader)} without impersonating a user name`);
     return undefined;
   }
+  const extra = extraHeaders(call);
   const check = (resource: string, group: string, more: object) => allowed(call, deps, resource, group, more);
   const asked = groupHeader ? groupHeader.split(',').map((g) => g.trim()) : [];
   const groups = [...asked];
@@ -56,14 +55,21 @@ function splitAccount(username: string): { namespace: string; name: string } | u
 }
 
 function extraHeaders({ request }: Call): Record<string, string[]> | undefined {
-  const keys = request.header(EXTRA_KEYS_HEADER);
-  if (!keys) return undefined;
-  const extra: Record<string, string[]> = {};
-  for (const key of keys.split(',').map((k) => k.trim().toLowerCase())) {
-    const value = request.header(`impersonate-extra-${key}`);
-    if (value) extra[decodeURIComponent(key)] = value.split(',').map((v) => v.trim());
+  let extra: Record<string, string[]> | undefined;
+  for (const header of request.headerNames?.() ?? []) {
+    const value = header.startsWith(EXTRA) && request.header(header);
+    if (value) (extra ??= {})[unescape(header.slice(EXTRA.length))] = value.split(',').map((v) => v.trim());
   }
   return extra;
+}
+
+/** Keys are percent-encoded where a header's name could not hold them (unescapeExtraKey). */
+function unescape(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
 }
 
 /** Go's %#v of the user that was asked for. */

@@ -18,6 +18,6 @@ export const protobuf: Filter = (call) => {
   }
   if (!object) return undefined;
   const header = (name: string) => (name === 'content-type' ? JSON_TYPE : request.header(name));
-  call.request = { method: request.method, url: request.url, header, body: JSON.stringify(object), now: request.now };
+  call.request = { ...request, header, body: JSON.stringify(object) };
   return undefined;
 };

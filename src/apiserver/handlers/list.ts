@@ -1,6 +1,8 @@
-import type { ListResult } from '../../registry/options.ts';
+import { StatusError } from '../../api/machinery/status-errors.ts';
+import type { ListOptions, ListResult } from '../../registry/options.ts';
 import type { Answer, Call, Deps, Target } from '../call.ts';
 import { itemText, metadataText, partialText, prefixLength, servedApiVersion } from '../convert.ts';
+import { renewIdentity } from '../identity-lease.ts';
 import { listParams } from '../params.ts';
 import { wrongForm } from '../present.ts';
 import { respond } from '../respond.ts';
@@ -16,6 +18,7 @@ export function list(call: Call, deps: Deps, target: Target): Answer {
     throw wrongForm('PartialObjectMetadata', 'is a list', `${target.kind.kind}List`);
   }
   const options = {
+    now: call.request.now,
     ...(target.kind.namespaced && info.namespace && { namespace: info.namespace }),
     ...(params.labelSelector && { labelSelector: params.labelSelector }),
     ...(params.fieldSelector && { fieldSelector: params.fieldSelector }),
@@ -28,9 +31,19 @@ export function list(call: Call, deps: Deps, target: Target): Answer {
     const whole = deps.registry.listText(target.kind, options, prefixLength(target.kind) + 1);
     if (whole) return respond(call, 200, `${listHead(target, metaText(whole))}${whole.text}]}`);
   }
-  const result = deps.registry.list(target.kind, options);
-  return presentList(call, deps, target, result);
+  return presentList(call, deps, target, listed(deps, target, options));
 }
+
+function listed({ registry }: Deps, { kind }: Target, options: ListOptions & { now: number }): ListResult {
+  try {
+    return registry.list(kind, options);
+  } catch (error) {
+    if (options.continue && error instanceof StatusError && error.code === EXPIRED) renewIdentity(registry, options.now);
+    throw error;
+  }
+}
+
+const EXPIRED = 410;
 
 /** A list of stored objects in the form that the client asked for. */
 export function presentList(call: Call, deps: Deps, target: Target, result: ListResult): Answer {

@@ -223,7 +223,7 @@ function converted(type: string, value: unknown, mode: FieldValidation): ReturnT
   try {
     return checkStructure(type, value, mode);
   } catch (error) {
-    if (!(error instanceof StructureError) || !/cannot unmarshal number -?\d+ into .* of type int32$/.test(error.message))
+    if (!(error instanceof StructureError) || !/cannot unmarshal number \S+ into .* of type (?:int32|uint8)$/.test(error.message))
       throw error;
     return checkStructure(type, withCutIntegers(type, value), mode);
   }
@@ -254,13 +254,14 @@ function applyChange(p: Passage, text: string): Change {
     const books = merged.metadata.managedFields;
     let object: KubeObject;
     try {
-      object = converted(door.type, merged, 'Ignore').object;
+      object = converted(door.type, ownCopy(merged), 'Ignore').object;
     } catch (error) {
       if (error instanceof StructureError)
         throw failure(500, '', unconvertible(p, config, converterMessage(door.type, merged, error.message)));
       throw error;
     }
-    object = checked(p, live, ownCopy(object));
+    object.metadata ??= {} as KubeObject['metadata'];
+    object = checked(p, live, object);
     if (books) object.metadata.managedFields = books;
     else delete object.metadata.managedFields;
     return object;

@@ -57,7 +57,6 @@ const SCALAR_OF: Record<string, ScalarShape> = {
   int64: SCALARS.numeric,
   double: SCALARS.numeric,
   quantity: SCALARS.untyped,
-  intstr: SCALARS.untyped,
   time: SCALARS.untyped,
   microtime: SCALARS.untyped,
 } as Record<string, ScalarShape>;
@@ -142,6 +141,7 @@ function shapeOfNode(node: TypeNode): Shape {
     case 'raw':
       return node.go === 'runtime.RawExtension' ? UNTYPED : DEDUCED;
     case 'fieldsV1':
+    case 'intstr': // `oneOf` without a type: deduced from what comes
     case 'schemaOrBool':
     case 'schemaOrArray':
     case 'schemaOrStrings':

@@ -1,3 +1,4 @@
+import { sentEmpty } from '../../api/machinery/decode-fast.ts';
 import { equal, type Obj } from '../../lib/json.ts';
 import { type FieldSet, graft, insert, isEmpty, isMember, LEAF } from './field-set.ts';
 import { itemElement, type ListShape, type MapShape, type Shape } from './shape.ts';
@@ -69,7 +70,7 @@ function compareFields(shape: Shape, left: Obj, right: Obj, walk: Walk, noLeft: 
   for (const name in left) {
     const value = left[name];
     if (value === undefined) continue;
-    const other = right[name] ?? (right[name] === null ? null : noRight ? undefined : zero?.[name]);
+    const other = right[name] ?? (right[name] === null ? sentAs(right, name) : noRight ? undefined : zero?.[name]);
     if (value === other) continue;
     walk.path.push(`f:${name}`);
     compareAt(childShape(shape, name), value, other, walk);
@@ -78,10 +79,13 @@ function compareFields(shape: Shape, left: Obj, right: Obj, walk: Walk, noLeft: 
   for (const name in right) {
     if (right[name] === undefined || left[name] !== undefined) continue;
     walk.path.push(`f:${name}`);
-    compareAt(childShape(shape, name), noLeft ? undefined : zero?.[name], right[name], walk);
+    compareAt(childShape(shape, name), noLeft ? undefined : zero?.[name], right[name] ?? sentAs(right, name), walk);
     walk.path.pop();
   }
 }
+
+/** A null of a decoded object: an empty list or map until it is stored, when that is what was sent. */
+const sentAs = (object: Obj, name: string): unknown => sentEmpty(object, name) ?? null;
 
 const DEDUCED: Shape = { k: 'any', atomic: false };
 

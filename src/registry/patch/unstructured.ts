@@ -4,6 +4,8 @@ import type { Obj } from '../../lib/json.ts';
 const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
 const KINDS: Record<string, string> = { string: 'string', bool: 'bool', int32: 'int32', int64: 'int64', double: 'float64' };
 
+const BYTE: TypeNode = { t: 'int32', go: 'uint8', pointer: false };
+
 /**
  * What is wrong with a value in the words of apimachinery's map-to-struct converter (runtime/converter.go fromUnstructured), which
  * strategic merge patches go through; undefined when nothing is, or when the type reads itself from JSON.
@@ -44,7 +46,8 @@ function ofNode(node: TypeNode, value: unknown): string | undefined {
       if (!isObject(value)) return `cannot restore map from ${kindOf(value)}`;
       return first(Object.values(value), (item) => ofNode(node.item as TypeNode, item));
     case 'bytes':
-      return typeof value === 'string' || Array.isArray(value) ? undefined : `cannot restore slice from ${kindOf(value)}`;
+      if (Array.isArray(value)) return first(value, (item) => ofNode(BYTE, item));
+      return typeof value === 'string' ? undefined : `cannot restore slice from ${kindOf(value)}`;
     case 'string':
     case 'bool':
     case 'int32':
@@ -64,7 +67,7 @@ function scalarProblem(node: TypeNode, value: unknown): string | undefined {
     return integer ? `cannot convert int64 to ${node.go}` : 'unrecognized type: string';
   }
   if (node.t === 'bool') return typeof value === 'boolean' ? undefined : 'unrecognized type: bool';
-  if (typeof value !== 'number') return `unrecognized type: ${KINDS[node.t]}`;
+  if (typeof value !== 'number') return `unrecognized type: ${node === BYTE ? node.go : KINDS[node.t]}`;
   return integer || node.t === 'double' ? undefined : `cannot convert float64 to ${node.go}`;
 }
 
@@ -107,5 +110,8 @@ function cutNode(node: TypeNode, value: unknown): unknown {
   if (node.t === 'map' && isObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cutNode(node.item as TypeNode, item)]));
   }
-  return node.t === 'int32' && Number.isInteger(value) ? Number(BigInt.asIntN(32, BigInt(value as number))) : value;
+  if (node.t === 'bytes' && Array.isArray(value)) return value.map((item) => (Number.isInteger(item) ? cut(item) & 255 : item));
+  return node.t === 'int32' && Number.isInteger(value) ? cut(value as number) : value;
 }
+
+const cut = (value: number): number => Number(BigInt.asIntN(32, BigInt(value)));
