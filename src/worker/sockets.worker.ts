@@ -1,11 +1,10 @@
-import type { WatchSpec } from '../apiserver/streams/watch.ts';
+import type { WatchSession, WatchSpec } from '../apiserver/streams/watch.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { WatchPort } from '../cluster/turn.ts';
+import { TIMEOUT_HEADER } from './address.worker.ts';
 
 /** WebSocket close code of a watch that has nothing more to say. */
 const NORMAL = 1000;
-
-/** What a hibernated socket remembers: the spec of its watch. */
-export const specOf = (socket: WebSocket): WatchSpec => socket.deserializeAttachment() as WatchSpec;
 
 const encoder = new TextEncoder();
 let lastText = '';
@@ -21,13 +20,54 @@ function bytesOf(text: string): Uint8Array {
 }
 
 /** A watch's frames into a hibernatable socket; what the watch must remember is the socket's attachment. */
-export function socketPort(socket: WebSocket): WatchPort {
-  return {
-    send: (text) => {
-      // A client that went away a moment ago must not fail the write that its event came from.
-      if (socket.readyState === WebSocket.OPEN) socket.send(bytesOf(text));
-    },
-    save: (spec) => socket.serializeAttachment(spec),
-    close: () => socket.close(NORMAL),
-  };
+const portOf = (socket: WebSocket): WatchPort => ({
+  send: (text) => {
+    // A client that went away a moment ago must not fail the write that its event came from.
+    if (socket.readyState === WebSocket.OPEN) socket.send(bytesOf(text));
+  },
+  save: (spec) => socket.serializeAttachment(spec),
+  close: () => socket.close(NORMAL),
+});
+
+/** The watches of one object. The client's streams are held by the Worker; the object keeps sockets that outlive its sleep. */
+export class Sockets {
+  readonly #context: DurableObjectState;
+  readonly #sessions = new Map<WebSocket, WatchSession>();
+
+  constructor(context: DurableObjectState) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Goes on with the watches that were open when the object fell asleep. */
+  resume(cluster: Cluster): void {
+    for (const socket of this.#context.getWebSockets()) {
+      this.#sessions.set(socket, cluster.resume(socket.deserializeAttachment() as WatchSpec, portOf(socket)));
+    }
+  }
+
+  /** Opens a watch: the answer carries the other end of its socket. */
+  open(cluster: Cluster, spec: WatchSpec, headers: Record<string, string>, now: number): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#context.acceptWebSocket(server);
+    this.#sessions.set(server, cluster.watch(spec, portOf(server), now));
+    const timeout = `${spec.timeoutSeconds ?? 0}`;
+    return new Response(null, { status: 101, webSocket: client, headers: { ...headers, [TIMEOUT_HEADER]: timeout } });
+  }
+
+  /** A client has gone. */
+  closed(socket: WebSocket, cluster: Cluster | undefined): void {
+    const session = this.#sessions.get(socket);
+    if (session) cluster?.unwatch(session);
+    this.#sessions.delete(socket);
+  }
+
+  /** Ends every watch. */
+  closeAll(): void {
+    for (const socket of this.#context.getWebSockets()) socket.close(NORMAL);
+    this.#sessions.clear();
+  }
 }
