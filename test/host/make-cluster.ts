@@ -3,6 +3,7 @@ import type { ApiResponse } from '../../src/apiserver/server.ts';
 import type { WatchSpec } from '../../src/apiserver/streams/watch.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { ClusterOptions } from '../../src/cluster/options.ts';
+import type { WatchPort } from '../../src/cluster/turn.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
@@ -67,18 +68,8 @@ export class Host {
     url: string,
     headers: Record<string, string> = {},
   ): { events: Obj[]; spec: () => WatchSpec; closed: () => boolean; close(): void } {
-    const all: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json', ...headers };
-    const answer = this.cluster.handle({
-      method: 'GET',
-      url,
-      header: (name) => all[name.toLowerCase()] ?? null,
-      headerNames: () => Object.keys(all),
-      body: '',
-      now: this.now,
-    });
-    if (!('watch' in answer)) throw new Error(`no watch: ${answer.status} ${answer.body}`);
     const events: Obj[] = [];
-    let saved = answer.watch;
+    let saved: WatchSpec | undefined;
     let closed = false;
     const port = {
       send: (text: string) =>
@@ -95,8 +86,24 @@ export class Host {
         closed = true;
       },
     };
-    const session = this.cluster.watch(answer.watch, port, this.now);
-    return { events, spec: () => saved, closed: () => closed, close: () => this.cluster.unwatch(session) };
+    const close = this.watchTo(url, port, headers);
+    return { events, spec: () => saved as WatchSpec, closed: () => closed, close };
+  }
+
+  /** Opens a watch that sends to a port of one's own; the answer ends it. */
+  watchTo(url: string, port: WatchPort, headers: Record<string, string> = {}): () => void {
+    const all: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json', ...headers };
+    const answer = this.cluster.handle({
+      method: 'GET',
+      url,
+      header: (name) => all[name.toLowerCase()] ?? null,
+      body: '',
+      now: this.now,
+    });
+    if (!('watch' in answer)) throw new Error(`no watch: ${answer.status} ${answer.body}`);
+    const { cluster } = this;
+    const session = cluster.watch(answer.watch, port, this.now);
+    return () => cluster.unwatch(session);
   }
 
   settle(): void {

@@ -1,12 +1,12 @@
 import { equal, type Obj } from '../../src/lib/json.ts';
+import { checkControllers, checkCounts } from './satisfied.ts';
+import type { Entry } from './ledger.ts';
 import { keyOf } from './watcher.ts';
 import type { World } from './world.ts';
 
-function must(condition: unknown, message: () => string): asserts condition {
+export function must(condition: unknown, message: () => string): asserts condition {
   if (!condition) throw new Error(message());
 }
-
-const items = (world: World, path: string): Obj[] => world.host.request('GET', path).body.items;
 
 /** What holds after every step, at rest or not. */
 export function checkAlways(world: World): void {
@@ -16,119 +16,122 @@ export function checkAlways(world: World): void {
     () => `the revision went back from ${world.model.lastRevision} to ${store.revision()}`,
   );
   world.model.lastRevision = store.revision();
+  world.ledger.read();
+  must(store.revision() === world.ledger.revision, () => `the store is at ${store.revision()}, its log at ${world.ledger.revision}`);
   for (const watcher of world.watchers) watcher.take();
+  memory(world);
+}
+
+/** What the process remembers of a few keys, written lately or not, is what was written. */
+function memory(world: World): void {
+  const { entries } = world.ledger;
+  const { store, view } = world.host.cluster.registry;
+  for (let i = 0; i < 6; i++) {
+    const { resource, object } = i < 4 ? entries[Math.max(0, entries.length - 1 - world.int(40))] : world.pick(entries);
+    const { namespace = '', name } = object.metadata;
+    const live = world.ledger.live(resource).get(`${namespace}/${name}`);
+    must(store.get(resource, namespace, name)?.json === live?.json, () => `get of ${resource} ${namespace}/${name} is not its last state`);
+    must(equal(view.get(resource, namespace, name), live?.object), () => `the decoded ${resource} ${namespace}/${name} is another`);
+  }
+  const from = Math.max(store.compacted(), store.revision() - world.int(30));
+  const due = entries.slice(entries.length - (store.revision() - from));
+  const seen = store.after(from);
+  const same = seen.length === due.length && seen.every((row, i) => row.rev === due[i].rev && row.json === due[i].json);
+  must(same, () => `the changes after ${from} are ${seen.map((r) => r.rev)}`);
+}
+
+/** What holds whenever there is nothing left to do, whatever is broken. */
+export function checkSettled(world: World): void {
+  world.host.cluster.flush(world.host.now);
+  for (const watcher of world.watchers) watcher.checkCurrent();
+  checkCounts(world);
 }
 
 /** What holds at rest. */
 export function checkQuiet(world: World): void {
+  checkSettled(world);
+  checkShared(world);
+  database(world);
   acknowledged(world);
-  log(world);
-  watchers(world);
   ownership(world);
-  counts(world);
+  checkControllers(world);
   fixedPoint(world);
   timers(world);
 }
 
-function acknowledged(world: World): void {
-  for (const [key, data] of world.model.configMaps) {
-    const [ns, name] = key.split('/');
-    const answer = world.host.request('GET', `/api/v1/namespaces/${ns}/configmaps/${name}`);
-    must(
-      answer.status === 200 && equal(answer.body.data, data),
-      () => `ConfigMap ${key} was acknowledged as ${JSON.stringify(data)}: ${answer.text}`,
-    );
-  }
-  for (const object of items(world, '/api/v1/configmaps')) {
-    if (object.metadata.name === 'kube-root-ca.crt' || object.metadata.namespace === 'kube-system') continue;
-    must(world.model.configMaps.has(keyOf(object)), () => `ConfigMap ${keyOf(object)} was deleted, or never written`);
-  }
-  const alive = new Set(items(world, '/api/v1/namespaces').map((n) => n.metadata.name));
-  for (const name of world.model.namespaces) must(alive.has(name), () => `namespace ${name} is lost`);
-  for (const name of alive)
-    must(world.model.namespaces.has(name) || name.startsWith('kube-'), () => `namespace ${name} did not go away`);
-}
-
-function log(world: World): void {
-  const { store } = world.host.cluster.registry;
-  let last = store.compacted();
-  for (const row of store.after(last)) {
-    must(row.rev > last, () => `revision ${row.rev} after ${last}`);
-    must(
-      JSON.parse(row.json).metadata.resourceVersion === String(row.rev),
-      () => `${row.resource}/${row.name} says another revision than ${row.rev}`,
-    );
-    last = row.rev;
-  }
-}
-
-function watchers(world: World): void {
-  world.host.cluster.flush(world.host.now);
-  for (const watcher of world.watchers) {
-    watcher.take();
-    const list = items(world, watcher.path);
-    must(
-      list.length === watcher.state.size,
-      () => `watcher of ${watcher.path} has ${watcher.state.size} objects, the list ${list.length}`,
-    );
+/** The lists that controllers share were changed by nobody, and follow every write. */
+function checkShared(world: World): void {
+  const { view } = world.host.cluster.registry;
+  for (const [resource, heads] of world.ledger.heads) {
+    const list = view.list(resource);
+    must(list.length === heads.size, () => `the view has ${list.length} ${resource} of ${heads.size}`);
     for (const object of list) {
-      const seen = watcher.state.get(keyOf(object));
-      const same = seen && seen.metadata.resourceVersion === object.metadata.resourceVersion;
-      must(
-        same,
-        () =>
-          `watcher of ${watcher.path} has ${keyOf(object)} at ${seen?.metadata.resourceVersion}, the list at ${object.metadata.resourceVersion}`,
-      );
+      const head = heads.get(keyOf(object));
+      must(equal(object, head?.object), () => `${resource} ${keyOf(object)} in the view: ${JSON.stringify(object)}`);
     }
   }
 }
 
-function ownership(world: World): void {
-  const all = [
-    '/api/v1/pods',
-    '/apis/apps/v1/replicasets',
-    '/apis/apps/v1/deployments',
-    '/api/v1/replicationcontrollers',
-    '/api/v1/services',
-    '/apis/discovery.k8s.io/v1/endpointslices',
-  ].flatMap((path) => items(world, path));
-  const uids = new Set(all.map((o) => o.metadata.uid));
-  for (const object of all) {
-    must(!object.metadata.deletionTimestamp, () => `${keyOf(object)} is still being deleted`);
-    const refs: Obj[] = object.metadata.ownerReferences ?? [];
-    const known = refs.filter((r) => r.kind !== 'Node');
-    must(
-      known.every((r) => uids.has(r.uid)),
-      () => `${keyOf(object)} has an owner that is gone: ${JSON.stringify(refs)}`,
-    );
-    must(refs.filter((r) => r.controller).length <= 1, () => `${keyOf(object)} has two controllers`);
+/** The tables that could be derived from the log are what follows from it; what is left of the log is what must be. */
+function database(world: World): void {
+  const { sql } = world.host;
+  const { store } = world.host.cluster.registry;
+  const heads = sql.all<{ line: string }>("SELECT resource || ' ' || namespace || '/' || name || ' ' || rev AS line FROM heads");
+  const refs = sql.all<{ line: string }>("SELECT owner || ' ' || resource || ' ' || namespace || '/' || name AS line FROM refs");
+  const live = [...world.ledger.all()];
+  sameLines('heads', heads, live.map((e) => `${e.resource} ${e.key} ${e.rev}`));
+  const owners = ({ object }: Entry): string[] => [...new Set<string>((object.metadata.ownerReferences ?? []).map((r: Obj) => r.uid))];
+  sameLines('refs', refs, live.flatMap((e) => owners(e).map((uid) => `${uid} ${e.resource} ${e.key}`)));
+  const kept = sql.all<{ line: string }>('SELECT CAST(rev AS TEXT) AS line FROM log');
+  const needed = new Set(live.map((e) => e.rev));
+  for (const entry of world.ledger.entries) {
+    if (entry.rev <= store.compacted()) continue;
+    needed.add(entry.rev);
+    if (entry.old) needed.add(entry.old.rev);
   }
+  sameLines('log', kept, [...needed].map(String));
 }
 
-function counts(world: World): void {
-  const pods = items(world, '/api/v1/pods').filter((p) => !['Succeeded', 'Failed'].includes(p.status.phase));
-  const owned = (uid: string) => pods.filter((p) => p.metadata.ownerReferences?.some((r: Obj) => r.controller && r.uid === uid));
-  const ips = pods.filter((p) => p.status.podIP && !p.spec.hostNetwork).map((p) => p.status.podIP);
-  must(new Set(ips).size === ips.length, () => 'two pods share an address');
-  const sets = items(world, '/apis/apps/v1/replicasets');
-  for (const set of [...sets, ...items(world, '/api/v1/replicationcontrollers')]) {
-    const mine = owned(set.metadata.uid);
-    must(mine.length === set.spec.replicas, () => `${keyOf(set)} wants ${set.spec.replicas} pods and has ${mine.length}`);
-    must((set.status.replicas ?? 0) === mine.length, () => `${keyOf(set)} counts ${set.status.replicas} pods of ${mine.length}`);
-    const ready = mine.filter((p) => p.status.conditions?.some((c: Obj) => c.type === 'Ready' && c.status === 'True')).length;
+function sameLines(table: string, rows: { line: string }[], due: string[]): void {
+  const there = new Set(rows.map((r) => r.line));
+  const wanted = new Set(due);
+  const [lost] = due.filter((line) => !there.has(line));
+  const [surplus] = [...there].filter((line) => !wanted.has(line));
+  must(lost === undefined && surplus === undefined, () => `table ${table}: lost ${lost}, too much ${surplus}`);
+}
+
+function acknowledged(world: World): void {
+  const { configMaps, namespaces, unsure } = world.model;
+  const live = world.ledger.live('configmaps');
+  for (const [key, data] of configMaps) {
+    if (unsure.has(key)) continue;
+    const { object } = live.get(key) ?? {};
     must(
-      (set.status.readyReplicas ?? 0) === ready,
-      () => `${keyOf(set)} counts ${set.status.readyReplicas} ready pods of ${ready}`,
+      object && !object.metadata.deletionTimestamp && equal((object as Obj).data ?? {}, data),
+      () => `ConfigMap ${key} was acknowledged as ${JSON.stringify(data)}: ${JSON.stringify(object)}`,
     );
   }
-  for (const deployment of items(world, '/apis/apps/v1/deployments')) {
-    const mine = sets.filter((s) => s.metadata.ownerReferences?.some((r: Obj) => r.uid === deployment.metadata.uid));
-    const total = mine.reduce((n, s) => n + owned(s.metadata.uid).length, 0);
+  for (const { object, key } of live.values()) {
+    if (object.metadata.name === 'kube-root-ca.crt' || object.metadata.namespace === 'kube-system') continue;
+    must(configMaps.has(key), () => `ConfigMap ${key} was deleted, or never written`);
+  }
+  const alive = new Set([...world.ledger.live('namespaces').values()].map((e) => e.object.metadata.name));
+  for (const name of namespaces) must(alive.has(name), () => `namespace ${name} is lost`);
+  for (const name of alive) must(namespaces.has(name) || name.startsWith('kube-'), () => `namespace ${name} did not go away`);
+}
+
+function ownership(world: World): void {
+  const live = [...world.ledger.all()];
+  const uids = new Set(live.map((e) => e.object.metadata.uid));
+  for (const { object, key, resource } of live) {
+    must(!object.metadata.deletionTimestamp, () => `${resource} ${key} is still being deleted`);
+    if (resource === 'events') continue;
+    const refs: Obj[] = object.metadata.ownerReferences ?? [];
     must(
-      (deployment.status.replicas ?? 0) === total,
-      () => `${keyOf(deployment)} counts ${deployment.status.replicas} pods of ${total}`,
+      refs.every((r) => uids.has(r.uid)),
+      () => `${resource} ${key} has an owner that is gone: ${JSON.stringify(refs)}`,
     );
-    must(deployment.status.observedGeneration === deployment.metadata.generation, () => `${keyOf(deployment)} was not observed`);
+    must(refs.filter((r) => r.controller).length <= 1, () => `${resource} ${key} has two controllers`);
   }
 }
 
@@ -154,8 +157,10 @@ function timers(world: World): void {
   const { cluster, now, sql } = world.host;
   const before = JSON.stringify(cluster.timers.all());
   sql.run('DELETE FROM timers');
-  cluster.reconciler.resync();
-  cluster.drain(now);
-  const after = JSON.stringify(cluster.timers.all());
+  world.host.crash();
+  const again = world.host.cluster;
+  again.reconciler.resync();
+  again.drain(now);
+  const after = JSON.stringify(again.timers.all());
   must(before === after, () => `timers were ${before}, derived are ${after}`);
 }

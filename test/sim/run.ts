@@ -1,13 +1,13 @@
-/** `npm run sim -- --worlds 10000 [--from 1] [--steps 60]` or `-- --seed N`: seeded worlds by hand. Failures print a line that replays them. */
+/** `npm run sim -- --worlds 10000 [--from 1] [--steps N]` or `-- --seed N`: seeded worlds by hand. Failures print a line that replays them. */
 import { parseArgs } from 'node:util';
-import { runWorld } from './world.ts';
+import { runWorld, STEPS } from './world.ts';
 
 const { values } = parseArgs({
   options: {
     worlds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
-    steps: { type: 'string', default: '60' },
+    steps: { type: 'string', default: String(STEPS) },
   },
 });
 const steps = Number(values.steps);

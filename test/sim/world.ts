@@ -1,34 +1,74 @@
-import { seeded } from '../../src/lib/prng.ts';
 import type { Obj } from '../../src/lib/json.ts';
-import { makeCluster, type Host } from '../host/make-cluster.ts';
-import { OPERATIONS } from './operations.ts';
-import { checkAlways, checkQuiet } from './invariants.ts';
-import { Watcher } from './watcher.ts';
+import { seeded } from '../../src/lib/prng.ts';
+import { type Host, makeCluster } from '../host/make-cluster.ts';
+import { clients, Disk, time, work } from './faults.ts';
+import { heal } from './heal.ts';
+import { checkAlways, checkQuiet, checkSettled } from './invariants.ts';
+import { Ledger } from './ledger.ts';
+import { OPERATIONS } from './operations/index.ts';
+import type { Reader } from './operations/reads.ts';
+import { type Subject, Watcher } from './watcher.ts';
 
 /** What the clients of a world were told: the truth that the cluster must not lose. */
 export interface Model {
   /** namespace/name -> data of every ConfigMap whose write was acknowledged and whose deletion was not. */
   configMaps: Map<string, Obj>;
+  /** Who owns which field of the ConfigMaps that are applied. */
+  owners: Map<string, Map<string, Set<string>>>;
+  /** ConfigMaps that go with others: which of those are left, and what those that went said (true: stay). */
+  dependents: Map<string, { owners: Set<string>; policies: Set<boolean> }>;
+  /** ConfigMaps that may stay or go. */
+  unsure: Set<string>;
   /** Names of namespaces that exist and are not being deleted. */
   namespaces: Set<string>;
   lastRevision: number;
 }
 
+const front = (object: Obj): boolean => object.metadata.labels?.tier === 'front';
+
+/** Who watches: whole kinds and parts of them, by label and by field, objects and their metadata. */
+const SUBJECTS: readonly Subject[] = [
+  { resource: 'pods', path: '/api/v1/pods' },
+  { resource: 'pods', path: '/api/v1/pods', query: 'labelSelector=tier%3Dfront', matches: front },
+  { resource: 'pods', path: '/api/v1/pods', query: 'labelSelector=tier!%3Dfront', matches: (o) => !front(o), streams: true },
+  { resource: 'pods', path: '/api/v1/pods', query: 'fieldSelector=status.phase%3DRunning', matches: (o) => o.status?.phase === 'Running' },
+  { resource: 'pods', path: '/api/v1/pods', query: 'fieldSelector=spec.nodeName%3Dnode-1', matches: (o) => o.spec?.nodeName === 'node-1' },
+  { resource: 'apps/deployments', path: '/apis/apps/v1/deployments', metadataOnly: true },
+  { resource: 'apps/replicasets', path: '/apis/apps/v1/replicasets' },
+  { resource: 'configmaps', path: '/api/v1/configmaps', streams: true },
+  { resource: 'configmaps', path: '/api/v1/namespaces/default/configmaps', namespace: 'default' },
+  { resource: 'events', path: '/api/v1/events' },
+  { resource: 'namespaces', path: '/api/v1/namespaces', metadataOnly: true },
+];
+
 /** One seeded world: a cluster, clients that do random things to it, and faults. Everything follows from the seed. */
 export class World {
   readonly host: Host;
-  readonly model: Model = { configMaps: new Map(), namespaces: new Set(['default']), lastRevision: 0 };
-  readonly watchers: Watcher[] = [];
+  readonly disk: Disk;
+  readonly ledger: Ledger;
+  readonly model: Model = {
+    configMaps: new Map(),
+    owners: new Map(),
+    dependents: new Map(),
+    unsure: new Set(),
+    namespaces: new Set(['default']),
+    lastRevision: 0,
+  };
+  readonly watchers: Watcher[];
+  /** Lists that are being read page by page. */
+  readers: Reader[] = [];
+  /** Are all nodes as they should be, at the end? */
+  mended = false;
   readonly trace: string[] = [];
   readonly #chance: () => number;
   #counter = 0;
 
   constructor(seed: number) {
     this.host = makeCluster({ seed: seed });
+    this.disk = new Disk(this.host.sql);
+    this.ledger = new Ledger(this.host);
     this.#chance = seeded(seed ^ 0x5eed).next;
-    for (const path of ['/api/v1/pods', '/apis/apps/v1/deployments', '/api/v1/namespaces/default/configmaps', '/api/v1/events']) {
-      this.watchers.push(new Watcher(this.host, path));
-    }
+    this.watchers = SUBJECTS.map((subject) => new Watcher(this.host, this.ledger, subject));
   }
 
   int(n: number): number {
@@ -51,33 +91,23 @@ export class World {
   step(): void {
     const operation = this.pick(OPERATIONS);
     this.trace.push(operation.name);
+    if (this.chance(0.05)) this.disk.failAfter(this.int(4));
     operation(this);
-    this.#work();
+    this.disk.failed();
+    const quiet = work(this);
+    if (this.chance(0.8)) this.host.cluster.flush(this.host.now);
     checkAlways(this);
-  }
-
-  #work(): void {
-    const { host } = this;
-    let budget = this.chance(0.7) ? Number.POSITIVE_INFINITY : this.int(20);
-    host.cluster.drain(host.now, () => --budget > 0);
-    if (this.chance(0.8)) host.cluster.flush(host.now);
-    if (this.chance(0.1)) this.crash();
-    if (this.chance(0.1)) host.cluster.wake(host.now); // an alarm too many, or early
-    if (this.chance(0.3)) host.now += this.int(this.chance(0.1) ? 7_200_000 : 30_000); // late alarms, jumps of the clock
-    if (this.chance(0.1)) this.pick(this.watchers).reconnect();
-  }
-
-  /** Everything in memory is gone; sockets are cut and clients reconnect from what they have seen. */
-  crash(): void {
-    this.trace.push('crash');
-    this.host.crash();
-    for (const watcher of this.watchers) watcher.reconnect();
+    if (quiet && this.chance(0.15)) checkSettled(this);
+    this.readers = this.readers.filter((reader) => this.chance(0.4) || !reader.next(this));
+    time(this);
+    clients(this);
   }
 
   /** Lets everything come to rest, then checks what must hold at rest. */
   finish(): void {
+    heal(this);
     let rounds = 0;
-    while (rounds++ < 200) {
+    while (rounds++ < 300) {
       this.host.settle();
       const next = this.host.cluster.nextAlarm();
       if (next === undefined || next > this.host.now + 3_600_000) break;
@@ -85,7 +115,7 @@ export class World {
       this.host.cluster.wake(this.host.now);
     }
     this.host.settle();
-    if (rounds >= 200)
+    if (rounds >= 300)
       throw new Error(
         `the world does not come to rest: at ${this.host.now} the timers are ${JSON.stringify(this.host.cluster.timers.all()).slice(0, 600)}`,
       );
@@ -94,8 +124,11 @@ export class World {
   }
 }
 
+/** Steps of a world. */
+export const STEPS = 50;
+
 /** Runs one world; an error names the seed and the way to replay it. */
-export function runWorld(seed: number, steps = 60): void {
+export function runWorld(seed: number, steps = STEPS): void {
   const world = new World(seed);
   try {
     for (let i = 0; i < steps; i++) world.step();

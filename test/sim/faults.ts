@@ -1,0 +1,94 @@
+import type { Sqlite } from '../../src/lib/sqlite-port.ts';
+import type { World } from './world.ts';
+
+/** A database that fails in the middle of a transaction when it is told to. */
+export class Disk {
+  #left = Number.POSITIVE_INFINITY;
+  #failed = false;
+
+  constructor(sql: Sqlite) {
+    const { run } = sql;
+    sql.run = (statement, ...params) => {
+      if (--this.#left < 0) {
+        this.#left = Number.POSITIVE_INFINITY;
+        this.#failed = true;
+        throw new Error('disk I/O error');
+      }
+      run(statement, ...params);
+    };
+  }
+
+  /** The n-th write from now fails, once. */
+  failAfter(writes: number): void {
+    this.#left = writes;
+  }
+
+  /** Did it fail since the last question? It works again from here on. */
+  failed(): boolean {
+    const failed = this.#failed;
+    this.#failed = false;
+    this.#left = Number.POSITIVE_INFINITY;
+    return failed;
+  }
+}
+
+/** A drain that takes so many keys goes round in circles. */
+const ENDLESS_KEYS = 20_000;
+
+/** Everything in memory is gone; sockets are cut and clients reconnect from what they have seen. */
+export function crash(world: World): void {
+  world.trace.push('crash');
+  world.host.crash();
+  for (const watcher of world.watchers) if (watcher.connected) watcher.reconnect();
+}
+
+/** A stretch of work: all of it, or a part, or one that ends with a crash in the middle of a transaction. True: nothing is left to do. */
+export function work(world: World): boolean {
+  const { host, disk } = world;
+  const whole = world.chance(0.65);
+  let budget = whole ? ENDLESS_KEYS : world.int(20);
+  if (world.chance(0.04)) disk.failAfter(world.int(30));
+  let quiet = false;
+  try {
+    quiet = host.cluster.drain(host.now, () => --budget > 0);
+    disk.failed();
+    if (whole && budget <= 0) throw new Error(`${ENDLESS_KEYS} keys were not enough to come to an end`);
+  } catch (error) {
+    if (!disk.failed()) throw error;
+    world.trace.push('disk');
+    crash(world);
+    return false;
+  }
+  // The crash between a commit and its flush.
+  if (world.chance(0.05)) {
+    crash(world);
+    return false;
+  }
+  return quiet;
+}
+
+/** Alarms that come too early, too often or too late; a clock that jumps, or steps back a little. */
+export function time(world: World): void {
+  const { host } = world;
+  if (world.chance(0.1)) host.cluster.wake(host.now);
+  if (world.chance(0.05)) for (let i = 0; i < 3; i++) host.cluster.wake(host.now);
+  if (world.chance(0.3)) host.now += world.int(world.chance(0.1) ? 7_200_000 : 30_000);
+  if (world.chance(0.04)) host.now -= world.int(2_000);
+}
+
+/** Clients come, lose their connection for a while, and find that history was compacted. */
+export function clients(world: World): void {
+  if (world.chance(0.1)) world.pick(world.watchers).reconnect();
+  if (world.chance(0.1)) world.pick(world.watchers).disconnect();
+  if (world.chance(0.15)) for (const watcher of world.watchers) if (!watcher.connected) watcher.reconnect();
+  if (world.chance(0.12)) compact(world);
+}
+
+/** As a cluster does it when its bound is reached, only sooner: never past what the reconciler still needs. */
+function compact(world: World): void {
+  const { registry, reconciler } = world.host.cluster;
+  const to = Math.min(reconciler.cursor, registry.store.revision() - world.int(40));
+  if (to <= registry.store.compacted()) return;
+  world.trace.push('compact');
+  registry.store.compact(to);
+}
