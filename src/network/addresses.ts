@@ -49,7 +49,7 @@ function reserve(service: KubeObject, ip: string, registry: Registry, cx: Alloca
 
 function refusal(service: KubeObject, ip: string, why: string): StatusError {
   const detail = `failed to allocate IP ${ip}: ${why}`;
-  return invalidError('', 'Service', service.metadata.name, [
+  return invalidError('', 'Service', service.metadata.name ?? '', [
     invalid('spec.clusterIPs', service.spec.clusterIPs ?? null, detail),
   ]);
 }

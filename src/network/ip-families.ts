@@ -20,7 +20,7 @@ export function isUnchangedPreferDual(service: KubeObject, old: KubeObject | und
 }
 
 function fail(service: KubeObject, errors: FieldError[]): void {
-  if (errors.length) throw invalidError('', 'Service', service.metadata.name, errors);
+  if (errors.length) throw invalidError('', 'Service', service.metadata.name ?? '', errors);
 }
 
 /** Fills both fields in, or throws what speaks against them. */

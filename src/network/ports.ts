@@ -94,7 +94,7 @@ export class PortOperation {
   request(port: number, index: number): void {
     const why = this.take(port);
     if (why)
-      throw invalidError('', 'Service', this.#service.metadata.name, [invalid(`spec.ports[${index}].nodePort`, port, why)]);
+      throw invalidError('', 'Service', this.#service.metadata.name ?? '', [invalid(`spec.ports[${index}].nodePort`, port, why)]);
   }
 
   /** Takes any free port, from the dynamic band first. */

@@ -126,6 +126,12 @@ export class Registry {
     }
   }
 
+  /** Keeps the books of an object that is answered and never stored: a review. */
+  book(kind: Kind, object: KubeObject, options: WriteOptions): void {
+    object.metadata ??= {} as KubeObject['metadata'];
+    track(this.#passage(kind, options), undefined, object);
+  }
+
   update(kind: Kind, object: KubeObject, options: WriteOptions): WriteResult {
     const passage = this.#passage(kind, options);
     let sent = this.#received(passage, object);

@@ -1,5 +1,7 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
+import { validateObjectMeta } from '../machinery/meta.ts';
+import { checkValidatingPolicy } from './policy.ts';
 import { matchDefaults, paramKind } from './webhook.ts';
 
 /** ValidatingAdmissionPolicy (registry/admissionregistration/validatingadmissionpolicy/strategy.go). */
@@ -11,6 +13,12 @@ export const rules: KindRules = {
     object.spec.failurePolicy ??= 'Fail';
     matchDefaults(object.spec.matchConstraints);
   },
+  skipsMetaOnUpdate: true,
+  validateCreate: checkValidatingPolicy,
+  validateUpdate: (object) => [
+    ...validateObjectMeta(object.metadata, false, undefined, 'metadata', true),
+    ...checkValidatingPolicy(object),
+  ],
   columns: columnsOf(
     'admissionregistration.k8s.io/validatingadmissionpolicies',
     nameCell,

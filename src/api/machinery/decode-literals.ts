@@ -81,12 +81,14 @@ export function timeError(text: string, micro: boolean): string | undefined {
     if (name || element === '2006') found[name || 'year'] = value;
     rest = rest.slice(m[0].length);
   }
-  const fraction = micro ? /^[.,]\d{6}(?!\d)/.exec(rest) : /^(?:[.,]\d+)?/.exec(rest);
+  const fraction = micro ? /^[.,]\d{6}/.exec(rest) : /^(?:[.,]\d+)?/.exec(rest);
   if (!fraction) return fail(rest, '.000000');
   rest = rest.slice(fraction[0].length);
   const zone = /^(?:Z|[+-]\d\d:\d\d)/.exec(rest);
   if (!zone) return fail(rest, 'Z07:00');
   rest = rest.slice(zone[0].length);
+  if (Number(zone[0].slice(1, 3)) > 24) return range('time zone offset hour');
+  if (Number(zone[0].slice(4)) > 60) return range('time zone offset minute');
   if (rest) return `parsing time ${timeQuote(text)}: extra text: ${timeQuote(rest)}`;
   const days = new Date(Date.UTC(2000 + (found.year % 400), found.month, 0)).getUTCDate();
   return found.day < 1 || found.day > days ? range('day') : undefined;

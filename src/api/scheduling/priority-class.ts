@@ -23,7 +23,7 @@ function systemProblem(object: KubeObject): string | undefined {
 function validate(object: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   const policy: string | undefined = object.preemptionPolicy;
-  if (object.metadata.name.startsWith(SYSTEM_PREFIX)) {
+  if (object.metadata.name?.startsWith(SYSTEM_PREFIX)) {
     const problem = systemProblem(object);
     const reserved = `priority class names with '${SYSTEM_PREFIX}' prefix are reserved for system use only. error: ${problem}`;
     if (problem) errors.push(forbidden('metadata.name', reserved));

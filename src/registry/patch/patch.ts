@@ -137,10 +137,22 @@ function decoded(
     return object;
   } catch (error) {
     if (!(error instanceof StructureError)) throw error;
-    if (error.strict.length) throw unreadable(shown(), `strict decoding error: ${[...strict, ...error.strict].join(', ')}`);
-    const message = type === 'strategic' ? converterMessage(p.door.type, patched, error.message) : error.message;
-    throw unreadable(shown(), message);
+    const text = shown();
+    const { strict: more, message } = type === 'strategic' ? error : asRead(p.door.type, text, mode, error);
+    if (more.length) throw unreadable(text, `strict decoding error: ${[...strict, ...more].join(', ')}`);
+    throw unreadable(text, type === 'strategic' ? converterMessage(p.door.type, patched, message) : message);
   }
+}
+
+/** The errors of the patched document in the order in which its text has them. */
+function asRead(type: string, text: string, mode: FieldValidation, error: StructureError): StructureError {
+  try {
+    checkStructure(type, JSON.parse(text), mode);
+  } catch (other) {
+    if (other instanceof StructureError) return other;
+    throw other;
+  }
+  return error;
 }
 
 /** A patch cannot make the object one of another kind. */
