@@ -27,7 +27,10 @@ export interface ApiRequest {
 export interface Answer {
   status: number;
   headers: Record<string, string>;
+  /** Empty when there are bytes. */
   body: string;
+  /** The body as UTF-8, where it was never a string. */
+  bytes?: Uint8Array<ArrayBuffer>;
 }
 
 /** A watch is opened by whoever holds the stream; the spec is plain JSON and survives as a socket's attachment. */

@@ -19,7 +19,10 @@ export function renewIdentity(registry: Registry, now: number): void {
   const live = registry.object(LEASES, NAMESPACE, NAME);
   const renewed = live?.spec?.renewTime ? parseTime(live.spec.renewTime) : undefined;
   if (renewed !== undefined && now - renewed <= CONTINUE_TTL_MS) return;
-  const metadata = { name: NAME, namespace: NAMESPACE, labels: { 'apiserver.kubernetes.io/identity': 'kube-apiserver' } };
+  const labels = { 'apiserver.kubernetes.io/identity': 'kube-apiserver' };
+  // A Lease is not updated without the version that was read.
+  const { resourceVersion } = live?.metadata ?? {};
+  const metadata = { name: NAME, namespace: NAMESPACE, labels, ...(resourceVersion && { resourceVersion }) };
   const spec = { holderIdentity: NAME, leaseDurationSeconds: 3600, renewTime: rfc3339Micro(now) };
   const lease = { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', metadata, spec };
   // A Lease is created by an update as well.

@@ -12,6 +12,18 @@ export function respond(call: Call, status: number, text: string): Answer {
   return { status, headers: { 'content-type': JSON_TYPE }, body: pretty ? indent(JSON.parse(text)) : `${text}\n` };
 }
 
+/** Whether respond would send a JSON text as it is (with a line feed). */
+export const sendsAsIs = ({ accept, query, request }: Call): boolean =>
+  accept.format !== 'yaml' && !isPretty(accept, query, request.header('user-agent'));
+
+/** JSON that is bytes already; only where sendsAsIs. */
+export const respondBytes = (status: number, bytes: Uint8Array<ArrayBuffer>): Answer => ({
+  status,
+  headers: { 'content-type': JSON_TYPE },
+  body: '',
+  bytes,
+});
+
 const indent = (value: unknown) => JSON.stringify(value, null, 2);
 
 /** Keys sorted, strings that need it in double quotes: as sigs.k8s.io/yaml prints. */

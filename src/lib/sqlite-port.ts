@@ -1,12 +1,14 @@
 /** The one database port. A Durable Object's storage and `node:sqlite` both fill it, so everything below the shell is synchronous. */
 export type SqlValue = string | number | null;
+/** A blob column comes as bytes, whatever the platform calls them. */
+export type SqlBlob = ArrayBuffer | Uint8Array;
 
 /** A callback that returns a Promise does not compile: a transaction is synchronous by law (DESIGN, "Synchronous below the shell"). */
 export type Sync<T> = T extends Promise<unknown> ? { __error: 'Transaction callbacks cannot be async' } : T;
 
 export interface Sqlite {
   /** Rows as objects. Statements are cached by their text: use few, constant texts and bind the rest (at most 100 parameters). */
-  all<T extends Record<string, SqlValue>>(sql: string, ...params: SqlValue[]): T[];
+  all<T extends Record<string, SqlValue | SqlBlob>>(sql: string, ...params: SqlValue[]): T[];
   /** Runs one statement and returns nothing. */
   run(sql: string, ...params: SqlValue[]): void;
   /** All or nothing; a throw rolls back and is rethrown. Nested calls are savepoints. */

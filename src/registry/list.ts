@@ -50,18 +50,24 @@ export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
 }
 
 /**
- * The items of a list of what is there now, or of its first page, as one text, each without its first `skip` characters; undefined when
- * the options ask for more than that (a further page, an exact revision, a page of a selection).
+ * A list of what is there now, or its first page, as bytes: `frame` gives what stands before and after the items, which go without their
+ * first `skip` characters. Undefined when the options ask for more than that (a further page, an exact revision, a page of a selection).
  */
-export function listText(store: Store, kind: Kind, o: ListOptions, skip: number): ListText | undefined {
+export function listBytes(
+  store: Store,
+  kind: Kind,
+  o: ListOptions,
+  skip: number,
+  frame: (meta: ListMeta) => [head: string, tail: string],
+): Uint8Array<ArrayBuffer> | undefined {
   if (o.continue || o.resourceVersionMatch === 'Exact') return undefined;
   const selected = selection(kind, o.labelSelector, o.fieldSelector);
   const limit = o.limit && o.limit > 0 ? o.limit : undefined;
   if (limit !== undefined && !selected.everything) return undefined;
   const namespace = (o.namespace || selected.namespace) ?? undefined;
+  if (o.namespace && selected.namespace !== undefined && selected.namespace !== o.namespace) return undefined;
   if (startOf(store, kind, o, namespace).revision !== undefined) return undefined;
   const revision = store.revision();
-  if (o.namespace && selected.namespace !== undefined && selected.namespace !== o.namespace) return { text: '', revision };
   const query = {
     resource: resourceOf(kind),
     ...(namespace && { namespace }),
@@ -69,19 +75,13 @@ export function listText(store: Store, kind: Kind, o: ListOptions, skip: number)
     ...(selected.where && { where: selected.where }),
     ...(limit !== undefined && { limit }),
   };
-  const { text, rest, last } = store.text(query, skip);
-  if (!rest || !last) return { text, revision };
-  return {
-    text,
-    revision,
-    continue: encodeContinue(revision, last, namespace !== undefined && kind.namespaced, o.now),
-    remaining: rest,
-  };
+  return store.bytes(query, skip, ({ rest, last }) => {
+    const next = last && encodeContinue(revision, last, namespace !== undefined && kind.namespaced, o.now);
+    return frame({ revision, ...(next !== undefined && { continue: next, remaining: rest }) });
+  });
 }
 
-export interface ListText extends Omit<ListResult, 'rows'> {
-  text: string;
-}
+export type ListMeta = Omit<ListResult, 'rows'>;
 
 interface Start {
   /** Undefined: as it is now. */

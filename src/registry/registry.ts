@@ -9,7 +9,7 @@ import { deleteCollectionSteps, deleteSteps } from './delete.ts';
 import { doorOf, mainDoor } from './doors.ts';
 import { DryRun } from './dry-run.ts';
 import { encode, orderedMeta, ownersOf } from './encode.ts';
-import { listRows, listText, type ListText } from './list.ts';
+import { listBytes, type ListMeta, listRows } from './list.ts';
 import { checkName, ensureNamespace, wipeSystemFields } from './names.ts';
 import type {
   CommittedChange,
@@ -95,9 +95,14 @@ export class Registry {
     return listRows(this.store, kind, options);
   }
 
-  /** A list, or its first page, as text (listText); undefined: ask list. */
-  listText(kind: Kind, options: ListOptions, skip: number): ListText | undefined {
-    return listText(this.store, kind, options, skip);
+  /** A list, or its first page, as bytes (listBytes); undefined: ask list. */
+  listBytes(
+    kind: Kind,
+    options: ListOptions,
+    skip: number,
+    frame: (meta: ListMeta) => [string, string],
+  ): Uint8Array<ArrayBuffer> | undefined {
+    return listBytes(this.store, kind, options, skip, frame);
   }
 
   create(kind: Kind, object: KubeObject, options: WriteOptions): WriteResult {

@@ -1,4 +1,4 @@
-import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
+import type { SqlBlob, Sqlite, SqlValue } from '../lib/sqlite-port.ts';
 import { LIST_CHUNK_BYTES } from '../lib/limits.ts';
 import { StoreMemo } from './memo.ts';
 import { getMeta, setMeta } from './schema.ts';
@@ -32,6 +32,13 @@ export interface ListQuery {
   at?: number;
   /** A condition over the column `json`, e.g. "json_extract(json, '$.status.phase') = ?". */
   where?: { sql: string; params: SqlValue[] };
+}
+
+export interface ListPage {
+  /** Rows beyond the limit. */
+  rest: number;
+  /** The last key of the page, when rows are left. */
+  last: { namespace: string; name: string } | undefined;
 }
 
 const TYPES: readonly ChangeType[] = ['ADDED', 'MODIFIED', 'DELETED'];
@@ -134,14 +141,15 @@ export class Store {
   }
 
   /**
-   * The texts of live rows, in order, without their first `skip` characters and an opening brace in their place, joined by commas: the
-   * items of a list, put together where they lie. Crossing into JavaScript once costs a fraction of crossing with every row. With a limit,
-   * `rest` tells how many are left and `last` which key was the last.
+   * A list as bytes: the texts of live rows, in order, without their first `skip` characters and with an opening brace in their place,
+   * joined by commas, between what `frame` says. SQLite puts it together as UTF-8, so that it crosses into JavaScript once and is never a
+   * string there. With a limit, `rest` tells how many rows are left and `last` which key was the last.
    */
-  text(
+  bytes(
     query: Omit<ListQuery, 'after' | 'at'>,
     skip: number,
-  ): { text: string; rest: number; last?: { namespace: string; name: string } } {
+    frame: (page: ListPage) => [head: string, tail: string],
+  ): Uint8Array<ArrayBuffer> {
     const { sql, params } = condition(query);
     const from = `FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql}`;
     const [{ total, longest }] = this.sql.all<{ total: number; longest: number | null }>(
@@ -149,28 +157,31 @@ export class Store {
       ...params,
     );
     const n = Math.min(total, query.limit ?? total);
+    const [head, tail] = frame({ rest: total - n, last: n === total ? undefined : this.#keyAt(sql, params, n - 1) });
     const chunk = Math.max(1, Math.floor(LIST_CHUNK_BYTES / ((longest ?? 0) + 1)));
-    const chunks: string[] = [];
-    for (let offset = 0; offset < n; offset += chunk) {
-      const [{ text }] = this.sql.all<{ text: string }>(
-        `SELECT group_concat(item, ',') AS text FROM
+    const chunks: Uint8Array[] = [];
+    for (let offset = 0; offset === 0 || offset < n; offset += chunk) {
+      const [{ bytes }] = this.sql.all<{ bytes: SqlBlob }>(
+        `SELECT CAST(? || ifnull(group_concat(item, ','), '') || ? AS BLOB) AS bytes FROM
            (SELECT '{' || substr(l.json, ?) AS item ${from} ORDER BY h.namespace, h.name LIMIT ? OFFSET ?)`,
+        offset === 0 ? head : ',',
+        offset + chunk >= n ? tail : '',
         skip + 1,
         ...params,
         Math.min(chunk, n - offset),
         offset,
       );
-      chunks.push(text);
+      chunks.push(new Uint8Array(bytes as ArrayBuffer));
     }
-    const [last] =
-      n === total
-        ? []
-        : this.sql.all<{ namespace: string; name: string }>(
-            `SELECT h.namespace, h.name FROM heads h WHERE ${sql} ORDER BY h.namespace, h.name LIMIT 1 OFFSET ?`,
-            ...params,
-            n - 1,
-          );
-    return { text: chunks.join(','), rest: total - n, ...(last && { last }) };
+    return joined(chunks);
+  }
+
+  #keyAt(sql: string, params: SqlValue[], offset: number): { namespace: string; name: string } {
+    return this.sql.all<{ namespace: string; name: string }>(
+      `SELECT h.namespace, h.name FROM heads h WHERE ${sql} ORDER BY h.namespace, h.name LIMIT 1 OFFSET ?`,
+      ...params,
+      offset,
+    )[0];
   }
 
   count(query: ListQuery): number {
@@ -335,6 +346,17 @@ export class Store {
 }
 
 const keyOf = (resource: string, namespace: string, name: string): string => `${resource}\0${namespace}\0${name}`;
+
+function joined(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  if (chunks.length === 1) return chunks[0] as Uint8Array<ArrayBuffer>;
+  const out = new Uint8Array(chunks.reduce((n, c) => n + c.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
+}
 
 function pick(rows: LogRow[], filter: { resource?: string; namespace?: string; limit?: number }): LogRow[] {
   const { resource, namespace, limit } = filter;

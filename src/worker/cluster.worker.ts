@@ -57,9 +57,13 @@ export class ClusterDO extends DurableObject<Env> {
     const cluster = this.#open();
     if (!cluster) return noCluster();
     const url = request.url.slice(request.url.indexOf('/', 8) + CLUSTER_PREFIX);
-    const answer = cluster.handle({ method: request.method, url, header: (name) => request.headers.get(name), body, now: time });
+    const { method, headers } = request;
+    const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
+    const answer = cluster.handle({ method, url, header, headerNames, body, now: time });
     const response =
-      'watch' in answer ? this.#sockets.open(cluster, answer.watch, answer.headers, time) : new Response(answer.body, answer);
+      'watch' in answer
+        ? this.#sockets.open(cluster, answer.watch, answer.headers, time)
+        : new Response(answer.bytes ?? answer.body, answer);
     this.#afterBatch(cluster, time);
     return response;
   }

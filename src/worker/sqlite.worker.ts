@@ -1,4 +1,4 @@
-import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
+import type { SqlBlob, Sqlite, SqlValue } from '../lib/sqlite-port.ts';
 
 /** Rows touched since the object woke, as Cloudflare bills them. */
 export interface Meter {
@@ -18,9 +18,9 @@ export function openStorage(storage: DurableObjectStorage, meter?: Meter): Sqlit
     meter.rowsWritten += cursor.rowsWritten;
   };
   return {
-    all: <T extends Record<string, SqlValue>>(text: string, ...params: SqlValue[]) => {
-      const cursor = sql.exec<T>(text, ...params);
-      const rows = cursor.toArray();
+    all: <T extends Record<string, SqlValue | SqlBlob>>(text: string, ...params: SqlValue[]) => {
+      const cursor = sql.exec(text, ...params);
+      const rows = cursor.toArray() as unknown as T[];
       count(cursor as never);
       return rows;
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../src/store/schema.ts';
-import { Store } from '../../src/store/store.ts';
+import { type ListPage, Store } from '../../src/store/store.ts';
 import type { Sqlite } from '../../src/lib/sqlite-port.ts';
 import { seeded } from '../../src/lib/prng.ts';
 
@@ -59,20 +59,30 @@ export function storeContract(name: string, open: () => Sqlite): void {
       expect(texts(store.list({ resource: 'things', where, at: 2 }))).toEqual(['{"n":2}']);
     });
 
-    it('[ST2] the text of a list is its rows put together, also in several chunks', () => {
+    it('[ST2] the bytes of a list are its rows put together, also in several chunks', () => {
       const { store } = fresh();
-      for (let i = 0; i < 7; i++) put(store, `n${i % 2}`, `k${i}`, `{"kind":"T","n":${i},"pad":"${'x'.repeat(i * 130_000)}"}`);
+      for (let i = 0; i < 7; i++) put(store, `n${i % 2}`, `k${i}`, `{"kind":"T","n":${i},"pad":"${'é'.repeat(i * 60_000)}"}`);
       const skip = '{"kind":"T",'.length;
+      const read = (query: Parameters<Store['bytes']>[0]) => {
+        let page: ListPage | undefined;
+        const bytes = store.bytes(query, skip, (told) => {
+          page = told;
+          return ['[', ']'];
+        });
+        return { text: new TextDecoder().decode(bytes), ...(page as ListPage | undefined) };
+      };
       const rows = store.list({ resource: 'things' });
-      expect(store.text({ resource: 'things' }, skip).text).toBe(rows.map((r) => `{${r.json.slice(skip)}`).join(','));
-      expect(
-        JSON.parse(`[${store.text({ resource: 'things', namespace: 'n1' }, skip).text}]`).map((o: { n: number }) => o.n),
-      ).toEqual([1, 3, 5]);
+      expect(read({ resource: 'things' })).toEqual({
+        text: `[${rows.map((r) => `{${r.json.slice(skip)}`).join(',')}]`,
+        rest: 0,
+        last: undefined,
+      });
+      expect(JSON.parse(read({ resource: 'things', namespace: 'n1' }).text).map((o: { n: number }) => o.n)).toEqual([1, 3, 5]);
       const where = { sql: "json_extract(json, '$.n') > ?", params: [3] };
-      expect(JSON.parse(`[${store.text({ resource: 'things', where }, skip).text}]`)).toHaveLength(3);
-      expect(store.text({ resource: 'none' }, skip)).toEqual({ text: '', rest: 0 });
-      const page = store.text({ resource: 'things', limit: 3 }, skip);
-      expect([page.rest, page.last, JSON.parse(`[${page.text}]`).length]).toEqual([4, { namespace: 'n0', name: 'k4' }, 3]);
+      expect(JSON.parse(read({ resource: 'things', where }).text)).toHaveLength(3);
+      expect(read({ resource: 'none' }).text).toBe('[]');
+      const page = read({ resource: 'things', limit: 3 });
+      expect([page.rest, page.last, JSON.parse(page.text).length]).toEqual([4, { namespace: 'n0', name: 'k4' }, 3]);
     });
 
     it('[ST3] a removed key is absent and leaves a tombstone with its last state', () => {

@@ -1,10 +1,10 @@
 import { seeded } from '../../src/lib/prng.ts';
-import type { ApiResponse } from '../../src/apiserver/server.ts';
 import type { WatchSpec } from '../../src/apiserver/streams/watch.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { ClusterOptions } from '../../src/cluster/options.ts';
 import type { WatchPort } from '../../src/cluster/turn.ts';
 import type { Obj } from '../../src/lib/json.ts';
+import { textOf } from '../fixtures/api.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -53,7 +53,7 @@ export class Host {
       now: this.now,
     });
     if ('watch' in answer) throw new Error('a watch: use watch()');
-    return { status: answer.status, headers: answer.headers, text: answer.body, body: parse(answer) };
+    return { status: answer.status, headers: answer.headers, text: textOf(answer), body: parse(textOf(answer)) };
   }
 
   /** A request, then everything that follows from it. */
@@ -131,11 +131,11 @@ export class Host {
   }
 }
 
-function parse(answer: Extract<ApiResponse, { body: string }>): Obj {
+function parse(text: string): Obj {
   try {
-    return JSON.parse(answer.body);
+    return JSON.parse(text);
   } catch {
-    return { text: answer.body };
+    return { text };
   }
 }
 

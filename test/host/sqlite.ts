@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Sqlite, SqlValue } from '../../src/lib/sqlite-port.ts';
+import type { SqlBlob, Sqlite, SqlValue } from '../../src/lib/sqlite-port.ts';
 
 /** The Sqlite port over node:sqlite, with a statement cache and savepoints for nested transactions. */
 export function openSqlite(path = ':memory:'): Sqlite & { close(): void } {
@@ -15,7 +15,7 @@ export function openSqlite(path = ':memory:'): Sqlite & { close(): void } {
   };
   let depth = 0;
   return {
-    all: <T extends Record<string, SqlValue>>(sql: string, ...params: SqlValue[]) => prepare(sql).all(...params) as T[],
+    all: <T extends Record<string, SqlValue | SqlBlob>>(sql: string, ...params: SqlValue[]) => prepare(sql).all(...params) as T[],
     run: (sql, ...params) => void prepare(sql).run(...params),
     transaction(fn) {
       const name = `s${depth++}`;

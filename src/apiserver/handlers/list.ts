@@ -5,7 +5,7 @@ import { itemText, metadataText, partialText, prefixLength, servedApiVersion } f
 import { renewIdentity } from '../identity-lease.ts';
 import { listParams } from '../params.ts';
 import { wrongForm } from '../present.ts';
-import { respond } from '../respond.ts';
+import { respond, respondBytes, sendsAsIs } from '../respond.ts';
 import { columnsFor, definitionsText, includeObject, rowOrder, rowText, tableText } from '../table.ts';
 import { componentStatuses } from '../virtual/component-status.ts';
 
@@ -27,11 +27,17 @@ export function list(call: Call, deps: Deps, target: Target): Answer {
     ...(params.resourceVersion && { resourceVersion: params.resourceVersion }),
     ...(params.resourceVersionMatch && { resourceVersionMatch: params.resourceVersionMatch }),
   };
-  if (call.accept.as === 'object' && !target.served) {
-    const whole = deps.registry.listText(target.kind, options, prefixLength(target.kind) + 1);
-    if (whole) return respond(call, 200, `${listHead(target, metaText(whole))}${whole.text}]}`);
+  if (call.accept.as === 'object' && !target.served && sendsAsIs(call)) {
+    const bytes = wholeList(deps, target, options);
+    if (bytes) return respondBytes(200, bytes);
   }
   return presentList(call, deps, target, listed(deps, target, options));
+}
+
+/** An unpaged list, or the first page, never a string in between. */
+function wholeList({ registry }: Deps, target: Target, options: ListOptions): Uint8Array<ArrayBuffer> | undefined {
+  const skip = prefixLength(target.kind) + 1;
+  return registry.listBytes(target.kind, options, skip, (meta) => [listHead(target, metaText(meta)), ']}\n']);
 }
 
 function listed({ registry }: Deps, { kind }: Target, options: ListOptions & { now: number }): ListResult {
