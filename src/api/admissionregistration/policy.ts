@@ -8,7 +8,7 @@ import { checkConditions } from './webhook.ts';
 /** What both admission policies are checked for (admissionregistration/validation), but for whether their expressions compile. */
 
 const FAILURE = ['Fail', 'Ignore'];
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 const PATCHES = ['ApplyConfiguration', 'JSONPatch'];
 const REINVOCATION = ['IfNeeded', 'Never'];
 const ANNOTATIONS_MAX = 20;

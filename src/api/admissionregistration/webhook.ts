@@ -111,8 +111,8 @@ function checkUrl(text: string, path: string): FieldError[] {
 
 function checkService({ name = '', namespace = '', path: url, port = 0 }: Obj, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (!name) errors.push(required(`${path}.name`, 'service name is required'));
-  if (!namespace) errors.push(required(`${path}.namespace`, 'service namespace is required'));
+  if (!name) errors.push(required(`${path}.name`));
+  if (!namespace) errors.push(required(`${path}.namespace`));
   for (const message of isPort(port)) errors.push(invalid(`${path}.port`, port, `port is not valid: ${message}`));
   if (url === undefined) return errors;
   const at = `${path}.path`;

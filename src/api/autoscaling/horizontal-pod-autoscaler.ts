@@ -1,4 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
+import { sentEmpty } from '../machinery/decode-fast.ts';
 import { checkNonNegative } from '../core/validation.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
@@ -33,9 +34,16 @@ function defaults(object: KubeObject): void {
     spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }];
   }
   if (!spec.behavior) return;
-  spec.behavior.scaleUp = { ...structuredClone(UP), ...spec.behavior.scaleUp };
-  spec.behavior.scaleDown = { ...structuredClone(DOWN), ...spec.behavior.scaleDown };
+  spec.behavior.scaleUp = scaling(UP, spec.behavior.scaleUp);
+  spec.behavior.scaleDown = scaling(DOWN, spec.behavior.scaleDown);
 }
+
+/** An empty list of policies is a mistake, no list asks for the usual ones. */
+const scaling = (usual: Obj, sent: Obj | undefined): Obj => ({
+  ...structuredClone(usual),
+  ...sent,
+  ...(sentEmpty(sent, 'policies') && { policies: undefined }),
+});
 
 function checkPolicy(policy: Obj, path: string): FieldError[] {
   const errors: FieldError[] = [];

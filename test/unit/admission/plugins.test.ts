@@ -37,6 +37,20 @@ describe('ServiceAccount', () => {
     expect(create('pods', pod({ automountServiceAccountToken: false })).body.spec.volumes).toBeUndefined();
   });
 
+  it('refuses a name that no account can have', () => {
+    expect(create('pods', pod({ serviceAccountName: 'a/b' })).body.message).toBe(
+      `pods "p" is forbidden: error looking up service account default/a/b: invalid resource name "a/b": [may not contain '/']`,
+    );
+  });
+
+  it('refuses overhead without a class, also an empty one', () => {
+    for (const overhead of [{ cpu: '1' }, {}]) {
+      expect(create('pods', pod({ overhead })).body.message).toMatch(
+        /pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead$/,
+      );
+    }
+  });
+
   it('refuses an account that is not there', () => {
     const answer = create('pods', pod({ serviceAccountName: 'x' }));
     expect(answer.status).toBe(403);

@@ -99,6 +99,14 @@ describe('may they', () => {
     expect(who({ 'impersonate-group': 'x' }).body.message).toBe(
       'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"x"}, Extra:map[string][]string(nil)} without impersonating a user name',
     );
+    const scoped = {
+      ...alice,
+      authorization: 'Bearer admin',
+      'impersonate-extra-acme.com%2fproject': 'x',
+      'impersonate-extra-keys': 'k',
+    };
+    expect(who(scoped).body.status.userInfo.extra).toEqual({ 'acme.com/project': ['x'], keys: ['k'] });
+    expect(who({ ...alice, 'impersonate-extra-scopes': 'a' }).status).toBe(403);
     const account = { 'impersonate-user': 'system:serviceaccount:default:x', authorization: 'Bearer admin' };
     expect(who(account).body.status.userInfo.groups).toEqual([
       'system:serviceaccounts',

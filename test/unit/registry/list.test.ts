@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Obj } from '../../../src/lib/json.ts';
+import { CONTINUE_TTL_MS } from '../../../src/lib/limits.ts';
 import { minimal } from '../../fixtures/objects.ts';
 import { Bench, refusal } from '../../host/make-registry.ts';
 
@@ -62,6 +63,31 @@ describe('lists', () => {
     expect(status).toMatchObject({ code: 410, reason: 'Expired' });
     expect(status.message).toContain('or use the continue token in this response to retrieve the remainder of the results');
     expect(names({ namespace: 'default', continue: status.metadata.continue })).toEqual(['c', 'd', 'e', 'f']);
+  });
+
+  it('[REG32] ends pages of lists that began too long ago', () => {
+    const began = 1_000_000;
+    const first = list({ namespace: 'default', limit: 2, now: began });
+    const page = (token: string | undefined, now: number) => list({ namespace: 'default', limit: 2, continue: token, now });
+    const second = page(first.continue, began + CONTINUE_TTL_MS);
+    expect(second.rows.map((row) => row.name)).toEqual(['c', 'd']);
+    const status = refusal(() => page(second.continue, began + CONTINUE_TTL_MS + 1));
+    expect(status).toMatchObject({ code: 410, reason: 'Expired' });
+    expect(page(status.metadata.continue, began + 2 * CONTINUE_TTL_MS).rows.map((row) => row.name)).toEqual(['e']);
+  });
+
+  it('[REG31] [REG33] words bad tokens and versions as Go does', () => {
+    const lead = 'invalid continue token: continue key is not valid: ';
+    const token = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    expect(refusal(() => list({ continue: 'x' })).message).toBe(`${lead}illegal base64 data at input byte 0`);
+    expect(refusal(() => list({ continue: 'eA' })).message).toBe(`${lead}invalid character 'x' looking for beginning of value`);
+    expect(refusal(() => list({ continue: token({ v: 'meta.k8s.io/v1', rv: '1', start: 'x' }) })).message).toBe(
+      `${lead}json: cannot unmarshal string into Go struct field continueToken.rv of type int64`,
+    );
+    expect(refusal(() => list({ resourceVersion: 'X' })).message).toBe(
+      'invalid resource version: resourceVersion: Invalid value: "X": strconv.ParseUint: parsing "X": invalid syntax',
+    );
+    expect(refusal(() => list({ resourceVersion: '9'.repeat(20) })).message).toMatch(/: value out of range$/);
   });
 
   it('[REG32] [REG33] lists at a revision, not before the horizon and not in the future', () => {

@@ -139,6 +139,25 @@ describe('writes', () => {
     ]);
   });
 
+  it('[REG8] words versions that are none as Go does', () => {
+    make('a');
+    const update = (resourceVersion: string) =>
+      refusal(() =>
+        bench.registry.update(maps(), minimal(maps(), 'a', { resourceVersion }), bench.options(maps(), { name: 'a' })),
+      );
+    expect(update('X')).toMatchObject({ code: 500, message: 'strconv.ParseUint: parsing "X": invalid syntax' });
+    expect(update('9'.repeat(20)).message).toMatch(/: value out of range$/);
+  });
+
+  it('[REG50] owns an empty list where a list is always printed, though none is stored', () => {
+    const roles = bench.kind('rbac.authorization.k8s.io/roles');
+    const role = (rules?: Obj[]) => ({ ...minimal(roles, rules ? 'with' : 'without'), rules }) as unknown as KubeObject;
+    const fields = (object: KubeObject) =>
+      bench.registry.create(roles, object, bench.options(roles)).object.metadata.managedFields?.[0]?.fieldsV1 ?? {};
+    expect(fields(role([]))).toMatchObject({ 'f:rules': {} });
+    expect(fields(role())).not.toHaveProperty('f:rules');
+  });
+
   it('[REG11] moves the generation with the spec only', () => {
     const kind = bench.kind('apps/deployments');
     bench.registry.create(kind, minimal(kind), bench.options(kind));
