@@ -113,11 +113,17 @@ export class Reconciler {
     if (!controller) return;
     const { registry, view, random, timers } = this.#deps;
     let outcome: Outcome = {};
-    registry.transaction(() => {
-      const plan = controller.reconcile({ namespace: work.namespace, name: work.name }, view, { now, random });
-      outcome = this.#executor.run(controller, work, plan, view, { now, random });
-      this.#arm(work, outcome, now, timers);
-    });
+    try {
+      registry.transaction(() => {
+        const plan = controller.reconcile({ namespace: work.namespace, name: work.name }, view, { now, random });
+        outcome = this.#executor.run(controller, work, plan, view, { now, random });
+        this.#arm(work, outcome, now, timers);
+      });
+    } catch (error) {
+      // No refusal: the database failed, or a controller did. Nothing of it was written, so the key is as dirty as before.
+      this.#queue.add(work.controller, work);
+      throw error;
+    }
     if (!outcome.refused) this.#queue.succeeded(work);
   }
 

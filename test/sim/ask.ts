@@ -51,7 +51,8 @@ function acknowledge(world: World, what: string, body: Obj): void {
   const last = world.ledger.entries.at(-1);
   // It was held by a finalizer alone, and is gone: the answer is its last state.
   if (entry && last?.type === 'DELETED' && last.old === entry) return;
-  if (!entry || !equal(entry.object, body)) throw new Error(`${what}: the answer is not what the log holds at ${body.metadata.resourceVersion}`);
+  if (!entry || !equal(entry.object, body))
+    throw new Error(`${what}: the answer is not what the log holds at ${body.metadata.resourceVersion}`);
 }
 
 export const namespaceOf = (world: World) => world.pick([...world.model.namespaces]);

@@ -42,10 +42,10 @@ export function crash(world: World): void {
   for (const watcher of world.watchers) if (watcher.connected) watcher.reconnect();
 }
 
-/** A stretch of work: all of it, or a part, or one that ends with a crash in the middle of a transaction. True: nothing is left to do. */
+/** A stretch of work: all of it, or a part, or one that ends in the middle of a transaction. True: nothing is left to do. */
 export function work(world: World): boolean {
   const { host, disk } = world;
-  const whole = world.chance(0.65);
+  const whole = world.chance(0.6);
   let budget = whole ? ENDLESS_KEYS : world.int(20);
   if (world.chance(0.04)) disk.failAfter(world.int(30));
   let quiet = false;
@@ -56,11 +56,11 @@ export function work(world: World): boolean {
   } catch (error) {
     if (!disk.failed()) throw error;
     world.trace.push('disk');
-    crash(world);
+    if (world.chance(0.5)) crash(world);
     return false;
   }
-  // The crash between a commit and its flush.
-  if (world.chance(0.05)) {
+  // The crash in the middle of a drain, or between a commit and its flush.
+  if (world.chance(quiet ? 0.04 : 0.3)) {
     crash(world);
     return false;
   }
@@ -87,7 +87,10 @@ export function clients(world: World): void {
 /** As a cluster does it when its bound is reached, only sooner: never past what the reconciler still needs. */
 function compact(world: World): void {
   const { registry, reconciler } = world.host.cluster;
-  const to = Math.min(reconciler.cursor, registry.store.revision() - world.int(40));
+  // Often just before or after what some client knows.
+  const known = world.pick(world.watchers).revision + world.int(3) - 1;
+  const wanted = world.chance(0.5) ? known : registry.store.revision() - world.int(40);
+  const to = Math.min(reconciler.cursor, wanted, registry.store.revision());
   if (to <= registry.store.compacted()) return;
   world.trace.push('compact');
   registry.store.compact(to);

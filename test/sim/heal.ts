@@ -1,5 +1,6 @@
 import type { Obj } from '../../src/lib/json.ts';
 import { ask, merge, urlOf } from './ask.ts';
+import { HOLD } from './ledger.ts';
 import type { World } from './world.ts';
 
 const SIMULATE = 'atoll.dev/simulate';
@@ -28,6 +29,11 @@ export function heal(world: World): void {
     // A pod that was taken out of its StatefulSet holds a name that the set tries to use for ever.
     const stray = name.startsWith('db-') && object.metadata.ownerReferences?.[0]?.kind !== 'StatefulSet';
     if (stray || annotations?.[SIMULATE]) ask(world, 'DELETE', url);
+  }
+  for (const { object } of each(world, 'secrets')) {
+    if (!object.metadata.finalizers?.includes(HOLD)) continue;
+    world.ledger.released.add(object.metadata.uid);
+    ask(world, 'PATCH', address('secrets', object), { metadata: { finalizers: null } }, merge);
   }
   for (const { object } of each(world, 'resourcequotas')) ask(world, 'DELETE', address('resourcequotas', object));
   world.mended = world.chance(0.7);

@@ -17,7 +17,10 @@ export function checkAlways(world: World): void {
   );
   world.model.lastRevision = store.revision();
   world.ledger.read();
-  must(store.revision() === world.ledger.revision, () => `the store is at ${store.revision()}, its log at ${world.ledger.revision}`);
+  must(
+    store.revision() === world.ledger.revision,
+    () => `the store is at ${store.revision()}, its log at ${world.ledger.revision}`,
+  );
   for (const watcher of world.watchers) watcher.take();
   memory(world);
 }
@@ -30,8 +33,14 @@ function memory(world: World): void {
     const { resource, object } = i < 4 ? entries[Math.max(0, entries.length - 1 - world.int(40))] : world.pick(entries);
     const { namespace = '', name } = object.metadata;
     const live = world.ledger.live(resource).get(`${namespace}/${name}`);
-    must(store.get(resource, namespace, name)?.json === live?.json, () => `get of ${resource} ${namespace}/${name} is not its last state`);
-    must(equal(view.get(resource, namespace, name), live?.object), () => `the decoded ${resource} ${namespace}/${name} is another`);
+    must(
+      store.get(resource, namespace, name)?.json === live?.json,
+      () => `get of ${resource} ${namespace}/${name} is not its last state`,
+    );
+    must(
+      equal(view.get(resource, namespace, name), live?.object),
+      () => `the decoded ${resource} ${namespace}/${name} is another`,
+    );
   }
   const from = Math.max(store.compacted(), store.revision() - world.int(30));
   const due = entries.slice(entries.length - (store.revision() - from));
@@ -79,9 +88,19 @@ function database(world: World): void {
   const heads = sql.all<{ line: string }>("SELECT resource || ' ' || namespace || '/' || name || ' ' || rev AS line FROM heads");
   const refs = sql.all<{ line: string }>("SELECT owner || ' ' || resource || ' ' || namespace || '/' || name AS line FROM refs");
   const live = [...world.ledger.all()];
-  sameLines('heads', heads, live.map((e) => `${e.resource} ${e.key} ${e.rev}`));
-  const owners = ({ object }: Entry): string[] => [...new Set<string>((object.metadata.ownerReferences ?? []).map((r: Obj) => r.uid))];
-  sameLines('refs', refs, live.flatMap((e) => owners(e).map((uid) => `${uid} ${e.resource} ${e.key}`)));
+  sameLines(
+    'heads',
+    heads,
+    live.map((e) => `${e.resource} ${e.key} ${e.rev}`),
+  );
+  const owners = ({ object }: Entry): string[] => [
+    ...new Set<string>((object.metadata.ownerReferences ?? []).map((r: Obj) => r.uid)),
+  ];
+  sameLines(
+    'refs',
+    refs,
+    live.flatMap((e) => owners(e).map((uid) => `${uid} ${e.resource} ${e.key}`)),
+  );
   const kept = sql.all<{ line: string }>('SELECT CAST(rev AS TEXT) AS line FROM log');
   const needed = new Set(live.map((e) => e.rev));
   for (const entry of world.ledger.entries) {

@@ -100,7 +100,9 @@ export class Ledger {
     if (resource === 'resourcequotas') {
       const used = Number((object as Obj).status?.used?.pods ?? 0);
       if (used <= Number((old?.object as Obj | undefined)?.status?.used?.pods ?? 0)) return;
-      const pods = [...this.live('pods').values()].filter((pod) => pod.object.metadata.namespace === namespace && !ended(pod.object));
+      const pods = [...this.live('pods').values()].filter(
+        (pod) => pod.object.metadata.namespace === namespace && !ended(pod.object),
+      );
       if (used > pods.length) this.#owed = key;
       return;
     }
@@ -160,6 +162,11 @@ export class Ledger {
       must(home, () => `${what} has no namespace`);
       must(!home.metadata.deletionTimestamp, () => `${what} came into a namespace that goes`);
     }
+    // Nobody but the namespace's end takes this one away, and pods go first.
+    if (resource === 'configmaps' && type === 'DELETED' && key.endsWith('/kube-root-ca.crt')) {
+      const [left] = [...this.live('pods').keys()].filter((pod) => pod.startsWith(`${namespace}/`));
+      must(left === undefined, () => `${what} went before pod ${left}`);
+    }
     if (resource !== 'namespaces' || type !== 'DELETED') return;
     for (const [name, heads] of this.heads) {
       for (const left of heads.keys()) must(!left.startsWith(`${key.slice(1)}/`), () => `${what} went before ${name} ${left}`);
@@ -170,6 +177,7 @@ export class Ledger {
     const [now, before] = [entry.object, entry.old?.object];
     if (before?.spec.nodeName) must(before.spec.nodeName === now.spec.nodeName, () => `${what} moved to another node`);
     if (before && ended(before)) must(ended(now), () => `${what} lives again`);
+    if (!before) this.#wanted(now, what);
     const address = now.spec.hostNetwork || !now.status?.podIP || ended(now) ? undefined : `address ${now.status.podIP}`;
     const former = before?.status?.podIP;
     if (former && !now.spec.hostNetwork && !ended(before)) {
@@ -177,6 +185,19 @@ export class Ledger {
       must(kept, () => `${what} lost its address ${former}`);
     }
     this.#claim(entry, address, what);
+  }
+
+  /** A set never makes more pods than it wants, not even for a moment. */
+  #wanted(pod: Obj, what: string): void {
+    const ref = pod.metadata.ownerReferences?.find((r: Obj) => r.controller);
+    const resource =
+      ref && { ReplicaSet: 'apps/replicasets', ReplicationController: 'replicationcontrollers' }[ref.kind as string];
+    const set: Obj | undefined = resource && this.live(resource).get(`${pod.metadata.namespace}/${ref.name}`)?.object;
+    if (!set || set.metadata.uid !== ref.uid) return;
+    const active = [...this.live('pods').values()].filter(
+      ({ object: o }) => !o.metadata.deletionTimestamp && !ended(o) && o.metadata.ownerReferences?.some((r) => r.uid === ref.uid),
+    ).length;
+    must(active <= set.spec.replicas, () => `${what} is one of ${active} pods of ${ref.name}, which wants ${set.spec.replicas}`);
   }
 
   /** Addresses have one holder at a time. */

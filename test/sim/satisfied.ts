@@ -34,10 +34,15 @@ export function checkCounts(world: World): void {
     const total = mine.reduce((n, s) => n + pods.filter((p) => controls(s, p) && !ended(p) && !going(p)).length, 0);
     count('pods', deployment, deployment.status?.replicas, total);
     const { generation } = deployment.metadata;
-    must(going(deployment) || deployment.status?.observedGeneration === generation, () => `${keyOf(deployment)} was not observed`);
+    must(
+      going(deployment) || deployment.status?.observedGeneration === generation,
+      () => `${keyOf(deployment)} was not observed`,
+    );
   }
   for (const budget of objects(world, 'policy/poddisruptionbudgets')) {
-    const mine = pods.filter((p) => p.metadata.namespace === budget.metadata.namespace && selects(budget.spec.selector.matchLabels, p));
+    const mine = pods.filter(
+      (p) => p.metadata.namespace === budget.metadata.namespace && selects(budget.spec.selector.matchLabels, p),
+    );
     const healthy = mine.filter((p) => ready(p) && !going(p) && !budget.status?.disruptedPods?.[p.metadata.name]);
     const failed = budget.status?.conditions?.some((c: Obj) => c.reason === 'SyncFailed');
     if (!failed) count('healthy pods', budget, budget.status?.currentHealthy, healthy.length);
@@ -59,7 +64,9 @@ function endpoints(world: World, pods: Obj[]): void {
   for (const service of objects(world, 'services')) {
     const { namespace, name } = service.metadata;
     if (!service.spec.selector) continue;
-    const mine = pods.filter((p) => p.metadata.namespace === namespace && selects(service.spec.selector, p) && !ended(p) && p.status?.podIP);
+    const mine = pods.filter(
+      (p) => p.metadata.namespace === namespace && selects(service.spec.selector, p) && !ended(p) && p.status?.podIP,
+    );
     const serving = mine.filter((p) => service.spec.publishNotReadyAddresses || (!going(p) && ready(p)));
     const due = serving.map((p) => p.status.podIP).sort();
     const shown = slices
@@ -72,7 +79,10 @@ function endpoints(world: World, pods: Obj[]): void {
     if (!service.spec.publishNotReadyAddresses)
       must(String(shown) === String(due), () => `slices of ${keyOf(service)} have ${shown}, its ready pods ${due}`);
     const subsets: Obj[] = (old.get(`${namespace}/${name}`)?.object as Obj | undefined)?.subsets ?? [];
-    const listed = subsets.flatMap((s) => s.addresses ?? []).map((a: Obj) => a.ip).sort();
+    const listed = subsets
+      .flatMap((s) => s.addresses ?? [])
+      .map((a: Obj) => a.ip)
+      .sort();
     must(String(listed) === String(due), () => `Endpoints of ${keyOf(service)} have ${listed}, its ready pods ${due}`);
   }
 }
@@ -95,7 +105,9 @@ export function checkControllers(world: World): void {
   }
   if (!world.mended) return;
   for (const deployment of objects(world, 'apps/deployments')) {
-    if (deployment.spec.paused) continue;
+    // Two sets that a client scaled by itself are left alone by Recreate, as upstream leaves them.
+    const active = objects(world, 'apps/replicasets').filter((s) => controls(deployment, s) && s.spec.replicas > 0);
+    if (deployment.spec.paused || (deployment.spec.strategy.type === 'Recreate' && active.length > 1)) continue;
     for (const field of ['updatedReplicas', 'readyReplicas', 'availableReplicas', 'replicas'])
       count(field, deployment, deployment.status[field], deployment.spec.replicas);
   }
@@ -120,8 +132,12 @@ function daemonSets(world: World, pods: Obj[]): void {
   for (const set of objects(world, 'apps/daemonsets')) {
     const wanted = set.spec.template.spec.nodeSelector;
     const due = nodes.filter((n) => !n.spec.taints?.some((t: Obj) => t.key === 'k') && (!wanted || selects(wanted, n)));
-    const there = pods.filter((p) => controls(set, p)).map((p) => p.spec.nodeName).sort();
+    const there = pods
+      .filter((p) => controls(set, p))
+      .map((p) => p.spec.nodeName)
+      .sort();
     const names = due.map((n) => n.metadata.name).sort();
-    if (world.mended) must(String(there) === String(names), () => `DaemonSet ${keyOf(set)} is on ${there}, it belongs on ${names}`);
+    if (world.mended)
+      must(String(there) === String(names), () => `DaemonSet ${keyOf(set)} is on ${there}, it belongs on ${names}`);
   }
 }

@@ -56,6 +56,11 @@ export class Watcher {
     return `watch of ${path}?${query}${streams ? ' (streaming)' : ''}${metadataOnly ? ' (metadata)' : ''}`;
   }
 
+  /** The last revision that it knows. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   get connected(): boolean {
     return this.#watch !== undefined;
   }
@@ -132,7 +137,8 @@ export class Watcher {
       const { type, object } = JSON.parse(lines[this.#seen]);
       if (type === 'ERROR') {
         if (object.code !== 410) this.#fail(`it ended: ${JSON.stringify(object)}`);
-        if (this.#revision >= this.#host.cluster.registry.store.compacted()) this.#fail(`410 at ${this.#revision}, which is kept`);
+        if (this.#revision >= this.#host.cluster.registry.store.compacted())
+          this.#fail(`410 at ${this.#revision}, which is kept`);
         this.expired++;
         return this.#list();
       }
@@ -224,6 +230,10 @@ export class Watcher {
     this.#read = this.#revision;
     this.#queue = [];
     this.#open(`resourceVersion=${this.#revision}&`);
+    const { store } = this.#host.cluster.registry;
+    const refused = this.#watch?.lines[0]?.startsWith('{"type":"ERROR"');
+    if (this.#revision < store.compacted() && !refused)
+      this.#fail(`it goes on from ${this.#revision}, history begins at ${store.compacted()}`);
   }
 }
 

@@ -31,14 +31,25 @@ const SUBJECTS: readonly Subject[] = [
   { resource: 'pods', path: '/api/v1/pods' },
   { resource: 'pods', path: '/api/v1/pods', query: 'labelSelector=tier%3Dfront', matches: front },
   { resource: 'pods', path: '/api/v1/pods', query: 'labelSelector=tier!%3Dfront', matches: (o) => !front(o), streams: true },
-  { resource: 'pods', path: '/api/v1/pods', query: 'fieldSelector=status.phase%3DRunning', matches: (o) => o.status?.phase === 'Running' },
-  { resource: 'pods', path: '/api/v1/pods', query: 'fieldSelector=spec.nodeName%3Dnode-1', matches: (o) => o.spec?.nodeName === 'node-1' },
+  {
+    resource: 'pods',
+    path: '/api/v1/pods',
+    query: 'fieldSelector=status.phase%3DRunning',
+    matches: (o) => o.status?.phase === 'Running',
+  },
+  {
+    resource: 'pods',
+    path: '/api/v1/pods',
+    query: 'fieldSelector=spec.nodeName%3Dnode-1',
+    matches: (o) => o.spec?.nodeName === 'node-1',
+  },
   { resource: 'apps/deployments', path: '/apis/apps/v1/deployments', metadataOnly: true },
   { resource: 'apps/replicasets', path: '/apis/apps/v1/replicasets' },
   { resource: 'configmaps', path: '/api/v1/configmaps', streams: true },
   { resource: 'configmaps', path: '/api/v1/namespaces/default/configmaps', namespace: 'default' },
   { resource: 'events', path: '/api/v1/events' },
-  { resource: 'namespaces', path: '/api/v1/namespaces', metadataOnly: true },
+  { resource: 'namespaces', path: '/api/v1/namespaces' },
+  { resource: 'pods', path: '/api/v1/namespaces/default/pods', namespace: 'default', metadataOnly: true },
 ];
 
 /** One seeded world: a cluster, clients that do random things to it, and faults. Everything follows from the seed. */

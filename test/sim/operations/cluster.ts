@@ -75,7 +75,10 @@ export function deleteNamespace(world: World): void {
 
 export function createBudget(world: World): void {
   const spec: Obj = { selector: { matchLabels: { tier: world.pick(['front', 'back']) } } };
-  Object.assign(spec, world.pick([{ minAvailable: 1 }, { maxUnavailable: 1 }, { maxUnavailable: '50%' }, { minAvailable: '100%' }]));
+  Object.assign(
+    spec,
+    world.pick([{ minAvailable: 1 }, { maxUnavailable: 1 }, { maxUnavailable: '50%' }, { minAvailable: '100%' }]),
+  );
   const body = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: world.fresh('pdb') }, spec };
   ask(world, 'POST', urlOf('policy/poddisruptionbudgets', namespaceOf(world)), body);
 }

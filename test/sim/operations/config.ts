@@ -1,9 +1,15 @@
 import { equal, type Obj } from '../../../src/lib/json.ts';
 import { anyOf, apply, ask, merge, namespaceOf, urlOf } from '../ask.ts';
+import { HOLD } from '../ledger.ts';
 import type { World } from '../world.ts';
 
 const MAPS = 'configmaps';
-const configMap = (name: string, data: Obj, more: Obj = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...more }, data });
+const configMap = (name: string, data: Obj, more: Obj = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...more },
+  data,
+});
 
 function known(world: World, prefix: string): string[] {
   return [...world.model.configMaps.keys()].filter((key) => key.split('/')[1].startsWith(prefix));
@@ -124,6 +130,20 @@ export function createOwned(world: World): void {
   }
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: world.fresh('owned'), ownerReferences: refs } };
   ask(world, 'POST', urlOf('secrets', ns), secret);
+}
+
+/** Somebody holds a Secret, which its namespace then waits for. */
+export function holdSecret(world: World): void {
+  const held = [...world.ledger.live('secrets').values()].filter(({ object }) => object.metadata.finalizers?.includes(HOLD));
+  if (!held.length || world.chance(0.4)) {
+    const metadata = { name: world.fresh('held'), finalizers: [HOLD] };
+    ask(world, 'POST', urlOf('secrets', namespaceOf(world)), { apiVersion: 'v1', kind: 'Secret', metadata });
+    return;
+  }
+  const { namespace, name, uid } = world.pick(held).object.metadata;
+  if (world.chance(0.5)) return void ask(world, 'DELETE', urlOf('secrets', namespace, name));
+  world.ledger.released.add(uid);
+  ask(world, 'PATCH', urlOf('secrets', namespace, name), { metadata: { finalizers: null } }, merge);
 }
 
 /** Dependents go with their last owner, and stay when it was to leave them. */

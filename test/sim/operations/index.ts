@@ -42,6 +42,7 @@ const WEIGHTS: readonly [number, (world: World) => void][] = [
   [3, config.applyTogether],
   [3, config.createOwned],
   [3, config.deleteOwner],
+  [2, config.holdSecret],
   [3, config.dryRun],
   [3, reads.listThen],
   [3, reads.readPages],

@@ -56,19 +56,23 @@ export class Reader {
     const { store } = world.host.cluster.registry;
     if (answer.code === 410) {
       const aged = world.host.now - this.#since > CONTINUE_TTL_MS;
-      if (!aged && this.#revision >= store.compacted()) throw new Error(`${url} is expired; history begins at ${store.compacted()}`);
+      if (!aged && this.#revision >= store.compacted())
+        throw new Error(`${url} is expired; history begins at ${store.compacted()}`);
       return true;
     }
     if (answer.code !== 200) throw new Error(`${url}: ${answer.message}`);
     this.#items.push(...answer.items);
     const revision = Number(answer.metadata.resourceVersion);
-    if (this.#revision && this.#revision !== revision) throw new Error(`${url} shows ${revision}, the page before ${this.#revision}`);
+    if (this.#revision && this.#revision !== revision)
+      throw new Error(`${url} shows ${revision}, the page before ${this.#revision}`);
     this.#revision = revision;
     world.ledger.read();
     const due = world.ledger.at(this.#resource, revision);
     const left = due.length - this.#items.length;
     if ((answer.metadata.remainingItemCount ?? 0) !== left)
-      throw new Error(`${url} says that ${answer.metadata.remainingItemCount} remain of ${due.length} after ${this.#items.length}`);
+      throw new Error(
+        `${url} says that ${answer.metadata.remainingItemCount} remain of ${due.length} after ${this.#items.length}`,
+      );
     this.#token = answer.metadata.continue ?? '';
     if (this.#token) return false;
     compare(url, this.#items, due);

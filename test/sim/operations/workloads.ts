@@ -37,10 +37,12 @@ export function updateImage(world: World): void {
   found.object.spec.template.spec.containers[0].image = `nginx:${world.int(4)}`;
   const { resourceVersion } = found.object.metadata;
   // A version that is no longer the live one must be refused, whatever it changes.
-  const stale = world.chance(0.2) && ask(world, 'PATCH', found.url, { metadata: { annotations: { n: world.fresh('v') } } }, merge).code < 300;
+  const stale =
+    world.chance(0.2) && ask(world, 'PATCH', found.url, { metadata: { annotations: { n: world.fresh('v') } } }, merge).code < 300;
   if (!stale && world.chance(0.5)) delete found.object.metadata.resourceVersion;
   const { code } = ask(world, 'PUT', found.url, found.object);
-  if (stale && code !== 409 && code < 500) throw new Error(`PUT ${found.url} at ${resourceVersion}, which was not the live one: ${code}`);
+  if (stale && code !== 409 && code < 500)
+    throw new Error(`PUT ${found.url} at ${resourceVersion}, which was not the live one: ${code}`);
 }
 
 export function pauseDeployment(world: World): void {

@@ -277,4 +277,23 @@ describe('reconciling', () => {
     expect(reconciler.drain(NOW)).toBe(true);
     expect(seen).toEqual(['a', 'b', 'c']);
   });
+
+  it('[RC11] a bad disk under a reconcile leaves nothing and loses nothing', () => {
+    let disk = 'bad';
+    const create: Action = { verb: 'create', resource: 'configmaps', object: configMap('b') };
+    const { seen, controller } = noting((key) => ({ actions: key.name === 'a' ? [create] : [] }));
+    const { host, put, reconciler } = bench(controller);
+    put('a');
+    const { run } = host.sql;
+    host.sql.run = (statement, ...params) => {
+      if (disk === 'bad' && statement.startsWith('INSERT INTO log')) throw new Error('disk I/O error');
+      run(statement, ...params);
+    };
+    expect(() => reconciler.drain(NOW)).toThrow('disk I/O error');
+    expect(host.cluster.registry.store.get('configmaps', 'default', 'b')).toBeUndefined();
+    disk = 'good';
+    expect(reconciler.drain(NOW)).toBe(true);
+    expect(seen).toEqual(['a', 'a', 'b']);
+    expect(host.cluster.registry.store.get('configmaps', 'default', 'b')).toBeDefined();
+  });
 });
