@@ -11,6 +11,8 @@ export const ROW_MEMO_BYTES = 12 * 1024 * 1024;
 /** The newest log rows kept in memory: what watchers and the reconciler read right after a write. Rows, and bytes of their text. */
 export const RECENT_LOG_ROWS = 2_048;
 export const RECENT_LOG_BYTES = 8 * 1024 * 1024;
+/** Lists kept as they were put together, in bytes, until their resource changes. */
+export const LIST_MEMO_BYTES = 8 * 1024 * 1024;
 /** Bytes of a list's items put together by one statement (a value in a Durable Object's SQLite holds 2 MB). */
 export const LIST_CHUNK_BYTES = 1_500_000;
 /** Credentials of a cluster remembered after they were looked up. */

@@ -1,5 +1,5 @@
-import { RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from '../lib/limits.ts';
-import type { LogRow, Row } from './store.ts';
+import { LIST_MEMO_BYTES, RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from '../lib/limits.ts';
+import type { ListItems, LogRow, Row } from './store.ts';
 
 /**
  * What the store keeps in memory of its own rows: live states by key, and the newest stretch of the log. One process writes, so what is
@@ -13,6 +13,11 @@ export class StoreMemo {
   /** Consecutive revisions, oldest first. */
   #recent: LogRow[] = [];
   #recentBytes = 0;
+  /** Lists put together, with the revision at which they were; the oldest go first. */
+  readonly #items = new Map<string, ListItems & { rev: number; bytes: number }>();
+  #itemsBytes = 0;
+  /** Revision of the last write to a resource, of those written since this began. */
+  readonly #changed = new Map<string, number>();
   /** Keys written since the outermost transaction began: what a rollback must forget. */
   readonly #touched: string[] = [];
 
@@ -41,6 +46,7 @@ export class StoreMemo {
   /** A row was appended; `key` now has this state, or none after a deletion. */
   appended(key: string, row: LogRow): void {
     this.#touched.push(key);
+    this.#changed.set(row.resource, row.rev);
     this.forget(key);
     const { rev, resource, namespace, name, json } = row;
     if (row.type !== 'DELETED') this.keep(key, { rev, resource, namespace, name, json });
@@ -49,6 +55,31 @@ export class StoreMemo {
     if (this.#recent.length <= RECENT_LOG_ROWS && this.#recentBytes <= RECENT_LOG_BYTES) return;
     this.#recent = this.#recent.slice(this.#recent.length >> 1);
     this.#recentBytes = this.#recent.reduce((n, r) => n + r.json.length, 0);
+  }
+
+  /** A list that was put together before, if its resource has not changed since. */
+  items(key: string, resource: string): ListItems | undefined {
+    const known = this.#items.get(key);
+    if (!known || known.rev >= (this.#changed.get(resource) ?? 0)) return known;
+    this.#dropItems(key);
+    return undefined;
+  }
+
+  keepItems(key: string, rev: number, items: ListItems): void {
+    const bytes = items.chunks.reduce((n, c) => n + c.length, 0);
+    if (bytes > LIST_MEMO_BYTES / 2) return;
+    this.#dropItems(key);
+    this.#items.set(key, { ...items, rev, bytes });
+    this.#itemsBytes += bytes;
+    for (const old of this.#items.keys()) {
+      if (this.#itemsBytes <= LIST_MEMO_BYTES) return;
+      this.#dropItems(old);
+    }
+  }
+
+  #dropItems(key: string): void {
+    this.#itemsBytes -= this.#items.get(key)?.bytes ?? 0;
+    this.#items.delete(key);
   }
 
   /** Rows after a revision, when all of them are here. */

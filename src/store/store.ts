@@ -1,6 +1,7 @@
 import type { SqlBlob, Sqlite, SqlValue } from '../lib/sqlite-port.ts';
 import { LIST_CHUNK_BYTES } from '../lib/limits.ts';
 import { StoreMemo } from './memo.ts';
+import { condition, joined, keyOf, pick, utf8 } from './query.ts';
 import { getMeta, setMeta } from './schema.ts';
 
 /** One state of one key. `json` is the wire form; it starts with `{"kind":"K","apiVersion":"GV","metadata":`. */
@@ -32,6 +33,12 @@ export interface ListQuery {
   at?: number;
   /** A condition over the column `json`, e.g. "json_extract(json, '$.status.phase') = ?". */
   where?: { sql: string; params: SqlValue[] };
+}
+
+/** The items of a list, put together. */
+export interface ListItems {
+  chunks: Uint8Array[];
+  page: ListPage;
 }
 
 export interface ListPage {
@@ -142,14 +149,27 @@ export class Store {
 
   /**
    * A list as bytes: the texts of live rows, in order, without their first `skip` characters and with an opening brace in their place,
-   * joined by commas, between what `frame` says. SQLite puts it together as UTF-8, so that it crosses into JavaScript once and is never a
-   * string there. With a limit, `rest` tells how many rows are left and `last` which key was the last.
+   * joined by commas, between what `frame` says. SQLite puts them together as UTF-8, so that they cross into JavaScript once and are never
+   * a string there; they are kept until the resource changes. With a limit, `rest` tells how many rows are left and `last` which key was
+   * the last.
    */
   bytes(
     query: Omit<ListQuery, 'after' | 'at'>,
     skip: number,
     frame: (page: ListPage) => [head: string, tail: string],
   ): Uint8Array<ArrayBuffer> {
+    const plain = !query.where && query.name === undefined && this.#depth === 0;
+    const key = plain ? keyOf(query.resource, query.namespace ?? '*', String(query.limit ?? '')) : '';
+    let items = plain ? this.#memo.items(key, query.resource) : undefined;
+    if (!items) {
+      items = this.#items(query, skip);
+      if (plain) this.#memo.keepItems(key, this.revision(), items);
+    }
+    const [head, tail] = frame(items.page);
+    return joined([utf8.encode(head), ...items.chunks, utf8.encode(tail)]);
+  }
+
+  #items(query: Omit<ListQuery, 'after' | 'at'>, skip: number): ListItems {
     const { sql, params } = condition(query);
     const from = `FROM heads h JOIN log l ON l.rev = h.rev WHERE ${sql}`;
     const [{ total, longest }] = this.sql.all<{ total: number; longest: number | null }>(
@@ -157,15 +177,13 @@ export class Store {
       ...params,
     );
     const n = Math.min(total, query.limit ?? total);
-    const [head, tail] = frame({ rest: total - n, last: n === total ? undefined : this.#keyAt(sql, params, n - 1) });
     const chunk = Math.max(1, Math.floor(LIST_CHUNK_BYTES / ((longest ?? 0) + 1)));
     const chunks: Uint8Array[] = [];
-    for (let offset = 0; offset === 0 || offset < n; offset += chunk) {
+    for (let offset = 0; offset < n; offset += chunk) {
       const [{ bytes }] = this.sql.all<{ bytes: SqlBlob }>(
-        `SELECT CAST(? || ifnull(group_concat(item, ','), '') || ? AS BLOB) AS bytes FROM
+        `SELECT CAST(? || group_concat(item, ',') AS BLOB) AS bytes FROM
            (SELECT '{' || substr(l.json, ?) AS item ${from} ORDER BY h.namespace, h.name LIMIT ? OFFSET ?)`,
-        offset === 0 ? head : ',',
-        offset + chunk >= n ? tail : '',
+        offset === 0 ? '' : ',',
         skip + 1,
         ...params,
         Math.min(chunk, n - offset),
@@ -173,7 +191,7 @@ export class Store {
       );
       chunks.push(new Uint8Array(bytes as ArrayBuffer));
     }
-    return joined(chunks);
+    return { chunks, page: { rest: total - n, last: n === total ? undefined : this.#keyAt(sql, params, n - 1) } };
   }
 
   #keyAt(sql: string, params: SqlValue[], offset: number): { namespace: string; name: string } {
@@ -343,48 +361,4 @@ export class Store {
       this.#memo.compacted(rev);
     });
   }
-}
-
-const keyOf = (resource: string, namespace: string, name: string): string => `${resource}\0${namespace}\0${name}`;
-
-function joined(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  if (chunks.length === 1) return chunks[0] as Uint8Array<ArrayBuffer>;
-  const out = new Uint8Array(chunks.reduce((n, c) => n + c.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
-}
-
-function pick(rows: LogRow[], filter: { resource?: string; namespace?: string; limit?: number }): LogRow[] {
-  const { resource, namespace, limit } = filter;
-  const all = resource === undefined && namespace === undefined;
-  const out = all
-    ? rows
-    : rows.filter((r) => (resource ?? r.resource) === r.resource && (namespace ?? r.namespace) === r.namespace);
-  return limit === undefined ? out : out.slice(0, limit);
-}
-
-function condition(query: ListQuery): { sql: string; params: SqlValue[] } {
-  const params: SqlValue[] = [query.resource];
-  let sql = 'h.resource = ?';
-  if (query.namespace !== undefined) {
-    sql += ' AND h.namespace = ?';
-    params.push(query.namespace);
-  }
-  if (query.name !== undefined) {
-    sql += ' AND h.name = ?';
-    params.push(query.name);
-  }
-  if (query.after) {
-    sql += ' AND (h.namespace, h.name) > (?, ?)';
-    params.push(query.after.namespace, query.after.name);
-  }
-  if (query.where) {
-    sql += ` AND (${query.where.sql})`;
-    params.push(...query.where.params);
-  }
-  return { sql, params };
 }

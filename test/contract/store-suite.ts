@@ -83,6 +83,20 @@ export function storeContract(name: string, open: () => Sqlite): void {
       expect(read({ resource: 'none' }).text).toBe('[]');
       const page = read({ resource: 'things', limit: 3 });
       expect([page.rest, page.last, JSON.parse(page.text).length]).toEqual([4, { namespace: 'n0', name: 'k4' }, 3]);
+      const count = () => JSON.parse(read({ resource: 'things', namespace: 'n1' }).text).length;
+      expect(count()).toBe(3);
+      put(store, 'n1', 'new', '{"kind":"T","n":9}');
+      expect(count()).toBe(4);
+      expect(() =>
+        store.transaction(() => {
+          drop(store, 'n1', 'new');
+          expect(count()).toBe(3);
+          throw new Error('no');
+        }),
+      ).toThrow('no');
+      expect(count()).toBe(4);
+      drop(store, 'n1', 'new');
+      expect(count()).toBe(3);
     });
 
     it('[ST3] a removed key is absent and leaves a tombstone with its last state', () => {
