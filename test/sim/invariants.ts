@@ -1,12 +1,9 @@
+import { must } from './must.ts';
 import { equal, type Obj } from '../../src/lib/json.ts';
 import { checkControllers, checkCounts } from './satisfied.ts';
 import type { Entry } from './ledger.ts';
 import { keyOf } from './watcher.ts';
 import type { World } from './world.ts';
-
-export function must(condition: unknown, message: () => string): asserts condition {
-  if (!condition) throw new Error(message());
-}
 
 /** What holds after every step, at rest or not. */
 export function checkAlways(world: World): void {

@@ -1,5 +1,5 @@
 import type { Obj } from '../../src/lib/json.ts';
-import { must } from './invariants.ts';
+import { must } from './must.ts';
 import { keyOf } from './watcher.ts';
 import type { World } from './world.ts';
 

@@ -1,0 +1,3 @@
+export function must(condition: unknown, message: () => string): asserts condition {
+  if (!condition) throw new Error(message());
+}
