@@ -1,33 +1,58 @@
 import type { Sqlite } from '../../src/lib/sqlite-port.ts';
 import type { World } from './world.ts';
 
-/** A database that fails in the middle of a transaction when it is told to. */
+/** A database that fails when it is told to: at a write in the middle of a transaction, or at its end, when all was written. */
 export class Disk {
-  #left = Number.POSITIVE_INFINITY;
+  /** Writes, and transactions that wrote, that still go well. */
+  #writes = Number.POSITIVE_INFINITY;
+  #commits = Number.POSITIVE_INFINITY;
+  #depth = 0;
+  #wrote = false;
   #failed = false;
 
   constructor(sql: Sqlite) {
-    const { run } = sql;
+    const { run, transaction } = sql;
     sql.run = (statement, ...params) => {
-      if (--this.#left < 0) {
-        this.#left = Number.POSITIVE_INFINITY;
-        this.#failed = true;
-        throw new Error('disk I/O error');
-      }
+      this.#wrote = true;
+      if (--this.#writes < 0) this.#fail();
       run(statement, ...params);
     };
+    sql.transaction = (body) => transaction(() => this.#within(body) as never);
   }
 
-  /** The n-th write from now fails, once. */
-  failAfter(writes: number): void {
-    this.#left = writes;
+  #within<T>(body: () => T): T {
+    if (this.#depth++ === 0) this.#wrote = false;
+    try {
+      const result = body();
+      if (this.#depth === 1 && this.#wrote && --this.#commits < 0) this.#fail();
+      return result;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #fail(): never {
+    this.#mend();
+    this.#failed = true;
+    throw new Error('disk I/O error');
+  }
+
+  #mend(): void {
+    this.#writes = Number.POSITIVE_INFINITY;
+    this.#commits = Number.POSITIVE_INFINITY;
+  }
+
+  /** After so many more writes, or transactions, one fails. */
+  failAfter(n: number, at: 'write' | 'commit'): void {
+    if (at === 'write') this.#writes = n;
+    else this.#commits = n;
   }
 
   /** Did it fail since the last question? It works again from here on. */
   failed(): boolean {
     const failed = this.#failed;
     this.#failed = false;
-    this.#left = Number.POSITIVE_INFINITY;
+    this.#mend();
     return failed;
   }
 }
@@ -47,7 +72,7 @@ export function work(world: World): boolean {
   const { host, disk } = world;
   const whole = world.chance(0.6);
   let budget = whole ? ENDLESS_KEYS : world.int(20);
-  if (world.chance(0.04)) disk.failAfter(world.int(30));
+  if (world.chance(0.06)) disk.failAfter(world.int(20), world.pick(['write', 'commit']));
   let quiet = false;
   try {
     quiet = host.cluster.drain(host.now, () => --budget > 0);

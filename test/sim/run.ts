@@ -1,4 +1,7 @@
-/** `npm run sim -- --worlds 10000 [--from 1] [--steps N]` or `-- --seed N`: seeded worlds by hand. Failures print a line that replays them. */
+/**
+ * `npm run sim -- --worlds 10000 [--from 1] [--steps N]` or `-- --seed N`: seeded worlds by hand. Failures print a line that replays
+ * them; every so many worlds a line says how far it is.
+ */
 import { parseArgs } from 'node:util';
 import { runWorld, STEPS } from './world.ts';
 
@@ -10,6 +13,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: String(STEPS) },
   },
 });
+const WORLDS_A_LINE = 250;
 const steps = Number(values.steps);
 const first = Number(values.seed ?? values.from);
 const last = values.seed === undefined ? first + Number(values.worlds) - 1 : first;
@@ -22,6 +26,8 @@ for (let seed = first; seed <= last; seed++) {
     failed.push(seed);
     console.error(values.seed === undefined ? (error as Error).message : error);
   }
+  const done = seed - first + 1;
+  if (done % WORLDS_A_LINE === 0) console.log(`${done} worlds, ${failed.length} failed`);
 }
 const seconds = ((performance.now() - start) / 1000).toFixed(1);
 console.log(

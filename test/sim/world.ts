@@ -102,7 +102,7 @@ export class World {
   step(): void {
     const operation = this.pick(OPERATIONS);
     this.trace.push(operation.name);
-    if (this.chance(0.05)) this.disk.failAfter(this.int(4));
+    if (this.chance(0.06)) this.disk.failAfter(this.int(3), this.pick(['write', 'commit']));
     operation(this);
     this.disk.failed();
     const quiet = work(this);
@@ -128,7 +128,7 @@ export class World {
     this.host.settle();
     if (rounds >= 300)
       throw new Error(
-        `the world does not come to rest: at ${this.host.now} the timers are ${JSON.stringify(this.host.cluster.timers.all()).slice(0, 600)}`,
+        `it does not come to rest: at ${this.host.now} the timers are ${JSON.stringify(this.host.cluster.timers.all()).slice(0, 600)}`,
       );
     checkAlways(this);
     checkQuiet(this);
