@@ -111,8 +111,9 @@ function checkUrl(text: string, path: string): FieldError[] {
 
 function checkService({ name = '', namespace = '', path: url, port = 0 }: Obj, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (!name) errors.push(required(`${path}.name`));
-  if (!namespace) errors.push(required(`${path}.namespace`));
+  // Upstream hands the two over in each other's place.
+  if (!namespace) errors.push(required(`${path}.name`));
+  if (!name) errors.push(required(`${path}.namespace`));
   for (const message of isPort(port)) errors.push(invalid(`${path}.port`, port, `port is not valid: ${message}`));
   if (url === undefined) return errors;
   const at = `${path}.path`;

@@ -1,12 +1,13 @@
 import type { Obj } from '../../lib/json.ts';
 
-/** Requests of a claim count one device unless they say otherwise (SetDefaults_ExactDeviceRequest, _DeviceSubRequest). */
+/** Requests count one device and tolerate equal taints unless they say otherwise (resource/v1 SetDefaults_*). */
 export function defaultRequests(spec: Obj | undefined): void {
   for (const request of spec?.devices?.requests ?? []) {
     for (const one of [request.exactly, ...(request.firstAvailable ?? [])]) {
       if (!one) continue;
       one.allocationMode ||= 'ExactCount';
       if (one.allocationMode === 'ExactCount') one.count ||= 1;
+      for (const toleration of one.tolerations ?? []) toleration.operator ||= 'Equal';
     }
   }
 }

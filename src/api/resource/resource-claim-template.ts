@@ -1,9 +1,17 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
+import { validateLabels } from '../machinery/labels.ts';
+import { validateAnnotations } from '../machinery/meta.ts';
+import { checkClaim } from './claim-validation.ts';
 import { defaultRequests } from './requests.ts';
 
 /** ResourceClaimTemplate (registry/resource/resourceclaimtemplate/strategy.go). */
 export const rules: KindRules = {
   defaults: (object) => defaultRequests(object.spec?.spec),
+  validateCreate: ({ spec }) => [
+    ...validateLabels(spec?.metadata?.labels ?? {}, 'spec.metadata.labels'),
+    ...validateAnnotations(spec?.metadata?.annotations ?? {}, 'spec.metadata.annotations'),
+    ...checkClaim(spec?.spec, 'spec.spec'),
+  ],
   columns: columnsOf('resource.k8s.io/resourceclaimtemplates', nameCell, ageCell),
 };

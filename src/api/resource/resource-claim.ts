@@ -3,6 +3,7 @@ import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { invalid } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
+import { checkClaim } from './claim-validation.ts';
 import { defaultRequests } from './requests.ts';
 
 /** ResourceClaim (registry/resource/resourceclaim/strategy.go). */
@@ -18,6 +19,7 @@ function state(object: KubeObject): string {
 
 export const rules: KindRules = {
   defaults: (object) => defaultRequests(object.spec),
+  validateCreate: (object) => checkClaim(object.spec, 'spec'),
   validateUpdate: (object, old) =>
     equal(object.spec ?? null, old.spec ?? null) ? [] : [invalid('spec', object.spec ?? null, FIELD_IMMUTABLE)],
   columns: columnsOf('resource.k8s.io/resourceclaims', nameCell, state, ageCell),
