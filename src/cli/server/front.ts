@@ -5,6 +5,8 @@ import type { Certificates } from './certificates.ts';
 
 /** Bytes of a request kept until its answer begins, to be sent again when the connection behind us was closed under it. */
 const KEPT_BYTES = 64 * 1024;
+/** How far an answer may be ahead of a client that reads slowly: a list fits, so that it passes without stops. */
+const AHEAD_BYTES = 1024 * 1024;
 /** A client that has said nothing for so long, and is owed nothing, is let go, ms. */
 const IDLE_MS = 180_000;
 
@@ -54,7 +56,8 @@ class Relay {
         this.#unanswered = [];
         this.#repeated = false;
       }
-      if (!client.write(chunk)) inner.pause();
+      client.write(chunk);
+      if (client.writableLength > AHEAD_BYTES) inner.pause();
     });
     inner.on('drain', () => client.resume());
     inner.on('error', () => inner.destroy());
