@@ -148,10 +148,19 @@ export class Ledger {
     if (type === 'DELETED') {
       const held = before.finalizers?.includes(HOLD) && !this.released.has(metadata.uid);
       must(!held, () => `${what} went, and somebody held it`);
+      if (before.finalizers?.includes('foregroundDeletion')) this.#foreground(before.uid, what);
       return;
     }
     const held = Boolean(metadata.finalizers?.length || metadata.deletionGracePeriodSeconds || object.spec?.finalizers?.length);
     must(!metadata.deletionTimestamp || held, () => `${what} waits for nothing`);
+  }
+
+  /** Who is deleted in the foreground goes after those who block. */
+  #foreground(uid: string, what: string): void {
+    for (const { object, key } of this.all()) {
+      const blocks = object.metadata.ownerReferences?.some((ref) => ref.uid === uid && ref.blockOwnerDeletion);
+      must(!blocks, () => `${what} went before ${key}, which blocks it`);
+    }
   }
 
   /** A namespace is there before what it holds, and goes after it. */

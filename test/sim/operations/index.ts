@@ -23,6 +23,7 @@ const WEIGHTS: readonly [number, (world: World) => void][] = [
   [2, pods.annotatePod],
   [3, pods.evict],
   [1, pods.deletePods],
+  [2, pods.endPod],
   [3, cluster.createService],
   [1, cluster.deleteService],
   [2, cluster.cordon],

@@ -65,3 +65,11 @@ export function deletePods(world: World): void {
   const ns = namespaceOf(world);
   ask(world, 'DELETE', `${urlOf('pods', ns)}?labelSelector=tier%3D${world.pick(['front', 'back'])}`);
 }
+
+/** Its kubelet, or somebody in its name, says that it ended. */
+export function endPod(world: World): void {
+  const found = anyOf(world, 'pods');
+  if (!found || found.object.status?.phase === 'Pending') return;
+  const phase = world.pick(['Failed', 'Succeeded']);
+  ask(world, 'PATCH', `${found.url}/status`, { status: { phase } }, merge);
+}
