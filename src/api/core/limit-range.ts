@@ -109,6 +109,9 @@ export const rules: KindRules = {
   createOnUpdate: true,
   skipsMetaOnUpdate: true,
   defaults,
+  prepareCreate({ metadata }, { random }) {
+    metadata.name ||= random.uuid();
+  },
   validateCreate: validate,
   validateUpdate: (object) => [...validateObjectMeta(object.metadata, true, undefined, 'metadata'), ...validate(object)],
 };

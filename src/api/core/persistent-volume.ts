@@ -1,5 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../machinery/columns.ts';
+import { sentEmpty } from '../machinery/decode-fast.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -55,12 +56,14 @@ function checkModes(modes: string[]): FieldError[] {
   return errors;
 }
 
-function checkCapacity(capacity: Record<string, string>): FieldError[] {
+/** `sent` is empty when it was sent empty, undefined when it was not sent. */
+function checkCapacity(sent: Record<string, string> | undefined): FieldError[] {
   const path = 'spec.capacity';
+  const capacity = sent ?? {};
   const names = Object.keys(capacity);
   const errors: FieldError[] = names.length ? [] : [required(path)];
   if (capacity.storage === undefined || names.length > 1) {
-    errors.push(notSupported(path, names.length ? capacity : null, ['storage']));
+    errors.push(notSupported(path, sent ?? null, ['storage']));
   }
   for (const name of names) {
     const amount = quantity(capacity[name]);
@@ -81,7 +84,7 @@ function checkNodeAffinity(affinity: Obj | undefined): FieldError[] {
 
 function validate(object: KubeObject): FieldError[] {
   const { spec } = object;
-  const errors = [...checkModes(spec.accessModes ?? []), ...checkCapacity(spec.capacity ?? {})];
+  const errors = [...checkModes(spec.accessModes ?? []), ...checkCapacity(spec.capacity ?? sentEmpty(spec, 'capacity'))];
   const reclaim = spec.persistentVolumeReclaimPolicy;
   if (reclaim && !RECLAIM.includes(reclaim)) errors.push(notSupported('spec.persistentVolumeReclaimPolicy', reclaim, RECLAIM));
   errors.push(...checkNodeAffinity(spec.nodeAffinity), ...checkSources(spec, 'spec'));

@@ -53,7 +53,7 @@ export interface KindRules {
   plainFinalizers?: boolean;
   /** The strategy's ValidateUpdate does not look at ObjectMeta again (EndpointSlice, Event): its errors are then told once less. */
   skipsMetaOnUpdate?: boolean;
-  /** The strategy's Validate does not look at ObjectMeta (Event): what is wrong with it is told when nothing else is wrong. */
+  /** The strategy's Validate does not look at ObjectMeta (Event, PodDisruptionBudget): what is wrong with it is told when nothing else is wrong. */
   metaLast?: boolean;
   columns?: Column[];
   /** Conditions of an object's row in a Table (metav1.TableRowCondition): only pods that have finished have any. */

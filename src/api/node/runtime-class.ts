@@ -42,10 +42,11 @@ function validate(object: KubeObject): FieldError[] {
 
 export const rules: KindRules = {
   createOnUpdate: true,
+  plainFinalizers: true,
   needsResourceVersion: true,
   validateCreate: validate,
   validateUpdate(object, old) {
-    const errors = [...validateObjectMeta(object.metadata, false, undefined, 'metadata'), ...validate(object)];
+    const errors = [...validateObjectMeta(object.metadata, false, undefined, 'metadata', true), ...validate(object)];
     const handler = object.handler ?? '';
     if (handler !== (old.handler ?? '')) errors.push(invalid('handler', handler, FIELD_IMMUTABLE));
     return errors;

@@ -50,6 +50,7 @@ const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expec
 
 export const rules: KindRules = {
   needsResourceVersion: true,
+  metaLast: true,
   skipsMetaOnUpdate: true,
   names: isPathSegmentName,
   validateCreate: (object) => validate(object),
