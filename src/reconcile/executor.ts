@@ -44,7 +44,8 @@ export class Executor {
       return undefined;
     }
     try {
-      this.#registry.transaction(() => this.#write(action, writer, now));
+      // Every call of the registry is a transaction of its own inside the reconcile's: what is refused leaves nothing.
+      this.#write(action, writer, now);
       return undefined;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;

@@ -231,8 +231,10 @@ export class Registry {
     object.metadata.resourceVersion = String(revision);
     const json = encode(object);
     const owners = ownersOf(object);
-    this.store.put(resource, namespace, name, revision, json, owners, prev);
-    const former = old ? ownersOf(old).filter((uid) => !owners.includes(uid)) : [];
+    const had = old ? ownersOf(old) : [];
+    const fresh = had.length ? owners.filter((uid) => !had.includes(uid)) : owners;
+    this.store.put(resource, namespace, name, revision, json, fresh, prev);
+    const former = had.filter((uid) => !owners.includes(uid));
     if (former.length) this.store.disown(resource, namespace, name, former);
     this.#note({ revision, resource, namespace, name, type: old ? 'MODIFIED' : 'ADDED' }, object, old, json.length);
     return json;

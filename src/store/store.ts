@@ -124,16 +124,9 @@ export class Store {
     return row;
   }
 
-  /** The revision of the live state, without reading it. */
+  /** The revision of the live state. */
   head(resource: string, namespace: string, name: string): number | undefined {
-    const known = this.#memo.get(keyOf(resource, namespace, name));
-    if (known) return known.rev;
-    return this.sql.all<{ rev: number }>(
-      'SELECT rev FROM heads WHERE resource = ? AND namespace = ? AND name = ?',
-      resource,
-      namespace,
-      name,
-    )[0]?.rev;
+    return this.get(resource, namespace, name)?.rev;
   }
 
   /** Live rows in (namespace, name) order. */
@@ -232,7 +225,7 @@ export class Store {
     );
   }
 
-  /** Appends a new state. `rev` must be revision() + 1; `owners` are the uids of its ownerReferences. */
+  /** Appends a new state. `rev` must be revision() + 1; `owners` are the uids of its ownerReferences that the state before did not name. */
   put(
     resource: string,
     namespace: string,
