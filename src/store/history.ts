@@ -2,14 +2,17 @@ import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACI
 import type { Store } from './store.ts';
 
 /**
- * Dates the history without a column per row: at most one mark (revision, time) per MARK_SPACING_MS of writing, meaning that everything up to
- * the revision was written by then. From the marks follow what has outlived a TTL (etcd does that with leases, a row each) and how far to
- * compact. What no mark covers was written within one spacing after the last mark, or there would be a later one.
+ * Dates the history without a column per row: at most one mark (revision, time) per MARK_SPACING_MS of writing, and one more after an idle
+ * time, meaning that everything up to the revision was written by then. From the marks follow what has outlived a TTL (etcd does that with
+ * leases, a row each) and how far to compact. What no mark covers is dated by when it last came to rest: sooner would take away what was
+ * only just said.
  */
 export class History {
   readonly #store: Store;
   readonly #resource: string;
   #last: { rev: number; at: number } | undefined;
+  /** The newest revision that came to rest, and by when: dates what no mark covers. After a boot, what was there is new. */
+  #rested: { rev: number; at: number } | undefined;
   #next: { at: number | undefined; revision: number } | undefined;
 
   /** `resource` is what lives only for EVENT_TTL_MS after its last write. */
@@ -22,18 +25,28 @@ export class History {
   /** Notes that everything up to the present revision was written by `now`; cheap when a recent mark stands. */
   mark(now: number): void {
     const rev = this.#store.revision();
-    if (this.#last && (rev === this.#last.rev || now - this.#last.at < MARK_SPACING_MS)) return;
-    this.#last = { rev, at: now };
+    const [last, rested] = [this.#last, this.#rested];
+    this.#rested = { rev, at: now };
+    if (last && (rev === last.rev || now - last.at < MARK_SPACING_MS)) return;
+    // Idle since then: what is older must not pass for new.
+    if (last && rested && rested.rev > last.rev && now - rested.at >= MARK_SPACING_MS) this.#insert(rested);
+    this.#insert({ rev, at: now });
+  }
+
+  #insert(mark: { rev: number; at: number }): void {
+    this.#last = mark;
     this.#next = undefined;
-    this.#store.sql.run('INSERT OR REPLACE INTO marks (rev, at) VALUES (?, ?)', rev, now);
+    this.#store.sql.run('INSERT OR REPLACE INTO marks (rev, at) VALUES (?, ?)', mark.rev, mark.at);
   }
 
   /** Keys that outlived the TTL at `now`, at most `limit`. */
   expired(now: number, limit: number): { namespace: string; name: string }[] {
     const old = now - EVENT_TTL_MS;
+    this.#next = undefined;
+    this.#rested ??= { rev: this.#store.revision(), at: now };
     const covered =
       this.#store.sql.all<{ rev: number | null }>('SELECT max(rev) AS rev FROM marks WHERE at <= ?', old)[0].rev ?? 0;
-    const until = this.#last && old >= this.#last.at + MARK_SPACING_MS ? this.#store.revision() : covered;
+    const until = old >= this.#rested.at ? Math.max(covered, this.#rested.rev) : covered;
     if (until === 0) return [];
     const rows = this.#store.sql.all<{ namespace: string; name: string }>(
       'SELECT namespace, name FROM heads WHERE resource = ? AND rev <= ? LIMIT ?',
@@ -42,7 +55,6 @@ export class History {
       limit,
     );
     if (rows.length < limit) this.#store.sql.run('DELETE FROM marks WHERE rev <= ? AND rev < ?', until, this.#last?.rev ?? 0);
-    this.#next = undefined;
     return rows;
   }
 
@@ -60,7 +72,8 @@ export class History {
     const oldest = sql.all<{ rev: number | null }>('SELECT min(rev) AS rev FROM heads WHERE resource = ?', this.#resource)[0].rev;
     if (oldest === null || !this.#last) return undefined;
     const at = sql.all<{ at: number }>('SELECT at FROM marks WHERE rev >= ? ORDER BY rev LIMIT 1', oldest)[0]?.at;
-    return (at ?? this.#last.at + MARK_SPACING_MS) + EVENT_TTL_MS;
+    const rested = this.#rested && this.#rested.rev >= oldest ? this.#rested.at : this.#last.at + MARK_SPACING_MS;
+    return (at ?? rested) + EVENT_TTL_MS;
   }
 
   /** Compacts when the history has outgrown its bound; never past `needed`. */

@@ -1,7 +1,8 @@
 import { must } from './must.ts';
 import { equal, type Obj } from '../../src/lib/json.ts';
+import { EVENT_TTL_MS, MARK_SPACING_MS } from '../../src/lib/limits.ts';
 import { checkControllers, checkCounts } from './satisfied.ts';
-import type { Entry } from './ledger.ts';
+import { type Entry, timesOf } from './ledger.ts';
 import { keyOf } from './watcher.ts';
 import type { World } from './world.ts';
 
@@ -63,6 +64,7 @@ export function checkQuiet(world: World): void {
   checkControllers(world);
   fixedPoint(world);
   timers(world);
+  forgotten(world);
 }
 
 /** The lists that controllers share were changed by nobody, and follow every write. */
@@ -134,6 +136,17 @@ function acknowledged(world: World): void {
   const alive = new Set([...world.ledger.live('namespaces').values()].map((e) => e.object.metadata.name));
   for (const name of namespaces) must(alive.has(name), () => `namespace ${name} is lost`);
   for (const name of alive) must(namespaces.has(name) || name.startsWith('kube-'), () => `namespace ${name} did not go away`);
+}
+
+/** Events go an hour after they were last said, give or take the marks that date them, when alarms come in time. */
+function forgotten(world: World): void {
+  world.host.advance(EVENT_TTL_MS + 3 * MARK_SPACING_MS);
+  world.ledger.read();
+  const oldest = world.host.now - EVENT_TTL_MS - 2 * MARK_SPACING_MS - 60_000;
+  for (const { object, key } of world.ledger.live('events').values()) {
+    const said = Math.max(...timesOf(object as Obj));
+    must(said >= oldest, () => `Event ${key} was said at ${new Date(said).toISOString()} and is still there`);
+  }
 }
 
 function ownership(world: World): void {

@@ -1,4 +1,5 @@
 import type { KubeObject, Obj } from '../../src/lib/json.ts';
+import { EVENT_TTL_MS } from '../../src/lib/limits.ts';
 import type { Host } from '../host/make-cluster.ts';
 
 /** One row of the log as it was when it was first seen; `object` is parsed when asked for. */
@@ -127,6 +128,7 @@ export class Ledger {
     else live.set(entry.key, entry);
     this.#contents(entry, what);
     this.#charge(entry);
+    if (row.resource === 'events' && entry.type === 'DELETED') this.#expired(entry, what);
     if (row.resource === 'pods') this.#pod(entry, what);
     if (row.resource === 'services') this.#claim(entry, `service ${entry.object.spec.clusterIP ?? 'None'}`, what);
   }
@@ -187,6 +189,7 @@ export class Ledger {
     if (before?.spec.nodeName) must(before.spec.nodeName === now.spec.nodeName, () => `${what} moved to another node`);
     if (before && ended(before)) must(ended(now), () => `${what} lives again`);
     if (!before) this.#wanted(now, what);
+    if (now.spec.nodeName && !before?.spec.nodeName) this.#bound(now, what);
     const address = now.spec.hostNetwork || !now.status?.podIP || ended(now) ? undefined : `address ${now.status.podIP}`;
     const former = before?.status?.podIP;
     if (former && !now.spec.hostNetwork && !ended(before)) {
@@ -194,6 +197,32 @@ export class Ledger {
       must(kept, () => `${what} lost its address ${former}`);
     }
     this.#claim(entry, address, what);
+  }
+
+  /** Nobody here deletes Events: they go with their namespace, or an hour after they were last said. */
+  #expired({ old }: Entry, what: string): void {
+    const said = Math.max(...timesOf(old?.object as Obj));
+    const { namespace } = (old as Entry).object.metadata;
+    const goes = this.live('namespaces').get(`/${namespace}`)?.object.metadata.deletionTimestamp;
+    const age = this.#host.now - said;
+    must(goes || age > EVENT_TTL_MS - 60_000, () => `${what} went ${age} ms after it was said`);
+  }
+
+  /** A pod comes only to a node that takes it. */
+  #bound({ spec }: Obj, what: string): void {
+    const node: Obj | undefined = this.live('nodes').get(`/${spec.nodeName}`)?.object;
+    must(node, () => `${what} is bound to ${spec.nodeName}, which is not there`);
+    const tolerates = (taint: Obj) =>
+      spec.tolerations?.some((t: Obj) => !t.key || (t.key === taint.key && t.operator === 'Exists'));
+    const [taint] = (node.spec.taints ?? []).filter((t: Obj) => t.effect !== 'PreferNoSchedule' && !tolerates(t));
+    must(!taint, () => `${what} is bound to ${spec.nodeName}, which is tainted with ${JSON.stringify(taint)}`);
+    for (const [label, value] of Object.entries(spec.nodeSelector ?? {}))
+      must(
+        node.metadata.labels?.[label] === value,
+        () => `${what} is bound to ${spec.nodeName}, which has not ${label}=${value}`,
+      );
+    const large = spec.containers.some((c: Obj) => c.resources?.requests?.cpu === '40');
+    must(!large, () => `${what} is bound to ${spec.nodeName}, which is too small`);
   }
 
   /** A set never makes more pods than it wants, not even for a moment. */
@@ -245,6 +274,12 @@ export class Ledger {
       if (this.entries[i].resource === resource) yield this.entries[i];
     }
   }
+}
+
+/** When an Event was said. */
+export function timesOf({ metadata, lastTimestamp, eventTime, series }: Obj): number[] {
+  const times = [metadata.creationTimestamp, lastTimestamp, eventTime, series?.lastObservedTime];
+  return times.map((time) => (time ? Date.parse(time) : 0));
 }
 
 /** Namespace, then name: not the same as the order of "namespace/name" as one text. */

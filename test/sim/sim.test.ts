@@ -2,13 +2,18 @@ import { describe, it } from 'vitest';
 import { runWorld } from './world.ts';
 
 const WORLDS_IN_CI = 200;
-/** Seeds that failed once, with what was wrong. */
-const REGRESSIONS: [number, string][] = [];
+/** Worlds of one test: each has its own minute. */
+const WORLDS_A_TEST = 25;
+/** Seeds that failed once, with what was wrong. A new operation moves every seed: what they found has a unit test as well. */
+const REGRESSIONS: [number, string][] = [
+  [25, 'a disk that failed under a reconcile took its key out of the queue for good (RC11)'],
+];
 
 describe('simulated worlds', () => {
   it.each(REGRESSIONS)('seed %i: %s', (seed) => runWorld(seed));
 
-  it(`${WORLDS_IN_CI} seeded worlds hold their invariants`, () => {
-    for (let seed = 1; seed <= WORLDS_IN_CI; seed++) runWorld(seed);
+  const firsts = Array.from({ length: WORLDS_IN_CI / WORLDS_A_TEST }, (_, i) => 1 + i * WORLDS_A_TEST);
+  it.each(firsts)(`${WORLDS_A_TEST} worlds from seed %i hold their invariants`, (first) => {
+    for (let seed = first; seed < first + WORLDS_A_TEST; seed++) runWorld(seed);
   });
 });

@@ -58,7 +58,21 @@ export function evict(world: World): void {
   if (!found) return;
   const { name, namespace } = found.object.metadata;
   const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
-  ask(world, 'POST', `${found.url}/eviction${world.chance(0.2) ? '?dryRun=All' : ''}`, body);
+  const exhausted = budgetsOf(world, found.object);
+  const { code } = ask(world, 'POST', `${found.url}/eviction${world.chance(0.2) ? '?dryRun=All' : ''}`, body);
+  if (exhausted && code < 300) throw new Error(`${found.url} was evicted, though ${exhausted} allows none`);
+}
+
+/** The one budget that a ready pod is under, when it allows no eviction. */
+function budgetsOf(world: World, { metadata, status }: Obj): string | undefined {
+  const isReady = status?.conditions?.some((c: Obj) => c.type === 'Ready' && c.status === 'True');
+  if (!isReady || status.phase !== 'Running' || metadata.deletionTimestamp) return undefined;
+  const mine = [...world.ledger.live('policy/poddisruptionbudgets').values()].filter(
+    ({ object }) =>
+      object.metadata.namespace === metadata.namespace &&
+      (object as Obj).spec.selector.matchLabels.tier === metadata.labels?.tier,
+  );
+  return mine.length === 1 && !(mine[0].object as Obj).status?.disruptionsAllowed ? mine[0].key : undefined;
 }
 
 export function deletePods(world: World): void {

@@ -49,15 +49,38 @@ describe('history', () => {
     expect(history.next()).toBeUndefined();
   });
 
-  it('what was written after the last mark goes one spacing later', () => {
+  it('what no mark covers goes when it came to rest long enough ago', () => {
     const { put, history } = fresh();
     put('a');
     history.mark(0);
     put('a');
     history.mark(1);
-    expect(history.next()).toBe(EVENT_TTL_MS + MARK_SPACING_MS);
-    expect(history.expired(EVENT_TTL_MS + MARK_SPACING_MS - 1, 10)).toEqual([]);
-    expect(history.expired(EVENT_TTL_MS + MARK_SPACING_MS, 10).map((r) => r.name)).toEqual(['a']);
+    expect(history.next()).toBe(EVENT_TTL_MS + 1);
+    expect(history.expired(EVENT_TTL_MS, 10)).toEqual([]);
+    expect(history.expired(EVENT_TTL_MS + 1, 10).map((r) => r.name)).toEqual(['a']);
+  });
+
+  it('an alarm before the drain is done takes nothing that was only just said, also after a boot', () => {
+    const { put, history, store } = fresh();
+    const later = 10 * EVENT_TTL_MS;
+    put('a');
+    history.mark(0);
+    put('b');
+    expect(history.expired(later, 10).map((r) => r.name)).toEqual(['a']);
+    const again = new History(store, 'events');
+    expect(again.expired(later, 10).map((r) => r.name)).toEqual(['a']);
+    expect(again.expired(later + EVENT_TTL_MS, 10).map((r) => r.name)).toEqual(['a', 'b']);
+  });
+
+  it('what was said before an idle time does not pass for new after it', () => {
+    const { put, history } = fresh();
+    put('a');
+    history.mark(0);
+    put('b');
+    history.mark(1);
+    put('c');
+    history.mark(EVENT_TTL_MS);
+    expect(history.expired(EVENT_TTL_MS + 1, 10).map((r) => r.name)).toEqual(['a', 'b']);
   });
 
   it('compacts only beyond its bound and never past what is needed', () => {
