@@ -2,10 +2,10 @@ import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACI
 import type { Store } from './store.ts';
 
 /**
- * Dates the history without a column per row: at most one mark (revision, time) per MARK_SPACING_MS of writing, and one more after an idle
- * time, meaning that everything up to the revision was written by then. From the marks follow what has outlived a TTL (etcd does that with
- * leases, a row each) and how far to compact. What no mark covers is dated by when it last came to rest: sooner would take away what was
- * only just said.
+ * Dates the history without a column per row: at most one mark (revision, time) per MARK_SPACING_MS of writing, and one more
+ * after an idle time, meaning that everything up to the revision was written by then. From the marks follow what has outlived a
+ * TTL (etcd does that with leases, a row each) and how far to compact. What no mark covers is dated by when it last came to
+ * rest: sooner would take away what was only just said.
  */
 export class History {
   readonly #store: Store;

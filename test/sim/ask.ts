@@ -9,8 +9,8 @@ export const apply = { 'content-type': 'application/apply-patch+yaml' };
 const VIEWS = /\/(scale|eviction|binding)(\?|$)/;
 
 /**
- * One request of a client. A refusal (404, 409, 422 ...) is an answer like any other, and leaves no trace; a 5xx is none, unless the
- * disk failed under it. What is acknowledged is in the log, and a dry run is not.
+ * One request of a client. A refusal (404, 409, 422 ...) is an answer like any other, and leaves no trace; a 5xx is none,
+ * unless the disk failed under it. What is acknowledged is in the log, and a dry run is not.
  */
 export function ask(
   world: World,

@@ -7,8 +7,8 @@ const SIMULATE = 'atoll.dev/simulate';
 const TEMPLATES = ['apps/deployments', 'apps/replicasets', 'replicationcontrollers', 'apps/statefulsets', 'apps/daemonsets'];
 
 /**
- * Before a world comes to rest: what would go on for ever (containers that crash, images that cannot be pulled, quotas that refuse) ends,
- * and who holds something lets go. Nodes stay as they are, mostly mended.
+ * Before a world comes to rest: what would go on for ever (containers that crash, images that cannot be pulled, quotas that
+ * refuse) ends, and who holds something lets go. Nodes stay as they are, mostly mended.
  */
 export function heal(world: World): void {
   world.disk.failed();

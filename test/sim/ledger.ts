@@ -40,8 +40,9 @@ function must(condition: unknown, message: () => string): asserts condition {
 }
 
 /**
- * A second book of everything that was ever written, kept by reading the database after every step: compaction does not touch it, so that
- * it can say what a list at an old revision and a watch from there must be. What holds of every single change is checked on entry.
+ * A second book of everything that was ever written, kept by reading the database after every step: compaction does not touch
+ * it, so that it can say what a list at an old revision and a watch from there must be. What holds of every single change is
+ * checked on entry.
  */
 export class Ledger {
   readonly entries: Entry[] = [];

@@ -1,6 +1,6 @@
 /**
- * `npm run sim -- --worlds 10000 [--from 1] [--steps N]` or `-- --seed N`: seeded worlds by hand. Failures print a line that replays
- * them; every so many worlds a line says how far it is.
+ * `npm run sim -- --worlds 10000 [--from 1] [--steps N]` or `-- --seed N`: seeded worlds by hand. Failures print a line that
+ * replays them; every so many worlds a line says how far it is.
  */
 import { parseArgs } from 'node:util';
 import { runWorld, STEPS } from './world.ts';

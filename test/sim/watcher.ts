@@ -26,9 +26,9 @@ interface Expected {
 const PARTIAL = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /**
- * A client as client-go's reflector is one: lists, watches from there, reconnects from the last revision it saw, lists again after 410.
- * Every event is compared with what the ledger says must come next: none twice, none missing, none out of order, none with another
- * content.
+ * A client as client-go's reflector is one: lists, watches from there, reconnects from the last revision it saw, lists again
+ * after 410. Every event is compared with what the ledger says must come next: none twice, none missing, none out of order,
+ * none with another content.
  */
 export class Watcher {
   readonly subject: Subject;

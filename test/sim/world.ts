@@ -126,10 +126,10 @@ export class World {
       this.host.cluster.wake(this.host.now);
     }
     this.host.settle();
-    if (rounds >= 300)
-      throw new Error(
-        `it does not come to rest: at ${this.host.now} the timers are ${JSON.stringify(this.host.cluster.timers.all()).slice(0, 600)}`,
-      );
+    if (rounds >= 300) {
+      const timers = JSON.stringify(this.host.cluster.timers.all()).slice(0, 600);
+      throw new Error(`it does not come to rest: at ${this.host.now} the timers are ${timers}`);
+    }
     checkAlways(this);
     checkQuiet(this);
   }

@@ -23,7 +23,8 @@ export function listThen(world: World): void {
   const oldest = Math.max(1, store.compacted() - 5);
   const revision = oldest + world.int(store.revision() - oldest + 1);
   const front = resource === 'pods' && world.chance(0.5);
-  const url = `${urlOf(resource)}?resourceVersion=${revision}&resourceVersionMatch=Exact${front ? '&labelSelector=tier%3Dfront' : ''}`;
+  const selector = front ? '&labelSelector=tier%3Dfront' : '';
+  const url = `${urlOf(resource)}?resourceVersion=${revision}&resourceVersionMatch=Exact${selector}`;
   const answer = ask(world, 'GET', url);
   if (revision < store.compacted()) {
     if (answer.code !== 410) throw new Error(`${url} was answered with ${answer.code}, history begins at ${store.compacted()}`);
