@@ -75,9 +75,15 @@ function budgetsOf(world: World, { metadata, status }: Obj): string | undefined 
   return mine.length === 1 && !(mine[0].object as Obj).status?.disruptionsAllowed ? mine[0].key : undefined;
 }
 
+/** A collection goes whole. */
 export function deletePods(world: World): void {
-  const ns = namespaceOf(world);
-  ask(world, 'DELETE', `${urlOf('pods', ns)}?labelSelector=tier%3D${world.pick(['front', 'back'])}`);
+  const [ns, tier] = [namespaceOf(world), world.pick(['front', 'back'])];
+  if (ask(world, 'DELETE', `${urlOf('pods', ns)}?labelSelector=tier%3D${tier}`).code >= 300) return;
+  world.ledger.read();
+  for (const { object } of world.ledger.live('pods').values()) {
+    const { namespace, name, labels, deletionTimestamp } = object.metadata;
+    if (namespace === ns && labels?.tier === tier && !deletionTimestamp) throw new Error(`pod ${ns}/${name} was left over`);
+  }
 }
 
 /** Its kubelet, or somebody in its name, says that it ended. */
