@@ -81,12 +81,23 @@ export class ClusterDO extends DurableObject<Env> {
   /** Drains for a while, flushes the watches, and arms the alarm last. */
   #turn(cluster: Cluster, time: number, budgetMs: number): void {
     if (cluster.registry.store.revision() === this.#settled) return;
-    const quiet = cluster.drain(time, budget(budgetMs));
+    const drained = this.#drain(cluster, time, budgetMs);
+    const quiet = drained === true;
     cluster.flush(time);
     this.#settled = quiet ? cluster.registry.store.revision() : undefined;
-    if (!quiet) this.#goOn(cluster);
+    if (drained === false) this.#goOn(cluster);
     this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
     this.#awakeMs += now() - time;
+  }
+
+  /** Undefined: something threw (RC11). What is dirty stays so, and the alarm that stands by goes on with it. */
+  #drain(cluster: Cluster, time: number, budgetMs: number): boolean | undefined {
+    try {
+      return cluster.drain(time, budget(budgetMs));
+    } catch (error) {
+      console.error('a drain failed', error);
+      return undefined;
+    }
   }
 
   #goOn(cluster: Cluster): void {
