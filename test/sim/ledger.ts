@@ -56,6 +56,8 @@ export class Ledger {
   #owed: string | undefined;
   /** uids of what was held and was let go of. */
   readonly released = new Set<string>();
+  /** Uids whose foreground deletion a client turned into another: they wait for nobody any more. */
+  readonly lifted = new Set<string>();
   readonly #host: Host;
 
   constructor(host: Host) {
@@ -151,7 +153,8 @@ export class Ledger {
     if (type === 'DELETED') {
       const held = before.finalizers?.includes(HOLD) && !this.released.has(metadata.uid);
       must(!held, () => `${what} went, and somebody held it`);
-      if (before.finalizers?.includes('foregroundDeletion')) this.#foreground(before.uid, what);
+      const waits = before.finalizers?.includes('foregroundDeletion') && !this.lifted.has(before.uid);
+      if (waits) this.#foreground(before.uid, what);
       return;
     }
     const held = Boolean(metadata.finalizers?.length || metadata.deletionGracePeriodSeconds || object.spec?.finalizers?.length);

@@ -64,7 +64,11 @@ export function applyDeployment(world: World): void {
 
 export function deleteWorkload(world: World): void {
   const found = anyOf(world, world.pick(WORKLOADS));
-  if (found) ask(world, 'DELETE', found.url, { propagationPolicy: world.pick(['Background', 'Foreground', 'Orphan']) });
+  if (!found) return;
+  const propagationPolicy = world.pick(['Background', 'Foreground', 'Orphan']);
+  // A second deletion replaces the policy of the first (rest/delete.go deletionFinalizersForGarbageCollection).
+  if (propagationPolicy !== 'Foreground') world.ledger.lifted.add(found.object.metadata.uid);
+  ask(world, 'DELETE', found.url, { propagationPolicy });
 }
 
 export function createController(world: World): void {
