@@ -88,8 +88,8 @@ class Relay {
 }
 
 /**
- * Ends TLS in front of workerd's plain socket and passes bytes both ways, HTTP unseen. Measured against workerd's own TLS socket and
- * miniflare's entry worker it is the fastest of the three (ARCHITECTURE.md): TLS and the objects use different threads.
+ * Ends TLS in front of workerd's plain socket and passes bytes both ways, HTTP unseen: it goes around miniflare's entry worker, and TLS and
+ * the objects use different threads.
  */
 export function front(certificates: Certificates, port: number, backend: Address): Promise<Server> {
   const options = { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true };
