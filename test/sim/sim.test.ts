@@ -10,6 +10,7 @@ const REGRESSIONS: [number, string][] = [
   [13, 'an alarm before the drain was done deleted Events that were only just said'],
   [15, 'so did the first alarm after a crash'],
   [25, 'a disk that failed under a reconcile took its key out of the queue for good (RC11)'],
+  [31097, 'after a crash the scheduler counted the nodes of a waiting pod anew: it kept quiet when one was deleted'],
 ];
 
 describe('simulated worlds', () => {

@@ -145,6 +145,14 @@ describe('scheduling', () => {
     expect(world.pod('labelled').spec.nodeName).toBe('node-0');
   });
 
+  it('[SCH6] counts the nodes again when one goes', () => {
+    const world = scheduled(makePod('a', { nodeSelector: { no: 'where' } }));
+    expect(why(world, 'a')).toContain('0/3 nodes are available');
+    world.delete('nodes', 'node-0');
+    world.drain();
+    expect(why(world, 'a')).toContain('0/2 nodes are available');
+  });
+
   it('[SCH6] sets no timer: waiting costs nothing', () => {
     const world = scheduled(makePod('a', { nodeSelector: { no: 'where' } }));
     expect(world.timers.next()).toBeUndefined();
