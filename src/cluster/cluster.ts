@@ -191,7 +191,7 @@ export class Cluster {
   /** When the cluster wants to be woken (ms): at once while something is dirty; undefined: never. */
   nextAlarm(): number | undefined {
     if (this.#dirty) return 0;
-    const times = [this.timers.next(), this.#history.next()].filter((t) => t !== undefined);
+    const times = [this.timers.next(), this.reconciler.next(), this.#history.next()].filter((t) => t !== undefined);
     return times.length ? Math.min(...times) : undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../lib/json.ts';
+import { CONTAINERS_STOP_MS } from '../lib/limits.ts';
 import { type Change, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../reconcile/plan.ts';
 import { freeAddress } from './ip-pool.ts';
 import { isVirtual } from '../api/core/virtual-node.ts';
@@ -16,6 +17,7 @@ export const kubelet: Controller = {
   patient: true,
   watches: [
     { resource: 'pods', keys: podKeys },
+    { resource: 'pods', keys: stoppingPod, afterMs: CONTAINERS_STOP_MS },
     own('nodes'),
     { resource: 'nodes', keys: podsOfNewNode },
     { resource: 'namespaces', keys: nodesOfLeaseNamespace },
@@ -26,15 +28,22 @@ export const kubelet: Controller = {
 /** Bound pods that are not where their stages lead. A simulated pod that is gone is looked at once more: it may have left a timer. */
 function podKeys(change: Change, view: View): Key[] {
   const { metadata, spec, status } = change.object;
-  if (!spec?.nodeName) return NOBODY;
+  if (!spec?.nodeName || isStopping(change)) return NOBODY;
   const arrived = change.type === 'DELETED' ? Boolean(status?.podIP) : hasArrived(change.object);
   if (arrived && !isSimulated(change.object, view)) return NOBODY;
   return [{ namespace: metadata.namespace ?? '', name: metadata.name }];
 }
 
+/** A pod that is told to stop is seen doing so for a moment. */
+function stoppingPod(change: Change): Key[] {
+  const { metadata, spec } = change.object;
+  return spec?.nodeName && isStopping(change) ? [{ namespace: metadata.namespace ?? '', name: metadata.name }] : NOBODY;
+}
+
+const isStopping = ({ type, object }: Change): boolean => type !== 'DELETED' && object.metadata.deletionTimestamp !== undefined;
+
 /** By the fast stages, which are most pods': ready, or a Job's pod that is done. */
 function hasArrived({ metadata, status }: KubeObject): boolean {
-  if (metadata.deletionTimestamp) return false;
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true;
   return status?.phase === 'Running' && !metadata.ownerReferences?.some((ref) => ref.kind === 'Job');
 }

@@ -83,6 +83,11 @@ export interface ReconcileCx {
 export interface Mapping {
   resource: Resource;
   keys(change: Change, view: View): Key[];
+  /**
+   * Its keys are looked at only so long after the change, ms (AddAfter in upstream's event handlers): for moments, since they cost no row
+   * and a cluster that wakes from a crash counts them anew. What takes longer is a plan's requeueAt.
+   */
+  afterMs?: number;
 }
 
 /** A controller is a function over keys. Deterministic, total, no I/O; harmless when run twice. */

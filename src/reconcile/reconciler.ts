@@ -4,7 +4,7 @@ import type { Registry } from '../registry/registry.ts';
 import { getMeta, setMeta } from '../store/schema.ts';
 import type { Timers } from '../time/timers.ts';
 import { Executor, type Outcome } from './executor.ts';
-import type { Change, Controller, Key, View } from './plan.ts';
+import type { Change, Controller, Key, Mapping, View } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import { type Work, WorkQueue } from './workqueue.ts';
 
@@ -25,7 +25,7 @@ export class Reconciler {
   readonly #queue = new WorkQueue();
   readonly #executor: Executor;
   readonly #byName: Map<string, Controller>;
-  readonly #byResource = new Map<string, { controller: string; keys: Controller['watches'][number]['keys'] }[]>();
+  readonly #byResource = new Map<string, (Pick<Mapping, 'keys' | 'afterMs'> & { controller: string })[]>();
   readonly #watched = (resource: string): boolean => this.#byResource.has(resource);
   #cursor: number;
   #persisted: number;
@@ -37,7 +37,7 @@ export class Reconciler {
     for (const controller of deps.controllers) {
       for (const watch of controller.watches) {
         const list = this.#byResource.get(watch.resource) ?? [];
-        list.push({ controller: controller.name, keys: watch.keys });
+        list.push({ controller: controller.name, keys: watch.keys, afterMs: watch.afterMs });
         this.#byResource.set(watch.resource, list);
       }
     }
@@ -50,11 +50,17 @@ export class Reconciler {
     return this.#persisted;
   }
 
-  /** Works until nothing is dirty (true) or `more()` says stop (false). One key is one transaction. */
+  /** When the first key may be taken that is dirty and waits (Mapping.afterMs). */
+  next(): number | undefined {
+    return this.#queue.next();
+  }
+
+  /** Works until nothing is left to do now (true) or `more()` says stop (false). One key is one transaction. */
   drain(now: number, more: () => boolean = () => true): boolean {
     if (!this.#deps.controllers.length) return true;
+    this.#queue.release(now);
     for (;;) {
-      this.#dispatch();
+      this.#dispatch(now);
       const work = this.#queue.take() ?? this.#due(now);
       if (!work) break;
       this.#reconcile(work, now);
@@ -80,24 +86,32 @@ export class Reconciler {
     return this.#queue.size > 0 || this.#cursor < this.#deps.registry.store.revision();
   }
 
-  #dispatch(): void {
+  #dispatch(now: number): void {
     const { store } = this.#deps.registry;
     const head = store.revision();
     if (this.#cursor >= head) return;
     const changes = this.#deps.view.since(this.#cursor, this.#watched);
     if (!changes) throw new Error(`the log after ${this.#cursor} was compacted before it was dispatched`);
-    for (const change of changes) this.#map(change);
+    for (const change of changes) this.#map(change, now);
     this.#cursor = head;
   }
 
-  #map(change: Change): void {
-    for (const watch of this.#byResource.get(change.resource) ?? []) {
-      for (const key of watch.keys(change, this.#deps.view)) this.#add(watch.controller, key);
+  /** Without a time, keys wait for nothing. */
+  #map(change: Change, now?: number): void {
+    for (const { controller, keys, afterMs } of this.#byResource.get(change.resource) ?? []) {
+      for (const key of keys(change, this.#deps.view)) {
+        if (afterMs === undefined || now === undefined) this.#add(controller, key);
+        else this.#queue.addAt(controller, key, this.#isPatient(controller), now + afterMs, change.revision);
+      }
     }
   }
 
   #add(controller: string, key: Key): void {
-    this.#queue.add(controller, key, this.#byName.get(controller)?.patient);
+    this.#queue.add(controller, key, this.#isPatient(controller));
+  }
+
+  #isPatient(controller: string): boolean {
+    return this.#byName.get(controller)?.patient === true;
   }
 
   #due(now: number): Work | undefined {
@@ -147,8 +161,9 @@ export class Reconciler {
   }
 
   #persistCursor(): void {
-    if (this.#cursor - this.#persisted < CURSOR_LAG_REVISIONS) return;
-    setMeta(this.#deps.registry.store.sql, 'cursor', String(this.#cursor));
-    this.#persisted = this.#cursor;
+    const done = Math.min(this.#cursor, (this.#queue.oldest() ?? Number.POSITIVE_INFINITY) - 1);
+    if (done - this.#persisted < CURSOR_LAG_REVISIONS) return;
+    setMeta(this.#deps.registry.store.sql, 'cursor', String(done));
+    this.#persisted = done;
   }
 }

@@ -7,13 +7,24 @@ export interface Work extends Key {
 
 const idOf = (controller: string, namespace: string, name: string) => `${controller}\u0000${namespace}\u0000${name}`;
 
+interface Waiting {
+  work: Work;
+  patient: boolean;
+  /** From when it may be taken, ms. */
+  at: number;
+  /** The change that made it dirty. */
+  revision: number;
+}
+
 /**
- * Dirty keys: deduplicated, first in, first out; patient ones after all others, a few at a time. Only in memory: what is dirty is derived
- * from the log after the persisted cursor and from due timers, so a crash loses nothing and a write costs no row here.
+ * Dirty keys: deduplicated, first in, first out; patient ones after all others, a few at a time; some not before their time. Only in
+ * memory: what is dirty is derived from the log after the persisted cursor and from due timers, so a crash loses nothing and a write costs
+ * no row here.
  */
 export class WorkQueue {
   readonly #items = new Map<string, Work>();
   readonly #patient = new Map<string, Work>();
+  readonly #waiting = new Map<string, Waiting>();
   readonly #attempts = new Map<string, number>();
 
   add(controller: string, key: Key, patient = false): void {
@@ -21,6 +32,37 @@ export class WorkQueue {
     if (this.#items.has(id)) return;
     const queue = patient ? this.#patient : this.#items;
     if (!queue.has(id)) queue.set(id, { controller, namespace: key.namespace, name: key.name });
+  }
+
+  /** A key that is dirty since `revision` and to be taken at a time; one that waits already keeps its own. */
+  addAt(controller: string, key: Key, patient: boolean, at: number, revision: number): void {
+    const id = idOf(controller, key.namespace, key.name);
+    if (this.#waiting.has(id)) return;
+    const work = { controller, namespace: key.namespace, name: key.name };
+    this.#waiting.set(id, { work, patient, at, revision });
+  }
+
+  /** Lets those go whose time has come. */
+  release(now: number): void {
+    for (const [id, { work, patient, at }] of this.#waiting) {
+      if (at > now) continue;
+      this.#waiting.delete(id);
+      this.add(work.controller, work, patient);
+    }
+  }
+
+  /** When the first of those that wait may be taken. */
+  next(): number | undefined {
+    let first: number | undefined;
+    for (const { at } of this.#waiting.values()) if (first === undefined || at < first) first = at;
+    return first;
+  }
+
+  /** The oldest change whose key waits: what follows from the log up to it is not done. */
+  oldest(): number | undefined {
+    let first: number | undefined;
+    for (const { revision } of this.#waiting.values()) if (first === undefined || revision < first) first = revision;
+    return first;
   }
 
   take(): Work | undefined {
@@ -55,6 +97,7 @@ export class WorkQueue {
     if (this.#attempts.size) this.#attempts.delete(idOf(work.controller, work.namespace, work.name));
   }
 
+  /** How many could be taken now. */
   get size(): number {
     return this.#items.size + this.#patient.size;
   }

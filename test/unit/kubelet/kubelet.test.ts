@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
+import { CONTAINERS_STOP_MS } from '../../../src/lib/limits.ts';
 import { conditionOf, makePod, START, World } from '../scheduler/world.ts';
 
 const TIME = '2026-01-01T12:00:00Z';
@@ -142,17 +143,36 @@ describe('[KUB5] the fast table', () => {
     expect(conditionOf(world.pod('a'), 'Ready')).toMatchObject({ status: 'True' });
   });
 
-  it('[KUB8] a deleted pod is gone at once; finalizers hold it', () => {
+  it('[KUB8] a deleted pod is seen terminating for a moment, then it is gone; finalizers hold it', () => {
     const world = running(makePod('a'));
     world.create('pods', makePod('held', {}, { finalizers: ['x.io/hold'] }));
     world.drain();
     world.delete('pods', 'a');
     world.delete('pods', 'held');
-    world.drain();
+    const asked = world.now;
+    world.turn();
+    expect(world.pod('a').metadata).toMatchObject({ generation: 2, deletionGracePeriodSeconds: 30 });
+    expect(world.reconciler.next()).toBe(asked + CONTAINERS_STOP_MS);
+    world.now = asked + CONTAINERS_STOP_MS - 1;
+    world.update('pods', 'a', (pod) => Object.assign(pod.metadata, { labels: { late: 'change' } }));
+    world.turn();
+    expect(world.pod('a').status?.phase).toBe('Running');
+    world.now++;
+    world.turn();
+    expect(world.timers.all()).toEqual([]);
     expect(world.pods().map((pod) => pod.metadata.name)).toEqual(['held']);
     expect(world.pod('held').metadata.deletionGracePeriodSeconds).toBe(0);
     world.update('pods', 'held', (pod) => delete pod.metadata.finalizers);
     world.drain();
+    expect(world.pods()).toEqual([]);
+  });
+
+  it('[KUB8] by force, or before it is bound, it goes at once', () => {
+    const world = running(makePod('a'));
+    world.create('pods', makePod('nowhere', { nodeSelector: { no: 'where' } }));
+    world.drain();
+    world.delete('pods', 'a', 0);
+    world.delete('pods', 'nowhere');
     expect(world.pods()).toEqual([]);
   });
 

@@ -99,6 +99,55 @@ describe('reconciling', () => {
     ]);
   });
 
+  it('[RC12] keys of a mapping that waits are not taken before their time, which the first change begins', () => {
+    const { seen, controller } = noting();
+    const { put, make, timers } = bench({ ...controller, watches: [{ ...own('configmaps'), afterMs: 20 }] });
+    const reconciler = make();
+    reconciler.drain(NOW);
+    reconciler.drain(NOW + 20);
+    seen.length = 0;
+    put('a');
+    expect(reconciler.drain(NOW + 100)).toBe(true);
+    put('a', { again: 'yes' });
+    put('b');
+    reconciler.drain(NOW + 110);
+    expect(reconciler.next()).toBe(NOW + 120);
+    reconciler.drain(NOW + 119);
+    expect(seen).toEqual([]);
+    reconciler.drain(NOW + 120);
+    expect(seen).toEqual(['a']);
+    expect(reconciler.next()).toBe(NOW + 130);
+    expect(timers.all()).toEqual([]);
+    reconciler.drain(NOW + 500);
+    expect(seen).toEqual(['a', 'b']);
+    expect(reconciler.next()).toBeUndefined();
+  });
+
+  it('[RC12] [RC8] the cursor stays behind what waits, so a crash loses none of it', () => {
+    const { seen, controller } = noting();
+    const { put, make } = bench(
+      { ...controller, watches: [{ ...own('configmaps'), afterMs: 20 }] },
+      { watches: [own('configmaps')] },
+    );
+    const before = make();
+    before.drain(NOW);
+    before.drain(NOW + 20);
+    seen.length = 0;
+    put('first');
+    before.drain(NOW + 100);
+    for (let i = 0; i < 3 * CURSOR_LAG_REVISIONS; i++) put('other', { i: String(i) });
+    before.drain(NOW + 101);
+    const after = make();
+    expect(after.cursor).toBe(before.cursor);
+    after.drain(NOW + 200);
+    after.drain(NOW + 220);
+    expect(seen).toEqual(expect.arrayContaining(['first', 'other']));
+    put('more');
+    after.drain(NOW + 300);
+    after.drain(NOW + 320);
+    expect(after.cursor).toBeGreaterThan(before.cursor);
+  });
+
   it('[RC2] takes a key once, first in, first out', () => {
     const { seen, controller } = noting();
     const { put, reconciler } = bench(controller);

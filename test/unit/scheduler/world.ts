@@ -107,13 +107,24 @@ export class World {
     return this.view.list('events', 'default').filter((e) => e.involvedObject.name === name);
   }
 
-  drain(): void {
+  /** One turn. */
+  turn(): void {
     if (!this.reconciler.drain(this.now)) throw new Error('not quiet');
+  }
+
+  /** Turns until nothing is dirty: what waits for a moment (a pod that stops) gets it. */
+  drain(): void {
+    this.turn();
+    for (let next = this.reconciler.next(); next !== undefined; next = this.reconciler.next()) {
+      this.now = Math.max(this.now, next);
+      this.turn();
+    }
   }
 
   /** Lets time pass, stopping at every timer. */
   pass(seconds: number): void {
     const end = this.now + seconds * 1000;
+    this.drain();
     for (let next = this.timers.next(); next !== undefined && next <= end; next = this.timers.next()) {
       this.now = Math.max(next, this.now);
       this.drain();
