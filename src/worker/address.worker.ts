@@ -5,6 +5,8 @@ const PATH = '/clusters/';
 export const CLUSTER_PREFIX = PATH.length + ID_LENGTH;
 /** From the object to the Worker, beside an opened watch: after how many seconds the Worker ends the client's stream. */
 export const TIMEOUT_HEADER = 'x-atoll-timeout-seconds';
+/** From a front that reads WebSockets: it wants the object's own, and then sees to the timeout. */
+export const SOCKET_HEADER = 'x-atoll-watch';
 
 /** The cluster id in an absolute URL, or undefined when the path is not a cluster's. Works on the text: this runs on every request. */
 export function clusterIdOf(url: string): string | undefined {

@@ -1,4 +1,4 @@
-import { TIMEOUT_HEADER } from './address.worker.ts';
+import { SOCKET_HEADER, TIMEOUT_HEADER } from './address.worker.ts';
 
 const MS = 1000;
 
@@ -6,8 +6,10 @@ const MS = 1000;
  * Holds a client's watch so that the cluster's object need not: messages of a WebSocket to the object become chunks of the HTTP answer.
  * The object may hibernate between two of them; a client that goes away closes the socket, and so does the watch's own timeout.
  * The platform's own stream, not a ReadableStream of ours: a chunk then costs no JavaScript between here and the client.
+ * A front that asks for the object's socket gets that: the platform passes it through, and a message costs no JavaScript here at all.
  */
 export async function openWatch(request: Request, object: { fetch(request: Request): Promise<Response> }): Promise<Response> {
+  if (request.headers.has(SOCKET_HEADER) && request.headers.get('Upgrade') === 'websocket') return object.fetch(request);
   const headers = new Headers(request.headers);
   headers.set('Upgrade', 'websocket');
   const answer = await object.fetch(new Request(request.url, { headers }));

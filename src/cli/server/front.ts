@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { codeOf, Failure } from '../failure.ts';
 import type { Certificates } from './certificates.ts';
+import { askForSocket, Watching } from './watching.ts';
 
 /** Bytes of a request kept until its answer begins, to be sent again when the connection behind us was closed under it. */
 const KEPT_BYTES = 64 * 1024;
@@ -27,16 +28,68 @@ class Relay {
   #unanswered: Buffer[] = [];
   #size = 0;
   #repeated = false;
+  #watching: Watching | undefined;
+  /** What the client sent while it watches: its next request. */
+  #held: Buffer[] = [];
 
   constructor(client: TLSSocket, backend: Address) {
     this.#client = client;
     this.#backend = backend;
-    client.on('data', (chunk: Buffer) => this.#send(chunk));
+    client.on('data', (chunk: Buffer) => this.#receive(chunk));
     client.on('drain', () => this.#inner?.resume());
     client.on('error', () => client.destroy());
     // A reset, not an end: workerd takes an end for a half-closed connection and would hold the client's watches until the next event.
-    client.on('close', () => this.#inner?.resetAndDestroy());
+    client.on('close', () => {
+      this.#watching?.stop();
+      this.#inner?.resetAndDestroy();
+    });
     client.on('timeout', () => this.#inner ?? client.destroy());
+  }
+
+  /**
+   * A chunk that begins a request may ask for a watch. While an earlier request waits for its answer, none begins; nor would a client of
+   * Kubernetes send one while that answer is under way.
+   */
+  #receive(chunk: Buffer): void {
+    if (this.#watching) {
+      this.#held.push(chunk);
+      if (this.#held.reduce((sum, { length }) => sum + length, 0) > KEPT_BYTES) this.#client.destroy();
+      return;
+    }
+    const asked = this.#size === 0 ? askForSocket(chunk) : undefined;
+    if (asked) this.#watching = this.#watch();
+    this.#send(asked ?? chunk);
+  }
+
+  #watch(): Watching {
+    return new Watching({
+      toClient: (bytes) => this.#answer(bytes),
+      toServer: (bytes) => void this.#inner?.write(bytes),
+      refused: (bytes) => {
+        this.#watching = undefined;
+        this.#answer(bytes);
+        this.#next();
+      },
+      ended: () => {
+        const inner = this.#inner;
+        this.#watching = undefined;
+        this.#inner = undefined;
+        inner?.destroySoon();
+        this.#client.setTimeout(IDLE_MS);
+        this.#next();
+      },
+    });
+  }
+
+  #next(): void {
+    const held = this.#held;
+    this.#held = [];
+    if (held.length > 0) this.#receive(Buffer.concat(held));
+  }
+
+  #answer(bytes: Buffer): void {
+    this.#client.write(bytes);
+    if (this.#client.writableLength > AHEAD_BYTES) this.#inner?.pause();
   }
 
   #send(chunk: Buffer): void {
@@ -50,18 +103,21 @@ class Relay {
   #open(): Socket {
     const client = this.#client;
     const inner = connect({ ...this.#backend, noDelay: true });
-    inner.on('data', (chunk) => {
+    inner.on('data', (chunk: Buffer) => {
+      if (this.#inner !== inner) return;
       if (this.#size > 0) {
         this.#size = 0;
         this.#unanswered = [];
         this.#repeated = false;
       }
-      client.write(chunk);
-      if (client.writableLength > AHEAD_BYTES) inner.pause();
+      if (this.#watching) this.#watching.read(chunk);
+      else this.#answer(chunk);
     });
     inner.on('drain', () => client.resume());
     inner.on('error', () => inner.destroy());
-    inner.on('close', () => this.#closed());
+    inner.on('close', () => {
+      if (this.#inner === inner) this.#closed();
+    });
     return inner;
   }
 
@@ -70,6 +126,11 @@ class Relay {
     const client = this.#client;
     if (client.destroyed) return;
     client.resume();
+    if (this.#size === 0 && this.#watching) {
+      // The stream was cut off; a client that is told so watches again.
+      client.destroy();
+      return;
+    }
     if (this.#size === 0) {
       client.setTimeout(IDLE_MS);
       return;
@@ -88,8 +149,8 @@ class Relay {
 }
 
 /**
- * Ends TLS in front of workerd's plain socket and passes bytes both ways, HTTP unseen: it goes around miniflare's entry worker, and TLS and
- * the objects use different threads.
+ * Ends TLS in front of workerd's plain socket and passes bytes both ways, HTTP unseen but for watches: it goes around miniflare's entry
+ * worker, and TLS and the objects use different threads.
  */
 export function front(certificates: Certificates, port: number, backend: Address): Promise<Server> {
   const options = { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true };
