@@ -12,6 +12,8 @@ const TEMPLATES = ['apps/deployments', 'apps/replicasets', 'replicationcontrolle
  */
 export function heal(world: World): void {
   world.disk.failed();
+  // Pods that were relabelled a moment ago are let go of first: below they are strays.
+  world.host.settle();
   for (const resource of TEMPLATES) {
     for (const { object } of each(world, resource)) {
       if (!object.spec.template.metadata.annotations?.[SIMULATE]) continue;
