@@ -167,9 +167,9 @@ export class Cluster {
     return quiet;
   }
 
-  /** Sends every watcher what was committed since the last flush. */
-  flush(now: number): void {
-    this.#watchers.flush(now);
+  /** Sends every watcher what was committed since the last flush; false: `most` messages are sent, and there are more. */
+  flush(now: number, most = Number.POSITIVE_INFINITY): boolean {
+    return this.#watchers.flush(now, this.registry.store.revision(), most);
   }
 
   /** What an alarm does besides draining: Events that outlived their TTL go. Harmless early, late or twice. */

@@ -62,5 +62,7 @@ export const EVENT_NOTE_CHARACTERS = 1024;
 /** Draining that may delay the answer of the request that caused it, ms; what is left follows in slices, other requests in between. */
 export const DRAIN_FIRST_SLICE_MS = 4;
 export const DRAIN_SLICE_MS = 50;
+/** Messages to watchers in one turn; the rest follows at once, what is sent and other requests in between. */
+export const FLUSH_SLICE_MESSAGES = 100;
 /** When a drain goes on after its turn, the alarm stands by at most so far ahead, ms: it does the rest if the object dies before. */
 export const DRAIN_RESCUE_MS = 1000;

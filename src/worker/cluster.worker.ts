@@ -3,7 +3,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { provideFacts } from '../apiserver/openapi-facts.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
-import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
+import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES } from '../lib/limits.ts';
 import type { ClusterUsage } from '../management/clusters/service.ts';
 import { CLUSTER_PREFIX, noCluster } from './address.worker.ts';
 import { Batch } from './batch.worker.ts';
@@ -83,9 +83,10 @@ export class ClusterDO extends DurableObject<Env> {
     if (cluster.registry.store.revision() === this.#settled) return;
     const drained = this.#drain(cluster, time, budgetMs);
     const quiet = drained === true;
-    cluster.flush(time);
-    this.#settled = quiet ? cluster.registry.store.revision() : undefined;
-    if (drained === false) this.#goOn(cluster);
+    const flushed = cluster.flush(time, FLUSH_SLICE_MESSAGES);
+    this.#settled = quiet && flushed ? cluster.registry.store.revision() : undefined;
+    // Watches that wait are served between short slices.
+    if (drained === false || !flushed) this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS);
     this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
     this.#awakeMs += now() - time;
   }
@@ -100,12 +101,12 @@ export class ClusterDO extends DurableObject<Env> {
     }
   }
 
-  #goOn(cluster: Cluster): void {
+  #goOn(cluster: Cluster, budgetMs: number): void {
     if (this.#continues) return;
     this.#continues = true;
     setTimeout(() => {
       this.#continues = false;
-      if (this.#cluster === cluster) this.#turn(cluster, now(), DRAIN_SLICE_MS);
+      if (this.#cluster === cluster) this.#turn(cluster, now(), budgetMs);
     }, 0);
   }
 
