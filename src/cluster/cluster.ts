@@ -12,8 +12,10 @@ import { virtualNodes } from '../kubelet/node.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import { DUE_TIMERS_BATCH } from '../lib/limits.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
+import type { NewCredential } from '../management/clusters/port.ts';
 import { serviceAllocator } from '../network/ipam.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
@@ -37,6 +39,7 @@ export interface Platform {
 }
 
 const SYSTEM: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+const BINDINGS = 'rbac.authorization.k8s.io/clusterrolebindings';
 const ADMIN_GROUPS = ['system:masters', 'system:authenticated'];
 
 /** One cluster, composed of its parts. Synchronous; the shell calls handle or wake, then drain and flush, and arms the alarm last. */
@@ -119,9 +122,27 @@ export class Cluster {
     }
   }
 
-  /** A bearer token of this cluster; shown once. The default is the cluster's administrator. */
-  issueToken(user: UserInfo = { username: 'kubernetes-admin', groups: ADMIN_GROUPS }, expires?: number): string {
-    return this.credentials.issue(user, expires);
+  /** A bearer token of this cluster; shown once. */
+  issue({ id, username, role, expires }: NewCredential, now: number): string {
+    if (role !== 'admin') this.#bindRole(role, now);
+    const groups = role === 'admin' ? ADMIN_GROUPS : [`atoll:${role}`, 'system:authenticated'];
+    return this.credentials.issue(id, { user: { username, groups }, ...(expires !== undefined && { expires }) });
+  }
+
+  /** The group of a role gets the ClusterRole of that name, in the open: RBAC inside of the cluster is its owners' to look at and to change. */
+  #bindRole(role: string, now: number): void {
+    const kind = this.registry.kinds.byResource(BINDINGS);
+    const name = `atoll:${role}`;
+    if (!kind || this.registry.object(BINDINGS, '', name)) return;
+    const binding = {
+      kind: 'ClusterRoleBinding',
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      metadata: { name },
+      subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name }],
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+    };
+    this.registry.create(kind, binding as Obj as KubeObject, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
+    this.#dirty = true;
   }
 
   /** Answers one request. What it made dirty is left to drain. */

@@ -1,7 +1,11 @@
 import type { Crypto } from '../lib/crypto-port.ts';
 import { CREDENTIAL_MEMO_ENTRIES } from '../lib/limits.ts';
+import { makeSecret, PREFIXES } from '../lib/secrets.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { UserInfo } from '../registry/ports.ts';
+
+/** Under this key a user's extra names the credential that was used, as upstream does for its own (apiserver serviceaccount/util.go). */
+export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 
 export interface Credential {
   user: UserInfo;
@@ -22,12 +26,14 @@ export class Credentials {
   }
 
   /** Makes a token, shown once; only its hash stays. */
-  issue(user: UserInfo, expires?: number): string {
-    const token = `atollk_${this.#crypto.token(32)}`;
+  issue(id: string, { user, expires }: Credential): string {
+    const token = makeSecret(PREFIXES.credential, this.#crypto);
+    const named = { ...user, extra: { ...user.extra, [CREDENTIAL_ID]: [`ATOLL=${id}`] } };
     this.#sql.run(
-      'INSERT INTO credentials (hash, user, expires) VALUES (?, ?, ?)',
+      'INSERT INTO credentials (hash, id, user, expires) VALUES (?, ?, ?, ?)',
       this.#crypto.sha256(token),
-      JSON.stringify(user),
+      id,
+      JSON.stringify(named),
       expires ?? null,
     );
     return token;
@@ -48,8 +54,9 @@ export class Credentials {
     return credential;
   }
 
-  revoke(hash: string): void {
-    this.#known.delete(hash);
-    this.#sql.run('DELETE FROM credentials WHERE hash = ?', hash);
+  /** From now on the tokens of these credentials are unknown. */
+  revoke(ids: readonly string[]): void {
+    this.#known.clear();
+    this.#sql.run('DELETE FROM credentials WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
   }
 }

@@ -27,25 +27,23 @@ const asProblem = (error: Error): Problem => {
 
 /** The product around clusters, under /v1. The one source of openapi.yaml. */
 export function createApp(deps: ManagementDeps) {
+  const origin = (url: string) => deps.url ?? new URL(url).origin;
   const app = router();
-  app.onError((error) => {
+  app.onError((error, c) => {
     const problem = asProblem(error);
     if (problem.code === 'internal') console.error(error);
-    return problem.response();
+    return problem.response(origin(c.req.url));
   });
-  app.notFound((c) => new Problem('not-found', `no route ${c.req.method} ${c.req.path}`).response());
+  app.notFound((c) => new Problem('not-found', `no route ${c.req.method} ${c.req.path}`).response(origin(c.req.url)));
   app.use(fromOurselves(deps));
   app.use(
     bodyLimit({
       maxSize: BODY_BYTES,
-      onError: () => new Problem('invalid-request', `a body has at most ${BODY_BYTES} bytes`).response(),
+      onError: (c) => new Problem('too-large', `a body has at most ${BODY_BYTES} bytes`).response(origin(c.req.url)),
     }),
   );
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
-  app.route('/v1', accountRoutes(deps));
-  app.route('/v1', tokenRoutes(deps));
-  app.route('/v1', clusterRoutes(deps));
-  return app;
+  return app.route('/v1', accountRoutes(deps)).route('/v1', tokenRoutes(deps)).route('/v1', clusterRoutes(deps));
 }
 
 /** The API document of the app. */

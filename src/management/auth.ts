@@ -1,8 +1,22 @@
+import { and, eq, isNull } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
+import { isSecret, PREFIXES } from '../lib/secrets.ts';
+import { type Access, isConfined, isWithin, levelOf, type Level, type Needs, type Principal, reaches } from './access.ts';
+import { accounts, members } from './accounts/tables.ts';
+import { findCluster } from './clusters/rows.ts';
 import type { ManagementDeps } from './deps.ts';
 import { Problem } from './errors.ts';
+import { people, sessions } from './people/tables.ts';
 import type { ManagementEnv } from './router.ts';
-import { accountOfToken } from './tokens/service.ts';
+import { tokens } from './tokens/tables.ts';
+
+/** The account of the token itself, in an address. */
+const SELF = 'self';
+/** Tokens from before secrets carried a checksum. */
+const OLD_TOKEN = /^atoll_[\w-]{43}$/;
+const OLD_OPERATOR = /^atollop_[\w-]{43}$/;
+/** How exact "last used" is, ms: a write a request would be too much. */
+const LAST_USED_MS = 60_000;
 
 function bearer(c: Context): string {
   const match = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '');
@@ -17,32 +31,139 @@ function sameHash(a: string, b: string): boolean {
   return difference === 0;
 }
 
-/** Lets an account's token in and says whose it is. */
-export const asAccount =
-  (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
+/**
+ * Whoever the bearer token stands for, asked of the database each time, so that a revocation counts at once; undefined when it is no
+ * token, unknown, expired, or its account is being deleted.
+ */
+export async function principalOf(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {
+  if (isSecret(PREFIXES.token, secret) || OLD_TOKEN.test(secret)) return ofToken(deps, secret);
+  if (isSecret(PREFIXES.session, secret)) return ofSession(deps, secret);
+  if (!isSecret(PREFIXES.operator, secret) && !OLD_OPERATOR.test(secret)) return undefined;
+  const { operatorSha256 } = deps;
+  return operatorSha256 && sameHash(deps.crypto.sha256(secret), operatorSha256) ? { type: 'operator' } : undefined;
+}
+
+const isOver = (expiresAt: number | null, now: number): boolean => expiresAt !== null && expiresAt <= now;
+const isStale = (lastUsedAt: number | null, now: number): boolean => lastUsedAt === null || now - lastUsedAt >= LAST_USED_MS;
+
+async function ofToken(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {
+  const [found] = await deps.db
+    .select({ token: tokens })
+    .from(tokens)
+    .innerJoin(accounts, and(eq(accounts.id, tokens.accountId), isNull(accounts.deletedAt)))
+    .where(eq(tokens.hash, deps.crypto.sha256(secret)));
+  const now = deps.now();
+  if (!found || isOver(found.token.expiresAt, now)) return undefined;
+  const { id, name, accountId, scope, clusters, labels, lastUsedAt } = found.token;
+  if (isStale(lastUsedAt, now)) {
+    deps.background(deps.db.update(tokens).set({ lastUsedAt: now }).where(eq(tokens.id, id)));
+  }
+  const reach = { ...(clusters && { clusters }), ...(labels && { labels }) };
+  return { type: 'token', id, name, accountId, level: scope, reach };
+}
+
+async function ofSession(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {
+  const [found] = await deps.db
+    .select({ session: sessions, person: people })
+    .from(sessions)
+    .innerJoin(people, eq(people.id, sessions.personId))
+    .where(eq(sessions.hash, deps.crypto.sha256(secret)));
+  const now = deps.now();
+  if (!found || isOver(found.session.expiresAt, now)) return undefined;
+  const { session, person } = found;
+  if (isStale(session.lastUsedAt, now)) {
+    deps.background(deps.db.update(sessions).set({ lastUsedAt: now }).where(eq(sessions.id, session.id)));
+  }
+  return { type: 'person', id: person.id, name: person.email ?? person.name, sessionId: session.id };
+}
+
+/** What the principal may do in an account; undefined: it is not theirs, or it is not there. */
+async function accessTo(deps: ManagementDeps, who: Principal, account: string): Promise<Access | undefined> {
+  if (who.type === 'token') {
+    if (account !== SELF && account !== who.accountId) return undefined;
+    return { accountId: who.accountId, level: who.level, reach: who.reach };
+  }
+  if (who.type === 'operator') return undefined;
+  const [found] = await deps.db
+    .select({ role: members.role })
+    .from(members)
+    .innerJoin(accounts, and(eq(accounts.id, members.accountId), isNull(accounts.deletedAt)))
+    .where(and(eq(members.accountId, account), eq(members.personId, who.id)));
+  return found && { accountId: account, level: levelOf(found.role), reach: {} };
+}
+
+const isLevel = (needs: Needs): needs is Level => !['public', 'signed-in', 'person', 'founder', 'operator'].includes(needs);
+
+/** Whether the sort of principal is right for a route that belongs to no account. */
+function mustBe(needs: Needs, who: Principal): void {
+  const fits =
+    needs === 'signed-in' ||
+    (needs === 'operator' && who.type === 'operator') ||
+    (needs === 'person' && who.type === 'person') ||
+    (needs === 'founder' && who.type !== 'token');
+  if (!fits) throw new Problem('forbidden', `that is for ${WHO[needs as keyof typeof WHO]}`);
+}
+
+const WHO = {
+  operator: 'the operator of the deployment',
+  person: 'people who signed in',
+  founder: 'people who signed in, and for the operator',
+  'signed-in': 'whoever is signed in',
+  public: 'everybody',
+};
+
+/** How a route is guarded, beside what it needs. */
+export interface Guard {
+  needs: Needs;
+  /** Tokens that reach some clusters only may use it, though it names no cluster: its handler keeps to the reach. */
+  confinedToo?: boolean;
+  /** The operator may, in any account. */
+  operatorToo?: boolean;
+}
+
+/**
+ * The one door of the management API: who asks, whose account it is, may they, and is the cluster within their reach. What the principal
+ * cannot see is 404, whether it exists or not; what it sees and may not touch is 403.
+ */
+export const gate =
+  (deps: ManagementDeps, guard: Guard): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {
-    const accountId = await accountOfToken(deps, bearer(c));
-    if (accountId === undefined) throw new Problem('unauthenticated', 'the token is not known');
-    c.set('accountId', accountId);
-    await next();
+    if (guard.needs === 'public') return next();
+    const who = await principalOf(deps, bearer(c));
+    if (!who) throw new Problem('unauthenticated', 'the token is not known');
+    c.set('principal', who);
+    if (isLevel(guard.needs)) await enter(deps, c as unknown as Context<ManagementEnv>, guard, guard.needs, who);
+    else mustBe(guard.needs, who);
+    return next();
   };
 
-const isOperator = (deps: ManagementDeps, token: string) =>
-  deps.operatorSha256 !== undefined && sameHash(deps.crypto.sha256(token), deps.operatorSha256);
+async function enter(
+  deps: ManagementDeps,
+  c: Context<ManagementEnv>,
+  guard: Guard,
+  needed: Level,
+  who: Principal,
+): Promise<void> {
+  const account = c.req.param('account') ?? SELF;
+  const access =
+    who.type === 'operator' && guard.operatorToo ? await anyAccount(deps, account) : await accessTo(deps, who, account);
+  if (!access) throw new Problem('not-found', `account "${account}" not found`);
+  c.set('access', access);
+  const wanted = c.req.param('cluster');
+  if (wanted === undefined) {
+    if (isConfined(access.reach) && !guard.confinedToo) throw new Problem('forbidden', 'the token reaches some clusters only');
+  } else {
+    const row = await findCluster(deps, access.accountId, wanted);
+    if (!row || !isWithin(access.reach, row)) throw new Problem('not-found', `cluster "${wanted}" not found`);
+    c.set('cluster', row);
+  }
+  if (!reaches(access.level, needed)) throw new Problem('forbidden', `that needs "${needed}", and you have "${access.level}"`);
+}
 
-/** Lets the operator of the deployment in. An account's token is known, but not enough. */
-export const asOperator =
-  (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
-  async (c, next) => {
-    const token = bearer(c);
-    if (!isOperator(deps, token)) {
-      const known = (await accountOfToken(deps, token)) !== undefined;
-      throw known
-        ? new Problem('forbidden', 'only the operator makes accounts')
-        : new Problem('unauthenticated', 'the token is not known');
-    }
-    await next();
-  };
+async function anyAccount(deps: ManagementDeps, id: string): Promise<Access | undefined> {
+  const [found] = await deps.db.select({ id: accounts.id }).from(accounts).where(eq(accounts.id, id));
+  return found && { accountId: found.id, level: 'owner', reach: {} };
+}
 
 /**
  * Browsers say from where they come: another site may not speak through a visitor's browser, nor may a name that somebody else

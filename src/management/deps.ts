@@ -1,7 +1,7 @@
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
-import type { ClustersPort } from './clusters/service.ts';
+import type { ClustersPort } from './clusters/port.ts';
 import type { Mac } from './clusters/id.ts';
 
 /** Any asynchronous SQLite that drizzle speaks: D1 in the Worker, node:sqlite in tests. */
@@ -15,7 +15,9 @@ export interface ManagementDeps {
   random: Random;
   mac: Mac;
   now: () => number;
-  /** SHA-256 of the operator's token, which alone may make accounts; absent: nobody. */
+  /** Goes on with something after the answer was given. */
+  background: (work: PromiseLike<unknown>) => void;
+  /** SHA-256 of the operator's token; absent: nobody is. */
   operatorSha256?: string;
   /** PEM of the CA in front of us, when clients do not trust it by themselves. */
   ca?: string;

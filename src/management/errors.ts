@@ -1,24 +1,75 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
-/** Every refusal of the management API, by its code; the codes are stable, the words are not. */
-const PROBLEMS = {
-  /** The body, a parameter or the address has the wrong shape. */
-  'invalid-request': { status: 400, title: 'The request is not valid' },
-  /** No bearer token, or one that is not known. */
-  unauthenticated: { status: 401, title: 'A valid bearer token is needed' },
-  /** The token is known, but not for this. */
-  forbidden: { status: 403, title: 'This token may not do that' },
-  /** A browser came from another site, or under a name that is not ours. */
-  'foreign-origin': { status: 403, title: 'Requests from other sites are refused' },
-  /** It is not there, or it is somebody else's. */
-  'not-found': { status: 404, title: 'There is no such thing' },
-  /** The account has one of that name already. */
-  'name-taken': { status: 409, title: 'The name is taken' },
-  /** The account has as many as it may. */
-  'limit-reached': { status: 429, title: 'The account has reached a limit' },
-  /** Our fault. */
-  internal: { status: 500, title: 'Something went wrong on our side' },
-} as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>;
+/** Every refusal of the management API, by its code; the codes are stable, the words are not. `docs/errors` has a page for each. */
+export const PROBLEMS = {
+  'invalid-request': {
+    status: 400,
+    title: 'The request is not valid',
+    explain: 'The body, a parameter or the address has the wrong shape. The detail names the field and what is wrong with it.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'A valid bearer token is needed',
+    explain: 'There is no bearer token, or it is mistyped, unknown, expired or revoked. All of these look the same on purpose.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This token may not do that',
+    explain:
+      'You belong to the account, but your role or the scope of your token does not reach that far. The detail says what is needed.',
+  },
+  'foreign-origin': {
+    status: 403,
+    title: 'Requests from other sites are refused',
+    explain: 'A browser sent the request for another site, or under a host name that is not one of this deployment.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is no such thing',
+    explain: 'It never was, it is gone, or it is not yours: the answer is the same.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The address does not take this method',
+    explain: 'The address exists; the header Allow lists the methods that it takes.',
+  },
+  'name-taken': {
+    status: 409,
+    title: 'The name is taken',
+    explain: 'The account has one of that name already. Names of deleted clusters are free.',
+  },
+  conflict: {
+    status: 409,
+    title: 'Not in this state',
+    explain: 'What you ask for does not fit the present state; the detail says which. Look at it again, then decide.',
+  },
+  'idempotency-conflict': {
+    status: 409,
+    title: 'The idempotency key was used for something else',
+    explain:
+      'The same Idempotency-Key came with another method, address or body, or the first request under it is still at work.',
+  },
+  'too-large': {
+    status: 413,
+    title: 'The body is too large',
+    explain: 'The detail says how many bytes a body may have.',
+  },
+  'limit-reached': {
+    status: 429,
+    title: 'The account has reached a limit',
+    explain: "The account's plan allows no more; the detail names the limit. Delete something, or ask for another plan.",
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests',
+    explain: 'Wait for as many seconds as the header Retry-After says.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    explain: 'The error was logged under the request id that the answer carries in X-Request-Id.',
+  },
+} as const satisfies Record<string, { status: ContentfulStatusCode; title: string; explain: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
@@ -26,16 +77,21 @@ export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCo
 /** A refusal on its way to the client. */
 export class Problem extends Error {
   readonly code: ProblemCode;
+  readonly headers: Record<string, string>;
 
-  constructor(code: ProblemCode, detail: string) {
+  constructor(code: ProblemCode, detail: string, headers: Record<string, string> = {}) {
     super(detail);
     this.code = code;
+    this.headers = headers;
   }
 
-  /** As RFC 9457 wants it. */
-  response(): Response {
+  /** As RFC 9457 wants it; `type` is the address of the code's page. */
+  response(origin: string): Response {
     const { status, title } = PROBLEMS[this.code];
-    const body = { type: `urn:atoll:problem:${this.code}`, title, status, code: this.code, detail: this.message };
-    return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/problem+json' } });
+    const body = { type: `${origin}/v1/problems/${this.code}`, title, status, code: this.code, detail: this.message };
+    return new Response(JSON.stringify(body), {
+      status,
+      headers: { 'content-type': 'application/problem+json', ...this.headers },
+    });
   }
 }

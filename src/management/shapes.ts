@@ -1,6 +1,8 @@
-import { z } from '@hono/zod-openapi';
+import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
+import { gate, type Guard } from './auth.ts';
+import type { ManagementDeps } from './deps.ts';
 import { PROBLEM_CODES } from './errors.ts';
-import { NAME_LENGTH } from './limits.ts';
+import { LABELS, NAME_LENGTH, PAGE_MAX } from './limits.ts';
 
 /** What names look like: DNS labels, so that they can stand in contexts, files and host names. */
 export const Name = z
@@ -9,15 +11,23 @@ export const Name = z
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and "-", beginning and ending with a letter or digit')
   .openapi({ example: 'demo' });
 
-/** When something was made. */
-export const Created = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000Z' });
+/** When something was or will be. */
+export const Time = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000Z' });
+
+const LABEL = /^[A-Za-z0-9]([-A-Za-z0-9_./]{0,61}[A-Za-z0-9])?$/;
+
+/** Labels of a cluster, as one would put on a Kubernetes object. */
+export const Labels = z
+  .record(z.string().regex(LABEL, 'is no label key'), z.string().regex(LABEL, 'is no label value').or(z.literal('')))
+  .refine((labels) => Object.keys(labels).length <= LABELS, `at most ${LABELS} labels`)
+  .openapi({ example: { team: 'blue' } });
 
 const ProblemBody = z
-  .object({ type: z.string(), title: z.string(), status: z.int(), code: z.enum(PROBLEM_CODES), detail: z.string() })
-  .openapi('Problem', { description: 'A refusal, as RFC 9457.' });
+  .object({ type: z.url(), title: z.string(), status: z.int(), code: z.enum(PROBLEM_CODES), detail: z.string() })
+  .openapi('Problem', { description: 'A refusal, as RFC 9457. `type` is the address of a page that explains the code.' });
 
 /** The answer of every route when it refuses. */
-export const refusals = {
+const refusals = {
   default: { description: 'A refusal', content: { 'application/problem+json': { schema: ProblemBody } } },
 };
 
@@ -32,4 +42,47 @@ export const body = <T extends z.ZodType>(schema: T) => ({
   body: { required: true, content: { 'application/json': { schema } } },
 });
 
-export const security = [{ bearer: [] }];
+const PARAMETERS = {
+  account: z.string().openapi({ description: 'Id of the account; "self" is that of the API token.', example: 'self' }),
+  cluster: z.string().openapi({ description: 'Id or name of the cluster.', example: 'demo' }),
+  token: z.string().openapi({ description: 'Id of the token.' }),
+  person: z.string().openapi({ description: 'Id of the person.' }),
+  invitation: z.string().openapi({ description: 'Id of the invitation.' }),
+  session: z.string().openapi({ description: 'Id of the session.' }),
+  credential: z.string().openapi({ description: 'Id of the credential.' }),
+  operation: z.string().openapi({ description: 'Id of the operation.' }),
+};
+
+/** Path parameters by their names; `gate` has looked at `account` and `cluster` before a handler runs. */
+export function at<const N extends (keyof typeof PARAMETERS)[]>(...names: N) {
+  const shape = Object.fromEntries(names.map((name) => [name, PARAMETERS[name]]));
+  return z.object(shape as { [K in N[number]]: z.ZodString });
+}
+
+/** Query of a list in pages. */
+export const Page = {
+  limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX).openapi({ description: 'Entries of a page.' }),
+  after: z.string().optional().openapi({ description: '`next` of the page before.' }),
+};
+
+/** What a list answers. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    items: z.array(item),
+    next: z.string().optional().openapi({ description: 'Give it as `after` for the next page; absent: this is the last.' }),
+  });
+
+const security = [{ bearer: [] }];
+
+/** A route with its guard: what it needs stands beside it, for the document and for the test that asks everybody at every door. */
+export const define = <const R extends RouteConfig>(deps: ManagementDeps, guard: Guard, route: R) =>
+  createRoute({
+    ...route,
+    ...(guard.needs !== 'public' && { security }),
+    'x-atoll-guard': guard,
+    middleware: [gate(deps, guard)] as const,
+    responses: { ...route.responses, ...refusals } as R['responses'],
+  });
+
+/** ms since the epoch as answers tell it. */
+export const iso = (ms: number): string => new Date(ms).toISOString();

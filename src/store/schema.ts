@@ -28,6 +28,8 @@ const STEPS: readonly (readonly string[])[] = [
     'CREATE TABLE marks (rev INTEGER PRIMARY KEY, at INTEGER NOT NULL)',
     'CREATE TABLE credentials (hash TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER) WITHOUT ROWID',
   ],
+  // Credentials of before have no id and stand until their cluster goes.
+  ['ALTER TABLE credentials ADD COLUMN id TEXT'],
 ];
 
 /** Whether this database has been booted: a read only, so that asking a cluster that never was writes nothing. */

@@ -4,7 +4,7 @@ import { provideFacts } from '../apiserver/openapi-facts.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES } from '../lib/limits.ts';
-import type { ClusterUsage } from '../management/clusters/service.ts';
+import type { ClusterUsage, NewCredential } from '../management/clusters/port.ts';
 import { CLUSTER_PREFIX, noCluster } from './address.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { bodyOf } from './body.worker.ts';
@@ -135,17 +135,22 @@ export class ClusterDO extends DurableObject<Env> {
   }
 
   /** RPC: makes the cluster and returns its first credential. */
-  async create(options: ClusterOptions): Promise<string> {
+  async create(options: ClusterOptions, first: NewCredential): Promise<string> {
     const time = now();
     this.#cluster = Cluster.create(this.#platform, options, time);
-    const token = this.#cluster.issueToken();
+    const token = this.#cluster.issue(first, time);
     this.#turn(this.#cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;
   }
 
-  /** RPC: one more administrator's credential. */
-  async credential(): Promise<string | undefined> {
-    return this.#open()?.issueToken();
+  /** RPC: one more credential. */
+  async issue(credential: NewCredential): Promise<string | undefined> {
+    const cluster = this.#open();
+    if (!cluster) return undefined;
+    const time = now();
+    const token = cluster.issue(credential, time);
+    this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+    return token;
   }
 
   /** RPC: what the cluster has cost since it woke. */

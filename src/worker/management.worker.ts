@@ -1,3 +1,4 @@
+import { waitUntil } from 'cloudflare:workers';
 import { drizzle } from 'drizzle-orm/d1';
 import { createApp } from '../management/app.ts';
 import { type Env, variablesOf } from './env.worker.ts';
@@ -13,8 +14,8 @@ export function managementOf(env: Env): ReturnType<typeof createApp> {
   const app = createApp({
     db: drizzle(env.DB),
     clusters: {
-      create: (options) => object(options.id).create(options),
-      credential: (id) => object(id).credential(),
+      create: (options, first) => object(options.id).create(options, first),
+      issue: (id, credential) => object(id).issue(credential),
       usage: (id) => object(id).usage(),
       destroy: (id) => object(id).destroy(),
     },
@@ -22,6 +23,7 @@ export function managementOf(env: Env): ReturnType<typeof createApp> {
     random,
     mac: (text) => hmac(ATOLL_SECRET, text),
     now,
+    background: (work) => waitUntil(Promise.resolve(work)),
     ...(ATOLL_OPERATOR_SHA256 && { operatorSha256: ATOLL_OPERATOR_SHA256 }),
     ...(ATOLL_CA && { ca: ATOLL_CA }),
     ...(ATOLL_URL && { url: ATOLL_URL }),

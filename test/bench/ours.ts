@@ -53,11 +53,11 @@ export class Ours {
   }
 
   make(name: string, apiOnly = false): Promise<Made> {
-    return this.#management.json<Made>('POST', '/v1/clusters', { name, apiOnly });
+    return this.#management.json<Made>('POST', '/v1/accounts/self/clusters', { name, apiOnly });
   }
 
   usage(id: string): Promise<Usage> {
-    return this.#management.json<Usage>('GET', `/v1/clusters/${id}/usage`);
+    return this.#management.json<Usage>('GET', `/v1/accounts/self/clusters/${id}/usage`);
   }
 
   /** ms from asking for a cluster to the first answer of its API, connections open. */

@@ -73,7 +73,7 @@ describe('addresses', () => {
   it('answer, refuse and do not exist', async () => {
     expect(await get('/healthz')).toEqual({ status: 200, body: 'ok' });
     expect((await get('/')).body).toContain('Atoll');
-    expect((await get('/v1/clusters')).status).toBe(401);
+    expect((await get('/v1/accounts/self/clusters')).status).toBe(401);
     expect((await get('/nothing')).status).toBe(404);
     expect((await get(`${cluster()}/api/v1/namespaces`)).status).toBe(401);
     expect((await get(`${cluster()}/readyz`)).status).toBe(200);
@@ -92,7 +92,7 @@ describe('addresses', () => {
     await server.atoll(['cluster', 'create', 'other', '--kubeconfig', join(server.data, 'other.kubeconfig')]);
     const config = await server.kubectl(['--kubeconfig', join(server.data, 'other.kubeconfig'), '--token', token, 'get', 'ns']);
     expect(config.code).toBe(1);
-    expect((await get('/v1/clusters', { authorization: `Bearer ${token}` })).status).toBe(401);
+    expect((await get('/v1/accounts/self/clusters', { authorization: `Bearer ${token}` })).status).toBe(401);
     const { token: account } = server.credentials;
     expect((await get(`${cluster()}/api/v1/namespaces`, { authorization: `Bearer ${account}` })).status).toBe(401);
     expect((await server.atoll(['cluster', 'delete', 'other'])).code).toBe(0);

@@ -48,13 +48,17 @@ const usage = async () => {
   const { id } = JSON.parse((await server.atoll(['cluster', 'get', 'demo', '--json'])).out) as { id: string };
   const { url, token } = server.credentials;
   return new Promise<{ rowsRead: number; watchers: number }>((resolve, reject) => {
-    request(`${url}/v1/clusters/${id}/usage`, { ca: server.ca, headers: { authorization: `Bearer ${token}` } }, (answer) => {
-      let body = '';
-      answer
-        .setEncoding('utf8')
-        .on('data', (text) => (body += text))
-        .on('end', () => resolve(JSON.parse(body)));
-    })
+    request(
+      `${url}/v1/accounts/self/clusters/${id}/usage`,
+      { ca: server.ca, headers: { authorization: `Bearer ${token}` } },
+      (answer) => {
+        let body = '';
+        answer
+          .setEncoding('utf8')
+          .on('data', (text) => (body += text))
+          .on('end', () => resolve(JSON.parse(body)));
+      },
+    )
       .on('error', reject)
       .end();
   });

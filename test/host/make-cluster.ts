@@ -27,7 +27,7 @@ export class Host {
     this.now = now;
     this.#random = seeded(seed);
     this.cluster = Cluster.create(this.#platform(), { id: `seed-${seed}`, name: 'test', caPem: 'CA', ...options }, now);
-    this.token = this.cluster.issueToken();
+    this.token = this.cluster.issue({ id: 'admin', username: 'kubernetes-admin', role: 'admin' }, now);
     this.settle();
   }
 

@@ -17,19 +17,19 @@ async function createAccount(name: string, o: { json?: boolean }): Promise<void>
 }
 
 async function createToken(name: string, o: { json?: boolean }): Promise<void> {
-  const made = await callJson<Token & { token: string }>(target(), 'POST', '/v1/tokens', { name });
+  const made = await callJson<Token & { token: string }>(target(), 'POST', '/v1/accounts/self/tokens', { name });
   say(o.json, made, () => `token ${name}, shown this once: ${made.token}`);
 }
 
 async function listTokens(o: { json?: boolean }): Promise<void> {
-  const { items } = await callJson<{ items: Token[] }>(target(), 'GET', '/v1/tokens');
+  const { items } = await callJson<{ items: Token[] }>(target(), 'GET', '/v1/accounts/self/tokens');
   say(o.json, items, () =>
     table([['NAME', 'BEGINS', 'AGE', 'ID'], ...items.map((t) => [t.name, t.hint, age(t.createdAt), t.id])]),
   );
 }
 
 async function deleteToken(id: string, o: { json?: boolean }): Promise<void> {
-  await call(target(), 'DELETE', `/v1/tokens/${encodeURIComponent(id)}`);
+  await call(target(), 'DELETE', `/v1/accounts/self/tokens/${encodeURIComponent(id)}`);
   say(o.json, { id, deleted: true }, () => 'token deleted');
 }
 

@@ -34,14 +34,17 @@ async function create(
   o: { apiOnly?: boolean; legacyApis?: boolean; kubeconfig?: string; json?: boolean },
 ): Promise<void> {
   const body = { name, apiOnly: o.apiOnly ?? false, legacyApis: o.legacyApis ?? false };
-  const made = await during(`creating cluster ${name}`, callJson<NewCluster>(target(), 'POST', '/v1/clusters', body));
+  const made = await during(
+    `creating cluster ${name}`,
+    callJson<NewCluster>(target(), 'POST', '/v1/accounts/self/clusters', body),
+  );
   const { kubeconfig, ...cluster } = made;
   const file = keep(kubeconfig, o.kubeconfig);
   say(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} created, kubeconfig in ${file}`);
 }
 
 async function list(o: { json?: boolean }): Promise<void> {
-  const { items } = await callJson<{ items: Cluster[] }>(target(), 'GET', '/v1/clusters');
+  const { items } = await callJson<{ items: Cluster[] }>(target(), 'GET', '/v1/accounts/self/clusters');
   say(o.json, items, () =>
     items.length === 0
       ? 'no clusters'
@@ -49,7 +52,7 @@ async function list(o: { json?: boolean }): Promise<void> {
   );
 }
 
-const find = (name: string) => callJson<Cluster>(target(), 'GET', `/v1/clusters/${encodeURIComponent(name)}`);
+const find = (name: string) => callJson<Cluster>(target(), 'GET', `/v1/accounts/self/clusters/${encodeURIComponent(name)}`);
 
 async function get(name: string, o: { json?: boolean }): Promise<void> {
   const cluster = await find(name);
@@ -65,7 +68,7 @@ async function get(name: string, o: { json?: boolean }): Promise<void> {
 
 async function remove(name: string, o: { json?: boolean }): Promise<void> {
   const cluster = await find(name);
-  await during(`deleting cluster ${name}`, call(target(), 'DELETE', `/v1/clusters/${cluster.id}`));
+  await during(`deleting cluster ${name}`, call(target(), 'DELETE', `/v1/accounts/self/clusters/${cluster.id}`));
   const common = files(dataFolder()).kubeconfig;
   const before = readKubeconfig(common);
   const after = drop(before, cluster.server);
@@ -73,8 +76,11 @@ async function remove(name: string, o: { json?: boolean }): Promise<void> {
   say(o.json, { id: cluster.id, name: cluster.name, deleted: true }, () => `cluster ${name} deleted`);
 }
 
+const newKubeconfig = (name: string) =>
+  call(target(), 'POST', `/v1/accounts/self/clusters/${encodeURIComponent(name)}/kubeconfig`, {});
+
 async function kubeconfig(name: string, o: { output?: string; json?: boolean }): Promise<void> {
-  const text = await call(target(), 'GET', `/v1/clusters/${encodeURIComponent(name)}/kubeconfig`);
+  const text = await newKubeconfig(name);
   if (o.output === undefined) process.stdout.write(text);
   else {
     writePrivate(o.output, text);
@@ -83,7 +89,7 @@ async function kubeconfig(name: string, o: { output?: string; json?: boolean }):
 }
 
 async function use(name: string, o: { json?: boolean }): Promise<void> {
-  const file = keep(await call(target(), 'GET', `/v1/clusters/${encodeURIComponent(name)}/kubeconfig`), undefined);
+  const file = keep(await newKubeconfig(name), undefined);
   say(o.json, { kubeconfig: file }, () => `"atoll kubectl" now talks to ${name}`);
 }
 

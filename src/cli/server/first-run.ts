@@ -13,7 +13,7 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
   if (existsSync(names.credentials)) {
     const kept = JSON.parse(readFileSync(names.credentials, 'utf8')) as { url: string; token: string };
     // Also the proof that the database answers.
-    await call({ url, ca, token: kept.token }, 'GET', '/v1/account').catch((error: Error) => {
+    await call({ url, ca, token: kept.token }, 'GET', '/v1/me').catch((error: Error) => {
       throw new Failure(
         `the database of ${folder.path} does not know its own account (${error.message}): it is corrupt or was replaced`,
       );
@@ -25,7 +25,7 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
     name: 'local',
   });
   const demo = { name: 'demo', legacyApis: true };
-  const { kubeconfig } = await callJson<{ kubeconfig: string }>({ url, ca, token }, 'POST', '/v1/clusters', demo);
+  const { kubeconfig } = await callJson<{ kubeconfig: string }>({ url, ca, token }, 'POST', '/v1/accounts/self/clusters', demo);
   const merged = merge(readKubeconfig(names.kubeconfig), JSON.parse(kubeconfig) as Kubeconfig);
   writePrivate(names.kubeconfig, text(merged));
   writePrivate(names.credentials, text({ url, token }));

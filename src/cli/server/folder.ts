@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeSecret, PREFIXES } from '../../lib/secrets.ts';
 import { codeOf, Failure } from '../failure.ts';
 import { writePrivate } from '../kubeconfigs.ts';
 
@@ -98,10 +99,13 @@ function lock(path: string): () => void {
   throw new Failure(`the data folder ${path} is being taken by another server`);
 }
 
+const token = (bytes: number) => randomBytes(bytes).toString('base64url');
+const operatorToken = () => makeSecret(PREFIXES.operator, { token });
+
 /** A secret of the folder, made at the first start. */
-function secret(path: string, name: string, prefix = ''): string {
+function secret(path: string, name: string, make: () => string): string {
   const file = join(path, name);
-  if (!existsSync(file)) writePrivate(file, `${prefix}${randomBytes(32).toString('base64url')}\n`);
+  if (!existsSync(file)) writePrivate(file, `${make()}\n`);
   const value = readFileSync(file, 'utf8').trim();
   if (value.length < 32) throw new Failure(`the data folder ${path} is damaged: ${name} is too short`);
   return value;
@@ -134,7 +138,12 @@ export function openFolder(path: string): DataFolder {
   try {
     claim(path);
     for (const store of Object.values(stores(path))) checkDatabases(store);
-    return { path, secret: secret(path, 'secret'), operator: secret(path, 'operator.token', 'atollop_'), release };
+    return {
+      path,
+      secret: secret(path, 'secret', () => token(32)),
+      operator: secret(path, 'operator.token', operatorToken),
+      release,
+    };
   } catch (error) {
     release();
     throw error;

@@ -1,40 +1,62 @@
-import { createRoute } from '@hono/zod-openapi';
-import { asAccount, asOperator } from '../auth.ts';
+import { actorOf } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../router.ts';
-import { body, json, refusals, security } from '../shapes.ts';
-import { Account, AccountWithToken, NewAccount } from './schema.ts';
-import { type AccountRow, createAccount, getAccount } from './service.ts';
+import { at, body, define, iso, json } from '../shapes.ts';
+import { Account, AccountWithToken, Me, NewAccount } from './schema.ts';
+import { type AccountRow, accountsOf, createAccount, getAccount } from './service.ts';
 
-const view = (row: AccountRow) => ({ id: row.id, name: row.name, createdAt: new Date(row.createdAt).toISOString() });
+const view = ({ id, name, plan, createdAt }: AccountRow) => ({ id, name, plan, createdAt: iso(createdAt) });
+const tags = ['accounts'];
 
-/** /v1/accounts: made by the operator; an account can look at itself. */
+/** /v1/accounts and /v1/me. */
 export function accountRoutes(deps: ManagementDeps) {
-  const create = createRoute({
-    method: 'post',
-    path: '/accounts',
-    summary: 'Make an account (operator only)',
-    operationId: 'createAccount',
-    tags: ['accounts'],
-    security,
-    middleware: [asOperator(deps)],
-    request: body(NewAccount),
-    responses: { 201: json(AccountWithToken, 'The account and its first token'), ...refusals },
-  });
-  const self = createRoute({
-    method: 'get',
-    path: '/account',
-    summary: 'The account of the token',
-    operationId: 'getAccount',
-    tags: ['accounts'],
-    security,
-    middleware: [asAccount(deps)],
-    responses: { 200: json(Account, 'The account'), ...refusals },
-  });
+  const create = define(
+    deps,
+    { needs: 'founder' },
+    {
+      method: 'post',
+      path: '/accounts',
+      summary: 'Make an account',
+      operationId: 'createAccount',
+      tags,
+      request: body(NewAccount),
+      responses: { 201: json(AccountWithToken, 'The account') },
+    },
+  );
+  const get = define(
+    deps,
+    { needs: 'read', confinedToo: true },
+    {
+      method: 'get',
+      path: '/accounts/{account}',
+      summary: 'Get an account',
+      operationId: 'getAccount',
+      tags,
+      request: { params: at('account') },
+      responses: { 200: json(Account, 'The account') },
+    },
+  );
+  const me = define(
+    deps,
+    { needs: 'signed-in' },
+    {
+      method: 'get',
+      path: '/me',
+      summary: 'Who the token stands for, and what it may do',
+      operationId: 'getMe',
+      tags,
+      responses: { 200: json(Me, 'Who you are') },
+    },
+  );
   return router()
     .openapi(create, async (c) => {
-      const { row, token } = await createAccount(deps, c.req.valid('json').name);
-      return c.json({ ...view(row), token }, 201);
+      const { row, token } = await createAccount(deps, c.get('principal'), c.req.valid('json').name);
+      return c.json({ ...view(row), ...(token !== undefined && { token }) }, 201);
     })
-    .openapi(self, async (c) => c.json(view(await getAccount(deps, c.get('accountId'))), 200));
+    .openapi(get, async (c) => c.json(view(await getAccount(deps, c.get('access').accountId)), 200))
+    .openapi(me, async (c) => {
+      const who = c.get('principal');
+      const accounts = (await accountsOf(deps, who)).map(({ account: { id, name }, level }) => ({ id, name, level }));
+      return c.json({ ...actorOf(who), accounts }, 200);
+    });
 }

@@ -1,8 +1,49 @@
-import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { ROLES } from '../access.ts';
+import { people } from '../people/tables.ts';
 
-/** Whoever owns clusters. */
+/** An organisation: whatever owns clusters. Everything that belongs to it goes with its row. */
 export const accounts = sqliteTable('accounts', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),
+  /** A name of `limits.ts`. */
+  plan: text('plan').notNull().default('standard'),
   createdAt: integer('created_at').notNull(),
+  /** Being deleted since: nobody may use it any more. */
+  deletedAt: integer('deleted_at'),
 });
+
+/** Which person has which role in which account. */
+export const members = sqliteTable(
+  'members',
+  {
+    accountId: text('account_id')
+      .notNull()
+      .references(() => accounts.id, { onDelete: 'cascade' }),
+    personId: text('person_id')
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    role: text('role', { enum: ROLES }).notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.personId] }), index('members_person').on(table.personId)],
+);
+
+/** An offer to become a member; whoever brings the secret takes it, once. */
+export const invitations = sqliteTable(
+  'invitations',
+  {
+    id: text('id').primaryKey(),
+    accountId: text('account_id')
+      .notNull()
+      .references(() => accounts.id, { onDelete: 'cascade' }),
+    /** Only a person with this verified address may accept; absent: anybody who has the secret. */
+    email: text('email'),
+    role: text('role', { enum: ROLES }).notNull(),
+    hash: text('hash').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [uniqueIndex('invitations_hash').on(table.hash), index('invitations_account').on(table.accountId)],
+);

@@ -1,111 +1,144 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import { asAccount } from '../auth.ts';
+import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { reaches } from '../access.ts';
 import { router } from '../router.ts';
-import { body, json, refusals, security } from '../shapes.ts';
+import { at, body, define, iso, json } from '../shapes.ts';
 import { kubeconfig } from './kubeconfig.ts';
-import { ClusterList, ClusterView, ClusterWithKubeconfig, NewCluster, Usage } from './schema.ts';
-import { type ClusterRow, createCluster, credentialOf, deleteCluster, getCluster, listClusters, usageOf } from './service.ts';
+import type { ClusterRow } from './rows.ts';
+import { ClusterView, ClusterWithKubeconfig, NewCluster, NewKubeconfig, Usage } from './schema.ts';
+import { createCluster, deleteCluster, issueCredential, listClusters, usageOf } from './service.ts';
 
-const ById = { params: z.object({ id: z.string().openapi({ description: 'Id or name of the cluster.' }) }) };
+const tags = ['clusters'];
+const PATH = '/accounts/{account}/clusters';
+const ONE = `${PATH}/{cluster}`;
 
-/** The routes as openapi.yaml tells them; `common` is what all share. */
-function definitions<Common extends { tags: string[]; security: typeof security; middleware: ReturnType<typeof asAccount>[] }>(
-  common: Common,
-) {
-  const create = createRoute({
-    method: 'post',
-    path: '/clusters',
-    summary: 'Make a cluster',
-    operationId: 'createCluster',
-    ...common,
-    request: body(NewCluster),
-    responses: { 201: json(ClusterWithKubeconfig, 'The cluster, ready to answer'), ...refusals },
-  });
-  const list = createRoute({
-    method: 'get',
-    path: '/clusters',
-    summary: 'List clusters',
-    operationId: 'listClusters',
-    ...common,
-    responses: { 200: json(ClusterList, 'The clusters of the account'), ...refusals },
-  });
-  const get = createRoute({
-    method: 'get',
-    path: '/clusters/{id}',
-    summary: 'Get a cluster',
-    operationId: 'getCluster',
-    ...common,
-    request: ById,
-    responses: { 200: json(ClusterView, 'The cluster'), ...refusals },
-  });
-  const remove = createRoute({
-    method: 'delete',
-    path: '/clusters/{id}',
-    summary: 'Delete a cluster and everything in it',
-    operationId: 'deleteCluster',
-    ...common,
-    request: ById,
-    responses: { 204: { description: 'It is gone' }, ...refusals },
-  });
-  const kubeconfigRoute = createRoute({
-    method: 'get',
-    path: '/clusters/{id}/kubeconfig',
-    summary: 'A kubeconfig with a new credential',
-    operationId: 'getKubeconfig',
-    ...common,
-    request: ById,
-    responses: { 200: { description: 'A kubeconfig', content: { 'application/yaml': { schema: z.string() } } }, ...refusals },
-  });
-  const usage = createRoute({
-    method: 'get',
-    path: '/clusters/{id}/usage',
-    summary: 'What the cluster has cost since it woke',
-    operationId: 'getUsage',
-    ...common,
-    request: ById,
-    responses: { 200: json(Usage, 'Its usage'), ...refusals },
-  });
-  return { create, list, get, remove, kubeconfigRoute, usage };
+/** The routes as openapi.yaml tells them. */
+function definitions(deps: ManagementDeps) {
+  const create = define(
+    deps,
+    { needs: 'write', confinedToo: true },
+    {
+      method: 'post',
+      path: PATH,
+      summary: 'Make a cluster',
+      operationId: 'createCluster',
+      tags,
+      request: { params: at('account'), ...body(NewCluster) },
+      responses: { 201: json(ClusterWithKubeconfig, 'The cluster, ready to answer') },
+    },
+  );
+  const list = define(
+    deps,
+    { needs: 'read', confinedToo: true },
+    {
+      method: 'get',
+      path: PATH,
+      summary: 'List clusters',
+      operationId: 'listClusters',
+      tags,
+      request: { params: at('account') },
+      responses: { 200: json(z.object({ items: z.array(ClusterView) }).openapi('ClusterList'), 'The clusters of the account') },
+    },
+  );
+  const get = define(
+    deps,
+    { needs: 'read' },
+    {
+      method: 'get',
+      path: ONE,
+      summary: 'Get a cluster',
+      operationId: 'getCluster',
+      tags,
+      request: { params: at('account', 'cluster') },
+      responses: { 200: json(ClusterView, 'The cluster') },
+    },
+  );
+  const remove = define(
+    deps,
+    { needs: 'write' },
+    {
+      method: 'delete',
+      path: ONE,
+      summary: 'Delete a cluster and everything in it',
+      operationId: 'deleteCluster',
+      tags,
+      request: { params: at('account', 'cluster') },
+      responses: { 204: { description: 'It is gone' } },
+    },
+  );
+  return { create, list, get, remove };
 }
 
-/** /v1/clusters: an account's own clusters. */
+/** What goes on inside of one. */
+function insides(deps: ManagementDeps) {
+  const newKubeconfig = define(
+    deps,
+    { needs: 'read' },
+    {
+      method: 'post',
+      path: `${ONE}/kubeconfig`,
+      summary: 'A kubeconfig with a new credential',
+      operationId: 'createKubeconfig',
+      tags,
+      request: { params: at('account', 'cluster'), ...body(NewKubeconfig) },
+      responses: { 201: { description: 'A kubeconfig', content: { 'application/yaml': { schema: z.string() } } } },
+    },
+  );
+  const usage = define(
+    deps,
+    { needs: 'read' },
+    {
+      method: 'get',
+      path: `${ONE}/usage`,
+      summary: 'What the cluster has cost since it woke',
+      operationId: 'getUsage',
+      tags,
+      request: { params: at('account', 'cluster') },
+      responses: { 200: json(Usage, 'Its usage') },
+    },
+  );
+  return { newKubeconfig, usage };
+}
+
+/** /v1/accounts/{account}/clusters */
 export function clusterRoutes(deps: ManagementDeps) {
   const server = (id: string, url: string) => `${deps.url ?? new URL(url).origin}/clusters/${id}`;
   const view = (row: ClusterRow, url: string) => ({
     id: row.id,
     name: row.name,
+    state: row.state,
     apiOnly: row.apiOnly,
     legacyApis: row.legacyApis,
+    nodes: row.nodes,
+    labels: row.labels,
     server: server(row.id, url),
-    createdAt: new Date(row.createdAt).toISOString(),
+    createdAt: iso(row.createdAt),
   });
   const config = (row: ClusterRow, url: string, token: string) =>
     kubeconfig({ name: row.name, server: server(row.id, url), token, ...(deps.ca !== undefined && { ca: deps.ca }) });
-  const { create, list, get, remove, kubeconfigRoute, usage } = definitions({
-    tags: ['clusters'],
-    security,
-    middleware: [asAccount(deps)],
-  });
+  const { create, list, get, remove } = definitions(deps);
+  const { newKubeconfig, usage } = insides(deps);
   return router()
     .openapi(create, async (c) => {
-      const { row, token } = await createCluster(deps, c.get('accountId'), c.req.valid('json'));
+      const { row, token } = await createCluster(deps, c.get('access'), c.get('principal'), c.req.valid('json'));
       return c.json({ ...view(row, c.req.url), kubeconfig: config(row, c.req.url, token) }, 201);
     })
     .openapi(list, async (c) =>
-      c.json({ items: (await listClusters(deps, c.get('accountId'))).map((row) => view(row, c.req.url)) }, 200),
+      c.json({ items: (await listClusters(deps, c.get('access'))).map((row) => view(row, c.req.url)) }, 200),
     )
-    .openapi(get, async (c) => c.json(view(await getCluster(deps, c.get('accountId'), c.req.valid('param').id), c.req.url), 200))
+    .openapi(get, async (c) => c.json(view(c.get('cluster'), c.req.url), 200))
     .openapi(remove, async (c) => {
-      await deleteCluster(deps, c.get('accountId'), c.req.valid('param').id);
+      await deleteCluster(deps, c.get('cluster'));
       return c.body(null, 204);
     })
-    .openapi(kubeconfigRoute, async (c) => {
-      const row = await getCluster(deps, c.get('accountId'), c.req.valid('param').id);
-      return c.body(config(row, c.req.url, await credentialOf(deps, row)), 200, { 'content-type': 'application/yaml' });
+    .openapi(newKubeconfig, async (c) => {
+      const { role } = c.req.valid('json');
+      const { level } = c.get('access');
+      if (role !== 'view' && !reaches(level, 'write')) throw new Problem('forbidden', `"${level}" gets the role "view" only`);
+      const row = c.get('cluster');
+      const token = await issueCredential(deps, row, c.get('principal'), role);
+      return c.body(config(row, c.req.url, token), 201, { 'content-type': 'application/yaml' });
     })
-    .openapi(usage, async (c) => {
-      const row = await getCluster(deps, c.get('accountId'), c.req.valid('param').id);
-      return c.json(await usageOf(deps, row), 200);
-    });
+    .openapi(usage, async (c) => c.json(await usageOf(deps, c.get('cluster')), 200));
 }

@@ -1,5 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import { Created, Name } from '../shapes.ts';
+import { NODES_PER_CLUSTER } from '../limits.ts';
+import { Labels, Name, Time } from '../shapes.ts';
+import { CLUSTER_ROLES } from './port.ts';
+import { STATES } from './tables.ts';
 
 export const NewCluster = z
   .strictObject({
@@ -9,6 +12,8 @@ export const NewCluster = z
       .boolean()
       .default(false)
       .openapi({ description: 'Advertise and accept the old API versions that the books use.' }),
+    nodes: z.int().min(0).max(NODES_PER_CLUSTER).default(3).openapi({ description: 'Virtual nodes to begin with.' }),
+    labels: Labels.default({}),
   })
   .openapi('NewCluster');
 
@@ -16,10 +21,13 @@ export const ClusterView = z
   .object({
     id: z.string(),
     name: Name,
+    state: z.enum(STATES),
     apiOnly: z.boolean(),
     legacyApis: z.boolean(),
+    nodes: z.int(),
+    labels: Labels,
     server: z.url().openapi({ description: 'Base address of its Kubernetes API.' }),
-    createdAt: Created,
+    createdAt: Time,
   })
   .openapi('Cluster');
 
@@ -27,7 +35,11 @@ export const ClusterWithKubeconfig = ClusterView.extend({
   kubeconfig: z.string().openapi({ description: 'A kubeconfig (JSON, which is YAML) with an administrator of the cluster.' }),
 }).openapi('ClusterWithKubeconfig');
 
-export const ClusterList = z.object({ items: z.array(ClusterView) }).openapi('ClusterList');
+export const NewKubeconfig = z
+  .strictObject({
+    role: z.enum(CLUSTER_ROLES).default('admin').openapi({ description: 'What it may do inside of the cluster.' }),
+  })
+  .openapi('NewKubeconfig');
 
 export const Usage = z
   .object({

@@ -1,41 +1,33 @@
-import { and, count, eq } from 'drizzle-orm';
+import { and, asc, count, eq, isNull } from 'drizzle-orm';
+import { type Access, isWithin, type Principal } from '../access.ts';
+import { hintOf } from '../../lib/secrets.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { CLUSTERS_PER_ACCOUNT } from '../limits.ts';
-import { isClusterId, makeClusterId } from './id.ts';
-import { clusters } from './tables.ts';
-
-export type ClusterRow = typeof clusters.$inferSelect;
-
-/** What a new cluster is made with. */
-export interface NewClusterOptions {
-  id: string;
-  name: string;
-  apiOnly: boolean;
-  legacyApis: boolean;
-  caPem?: string;
-}
-
-export interface ClusterUsage {
-  rowsRead: number;
-  rowsWritten: number;
-  awakeMs: number;
-  databaseBytes: number;
-  watchers: number;
-}
-
-/** The clusters themselves, each behind its own object. */
-export interface ClustersPort {
-  /** Makes the cluster and returns an administrator's bearer token. */
-  create(options: NewClusterOptions): Promise<string>;
-  credential(id: string): Promise<string | undefined>;
-  usage(id: string): Promise<ClusterUsage | undefined>;
-  destroy(id: string): Promise<void>;
-}
+import { creatorOf } from '../tokens/service.ts';
+import { makeClusterId } from './id.ts';
+import type { ClusterRole, ClusterUsage, NewCredential } from './port.ts';
+import type { ClusterRow } from './rows.ts';
+import { clusters, credentials } from './tables.ts';
 
 const isTaken = (error: unknown): boolean => {
   for (let e = error; e instanceof Error; e = e.cause) if (e.message.includes('UNIQUE constraint failed')) return true;
   return false;
+};
+
+/** What a cluster is asked to be. */
+export interface ClusterWish {
+  name: string;
+  apiOnly: boolean;
+  legacyApis: boolean;
+  nodes: number;
+  labels: Record<string, string>;
+}
+
+/** How somebody is called inside of a cluster: people by their address, tokens by their name. */
+const usernameOf = (who: Principal): string => {
+  if (who.type === 'operator') return 'atoll:operator';
+  return who.type === 'person' ? who.name : `atoll:token:${who.name}`;
 };
 
 /**
@@ -44,55 +36,85 @@ const isTaken = (error: unknown): boolean => {
  */
 export async function createCluster(
   deps: ManagementDeps,
-  accountId: string,
-  options: { name: string; apiOnly: boolean; legacyApis: boolean },
+  access: Access,
+  who: Principal,
+  wish: ClusterWish,
 ): Promise<{ row: ClusterRow; token: string }> {
-  const [{ n }] = await deps.db.select({ n: count() }).from(clusters).where(eq(clusters.accountId, accountId));
+  const { accountId } = access;
+  const id = makeClusterId(deps.random, deps.mac);
+  if (!isWithin(access.reach, { id, labels: wish.labels })) {
+    throw new Problem('forbidden', 'the token does not reach the cluster that it would make');
+  }
+  const [{ n }] = await deps.db
+    .select({ n: count() })
+    .from(clusters)
+    .where(and(eq(clusters.accountId, accountId), isNull(clusters.deletedAt)));
   if (n >= CLUSTERS_PER_ACCOUNT) throw new Problem('limit-reached', `an account may have ${CLUSTERS_PER_ACCOUNT} clusters`);
-  const row = { id: makeClusterId(deps.random, deps.mac), accountId, ...options, createdAt: deps.now() };
+  const now = deps.now();
+  let row: ClusterRow;
   try {
-    await deps.db.insert(clusters).values(row);
+    [row] = await deps.db
+      .insert(clusters)
+      .values({ id, accountId, ...wish, createdBy: creatorOf(who), createdAt: now, updatedAt: now })
+      .returning();
   } catch (error) {
-    if (isTaken(error)) throw new Problem('name-taken', `a cluster named "${options.name}" exists`);
+    if (isTaken(error)) throw new Problem('name-taken', `a cluster named "${wish.name}" exists`);
     throw error;
   }
+  const first: NewCredential = { id: deps.random.uuid(), username: usernameOf(who), role: 'admin' };
+  const { labels: _, ...options } = wish;
   try {
-    return {
-      row,
-      token: await deps.clusters.create({ id: row.id, ...options, ...(deps.ca !== undefined && { caPem: deps.ca }) }),
-    };
+    const token = await deps.clusters.create({ id, ...options, ...(deps.ca !== undefined && { caPem: deps.ca }) }, first);
+    await remember(deps, id, who, first, token);
+    return { row, token };
   } catch (error) {
-    await deps.db.delete(clusters).where(eq(clusters.id, row.id));
+    await deps.db.delete(clusters).where(eq(clusters.id, id));
     throw error;
   }
 }
 
-export function listClusters(deps: ManagementDeps, accountId: string): Promise<ClusterRow[]> {
-  return deps.db.select().from(clusters).where(eq(clusters.accountId, accountId)).orderBy(clusters.name);
+async function remember(
+  deps: ManagementDeps,
+  clusterId: string,
+  who: Principal,
+  made: NewCredential,
+  token: string,
+): Promise<void> {
+  const { id, username, role, expires } = made;
+  await deps.db.insert(credentials).values({
+    clusterId,
+    id,
+    name: 'kubeconfig',
+    username,
+    role,
+    hint: hintOf(token),
+    createdBy: creatorOf(who),
+    createdAt: deps.now(),
+    ...(expires !== undefined && { expiresAt: expires }),
+  });
 }
 
-/** By id or by name. Somebody else's is as absent as one that never was. */
-export async function getCluster(deps: ManagementDeps, accountId: string, idOrName: string): Promise<ClusterRow> {
-  const column = isClusterId(idOrName, deps.mac) ? clusters.id : clusters.name;
-  const [row] = await deps.db
+export async function listClusters(deps: ManagementDeps, access: Access): Promise<ClusterRow[]> {
+  const rows = await deps.db
     .select()
     .from(clusters)
-    .where(and(eq(clusters.accountId, accountId), eq(column, idOrName)));
-  if (!row) throw new Problem('not-found', `cluster "${idOrName}" not found`);
-  return row;
+    .where(and(eq(clusters.accountId, access.accountId), isNull(clusters.deletedAt)))
+    .orderBy(asc(clusters.name));
+  return rows.filter((row) => isWithin(access.reach, row));
 }
 
 /** The object first: when the row is gone nobody could ask for the rest. */
-export async function deleteCluster(deps: ManagementDeps, accountId: string, idOrName: string): Promise<void> {
-  const row = await getCluster(deps, accountId, idOrName);
+export async function deleteCluster(deps: ManagementDeps, row: ClusterRow): Promise<void> {
   await deps.clusters.destroy(row.id);
   await deps.db.delete(clusters).where(eq(clusters.id, row.id));
 }
 
-/** A kubeconfig with a new administrator's credential. */
-export async function credentialOf(deps: ManagementDeps, row: ClusterRow): Promise<string> {
-  const token = await deps.clusters.credential(row.id);
+/** A new credential for whoever asks. */
+export async function issueCredential(deps: ManagementDeps, row: ClusterRow, who: Principal, role: ClusterRole): Promise<string> {
+  const credential = { id: deps.random.uuid(), username: usernameOf(who), role };
+  const token = await deps.clusters.issue(row.id, credential);
   if (token === undefined) throw new Problem('not-found', `cluster "${row.name}" has no object`);
+  await remember(deps, row.id, who, credential, token);
   return token;
 }
 

@@ -1,61 +1,73 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import { asAccount } from '../auth.ts';
+import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../router.ts';
-import { body, json, refusals, security } from '../shapes.ts';
-import { NewToken, TokenList, TokenWithSecret } from './schema.ts';
+import { at, body, define, iso, json } from '../shapes.ts';
+import { NewToken, Token, TokenWithSecret } from './schema.ts';
 import { createToken, deleteToken, listTokens, type TokenRow } from './service.ts';
 
 const view = (row: TokenRow) => ({
   id: row.id,
   name: row.name,
+  scope: row.scope,
+  ...(row.clusters && { clusters: row.clusters }),
+  ...(row.labels && { labels: row.labels }),
   hint: row.hint,
-  createdAt: new Date(row.createdAt).toISOString(),
+  createdBy: row.createdBy,
+  createdAt: iso(row.createdAt),
+  ...(row.expiresAt !== null && { expiresAt: iso(row.expiresAt) }),
+  ...(row.lastUsedAt !== null && { lastUsedAt: iso(row.lastUsedAt) }),
 });
+const tags = ['tokens'];
 
-/** /v1/tokens: an account's own API tokens. */
+/** /v1/accounts/{account}/tokens: the account's API tokens. */
 export function tokenRoutes(deps: ManagementDeps) {
-  const middleware = [asAccount(deps)];
-  const create = createRoute({
-    method: 'post',
-    path: '/tokens',
-    summary: 'Make a token',
-    operationId: 'createToken',
-    tags: ['tokens'],
-    security,
-    middleware,
-    request: body(NewToken),
-    responses: { 201: json(TokenWithSecret, 'The token, shown this once'), ...refusals },
-  });
-  const list = createRoute({
-    method: 'get',
-    path: '/tokens',
-    summary: 'List tokens',
-    operationId: 'listTokens',
-    tags: ['tokens'],
-    security,
-    middleware,
-    responses: { 200: json(TokenList, 'The tokens of the account'), ...refusals },
-  });
-  const remove = createRoute({
-    method: 'delete',
-    path: '/tokens/{id}',
-    summary: 'Delete a token',
-    operationId: 'deleteToken',
-    tags: ['tokens'],
-    security,
-    middleware,
-    request: { params: z.object({ id: z.string() }) },
-    responses: { 204: { description: 'It is gone' }, ...refusals },
-  });
+  const create = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'post',
+      path: '/accounts/{account}/tokens',
+      summary: 'Make a token',
+      operationId: 'createToken',
+      tags,
+      request: { params: at('account'), ...body(NewToken) },
+      responses: { 201: json(TokenWithSecret, 'The token, shown this once') },
+    },
+  );
+  const list = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'get',
+      path: '/accounts/{account}/tokens',
+      summary: 'List tokens',
+      operationId: 'listTokens',
+      tags,
+      request: { params: at('account') },
+      responses: { 200: json(z.object({ items: z.array(Token) }).openapi('TokenList'), 'The tokens of the account') },
+    },
+  );
+  const remove = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'delete',
+      path: '/accounts/{account}/tokens/{token}',
+      summary: 'Revoke a token',
+      operationId: 'deleteToken',
+      tags,
+      request: { params: at('account', 'token') },
+      responses: { 204: { description: 'It is gone' } },
+    },
+  );
   return router()
     .openapi(create, async (c) => {
-      const { row, token } = await createToken(deps, c.get('accountId'), c.req.valid('json').name);
-      return c.json({ ...view(row), token }, 201);
+      const { row, secret } = await createToken(deps, c.get('access'), c.get('principal'), c.req.valid('json'));
+      return c.json({ ...view(row), token: secret }, 201);
     })
-    .openapi(list, async (c) => c.json({ items: (await listTokens(deps, c.get('accountId'))).map(view) }, 200))
+    .openapi(list, async (c) => c.json({ items: (await listTokens(deps, c.get('access').accountId)).map(view) }, 200))
     .openapi(remove, async (c) => {
-      await deleteToken(deps, c.get('accountId'), c.req.valid('param').id);
+      await deleteToken(deps, c.get('access').accountId, c.req.valid('param').token);
       return c.body(null, 204);
     });
 }

@@ -1,4 +1,5 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { LEVELS } from '../access.ts';
 import { accounts } from '../accounts/tables.ts';
 
 /** API tokens: only their hash stays. `hint` is the visible beginning, so that a person knows which is which. */
@@ -12,7 +13,17 @@ export const tokens = sqliteTable(
     name: text('name').notNull(),
     hash: text('hash').notNull().unique(),
     hint: text('hint').notNull(),
+    scope: text('scope', { enum: LEVELS }).notNull().default('owner'),
+    /** Ids of the clusters that it reaches; absent: no such bound. */
+    clusters: text('clusters', { mode: 'json' }).$type<string[]>(),
+    /** Labels that the clusters that it reaches must have; absent: no such bound. */
+    labels: text('labels', { mode: 'json' }).$type<Record<string, string>>(),
+    /** The person whose it is: it goes when they leave. Absent: the account's own. */
+    personId: text('person_id'),
+    createdBy: text('created_by').notNull().default('operator'),
     createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at'),
+    lastUsedAt: integer('last_used_at'),
   },
   (table) => [index('tokens_account').on(table.accountId)],
 );

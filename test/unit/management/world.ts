@@ -4,11 +4,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { drizzle } from 'drizzle-orm/sqlite-proxy';
 import { seeded } from '../../../src/lib/prng.ts';
 import { createApp } from '../../../src/management/app.ts';
-import type { NewClusterOptions } from '../../../src/management/clusters/service.ts';
 import type { ManagementDeps } from '../../../src/management/deps.ts';
+import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
+import { NodeClusters } from '../../host/clusters.ts';
 
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
-export const OPERATOR = 'atollop_the-operator';
+const START = Date.UTC(2026, 10, 21);
+const noise = seeded(99);
+const entropy = (random: { next(): number }) => (bytes: number) =>
+  Buffer.from(Array.from({ length: bytes }, () => Math.floor(random.next() * 256))).toString('base64url');
+export const OPERATOR = makeSecret(PREFIXES.operator, { token: entropy(noise) });
 export const ORIGIN = 'https://atoll.test';
 
 /** drizzle over node:sqlite with the real migrations. */
@@ -27,34 +32,11 @@ function database() {
   });
 }
 
-/** Clusters that only remember what they were told. */
-export class FakeClusters {
-  readonly made = new Map<string, NewClusterOptions>();
-  fail: Error | undefined;
-  #issued = 0;
-
-  async create(options: NewClusterOptions): Promise<string> {
-    if (this.fail) throw this.fail;
-    this.made.set(options.id, options);
-    return `token-${++this.#issued}`;
-  }
-
-  async credential(id: string): Promise<string | undefined> {
-    return this.made.has(id) ? `token-${++this.#issued}` : undefined;
-  }
-
-  async usage(id: string) {
-    return this.made.has(id) ? { rowsRead: 1, rowsWritten: 2, awakeMs: 3, databaseBytes: 4, watchers: 5 } : undefined;
-  }
-
-  async destroy(id: string): Promise<void> {
-    this.made.delete(id);
-  }
-}
-
 /** A management app with a database of its own, and a way to speak to it. */
 export function makeManagement(more: Partial<ManagementDeps> = {}) {
-  const clusters = new FakeClusters();
+  const clock = { now: START };
+  const now = () => clock.now;
+  const clusters = new NodeClusters(now);
   const random = seeded(1);
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const app = createApp({
@@ -62,11 +44,12 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
     clusters,
     crypto: {
       sha256,
-      token: (bytes) => Buffer.from(Array.from({ length: bytes }, () => Math.floor(random.next() * 256))).toString('base64url'),
+      token: entropy(random),
     },
     random,
     mac: (text) => createHmac('sha256', 'secret').update(text).digest('hex'),
-    now: () => Date.UTC(2026, 10, 21),
+    now,
+    background: (work) => void work.then(undefined, () => undefined),
     operatorSha256: sha256(OPERATOR),
     ...more,
   });
@@ -93,5 +76,5 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
   };
   const account = async (name: string): Promise<{ id: string; token: string }> =>
     (await call(OPERATOR, 'POST', '/v1/accounts', { name })).body;
-  return { app, call, clusters, account };
+  return { app, call, clusters, account, clock };
 }

@@ -1,0 +1,70 @@
+import type { Crypto } from './crypto-port.ts';
+
+/**
+ * Every secret that Atoll hands out looks alike, so that scanners of leaked secrets find it and a mistyped one is refused without asking
+ * a database: a prefix that says what it is, 43 base62 characters of chance (256 bits), and the CRC-32 of all before it in six more.
+ * As a regular expression: /atoll[a-z]?_[0-9A-Za-z]{49}/.
+ */
+export type SecretPrefix = (typeof PREFIXES)[keyof typeof PREFIXES];
+
+export const PREFIXES = {
+  /** An API token of an account. */
+  token: 'atoll_',
+  /** A session of a person who signed in. */
+  session: 'atolls_',
+  /** A credential of one cluster. */
+  credential: 'atollk_',
+  /** An invitation into an account. */
+  invitation: 'atolli_',
+  /** What a device polls with while its person signs in. */
+  device: 'atolld_',
+  /** The operator of a deployment. */
+  operator: 'atollp_',
+} as const;
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const BODY = 43;
+const CHECK = 6;
+/** Characters of a secret after its prefix. */
+export const SECRET_LENGTH = BODY + CHECK;
+
+/** A new secret. */
+export function makeSecret(prefix: SecretPrefix, crypto: Pick<Crypto, 'token'>): string {
+  let body = '';
+  // What base64url has beyond base62 is left out, so every character is as likely as any other.
+  while (body.length < BODY) body += crypto.token(BODY).replace(/[-_]/g, '');
+  const secret = prefix + body.slice(0, BODY);
+  return secret + checksum(secret);
+}
+
+/** Whether the text could be such a secret: its form and its checksum are right. */
+export function isSecret(prefix: SecretPrefix, text: string): boolean {
+  const end = prefix.length + BODY;
+  return text.length === end + CHECK && text.startsWith(prefix) && checksum(text.slice(0, end)) === text.slice(end);
+}
+
+/** The part of a secret that may be shown: its prefix and the first four characters. */
+export const hintOf = (secret: string): string => secret.slice(0, secret.indexOf('_') + 5);
+
+function checksum(text: string): string {
+  let rest = crc32(text);
+  let out = '';
+  for (let i = 0; i < CHECK; i++) {
+    out = ALPHABET[rest % ALPHABET.length] + out;
+    rest = Math.floor(rest / ALPHABET.length);
+  }
+  return out;
+}
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? 0xed_b8_83_20 ^ (c >>> 1) : c >>> 1;
+  return c;
+});
+
+/** CRC-32 (ISO-HDLC, as in zlib) of ASCII text. */
+function crc32(text: string): number {
+  let c = 0xff_ff_ff_ff;
+  for (let i = 0; i < text.length; i++) c = TABLE[(c ^ text.charCodeAt(i)) & 0xff] ^ (c >>> 8);
+  return (c ^ 0xff_ff_ff_ff) >>> 0;
+}

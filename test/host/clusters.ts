@@ -1,0 +1,39 @@
+import { seeded } from '../../src/lib/prng.ts';
+import { Cluster } from '../../src/cluster/cluster.ts';
+import type { ClustersPort, NewClusterOptions, NewCredential } from '../../src/management/clusters/port.ts';
+import { nodeCrypto } from './crypto.ts';
+import { openSqlite } from './sqlite.ts';
+
+/** Real clusters in plain Node, one database each: what management is given in place of the objects. */
+export class NodeClusters implements ClustersPort {
+  readonly made = new Map<string, Cluster>();
+  readonly #random = seeded(7);
+  readonly #now: () => number;
+  /** Thrown by the next `create`. */
+  fail: Error | undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  async create({ caPem, ...options }: NewClusterOptions, first: NewCredential): Promise<string> {
+    if (this.fail) throw this.fail;
+    const platform = { sql: openSqlite(), random: this.#random, crypto: nodeCrypto(this.#random) };
+    const cluster = Cluster.create(platform, { ...options, ...(caPem !== undefined && { caPem }) }, this.#now());
+    this.made.set(options.id, cluster);
+    return cluster.issue(first, this.#now());
+  }
+
+  async issue(id: string, credential: NewCredential): Promise<string | undefined> {
+    return this.made.get(id)?.issue(credential, this.#now());
+  }
+
+  async usage(id: string) {
+    const cluster = this.made.get(id);
+    return cluster && { rowsRead: 0, rowsWritten: 0, awakeMs: 0, databaseBytes: 0, watchers: cluster.watchers };
+  }
+
+  async destroy(id: string): Promise<void> {
+    this.made.delete(id);
+  }
+}
