@@ -22,8 +22,12 @@ function bytesOf(text: string): Uint8Array {
 /** A watch's frames into a hibernatable socket; what the watch must remember is the socket's attachment. */
 const portOf = (socket: WebSocket): WatchPort => ({
   send: (text) => {
-    // A client that went away a moment ago must not fail the write that its event came from.
-    if (socket.readyState === WebSocket.OPEN) socket.send(bytesOf(text));
+    try {
+      socket.send(bytesOf(text));
+    } catch (error) {
+      // A client that went away a moment ago must not fail the write that its event came from.
+      if (socket.readyState === WebSocket.OPEN) throw error;
+    }
   },
   save: (spec) => socket.serializeAttachment(spec),
   close: () => socket.close(NORMAL),
