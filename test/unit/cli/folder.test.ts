@@ -14,7 +14,7 @@ afterEach(() => rmSync(parent, { recursive: true }));
 
 it('is made at the first start, and keeps its secrets to itself and over restarts', () => {
   const first = openFolder(folder);
-  expect(first.operator).toMatch(/^atollop_/);
+  expect(first.operator).toMatch(/^atollp_[0-9A-Za-z]{49}$/);
   for (const name of ['secret', 'operator.token']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
   first.release();
   const second = openFolder(folder);
