@@ -18,9 +18,16 @@ interface Watch {
   close(): void;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+/** The front takes the object's own socket for these ... */
+const kept = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+/** ... and leaves those alone that close their connection after one answer: the Worker makes their stream, as it does when deployed. */
+const closing = new Agent({ keepAlive: false });
+const roads = [
+  ['by the socket', kept],
+  ['by the stream of the Worker', closing],
+] as const;
 
-function watch(path: string): Promise<Watch> {
+function watch(path: string, agent = kept): Promise<Watch> {
   const config = JSON.parse(server.kubeconfig);
   const headers = { authorization: `Bearer ${config.users.at(-1).user.token}` };
   return new Promise((resolve, reject) => {
@@ -88,22 +95,34 @@ it('a thousand watchers all hear of a change, and the object sleeps between chan
   await until('nobody left', async () => (await usage()).watchers === 0);
 });
 
-it('ends after timeoutSeconds, and begins with what is there when asked', async () => {
+it.each(roads)('ends after timeoutSeconds, and begins with what is there when asked, %s', async (_, agent) => {
   const from = performance.now();
-  const found = await watch('/api/v1/namespaces?watch=1&timeoutSeconds=2');
+  const found = await watch('/api/v1/namespaces?watch=1&timeoutSeconds=2', agent);
   await until('the end', () => found.ended);
   expect(performance.now() - from).toBeGreaterThan(1900);
   expect(found.events.map((e) => e.object.metadata.name)).toContain('kube-system');
   expect(new Set(found.events.map((e) => e.type))).toEqual(new Set(['ADDED']));
 });
 
-it('a refused watch is an ordinary answer', async () => {
-  await expect(watch('/api/v1/nothing?watch=1')).rejects.toThrow('watch answered 404');
+it.each(roads)('hears of changes until the client goes, %s', async (_, agent) => {
+  const before = (await usage()).watchers;
+  const found = await watch('/api/v1/namespaces/default/configmaps?watch=1&fieldSelector=metadata.name%3Dheard', agent);
+  for (const value of ['1', '2'])
+    await server.ok(`create configmap heard --from-literal=a=${value}`).then(() => server.ok('delete configmap heard'));
+  await until('four events', () => found.events.length >= 4);
+  expect(found.events.map((e) => e.type)).toEqual(['ADDED', 'DELETED', 'ADDED', 'DELETED']);
+  expect((await usage()).watchers).toBe(before + 1);
+  found.close();
+  await until('one less', async () => (await usage()).watchers === before);
 });
 
-it('ends when its cluster is deleted', async () => {
+it.each(roads)('a refused watch is an ordinary answer, %s', async (_, agent) => {
+  await expect(watch('/api/v1/nothing?watch=1', agent)).rejects.toThrow('watch answered 404');
+});
+
+it.each(roads)('ends when its cluster is deleted, %s', async (_, agent) => {
   await server.atoll(['cluster', 'create', 'short', '--api-only']);
-  const found = await watch('/api/v1/namespaces?watch=1');
+  const found = await watch('/api/v1/namespaces?watch=1', agent);
   await server.atoll(['cluster', 'delete', 'short']);
   await until('the end', () => found.ended);
 });

@@ -12,7 +12,7 @@ const SWITCHING = 'HTTP/1.1 101 ';
 /** A cluster's watch, by its address; the Worker knows better (address.worker.ts), and its answer is the one that counts. */
 const WATCH = /^GET \/clusters\/[^ ?]*\?(?:[^ ]*&)?watch=(?:1|t|T|true|TRUE|True)(?:&[^ ]*)? HTTP\/1\.1\r\n/;
 /** What makes a request none of ours to change. */
-const SPECIAL = /\r\n(?:connection: *(?!keep-alive\r\n)|upgrade:|content-length:|transfer-encoding:|expect:)/i;
+const SPECIAL = /\r\n(?:connection:(?! *keep-alive\r\n)|upgrade:|content-length:|transfer-encoding:|expect:)/i;
 const CONNECTION = /\r\nconnection:[^\r]*/i;
 /** Asks the Worker for the socket of the cluster's object (watch.worker.ts). The key is RFC 6455's example: both ends are ours. */
 const ASK = [
