@@ -53,6 +53,8 @@ export const SCHEDULER_BATCH_PODS = 100;
 export const SELECTOR_COUNTERS_PER_NODE = 64;
 /** How long a pod on a node without a free address waits before it asks again, ms. */
 export const POD_ADDRESS_RETRY_MS = 10_000;
+/** How long a node must be missing before its pods are collected, ms (podgc quarantineTime). */
+export const MISSING_NODE_QUARANTINE_MS = 40_000;
 /** How long the containers of a pod take to stop, ms: so long, at least, a deleted pod is seen as terminating. */
 export const CONTAINERS_STOP_MS = 150;
 /** Longest delay that the simulate annotation may ask for, seconds; longer ones are cut to it. */

@@ -57,8 +57,9 @@ export function checkCounts(world: World): void {
   endpoints(world, pods);
 }
 
-/** Slices and Endpoints name the ready pods of a Service, and no other. */
+/** Slices and Endpoints name the ready pods of a Service, and no other; slices none whose node is missing. */
 function endpoints(world: World, pods: Obj[]): void {
+  const nodes = new Set(objects(world, 'nodes').map((n) => n.metadata.name));
   const slices = objects(world, 'discovery.k8s.io/endpointslices');
   const old = world.ledger.live('endpoints');
   for (const service of objects(world, 'services')) {
@@ -69,6 +70,10 @@ function endpoints(world: World, pods: Obj[]): void {
     );
     const serving = mine.filter((p) => service.spec.publishNotReadyAddresses || (!going(p) && ready(p)));
     const due = serving.map((p) => p.status.podIP).sort();
+    const placed = serving
+      .filter((p) => nodes.has(p.spec.nodeName))
+      .map((p) => p.status.podIP)
+      .sort();
     const shown = slices
       .filter((s) => s.metadata.namespace === namespace && s.metadata.labels?.['kubernetes.io/service-name'] === name)
       .flatMap((s) => s.endpoints ?? [])
@@ -77,7 +82,7 @@ function endpoints(world: World, pods: Obj[]): void {
       .sort();
     if (going(service) || namespaceGoes(world, namespace)) continue;
     if (!service.spec.publishNotReadyAddresses)
-      must(String(shown) === String(due), () => `slices of ${keyOf(service)} have ${shown}, its ready pods ${due}`);
+      must(String(shown) === String(placed), () => `slices of ${keyOf(service)} have ${shown}, its ready pods ${placed}`);
     const subsets: Obj[] = (old.get(`${namespace}/${name}`)?.object as Obj | undefined)?.subsets ?? [];
     const listed = subsets
       .flatMap((s) => s.addresses ?? [])

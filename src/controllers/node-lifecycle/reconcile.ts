@@ -13,6 +13,7 @@ import { findCondition } from '../shared/conditions.ts';
 import { isReady } from '../shared/pods.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';
 import { deadline, lostStatus } from './health.ts';
+import { nodeRemoval } from './removal.ts';
 import { isNewcomer, wantedTaints } from './taints.ts';
 
 const NODES = 'nodes';
@@ -54,7 +55,7 @@ const podsOfLostNodes: Controller = {
   },
 };
 
-export const nodeLifecycle: Controller[] = [health, podsOfLostNodes];
+export const nodeLifecycle: Controller[] = [health, podsOfLostNodes, nodeRemoval];
 
 /** The moment counts, not the state: what a kubelet that is back says of its pods later is true. */
 function stoppedBeingReady({ object, old }: Change): boolean {

@@ -1,9 +1,12 @@
+import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
+import { MISSING_NODE_QUARANTINE_MS } from '../../lib/limits.ts';
 import type { Action, Change, Controller, Key, View } from '../../reconcile/plan.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { isTerminal } from '../shared/pods.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';
 import { BATCH } from '../shared/objects.ts';
+import { removedAt } from '../node-lifecycle/removal.ts';
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
@@ -19,35 +22,52 @@ export const podGc: Controller = {
     { resource: 'nodes', keys: nodeKeys },
     { resource: 'pods', keys: podKeys },
   ],
-  reconcile: (key, view, { now }) => ({
-    actions: candidates(key, view)
-      .filter((pod) => !isForced(pod))
-      .slice(0, BATCH)
-      .flatMap((pod) => collect(pod, view, now)),
-  }),
+  reconcile: (key, view, { now }) => {
+    const pods = candidates(key, view).filter((pod) => !isForced(pod));
+    const due = quarantinedUntil(key, pods, view);
+    if (due !== undefined && due > now) return { actions: [], requeueAt: due };
+    const actions = pods.slice(0, BATCH).flatMap((pod) => collect(pod, view, now));
+    return { actions, requeueAt: pods.length > BATCH ? now : undefined };
+  },
 };
 
-/** Keys are pods, or nodes (without namespace) whose pods are all looked at. */
+/** A missing node may come back: pods that nobody deletes wait for it, all of a node as long as the first (gcOrphaned's nodeQueue). */
+function quarantinedUntil(key: Key, pods: KubeObject[], view: View): number | undefined {
+  if (key.namespace !== '' || !pods.length || view.get('nodes', '', key.name)) return undefined;
+  const missing = removedAt(view, key.name) ?? 0;
+  return Math.max(missing, Math.min(...pods.map(boundAt))) + MISSING_NODE_QUARANTINE_MS;
+}
+
+function boundAt({ metadata, status }: KubeObject): number {
+  const scheduled = findCondition(status?.conditions, 'PodScheduled');
+  return parseTime((scheduled?.status === 'True' && scheduled.lastTransitionTime) || metadata.creationTimestamp);
+}
+
+/** Keys are pods, or nodes (without namespace) whose pods are all looked at when it is missing or out of service. */
 function candidates(key: Key, view: View): KubeObject[] {
+  const node = key.namespace === '' ? view.get('nodes', '', key.name) : undefined;
+  if (node && !isOutOfService(node)) return [];
   if (key.namespace === '') return view.list('pods').filter((pod) => pod.spec?.nodeName === key.name);
   const pod = view.get('pods', key.namespace, key.name);
   return pod ? [pod] : [];
 }
 
 function nodeKeys({ type, object }: Change): Key[] {
-  return type === 'DELETED' || isOutOfService(object) ? [{ namespace: '', name: object.metadata.name }] : [];
+  return type !== 'MODIFIED' || isOutOfService(object) ? [{ namespace: '', name: object.metadata.name }] : [];
 }
 
-/** A pod that goes without a node, that goes on a dead one, or that is bound to none that exists. */
+/** A pod that goes without a node, that goes on a dead one, or that is or was bound to none that exists. */
 function podKeys({ type, object, old }: Change, view: View): Key[] {
-  if (type === 'DELETED') return [];
   const { namespace = '', name, deletionTimestamp } = object.metadata;
   const nodeName = object.spec?.nodeName;
-  const going = deletionTimestamp !== undefined && !old?.metadata.deletionTimestamp;
+  const gone = type === 'DELETED';
+  const going = !gone && deletionTimestamp !== undefined && !old?.metadata.deletionTimestamp;
   const bound = nodeName && old?.spec?.nodeName !== nodeName;
-  if (!going && !bound) return [];
-  const node = nodeName ? view.get('nodes', '', nodeName) : undefined;
-  return (going && !nodeName) || (nodeName && !node) || (going && node && isOutOfService(node)) ? [{ namespace, name }] : [];
+  if (!gone && !going && !bound) return [];
+  if (!nodeName) return going ? [{ namespace, name }] : [];
+  const node = view.get('nodes', '', nodeName);
+  if (!node) return [{ namespace: '', name: nodeName }];
+  return going && isOutOfService(node) ? [{ namespace, name }] : [];
 }
 
 /** Not ready, and somebody has said that it will not come back. */

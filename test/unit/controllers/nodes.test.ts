@@ -8,6 +8,7 @@ import { taintEviction } from '../../../src/controllers/taint-eviction/reconcile
 import type { Obj } from '../../../src/lib/json.ts';
 import { pod, readyCondition } from '../../fixtures/workloads.ts';
 import { NOW, World } from '../../fixtures/world.ts';
+import { makeCluster } from '../../host/make-cluster.ts';
 
 const node = (ready: string | undefined = 'True', spec: Obj = {}, labels: Record<string, string> = {}): Obj => ({
   kind: 'Node',
@@ -154,7 +155,9 @@ describe('pod garbage collector', () => {
   it('[CTL85] pods of a node that is gone fail and go', () => {
     const world = make(node(), running('p'), { ...running('held'), metadata: { name: 'held', finalizers: ['x/y'] } });
     world.remove('nodes', 'n', { namespace: '' });
-    world.settle();
+    world.advance(39_999);
+    expect(world.names('pods')).toEqual(['held', 'p']);
+    world.advance(1);
     expect(world.names('pods')).toEqual(['held']);
     expect(world.get('pods', 'default', 'held')?.status).toMatchObject({ phase: 'Failed' });
     expect(world.get('pods', 'default', 'held')?.status.conditions[1]).toMatchObject({
@@ -162,6 +165,49 @@ describe('pod garbage collector', () => {
       reason: 'DeletionByPodGC',
       message: 'PodGC: node no longer exists',
     });
+  });
+
+  it('[CTL85] [CTL87] a missing node is waited for: from its removal, or from its first pod when there never was one', () => {
+    const host = makeCluster({ nodes: 1 });
+    const pods = '/api/v1/namespaces/default/pods';
+    const names = () => host.do('GET', pods).body.items.map((p: Obj) => p.metadata.name);
+    const create = (name: string, nodeName: string) =>
+      host.do('POST', pods, { metadata: { name }, spec: { nodeName, containers: [{ name: 'c', image: 'x' }] } });
+    create('old', 'node-0');
+    host.advance(600_000);
+    const { uid } = host.do('GET', '/api/v1/nodes/node-0').body.metadata;
+    host.do('DELETE', '/api/v1/nodes/node-0');
+    const events = host.do('GET', '/api/v1/namespaces/default/events?fieldSelector=reason%3DRemovingNode').body.items;
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({
+      involvedObject: { kind: 'Node', apiVersion: 'v1', name: 'node-0', uid },
+      message: 'Node node-0 event: Removing Node node-0 from Controller',
+      count: 1,
+    });
+    create('nowhere', 'never-was');
+    host.advance(20_000);
+    create('late', 'never-was');
+    host.do('DELETE', `${pods}/late`);
+    host.crash();
+    host.advance(19_999);
+    expect(names()).toEqual(['late', 'nowhere', 'old']);
+    host.advance(1);
+    expect(names()).toEqual([]);
+    expect(host.cluster.timers.all()).toEqual([]);
+  });
+
+  it('[CTL85] a node that comes back in time keeps its pods', () => {
+    const host = makeCluster({ nodes: 1 });
+    const pods = '/api/v1/namespaces/default/pods';
+    host.do('POST', pods, { metadata: { name: 'p' }, spec: { nodeName: 'node-0', containers: [{ name: 'c', image: 'x' }] } });
+    host.do('DELETE', '/api/v1/nodes/node-0');
+    host.advance(30_000);
+    expect(host.cluster.timers.all().map((t) => t.name)).toEqual(['node-0']);
+    const annotations = { 'atoll.dev/virtual-node': 'true' };
+    host.do('POST', '/api/v1/nodes', { metadata: { name: 'node-0', annotations } });
+    expect(host.cluster.timers.all()).toEqual([]);
+    host.advance(120_000);
+    expect(host.do('GET', `${pods}/p`).body.status.phase).toBe('Running');
   });
 
   it('[CTL85] pods that go on a node out of service are finished', () => {
