@@ -23,13 +23,14 @@ function database() {
     .filter((file) => file.endsWith('.sql'))
     .sort())
     db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
-  return drizzle(async (sql, params, method) => {
+  const drizzled = drizzle(async (sql, params, method) => {
     const statement = db.prepare(sql);
     statement.setReturnArrays(true);
     if (method === 'run') statement.run(...params);
     const rows = method === 'run' ? [] : (statement.all(...params) as unknown as unknown[][]);
     return { rows: method === 'get' ? (rows[0] as unknown[]) : rows };
   });
+  return { raw: db, drizzled };
 }
 
 /** A management app with a database of its own, and a way to speak to it. */
@@ -37,10 +38,11 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
   const clock = { now: START };
   const now = () => clock.now;
   const clusters = new NodeClusters(now);
+  const { raw, drizzled } = database();
   const random = seeded(1);
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const app = createApp({
-    db: database(),
+    db: drizzled,
     clusters,
     crypto: {
       sha256,
@@ -76,5 +78,5 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
   };
   const account = async (name: string): Promise<{ id: string; token: string }> =>
     (await call(OPERATOR, 'POST', '/v1/accounts', { name })).body;
-  return { app, call, clusters, account, clock };
+  return { app, call, clusters, account, clock, raw, db: drizzled };
 }
