@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { replicas, type Throughput, throughputs, watchers } from './api.ts';
-import { targetOf } from './client.ts';
+import { quantile, targetOf } from './client.ts';
 import { Ours } from './ours.ts';
 
 /**
@@ -63,8 +63,12 @@ try {
     const mine = await watchers(ours.demo(), label);
     const theirs = reference && (await watchers(reference, label));
     row('1,000 watches opened (ms)', n0(mine.opened), theirs ? n0(theirs.opened) : '');
-    row('an event at 1,000 watchers, p50 (ms)', n1(mine.p50), theirs ? n1(theirs.p50) : '');
-    row('an event at 1,000 watchers, p99 (ms)', n1(mine.p99), theirs ? n1(theirs.p99) : '', 'goal 100');
+    const times = (of: number[]) => `${n1(quantile(of, 0.5))} / ${n1(quantile(of, 0.99))}`;
+    const both = (what: string, of: (run: typeof mine) => number[], goal = '') =>
+      row(`${what}, p50 / p99 (ms)`, times(of(mine)), theirs ? times(of(theirs)) : '', goal);
+    both('an event at 1,000 watchers', (run) => run.all);
+    both('an event at the last of them', (run) => run.last, 'goal p99 100');
+    both('the answer to its writer', (run) => run.answers);
   }
   if (wanted('cold')) {
     const { small, large } = await ours.coldWake();

@@ -40,7 +40,7 @@ export class FrameReader {
     return this.#closed;
   }
 
-  /** The data in a piece, as far as it goes. */
+  /** The data in a piece, as far as it goes: parts of the piece itself, whose memory the reader does not hold on to. */
   read(piece: Buffer): Buffer[] {
     const bytes = this.#rest ? Buffer.concat([this.#rest, piece]) : piece;
     this.#rest = undefined;
@@ -55,7 +55,7 @@ export class FrameReader {
       }
       const taken = this.#header(bytes, at);
       if (taken === 0) {
-        this.#rest = bytes.subarray(at);
+        this.#rest = Buffer.from(bytes.subarray(at));
         break;
       }
       at += taken;

@@ -11,6 +11,20 @@ const AHEAD_BYTES = 1024 * 1024;
 /** A client that has said nothing for so long, and is owed nothing, is let go, ms. */
 const IDLE_MS = 180_000;
 
+/** Bytes read at once from the server behind. */
+const READ_BYTES = 64 * 1024;
+let shared: Buffer | undefined;
+
+/**
+ * What a socket reads into, in place of a new buffer each time. Reading and using are one step, so that all sockets share it; but Windows
+ * reads ahead, into a buffer that must be the socket's own.
+ */
+function readBuffer(): Buffer {
+  if (process.platform === 'win32') return Buffer.allocUnsafeSlow(READ_BYTES);
+  shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  return shared;
+}
+
 interface Address {
   host: string;
   port: number;
@@ -100,19 +114,27 @@ class Relay {
     if (!this.#inner.write(chunk)) this.#client.pause();
   }
 
+  /** Bytes of an answer, to be used at once: the buffer is read into again. */
+  #read(bytes: Buffer): void {
+    if (this.#size > 0) {
+      this.#size = 0;
+      this.#unanswered = [];
+      this.#repeated = false;
+    }
+    if (this.#watching) this.#watching.read(bytes);
+    else this.#answer(Buffer.from(bytes));
+  }
+
   #open(): Socket {
     const client = this.#client;
-    const inner = connect({ ...this.#backend, noDelay: true });
-    inner.on('data', (chunk: Buffer) => {
-      if (this.#inner !== inner) return;
-      if (this.#size > 0) {
-        this.#size = 0;
-        this.#unanswered = [];
-        this.#repeated = false;
-      }
-      if (this.#watching) this.#watching.read(chunk);
-      else this.#answer(chunk);
-    });
+    const onread = {
+      buffer: readBuffer(),
+      callback: (size: number, buffer: Uint8Array) => {
+        if (this.#inner === inner) this.#read((buffer as Buffer).subarray(0, size));
+        return true;
+      },
+    };
+    const inner = connect({ ...this.#backend, noDelay: true, onread });
     inner.on('drain', () => client.resume());
     inner.on('error', () => inner.destroy());
     inner.on('close', () => {
