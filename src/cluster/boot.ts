@@ -3,12 +3,13 @@ import type { Random } from '../lib/random.ts';
 import type { Store } from '../store/store.ts';
 import bootstrap from './bootstrap/objects.generated.json' with { type: 'json' };
 
-/** Stands for the time of creation in the generated objects. */
+/** What differs between clusters, in the generated objects. */
 const UID = '@uid@';
 const REV = '@rev@';
 const TIME = '@time@';
 const DATE = '@date@';
-const MARKS = /(@uid@|@rev@|@time@|@date@)/;
+const CA = '@ca@';
+const MARKS = /(@uid@|@rev@|@time@|@date@|@ca@)/;
 
 interface Template {
   resource: string;
@@ -16,6 +17,8 @@ interface Template {
   name: string;
   /** The stored text, cut at the marks; the marks are the odd parts. */
   parts: string[];
+  /** The same for a cluster that has no CA of its own, where that makes a difference: without data. */
+  bare?: string[];
 }
 
 let templates: Template[] | undefined;
@@ -23,24 +26,32 @@ let templates: Template[] | undefined;
 /** What a fresh 1.36 server holds (roles, priority classes, flow schemas, namespaces ...), made ready to be stored as text. */
 function bootTemplates(): Template[] {
   templates ??= (bootstrap as { resource: string; object: Obj }[]).map(({ resource, object }) => {
-    const { kind, apiVersion, metadata, ...rest } = object;
-    const { name, namespace, ...more } = metadata;
-    const meta = { name, ...(namespace && { namespace }), uid: UID, resourceVersion: REV, creationTimestamp: TIME, ...more };
-    const text = JSON.stringify({ kind, apiVersion, metadata: meta, ...rest })
-      .replaceAll('<time>', TIME)
-      .replaceAll('<date>', DATE);
-    return { resource, namespace: namespace ?? '', name, parts: text.split(MARKS) };
+    const { name, namespace = '' } = object.metadata;
+    const parts = partsOf(object);
+    if (!parts.includes(CA)) return { resource, namespace, name, parts };
+    const { data: _, ...rest } = object;
+    const { managedFields: __, ...metadata } = object.metadata;
+    return { resource, namespace, name, parts, bare: partsOf({ ...rest, metadata }) };
   });
   return templates;
 }
 
+function partsOf({ kind, apiVersion, metadata, ...rest }: Obj): string[] {
+  const { name, namespace, ...more } = metadata;
+  const meta = { name, ...(namespace && { namespace }), uid: UID, resourceVersion: REV, creationTimestamp: TIME, ...more };
+  const text = JSON.stringify({ kind, apiVersion, metadata: meta, ...rest });
+  return text.replaceAll('<time>', TIME).replaceAll('<date>', DATE).replaceAll('<ca>', CA).split(MARKS);
+}
+
 /** Writes the bootstrap objects: one row each, no pipeline, since they are known to be valid. */
-export function writeBootstrap(store: Store, random: Random, now: number): void {
+export function writeBootstrap(store: Store, random: Random, now: number, caPem?: string): void {
   const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const common = { [TIME]: time, [DATE]: time.slice(0, 10), [CA]: JSON.stringify(caPem ?? '').slice(1, -1) };
   for (const template of bootTemplates()) {
     const rev = store.revision() + 1;
-    const fill: Record<string, string> = { [UID]: random.uuid(), [REV]: String(rev), [TIME]: time, [DATE]: time.slice(0, 10) };
-    const json = template.parts.map((part, i) => (i % 2 ? fill[part] : part)).join('');
+    const fill: Record<string, string> = { ...common, [UID]: random.uuid(), [REV]: String(rev) };
+    const parts = caPem === undefined ? (template.bare ?? template.parts) : template.parts;
+    const json = parts.map((part, i) => (i % 2 ? fill[part] : part)).join('');
     store.put(template.resource, template.namespace, template.name, rev, json, [], undefined);
   }
 }

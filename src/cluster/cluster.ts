@@ -107,7 +107,7 @@ export class Cluster {
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
-      writeBootstrap(new Store(platform.sql), platform.random, now);
+      writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
       const cluster = new Cluster(platform, options);
       if (!options.apiOnly) cluster.#addNodes(options.nodes ?? 3, now);
       return cluster as never;

@@ -7,7 +7,7 @@ export interface ClusterOptions {
   apiOnly?: boolean;
   /** Advertise and accept the old API versions that the books use. */
   legacyApis?: boolean;
-  /** PEM of the CA that signed the server's certificate: what pods find in kube-root-ca.crt. */
+  /** PEM of the CA that signed the server's certificate: kube-root-ca.crt, and extension-apiserver-authentication. */
   caPem?: string;
   /** Virtual nodes to begin with; default 3. */
   nodes?: number;
