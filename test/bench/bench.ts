@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { replicas, type Throughput, throughputs, watchers } from './api.ts';
 import { quantile, targetOf } from './client.ts';
+import { neighbour } from './neighbour.ts';
 import { Ours } from './ours.ts';
 
 /**
@@ -69,6 +70,14 @@ try {
     both('an event at 1,000 watchers', (run) => run.all);
     both('an event at the last of them', (run) => run.last, 'goal p99 100');
     both('the answer to its writer', (run) => run.answers);
+  }
+  if (wanted('neighbour')) {
+    const [quiet, noisy] = [await ours.make('quiet'), await ours.make('noisy')];
+    const found = await neighbour(targetOf(quiet.kubeconfig), targetOf(noisy.kubeconfig));
+    row('a quiet tenant alone, p50 / p99 (ms)', `${n1(found.alone.p50)} / ${n1(found.alone.p99)}`);
+    row('beside a noisy one, p50 / p99 (ms)', `${n1(found.beside.p50)} / ${n1(found.beside.p99)}`);
+    row('p99 beside to alone, median of rounds', `${n2(found.ratio)}x`, '', 'goal 1.5x');
+    row('requests per second that the noisy one got', n0(found.noisyPerSecond), '', `and ${found.rollouts} rollouts`);
   }
   if (wanted('cold')) {
     const { small, large } = await ours.coldWake();
