@@ -6,6 +6,7 @@ import { clusterRoutes } from './clusters/routes.ts';
 import type { ManagementDeps } from './deps.ts';
 import { Problem } from './errors.ts';
 import { BODY_BYTES } from './limits.ts';
+import { operationRoutes } from './operations/routes.ts';
 import { router } from './router.ts';
 import { tokenRoutes } from './tokens/routes.ts';
 
@@ -43,7 +44,11 @@ export function createApp(deps: ManagementDeps) {
     }),
   );
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
-  return app.route('/v1', accountRoutes(deps)).route('/v1', tokenRoutes(deps)).route('/v1', clusterRoutes(deps));
+  return app
+    .route('/v1', accountRoutes(deps))
+    .route('/v1', tokenRoutes(deps))
+    .route('/v1', clusterRoutes(deps))
+    .route('/v1', operationRoutes(deps));
 }
 
 /** The API document of the app. */

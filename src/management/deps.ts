@@ -1,16 +1,22 @@
+import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
+import type { Keeper } from './chores.ts';
 import type { ClustersPort } from './clusters/port.ts';
 import type { Mac } from './clusters/id.ts';
 
 /** Any asynchronous SQLite that drizzle speaks: D1 in the Worker, node:sqlite in tests. */
-export type Database = BaseSQLiteDatabase<'async', unknown>;
+export type Database = BaseSQLiteDatabase<'async', unknown> & {
+  /** All of these in one round trip and one transaction, or none. */
+  batch<U extends BatchItem<'sqlite'>, T extends Readonly<[U, ...U[]]>>(batch: T): Promise<BatchResponse<T>>;
+};
 
 /** What the shell hands to management; nothing else of the world is known here. */
 export interface ManagementDeps {
   db: Database;
   clusters: ClustersPort;
+  keeper: Keeper;
   crypto: Pick<Crypto, 'sha256' | 'token'>;
   random: Random;
   mac: Mac;

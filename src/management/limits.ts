@@ -16,3 +16,13 @@ export const PAGE_MAX = 500;
 export const NODES_PER_CLUSTER = 100;
 /** Bytes of a request body; beyond it 413. */
 export const BODY_BYTES = 64 * 1024;
+
+/** Pause between two parts of a chore that has more to do, ms. */
+export const CHORE_AGAIN_MS = 100;
+/** How long a chore rests that failed: at first, and doubling up to at most, ms. */
+export const CHORE_RETRY_FIRST_MS = 1_000;
+export const CHORE_RETRY_MAX_MS = 15 * 60_000;
+/** When something was announced so recently, the keeper looks again: it may not be written yet, ms. */
+export const KEEPER_LOOK_AGAIN_MS = 60_000;
+/** How long a finished operation can be asked about, ms. */
+export const OPERATION_KEPT_MS = 30 * 24 * 3_600_000;

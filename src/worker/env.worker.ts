@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ClusterDO } from './cluster.worker.ts';
+import type { KeeperDO } from './keeper.worker.ts';
 
 /** The variables of a deployment; README.md says how to set them. */
 const Variables = z.object({
@@ -25,6 +26,8 @@ export type Variables = z.infer<typeof Variables>;
 /** The Worker's bindings, as wrangler.toml names them. */
 export interface Env extends Variables {
   CLUSTERS: DurableObjectNamespace<ClusterDO>;
+  /** One object for the whole deployment. */
+  KEEPER: DurableObjectNamespace<KeeperDO>;
   DB: D1Database;
 }
 

@@ -5,6 +5,7 @@ import { hmac } from './host.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
 export { ClusterDO } from './cluster.worker.ts';
+export { KeeperDO } from './keeper.worker.ts';
 
 /** Cluster ids already found genuine by this isolate: checking one costs a MAC. */
 const genuine = new Map<string, DurableObjectId>();

@@ -1,17 +1,16 @@
 import { waitUntil } from 'cloudflare:workers';
 import { drizzle } from 'drizzle-orm/d1';
 import { createApp } from '../management/app.ts';
+import type { ManagementDeps } from '../management/deps.ts';
 import { type Env, variablesOf } from './env.worker.ts';
 import { crypt, hmac, now, random } from './host.worker.ts';
 
-let built: { env: Env; app: ReturnType<typeof createApp> } | undefined;
-
-/** The management app over this deployment's bindings, built once per isolate. */
-export function managementOf(env: Env): ReturnType<typeof createApp> {
-  if (built?.env === env) return built.app;
+/** What management is given of this deployment. */
+export function managementDeps(env: Env): ManagementDeps {
   const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS } = variablesOf(env);
   const object = (id: string) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id));
-  const app = createApp({
+  const keeper = () => env.KEEPER.get(env.KEEPER.idFromName('keeper'));
+  return {
     db: drizzle(env.DB),
     clusters: {
       create: (options, first) => object(options.id).create(options, first),
@@ -19,6 +18,7 @@ export function managementOf(env: Env): ReturnType<typeof createApp> {
       usage: (id) => object(id).usage(),
       destroy: (id) => object(id).destroy(),
     },
+    keeper: { by: (at) => keeper().by(at) },
     crypto: crypt,
     random,
     mac: (text) => hmac(ATOLL_SECRET, text),
@@ -28,7 +28,17 @@ export function managementOf(env: Env): ReturnType<typeof createApp> {
     ...(ATOLL_CA && { ca: ATOLL_CA }),
     ...(ATOLL_URL && { url: ATOLL_URL }),
     ...(ATOLL_HOSTS && { hosts: ATOLL_HOSTS.split(',') }),
-  });
-  built = { env, app };
-  return app;
+  };
+}
+
+let built: { env: Env; app: ReturnType<typeof createApp> } | undefined;
+
+/** The management app over this deployment's bindings, built once per isolate. */
+export function managementOf(env: Env): ReturnType<typeof createApp> {
+  if (built?.env === env) return built.app;
+  const deps = managementDeps(env);
+  built = { env, app: createApp(deps) };
+  // Should an announcement ever have been lost, the keeper finds what is due by looking.
+  deps.background(deps.keeper.by(deps.now()));
+  return built.app;
 }

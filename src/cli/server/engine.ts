@@ -108,7 +108,10 @@ export async function startEngine(o: { folder: DataFolder; script: string; ca: s
     telemetry: { enabled: false },
     log: new Log(LogLevel.ERROR),
     unsafeDirectSockets: [{ host: HOST, port }],
-    durableObjects: { CLUSTERS: { className: 'ClusterDO', useSQLite: true } },
+    durableObjects: {
+      CLUSTERS: { className: 'ClusterDO', useSQLite: true },
+      KEEPER: { className: 'KeeperDO', useSQLite: true },
+    },
     durableObjectsPersist: objects,
     d1Databases: { DB: 'atoll' },
     d1Persist: d1,

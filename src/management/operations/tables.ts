@@ -1,15 +1,18 @@
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
+export const OPERATION_TYPES = ['delete-account', 'fork-cluster'] as const;
+export const OPERATION_STATES = ['running', 'done', 'failed'] as const;
+
 /** Long work: how far it is. Rows outlive what they were about, for somebody asks how it ended. */
 export const operations = sqliteTable(
   'operations',
   {
     id: text('id').primaryKey(),
     accountId: text('account_id').notNull(),
-    type: text('type', { enum: ['delete-account', 'fork-cluster'] }).notNull(),
+    type: text('type', { enum: OPERATION_TYPES }).notNull(),
     /** Id of what it is about. */
     target: text('target').notNull(),
-    state: text('state', { enum: ['running', 'done', 'failed'] }).notNull(),
+    state: text('state', { enum: OPERATION_STATES }).notNull(),
     done: integer('done').notNull(),
     total: integer('total').notNull(),
     error: text('error'),

@@ -7,6 +7,7 @@ import { createApp } from '../../../src/management/app.ts';
 import type { ManagementDeps } from '../../../src/management/deps.ts';
 import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
 import { NodeClusters } from '../../host/clusters.ts';
+import { NodeKeeper } from '../../host/keeper.ts';
 
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
 const START = Date.UTC(2026, 10, 21);
@@ -23,13 +24,27 @@ function database() {
     .filter((file) => file.endsWith('.sql'))
     .sort())
     db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
-  const drizzled = drizzle(async (sql, params, method) => {
+  type Method = 'run' | 'all' | 'values' | 'get';
+  const ask = (sql: string, params: unknown[], method: Method) => {
     const statement = db.prepare(sql);
     statement.setReturnArrays(true);
-    if (method === 'run') statement.run(...params);
-    const rows = method === 'run' ? [] : (statement.all(...params) as unknown as unknown[][]);
+    if (method === 'run') statement.run(...(params as string[]));
+    const rows = method === 'run' ? [] : (statement.all(...(params as string[])) as unknown as unknown[][]);
     return { rows: method === 'get' ? (rows[0] as unknown[]) : rows };
-  });
+  };
+  // As D1 does: all of a batch, or nothing.
+  const batch = async (queries: { sql: string; params: unknown[]; method: Method }[]) => {
+    db.exec('BEGIN');
+    try {
+      const answers = queries.map(({ sql, params, method }) => ask(sql, params, method));
+      db.exec('COMMIT');
+      return answers;
+    } catch (error) {
+      db.exec('ROLLBACK');
+      throw error;
+    }
+  };
+  const drizzled = drizzle(async (sql, params, method) => ask(sql, params, method), batch);
   return { raw: db, drizzled };
 }
 
@@ -41,9 +56,11 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
   const { raw, drizzled } = database();
   const random = seeded(1);
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  const app = createApp({
+  const keeper = new NodeKeeper();
+  const deps: ManagementDeps = {
     db: drizzled,
     clusters,
+    keeper,
     crypto: {
       sha256,
       token: entropy(random),
@@ -54,7 +71,10 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
     background: (work) => void work.then(undefined, () => undefined),
     operatorSha256: sha256(OPERATOR),
     ...more,
-  });
+  };
+  const app = createApp(deps);
+  /** Time passes, and what is due in it is done. */
+  const pass = (ms: number) => keeper.run(deps, clock, clock.now + ms);
   const call = async (
     token: string | undefined,
     method: string,
@@ -78,5 +98,5 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
   };
   const account = async (name: string): Promise<{ id: string; token: string }> =>
     (await call(OPERATOR, 'POST', '/v1/accounts', { name })).body;
-  return { app, call, clusters, account, clock, raw, db: drizzled };
+  return { app, deps, keeper, pass, call, clusters, account, clock, raw, db: drizzled };
 }

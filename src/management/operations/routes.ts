@@ -1,0 +1,58 @@
+import { z } from '@hono/zod-openapi';
+import type { ManagementDeps } from '../deps.ts';
+import { router } from '../router.ts';
+import { at, define, iso, json, Page, pageOf } from '../shapes.ts';
+import { Operation } from './schema.ts';
+import { getOperation, listOperations, type OperationRow } from './service.ts';
+
+/** An operation as answers tell it. */
+export const operationView = (row: OperationRow) => ({
+  id: row.id,
+  type: row.type,
+  target: row.target,
+  state: row.state,
+  done: row.done,
+  total: row.total,
+  ...(row.error !== null && { error: row.error }),
+  createdAt: iso(row.createdAt),
+  updatedAt: iso(row.updatedAt),
+});
+const tags = ['operations'];
+
+/** /v1/accounts/{account}/operations: how far long work is. */
+export function operationRoutes(deps: ManagementDeps) {
+  const list = define(
+    deps,
+    { needs: 'read', confinedToo: true },
+    {
+      method: 'get',
+      path: '/accounts/{account}/operations',
+      summary: 'List operations, the newest first',
+      operationId: 'listOperations',
+      tags,
+      request: { params: at('account'), query: z.object(Page) },
+      responses: { 200: json(pageOf(Operation).openapi('OperationList'), 'The operations of the account') },
+    },
+  );
+  const get = define(
+    deps,
+    { needs: 'read', confinedToo: true },
+    {
+      method: 'get',
+      path: '/accounts/{account}/operations/{operation}',
+      summary: 'How far an operation is',
+      operationId: 'getOperation',
+      tags,
+      request: { params: at('account', 'operation') },
+      responses: { 200: json(Operation, 'The operation') },
+    },
+  );
+  return router()
+    .openapi(list, async (c) => {
+      const { items, next } = await listOperations(deps, c.get('access'), c.req.valid('query'));
+      return c.json({ items: items.map(operationView), ...(next !== undefined && { next }) }, 200);
+    })
+    .openapi(get, async (c) =>
+      c.json(operationView(await getOperation(deps, c.get('access'), c.req.valid('param').operation)), 200),
+    );
+}

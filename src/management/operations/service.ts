@@ -1,0 +1,92 @@
+import { and, desc, eq, inArray, lt, or } from 'drizzle-orm';
+import { type Access, isConfined, isWithin } from '../access.ts';
+import { clusters } from '../clusters/tables.ts';
+import { cursorOf, partsOf } from '../cursors.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { operations } from './tables.ts';
+
+export type OperationRow = typeof operations.$inferSelect;
+
+/** Notes that something long has begun; `total` steps, of whatever sort, are ahead. */
+export async function beginOperation(
+  deps: ManagementDeps,
+  of: Pick<OperationRow, 'accountId' | 'type' | 'target'> & { id?: string; total?: number },
+): Promise<OperationRow> {
+  const now = deps.now();
+  const [row] = await deps.db
+    .insert(operations)
+    .values({ id: deps.random.uuid(), state: 'running', done: 0, total: 0, ...of, createdAt: now, updatedAt: now })
+    .returning();
+  return row;
+}
+
+/** How far it is; also a sign of life. */
+export async function progress(deps: ManagementDeps, id: string, done: number, total: number): Promise<void> {
+  await deps.db
+    .update(operations)
+    .set({ done, total, updatedAt: deps.now() })
+    .where(and(eq(operations.id, id), eq(operations.state, 'running')));
+}
+
+/** How it ended: well, or with a sentence that says why not. */
+export async function endOperation(deps: ManagementDeps, id: string, error?: string): Promise<void> {
+  await deps.db
+    .update(operations)
+    .set({ state: error === undefined ? 'done' : 'failed', error: error ?? null, updatedAt: deps.now() })
+    .where(and(eq(operations.id, id), eq(operations.state, 'running')));
+}
+
+/** A token that reaches some clusters only knows of the operations about those. */
+async function withinReach(deps: ManagementDeps, access: Access, rows: OperationRow[]): Promise<OperationRow[]> {
+  if (!isConfined(access.reach) || rows.length === 0) return rows;
+  const targets = await deps.db
+    .select({ id: clusters.id, labels: clusters.labels })
+    .from(clusters)
+    .where(
+      and(
+        eq(clusters.accountId, access.accountId),
+        inArray(
+          clusters.id,
+          rows.map((row) => row.target),
+        ),
+      ),
+    );
+  const reached = new Set(targets.filter((target) => isWithin(access.reach, target)).map(({ id }) => id));
+  return rows.filter((row) => reached.has(row.target));
+}
+
+/** One operation of the account. */
+export async function getOperation(deps: ManagementDeps, access: Access, id: string): Promise<OperationRow> {
+  const rows = await deps.db
+    .select()
+    .from(operations)
+    .where(and(eq(operations.accountId, access.accountId), eq(operations.id, id)));
+  const [row] = await withinReach(deps, access, rows);
+  if (!row) throw new Problem('not-found', `operation "${id}" not found`);
+  return row;
+}
+
+/** A page, the newest first. */
+export async function listOperations(
+  deps: ManagementDeps,
+  access: Access,
+  page: { limit: number; after?: string },
+): Promise<{ items: OperationRow[]; next?: string }> {
+  const from = partsOf(page.after, 'number', 'string');
+  const rows = await deps.db
+    .select()
+    .from(operations)
+    .where(
+      and(
+        eq(operations.accountId, access.accountId),
+        from && or(lt(operations.createdAt, from[0]), and(eq(operations.createdAt, from[0]), lt(operations.id, from[1]))),
+      ),
+    )
+    .orderBy(desc(operations.createdAt), desc(operations.id))
+    .limit(page.limit + 1);
+  const shown = rows.slice(0, page.limit);
+  const last = shown.at(-1);
+  const items = await withinReach(deps, access, shown);
+  return { items, ...(last && rows.length > shown.length && { next: cursorOf(last.createdAt, last.id) }) };
+}

@@ -1,0 +1,119 @@
+import { describe, expect, it, vi } from 'vitest';
+import { type Chore, doChores, type Failures } from '../../../src/management/chores.ts';
+import { CHORE_AGAIN_MS, CHORE_RETRY_FIRST_MS, CHORE_RETRY_MAX_MS, OPERATION_KEPT_MS } from '../../../src/management/limits.ts';
+import { beginOperation, endOperation, progress } from '../../../src/management/operations/service.ts';
+import { makeManagement } from './world.ts';
+
+const chore = (name: string, times: (number | undefined)[], ran: string[] = []): Chore => ({
+  name,
+  next: async () => times[0],
+  run: async () => {
+    ran.push(name);
+    times.shift();
+  },
+});
+
+describe('the keeper', () => {
+  it('[MG20] does what is due, and says when to look again', async () => {
+    const { deps, clock } = makeManagement();
+    const ran: string[] = [];
+    const { now } = clock;
+    const chores = [chore('past', [now - 5, now + 900], ran), chore('later', [now + 700], ran), chore('never', [undefined], ran)];
+    expect(await doChores(deps, {}, chores)).toBe(now + 700);
+    expect(ran).toEqual(['past']);
+    clock.now += 700;
+    expect(await doChores(deps, {}, chores)).toBe(now + 900);
+    expect(ran).toEqual(['past', 'later']);
+  });
+
+  it('[MG20] goes on soon with a chore that has more to do', async () => {
+    const { deps, clock } = makeManagement();
+    expect(await doChores(deps, {}, [chore('much', [0, 0, 0])])).toBe(clock.now + CHORE_AGAIN_MS);
+  });
+
+  it('[MG20] lets a chore that fails rest, longer each time, and does the others', async () => {
+    const { deps, clock } = makeManagement();
+    const ran: string[] = [];
+    const failures: Failures = {};
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    let broken = true;
+    const bad: Chore = {
+      name: 'bad',
+      next: async () => 0,
+      run: async () => {
+        if (broken) throw new Error('no');
+      },
+    };
+    const pauses: number[] = [];
+    for (let i = 0; i < 14; i++) {
+      const at = await doChores(deps, failures, [bad, chore('good', [0, undefined], ran)]);
+      pauses.push((at ?? 0) - clock.now);
+      clock.now = at ?? 0;
+    }
+    expect(ran).toHaveLength(14);
+    expect(logged).toHaveBeenCalledTimes(14);
+    logged.mockRestore();
+    expect(pauses.slice(0, 3)).toEqual([CHORE_RETRY_FIRST_MS, CHORE_RETRY_FIRST_MS * 2, CHORE_RETRY_FIRST_MS * 4]);
+    expect(pauses.at(-1)).toBe(CHORE_RETRY_MAX_MS);
+    clock.now -= 1;
+    expect(await doChores(deps, failures, [bad]), 'it rests').toBe(clock.now + 1);
+    clock.now += 1;
+    broken = false;
+    await doChores(deps, failures, [bad]);
+    expect(failures).toEqual({});
+  });
+});
+
+describe('operations', () => {
+  it('[MG21] tell how far long work is, to its account only', async () => {
+    const { deps, call, account } = makeManagement();
+    const [alice, bob] = [await account('alice'), await account('bob')];
+    const { id } = await beginOperation(deps, { accountId: alice.id, type: 'fork-cluster', target: 'x', total: 3 });
+    const get = (token: string) => call(token, 'GET', `/v1/accounts/self/operations/${id}`);
+    await progress(deps, id, 2, 3);
+    expect((await get(alice.token)).body).toMatchObject({ type: 'fork-cluster', state: 'running', done: 2, total: 3 });
+    expect((await get(bob.token)).status).toBe(404);
+    await endOperation(deps, id, 'the source was deleted');
+    await endOperation(deps, id);
+    expect((await get(alice.token)).body).toMatchObject({ state: 'failed', error: 'the source was deleted' });
+    expect((await call(bob.token, 'GET', '/v1/accounts/self/operations')).body).toEqual({ items: [] });
+  });
+
+  it('[MG21] are listed in pages, and only those about clusters that the token reaches', async () => {
+    const { deps, call, account, clock } = makeManagement();
+    const { id: accountId, token } = await account('alice');
+    const { body: cluster } = await call(token, 'POST', '/v1/accounts/self/clusters', { name: 'one', apiOnly: true });
+    const made: string[] = [];
+    for (const target of ['x', cluster.id, 'y', 'z', cluster.id]) {
+      clock.now += made.length % 2;
+      made.push((await beginOperation(deps, { accountId, type: 'fork-cluster', target })).id);
+    }
+    const seen: string[] = [];
+    for (let after = ''; ; ) {
+      const { body } = await call(token, 'GET', `/v1/accounts/self/operations?limit=2${after}`);
+      seen.push(...body.items.map((item: { id: string }) => item.id));
+      if (!body.next) break;
+      after = `&after=${body.next}`;
+    }
+    expect(seen).toHaveLength(5);
+    expect(seen.toSorted()).toEqual(made.toSorted());
+    const confined = (await call(token, 'POST', '/v1/accounts/self/tokens', { name: 'c', clusters: ['one'] })).body.token;
+    const own = (await call(confined, 'GET', '/v1/accounts/self/operations')).body.items;
+    expect(own.map((item: { id: string }) => item.id)).toEqual([made[4], made[1]]);
+    expect((await call(confined, 'GET', `/v1/accounts/self/operations/${made[0]}`)).status).toBe(404);
+    const wrong = await call(token, 'GET', '/v1/accounts/self/operations?after=nonsense');
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'invalid-request']);
+  });
+
+  it('[MG21] are forgotten long after they ended', async () => {
+    const { deps, keeper, pass, call, account } = makeManagement();
+    const { id: accountId, token } = await account('alice');
+    const ended = await beginOperation(deps, { accountId, type: 'fork-cluster', target: 'x' });
+    const running = await beginOperation(deps, { accountId, type: 'fork-cluster', target: 'y' });
+    await endOperation(deps, ended.id);
+    await keeper.by(0);
+    await pass(OPERATION_KEPT_MS);
+    const { items } = (await call(token, 'GET', '/v1/accounts/self/operations')).body;
+    expect(items.map((item: { id: string }) => item.id)).toEqual([running.id]);
+  });
+});
