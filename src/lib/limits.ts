@@ -68,3 +68,16 @@ export const DRAIN_SLICE_MS = 50;
 export const FLUSH_SLICE_MESSAGES = 100;
 /** When a drain goes on after its turn, the alarm stands by at most so far ahead, ms: it does the rest if the object dies before. */
 export const DRAIN_RESCUE_MS = 1000;
+/** Entries of all lists of an audit policy; beyond it 400. */
+export const AUDIT_POLICY_ENTRIES = 10_000;
+/** Bytes of an audit event; a longer one loses its bodies, and says so (upstream's truncating backend: 100 KiB). */
+export const AUDIT_EVENT_BYTES = 100 * 1024;
+/** Bytes of events that wait to be written together; at the bound they are written at once. */
+export const AUDIT_BATCH_BYTES = 256 * 1024;
+/** How long events of reads may wait in memory, ms: so much of them a crash may cost. Events of writes never wait. */
+export const AUDIT_WAIT_MS = 250;
+/** Bytes of a cluster's audit log, and how old its events may become, ms; beyond either the oldest go. */
+export const AUDIT_LOG_BYTES = 64 * 1024 * 1024;
+export const AUDIT_LOG_MS = 30 * 86_400_000;
+/** Bytes of one page of the audit log. */
+export const AUDIT_PAGE_BYTES = 1_000_000;
