@@ -10,6 +10,8 @@ import { front } from '../../../src/cli/server/front.ts';
 
 const WATCH = 'GET /clusters/x/api/v1/pods?watch=1 HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const LIST = 'GET /clusters/x/api/v1/pods HTTP/1.1\r\nHost: localhost\r\n\r\n';
+/** More than the front and the sockets on the way hold. */
+const BIG = 16 * 1024 * 1024;
 const LIMIT_MS = 5000;
 
 /** In workerd's place: `/list` answers; a watch becomes a WebSocket, as far as its bytes go. */
@@ -18,10 +20,16 @@ let sockets: Socket[] = [];
 let server: Server;
 let ca = '';
 let refuse = false;
+/** What the big answer leaves by. */
+let sending: Socket | undefined;
 let folder = '';
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'atoll-'));
-  behind = createServer((_, answer) => void answer.end('a list'));
+  behind = createServer((asked, answer) => {
+    const big = asked.url?.endsWith('/big');
+    answer.end(big ? 'x'.repeat(BIG) : 'a list');
+    if (big) sending = asked.socket;
+  });
   behind.on('upgrade', (_, socket: Socket) => {
     sockets.push(socket);
     socket.on('error', () => undefined);
@@ -147,4 +155,23 @@ it('a client that does not stop talking during a watch is let go', async () => {
   await client.heard('200 OK');
   client.socket.write('x'.repeat(100_000));
   await client.closed();
+});
+
+it('a client that reads slowly holds up the server behind, and gets everything', async () => {
+  const client = await open();
+  client.socket.pause();
+  client.socket.write(LIST.replace('/pods', '/big'));
+  const behindBig = await later('the big answer', () => sending);
+  // Others are served meanwhile, long enough for all of it if nothing held it up.
+  const other = await open();
+  for (let n = 1; n <= 50; n++) {
+    other.socket.write(LIST);
+    await later('an answer', () => other.text().split('a list').length > n);
+  }
+  expect(behindBig.writableLength).toBeGreaterThan(0);
+  client.socket.resume();
+  await later('all of it', () => client.text().length > BIG);
+  expect(client.text().endsWith(`\r\n\r\n${'x'.repeat(BIG)}`)).toBe(true);
+  client.socket.destroy();
+  other.socket.destroy();
 });
