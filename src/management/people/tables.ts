@@ -33,7 +33,10 @@ export const sessions = sqliteTable(
   (table) => [uniqueIndex('sessions_hash').on(table.hash), index('sessions_person').on(table.personId)],
 );
 
-/** Sign-ins under way: a device (RFC 8628) that waits for its person, and the browser that comes from the issuer. */
+/**
+ * Sign-ins under way, of two sorts. A device (RFC 8628) that waits for its person has a `deviceHash`; a browser that went to an issuer
+ * has a `stateHash`. Either is gone once it was used.
+ */
 export const signIns = sqliteTable(
   'sign_ins',
   {
@@ -44,10 +47,15 @@ export const signIns = sqliteTable(
     userCode: text('user_code'),
     /** Name of the device, shown to the person. */
     name: text('name').notNull(),
-    /** The browser's part: hash of `state`, and what the callback needs, sealed. */
+    /** Hash of the `state` that the issuer gives back. */
     stateHash: text('state_hash'),
-    sealed: text('sealed'),
-    status: text('status', { enum: ['pending', 'approved', 'denied', 'used'] }).notNull(),
+    /** Hash of the cookie of the browser that went to the issuer. */
+    browserHash: text('browser_hash'),
+    /** Name of the issuer: to whom the browser went, or whom the device wishes for. */
+    issuer: text('issuer'),
+    /** The user code with which the browser goes on after it signed in. */
+    goesOn: text('goes_on'),
+    status: text('status', { enum: ['pending', 'approved', 'denied'] }).notNull(),
     personId: text('person_id').references(() => people.id, { onDelete: 'cascade' }),
     lastPollAt: integer('last_poll_at'),
     createdAt: integer('created_at').notNull(),
@@ -57,5 +65,6 @@ export const signIns = sqliteTable(
     uniqueIndex('sign_ins_device').on(table.deviceHash),
     uniqueIndex('sign_ins_code').on(table.userCode),
     uniqueIndex('sign_ins_state').on(table.stateHash),
+    index('sign_ins_expires').on(table.expiresAt),
   ],
 );
