@@ -1,7 +1,7 @@
-import { ageCell, columnsOf, nameCell } from '../api/machinery/columns.ts';
+import { ageCell, nameCell } from '../api/machinery/columns.ts';
 import { type Column, type Kind, type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
-import type { KubeObject, Obj } from '../lib/json.ts';
+import type { KubeObject } from '../lib/json.ts';
 import { type Form, metadataText, objectText, partialText } from './convert.ts';
 
 /** What a row carries besides its cells. */
@@ -41,21 +41,10 @@ const SCALE_COLUMNS: readonly Column[] = [
   { name: 'Age', type: 'string', description: CREATED_DESCRIPTION, value: ageCell },
 ];
 
-/** ComponentStatus, which has no rules of its own: it is never stored. */
-const COMPONENT_COLUMNS = columnsOf(
-  'componentstatuses',
-  nameCell,
-  (part) => (healthOf(part)?.status === 'True' ? 'Healthy' : 'Unhealthy'),
-  (part) => healthOf(part)?.message ?? '',
-  (part) => healthOf(part)?.error ?? '',
-);
-const healthOf = (part: KubeObject): Obj | undefined => part.conditions?.find((c: Obj) => c.type === 'Healthy');
-
 /** The columns of a kind or of a subresource that is another kind. */
 export function columnsFor(kind: Kind, subresource = ''): readonly Column[] {
   if (subresource === 'scale') return SCALE_COLUMNS;
-  if (kind.rules.columns) return kind.rules.columns;
-  return kind.resource === 'componentstatuses' ? COMPONENT_COLUMNS : DEFAULT_COLUMNS;
+  return kind.rules.columns ?? DEFAULT_COLUMNS;
 }
 
 /** Printers that sort what they print (pkg/printers/internalversion). */

@@ -58,10 +58,13 @@ export class Executor {
     const common = { user: writer.user, now, fieldManager: writer.manager };
     switch (action.verb) {
       case 'create': {
+        const { name, namespace = '' } = action.object.metadata;
         const kind = this.#kind(action.resource);
+        const { subresource } = action;
         this.#registry.create(kind, action.object as KubeObject, {
           ...common,
-          namespace: action.object.metadata.namespace ?? '',
+          namespace,
+          ...(subresource && { name, subresource }),
         });
         return;
       }
@@ -85,20 +88,6 @@ export class Executor {
           propagationPolicy: action.propagationPolicy,
         });
         return;
-      }
-      case 'bind': {
-        const binding = {
-          apiVersion: 'v1',
-          kind: 'Binding',
-          metadata: { name: action.name, namespace: action.namespace, uid: action.uid },
-          target: { kind: 'Node', name: action.node },
-        };
-        this.#registry.create(this.#kind('pods'), binding as never, {
-          ...common,
-          namespace: action.namespace,
-          name: action.name,
-          subresource: 'binding',
-        });
       }
     }
   }

@@ -35,7 +35,8 @@ export interface Change {
 
 /** Data only: the executor turns it into registry calls inside one transaction, with uid and resourceVersion preconditions. */
 export type Action =
-  | { verb: 'create'; resource: Resource; object: Obj }
+  /** With a subresource, what is posted to it: the object names whose it is. */
+  | { verb: 'create'; resource: Resource; object: Obj; subresource?: string }
   /** Whole-object replace; the object carries the resourceVersion it was read at. */
   | { verb: 'update'; resource: Resource; object: Obj; subresource?: 'status' | 'finalize' | 'approval' | 'scale' }
   | {
@@ -48,7 +49,6 @@ export type Action =
       gracePeriodSeconds?: number;
       propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
     }
-  | { verb: 'bind'; namespace: string; name: string; uid: string; node: string }
   | EventAction;
 
 /**

@@ -107,8 +107,10 @@ export class Registry {
 
   create(kind: Kind, object: KubeObject, options: WriteOptions): WriteResult {
     if (options.subresource) return this.#createSubresource(kind, object, options);
-    if (resourceOf(kind) === 'bindings')
-      return this.#createSubresource(this.#pods(), object, { ...options, subresource: 'binding' });
+    if (kind.createsAt) {
+      const { resource, subresource } = kind.createsAt;
+      return this.#createSubresource(this.kinds.byResource(resource) as Kind, object, { ...options, subresource });
+    }
     if (kind.verbs && !kind.verbs.includes('get')) throw methodNotAllowed(kind, 'create');
     const passage = this.#passage(kind, options);
     let view = this.#received(passage, object);
@@ -306,9 +308,5 @@ export class Registry {
       get: (resource, namespace, name) => this.view.get(resource, namespace, name),
       list: (resource, namespace) => this.view.list(resource, namespace),
     };
-  }
-
-  #pods(): Kind {
-    return this.kinds.byResource('pods') as Kind;
   }
 }

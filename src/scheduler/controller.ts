@@ -1,7 +1,7 @@
 import { SCHEDULER_BATCH_PODS } from '../lib/limits.ts';
 import type { Action, Change, Controller, Key, Plan, ReconcileCx, View } from '../reconcile/plan.ts';
 import { clusterEvents, isPending, VOLUME_RESOURCES } from './events.ts';
-import { bind, fail, refusal } from './plan.ts';
+import { BINDING, bind, fail, refusal } from './plan.ts';
 import { podInfo } from './pod-info.ts';
 import { schedule } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -54,7 +54,8 @@ function reconcile(_key: Key, view: View, { now, random }: ReconcileCx): Plan {
 
 /** The API server refused: the pod says so, and the queue is tried again with back-off (SPEC SCH7). */
 function refused(_key: Key, action: Action, error: { message: string }, view: View, { now }: ReconcileCx): Plan {
-  if (action.verb !== 'bind') return { actions: [] };
-  const pod = view.get('pods', action.namespace, action.name);
+  if (action.verb !== 'create' || action.subresource !== BINDING) return { actions: [] };
+  const { namespace, name } = action.object.metadata;
+  const pod = view.get('pods', namespace, name);
   return { actions: pod && isPending(pod) ? refusal(podInfo(pod), error.message, now) : [] };
 }

@@ -26,11 +26,21 @@ const event = (pod: KubeObject, type: 'Normal' | 'Warning', reason: string, acti
   action,
 });
 
+/** The subresource by which a pod gets its node. */
+export const BINDING = 'binding';
+
+const bindingOf = (metadata: Obj, node: string): Obj => ({
+  apiVersion: 'v1',
+  kind: 'Binding',
+  metadata,
+  target: { kind: 'Node', name: node },
+});
+
 /** Binds a pod to a node and says so. */
 export function bind({ pod }: PodInfo, node: string): Action[] {
   const { namespace = '', name, uid } = pod.metadata;
   return [
-    { verb: 'bind', namespace, name, uid, node },
+    { verb: 'create', resource: 'pods', subresource: BINDING, object: bindingOf({ namespace, name, uid }, node) },
     event(pod, 'Normal', 'Scheduled', 'Binding', `Successfully assigned ${namespace}/${name} to ${node}`),
   ];
 }

@@ -12,6 +12,7 @@ import { rules as nodeRules } from '../core/node.ts';
 import { rules as namespaceRules } from '../core/namespace.ts';
 import { rules as eventRules } from '../core/event.ts';
 import { rules as endpointsRules } from '../core/endpoints.ts';
+import { componentStatuses, rules as componentStatusRules } from '../core/component-status.ts';
 import { rules as configMapRules } from '../core/config-map.ts';
 import type { Kind, Verb } from '../machinery/define-kind.ts';
 import { eventsV1 } from './convert-event.ts';
@@ -22,8 +23,10 @@ const CONNECT: Verb[] = ['create', 'get'];
 
 /** The legacy group "" (pkg/registry/core/rest/storage_core.go). */
 export const coreKinds: Kind[] = [
-  core('Binding', 'bindings', { verbs: CREATE_ONLY }),
+  core('Binding', 'bindings', { verbs: CREATE_ONLY, createsAt: { resource: 'pods', subresource: 'binding' } }),
   core('ComponentStatus', 'componentstatuses', {
+    rules: componentStatusRules,
+    computed: componentStatuses,
     cluster: true,
     short: ['cs'],
     verbs: ['get', 'list'],

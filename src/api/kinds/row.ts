@@ -18,6 +18,8 @@ export interface RowOptions {
   scale?: ScalePaths;
   sub?: Kind['subresources'];
   versions?: ServedVersion[];
+  createsAt?: Kind['createsAt'];
+  computed?: Kind['computed'];
   deprecated?: string;
   storageVersion?: string;
   rules?: KindRules;
@@ -45,6 +47,8 @@ export function inGroup(group: string, version: string, home: string) {
       ...(o.scale && { scale: o.scale }),
       ...(o.sub && { subresources: o.sub }),
       ...(o.versions && { versions: o.versions }),
+      ...(o.createsAt && { createsAt: o.createsAt }),
+      ...(o.computed && { computed: o.computed }),
       ...(o.deprecated && { deprecated: o.deprecated }),
       ...(o.storageVersion && { storageVersion: o.storageVersion }),
       rules: o.rules ?? {},

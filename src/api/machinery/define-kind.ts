@@ -120,6 +120,10 @@ export interface Kind {
   /** Other subresources: name -> {kind it takes, verbs}; how each acts is the registry's or the apiserver's. */
   subresources?: Record<string, { group?: string; version?: string; kind: string; verbs: Verb[] }>;
   versions?: ServedVersion[];
+  /** It is never stored: creating one is creating it at this subresource of another kind. */
+  createsAt?: { resource: Resource; subresource: string };
+  /** Its objects are never stored: the server makes up all there are when asked. */
+  computed?(): KubeObject[];
   /** Warning text of a deprecated kind that is served nevertheless (its APILifecycleDeprecated). */
   deprecated?: string;
   /** The version that upstream stores, where it is not `version`; it only enters discovery's storageVersionHash. */

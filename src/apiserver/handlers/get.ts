@@ -1,7 +1,7 @@
 import type { Answer, Call, Deps, Target } from '../call.ts';
 import { parseRevision, tooLargeRevision } from '../params.ts';
 import { presentStored, presentWritten } from '../present.ts';
-import { componentStatus } from '../virtual/component-status.ts';
+import { computedObject } from '../virtual/computed.ts';
 
 /** GET of one object, or of a subresource of it. */
 export function get(call: Call, deps: Deps, target: Target): Answer {
@@ -14,7 +14,7 @@ export function get(call: Call, deps: Deps, target: Target): Answer {
     if (revision > current) throw tooLargeRevision(revision, current);
   }
   const { kind, subresource } = target;
-  if (kind.resource === 'componentstatuses') return componentStatus(call, target);
+  if (kind.computed) return computedObject(call, target, kind.computed());
   if (subresource === 'scale') {
     const scale = registry.getSubresource(kind, subresource, info.namespace, info.name);
     return presentWritten(call, target, 200, JSON.stringify(scale), scale);

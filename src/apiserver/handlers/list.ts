@@ -7,13 +7,13 @@ import { listParams } from '../params.ts';
 import { wrongForm } from '../present.ts';
 import { respond, respondBytes, sendsAsIs } from '../respond.ts';
 import { columnsFor, definitionsText, includeObject, rowOrder, rowText, tableText } from '../table.ts';
-import { componentStatuses } from '../virtual/component-status.ts';
+import { computedList } from '../virtual/computed.ts';
 
 /** GET of a collection: put together from stored text. */
 export function list(call: Call, deps: Deps, target: Target): Answer {
   const { info, query } = call;
   const params = listParams(query, false, target.served?.fieldLabels);
-  if (target.kind.resource === 'componentstatuses') return componentStatuses(call, target);
+  if (target.kind.computed) return computedList(call, target, target.kind.computed());
   if (call.accept.as === 'PartialObjectMetadata') {
     throw wrongForm('PartialObjectMetadata', 'is a list', `${target.kind.kind}List`);
   }

@@ -1,3 +1,4 @@
+import { apiVersionOf } from '../../api/machinery/define-kind.ts';
 import { notFoundError } from '../../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Answer, Call, Target } from '../call.ts';
@@ -6,27 +7,18 @@ import { respond } from '../respond.ts';
 import { columnsFor, definitionsText, includeObject, rowOf, tableText } from '../table.ts';
 import { partialText } from '../convert.ts';
 
-/** There is one process: whoever can ask finds all parts of it well (pkg/registry/core/componentstatus). */
-const PARTS = ['controller-manager', 'scheduler', 'etcd-0'];
-
-const part = (name: string) =>
-  ({
-    kind: 'ComponentStatus',
-    apiVersion: 'v1',
-    metadata: { name },
-    conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }],
-  }) as unknown as KubeObject;
-
-export function componentStatus(call: Call, target: Target): Answer {
+/** GET of an object that is stored nowhere (Kind.computed). */
+export function computedObject(call: Call, { kind, ...target }: Target, objects: KubeObject[]): Answer {
   const { name } = call.info;
-  if (!PARTS.includes(name)) throw notFoundError({ group: '', resource: 'componentstatus' }, name);
-  const object = part(name);
-  return presentWritten(call, target, 200, JSON.stringify(object), object);
+  const object = objects.find(({ metadata }) => metadata.name === name);
+  // Upstream's storage of ComponentStatus names it in the singular.
+  if (!object) throw notFoundError({ group: kind.group, resource: kind.singular }, name);
+  return presentWritten(call, { kind, ...target }, 200, JSON.stringify(object), object);
 }
 
-export function componentStatuses(call: Call, target: Target): Answer {
+/** All of them. */
+export function computedList(call: Call, target: Target, objects: KubeObject[]): Answer {
   const { accept } = call;
-  const objects = PARTS.map(part);
   if (accept.as === 'Table') {
     const include = includeObject(call.query);
     const rows = objects.map((object) => {
@@ -41,10 +33,17 @@ export function componentStatuses(call: Call, target: Target): Answer {
     return respond(call, 200, tableText(accept.apiVersion, '', definitionsText(columnsFor(target.kind)), rows));
   }
   if (accept.as === 'object') {
-    const items = objects.map(({ metadata, conditions }: Obj) => ({ metadata, conditions }));
-    return respond(call, 200, JSON.stringify({ kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items }));
+    const { kind } = target;
+    const items = objects.map(bare);
+    return respond(call, 200, JSON.stringify({ kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata: {}, items }));
   }
   const items = objects.map((object) => partialText(accept.apiVersion, JSON.stringify(object.metadata)));
   const head = `{"kind":"PartialObjectMetadataList","apiVersion":"${accept.apiVersion}","metadata":{},"items":[`;
   return respond(call, 200, `${head}${items.join(',')}]}`);
+}
+
+/** An item of a list, which does not say its kind. */
+function bare(object: KubeObject): Obj {
+  const { kind: _, apiVersion: __, ...rest } = object;
+  return rest;
 }

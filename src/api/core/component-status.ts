@@ -1,0 +1,29 @@
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import { columnsOf, nameCell } from '../machinery/columns.ts';
+import type { KindRules } from '../machinery/define-kind.ts';
+
+/** There is one process: whoever can ask finds all parts of it well (pkg/registry/core/componentstatus). */
+const PARTS = ['controller-manager', 'scheduler', 'etcd-0'];
+
+export const componentStatuses = (): KubeObject[] =>
+  PARTS.map(
+    (name) =>
+      ({
+        kind: 'ComponentStatus',
+        apiVersion: 'v1',
+        metadata: { name },
+        conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }],
+      }) as unknown as KubeObject,
+  );
+
+const healthOf = (part: KubeObject): Obj | undefined => part.conditions?.find((c: Obj) => c.type === 'Healthy');
+
+export const rules: KindRules = {
+  columns: columnsOf(
+    'componentstatuses',
+    nameCell,
+    (part) => (healthOf(part)?.status === 'True' ? 'Healthy' : 'Unhealthy'),
+    (part) => healthOf(part)?.message ?? '',
+    (part) => healthOf(part)?.error ?? '',
+  ),
+};
