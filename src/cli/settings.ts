@@ -31,11 +31,20 @@ export const files = (folder: string) => ({
   kubeconfig: join(folder, 'kubeconfig'),
 });
 
-/** Whom the CLI talks to, and as whom. */
-export interface Target {
+/** A server, and as whom it is spoken to. */
+export interface Server {
   url: string;
+  /** Absent: as nobody. */
+  token?: string;
+  /** PEM of its CA; absent: one that this machine knows. */
+  ca?: string;
+}
+
+/** Whom the CLI talks to, as whom, and about which account. */
+export interface Target extends Server {
   token: string;
-  ca: string;
+  /** The account that commands are about: an id, or `self` for that of an API token. */
+  account: string;
 }
 
 /** Reads the local server's credentials; ATOLL_TOKEN says as whom else, PORT where else. */
@@ -52,7 +61,7 @@ export function target(): Target {
     );
   }
   const url = process.env.PORT ? `https://localhost:${port()}` : local.url;
-  return { url, token: process.env.ATOLL_TOKEN || local.token, ca };
+  return { url, token: process.env.ATOLL_TOKEN || local.token, ca, account: 'self' };
 }
 
 /** The operator's token: whoever can read the data folder is the operator. */

@@ -5,6 +5,7 @@ import type { Random } from '../lib/random.ts';
 import type { Keeper } from './chores.ts';
 import type { ClustersPort } from './clusters/port.ts';
 import type { Mac } from './clusters/id.ts';
+import type { Issuer } from './people/issuers.ts';
 
 /** Any asynchronous SQLite that drizzle speaks: D1 in the Worker, node:sqlite in tests. */
 export type Database = BaseSQLiteDatabase<'async', unknown> & {
@@ -19,6 +20,10 @@ export interface ManagementDeps {
   keeper: Keeper;
   crypto: Pick<Crypto, 'sha256' | 'token'>;
   random: Random;
+  /** Calls to the world outside: everything that management asks of others goes through here. */
+  fetch: (url: string, init?: RequestInit) => Promise<Response>;
+  /** With whom people sign in; none: nobody can. */
+  issuers: readonly Issuer[];
   mac: Mac;
   now: () => number;
   /** Goes on with something after the answer was given. */

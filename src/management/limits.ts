@@ -26,3 +26,35 @@ export const CHORE_RETRY_MAX_MS = 15 * 60_000;
 export const KEEPER_LOOK_AGAIN_MS = 60_000;
 /** How long a finished operation can be asked about, ms. */
 export const OPERATION_KEPT_MS = 30 * 24 * 3_600_000;
+
+/** Issuers that a deployment may have. */
+export const ISSUERS = 20;
+/** How long an issuer may take to answer, ms; beyond it 502. */
+export const ISSUER_TIMEOUT_MS = 10_000;
+/** How long somebody may take to sign in, or to approve a device, ms. */
+export const SIGN_IN_MS = 15 * 60_000;
+/** Sign-ins under way in the whole deployment; beyond it 429 `rate-limited`. */
+export const SIGN_INS_OPEN = 20_000;
+/** Seconds between two looks of a device whether its person has approved it; sooner is `slow_down`. */
+export const DEVICE_POLL_SECONDS = 2;
+/** How long a session of a device lasts, ms. */
+export const SESSION_MS = 30 * 24 * 3_600_000;
+/** How long a browser stays signed in, ms: it approves devices, nothing else. */
+export const BROWSER_SESSION_MS = 12 * 3_600_000;
+/** Sessions of one person; the oldest goes when there is one more. */
+export const SESSIONS_PER_PERSON = 100;
+/** Characters of a person's name, of a device's name and of an e-mail address. */
+export const PERSON_NAME_LENGTH = 200;
+export const DEVICE_NAME_LENGTH = 100;
+export const EMAIL_LENGTH = 254;
+/** Accounts that one person may be a member of. */
+export const ACCOUNTS_PER_PERSON = 100;
+/** Members of one account. */
+export const MEMBERS_PER_ACCOUNT = 1_000;
+/** Invitations of one account that wait to be accepted. */
+export const INVITATIONS_PER_ACCOUNT = 500;
+/** How long an invitation stands when nobody says how long, and at most, ms. */
+export const INVITATION_MS = 7 * 24 * 3_600_000;
+export const INVITATION_MAX_MS = 90 * 24 * 3_600_000;
+/** Clusters that one step of an account's deletion destroys. */
+export const CLUSTERS_PER_DELETION_STEP = 20;

@@ -17,6 +17,8 @@ const Variables = z.object({
   ATOLL_URL: z.url().optional(),
   /** Host names (comma separated) that a browser may have used to get here; else any. */
   ATOLL_HOSTS: z.string().optional(),
+  /** JSON, as people/issuers.ts reads it: with whom people sign in; else nobody does. */
+  ATOLL_OIDC: z.string().optional(),
   /** "1" counts rows and awake time for the bench. */
   ATOLL_METER: z.string().optional(),
 });

@@ -2,12 +2,13 @@ import { waitUntil } from 'cloudflare:workers';
 import { drizzle } from 'drizzle-orm/d1';
 import { createApp } from '../management/app.ts';
 import type { ManagementDeps } from '../management/deps.ts';
+import { issuersOf } from '../management/people/issuers.ts';
 import { type Env, variablesOf } from './env.worker.ts';
 import { crypt, hmac, now, random } from './host.worker.ts';
 
 /** What management is given of this deployment. */
 export function managementDeps(env: Env): ManagementDeps {
-  const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS } = variablesOf(env);
+  const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS, ATOLL_OIDC } = variablesOf(env);
   const object = (id: string) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id));
   const keeper = () => env.KEEPER.get(env.KEEPER.idFromName('keeper'));
   return {
@@ -15,12 +16,16 @@ export function managementDeps(env: Env): ManagementDeps {
     clusters: {
       create: (options, first) => object(options.id).create(options, first),
       issue: (id, credential) => object(id).issue(credential),
+      revoke: (id, which) => object(id).revoke(which),
+      expire: (id, credentials, at) => object(id).expire(credentials, at),
       usage: (id) => object(id).usage(),
       destroy: (id) => object(id).destroy(),
     },
     keeper: { by: (at) => keeper().by(at) },
     crypto: crypt,
     random,
+    fetch: (url, init) => fetch(url, init),
+    issuers: ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [],
     mac: (text) => hmac(ATOLL_SECRET, text),
     now,
     background: (work) => waitUntil(Promise.resolve(work)),

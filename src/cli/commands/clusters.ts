@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { call, callJson } from '../client.ts';
+import { ask, askText } from '../client.ts';
 import { drop, type Kubeconfig, merge, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
 import { age, during, say, table } from '../output.ts';
-import { dataFolder, files, target } from '../settings.ts';
+import { dataFolder, files } from '../settings.ts';
 
 interface Cluster {
   id: string;
@@ -34,17 +34,14 @@ async function create(
   o: { apiOnly?: boolean; legacyApis?: boolean; kubeconfig?: string; json?: boolean },
 ): Promise<void> {
   const body = { name, apiOnly: o.apiOnly ?? false, legacyApis: o.legacyApis ?? false };
-  const made = await during(
-    `creating cluster ${name}`,
-    callJson<NewCluster>(target(), 'POST', '/v1/accounts/self/clusters', body),
-  );
+  const made = await during(`creating cluster ${name}`, ask<NewCluster>('POST', '/clusters', body));
   const { kubeconfig, ...cluster } = made;
   const file = keep(kubeconfig, o.kubeconfig);
   say(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} created, kubeconfig in ${file}`);
 }
 
 async function list(o: { json?: boolean }): Promise<void> {
-  const { items } = await callJson<{ items: Cluster[] }>(target(), 'GET', '/v1/accounts/self/clusters');
+  const { items } = await ask<{ items: Cluster[] }>('GET', '/clusters');
   say(o.json, items, () =>
     items.length === 0
       ? 'no clusters'
@@ -52,7 +49,7 @@ async function list(o: { json?: boolean }): Promise<void> {
   );
 }
 
-const find = (name: string) => callJson<Cluster>(target(), 'GET', `/v1/accounts/self/clusters/${encodeURIComponent(name)}`);
+const find = (name: string) => ask<Cluster>('GET', `/clusters/${encodeURIComponent(name)}`);
 
 async function get(name: string, o: { json?: boolean }): Promise<void> {
   const cluster = await find(name);
@@ -68,7 +65,7 @@ async function get(name: string, o: { json?: boolean }): Promise<void> {
 
 async function remove(name: string, o: { json?: boolean }): Promise<void> {
   const cluster = await find(name);
-  await during(`deleting cluster ${name}`, call(target(), 'DELETE', `/v1/accounts/self/clusters/${cluster.id}`));
+  await during(`deleting cluster ${name}`, ask('DELETE', `/clusters/${cluster.id}`));
   const common = files(dataFolder()).kubeconfig;
   const before = readKubeconfig(common);
   const after = drop(before, cluster.server);
@@ -76,8 +73,7 @@ async function remove(name: string, o: { json?: boolean }): Promise<void> {
   say(o.json, { id: cluster.id, name: cluster.name, deleted: true }, () => `cluster ${name} deleted`);
 }
 
-const newKubeconfig = (name: string) =>
-  call(target(), 'POST', `/v1/accounts/self/clusters/${encodeURIComponent(name)}/kubeconfig`, {});
+const newKubeconfig = (name: string) => askText('POST', `/clusters/${encodeURIComponent(name)}/kubeconfig`, {});
 
 async function kubeconfig(name: string, o: { output?: string; json?: boolean }): Promise<void> {
   const text = await newKubeconfig(name);

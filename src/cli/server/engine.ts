@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
 import { writePrivate } from '../kubeconfigs.ts';
+import { issuersOf } from '../../management/people/issuers.ts';
+import { Failure } from '../failure.ts';
 import { ROOT } from '../settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
@@ -92,6 +94,18 @@ function withoutSignalHandlers<T>(make: () => T): T {
   return made;
 }
 
+/** With whom people sign in, looked at before the server starts. */
+function issuers(): { ATOLL_OIDC?: string } {
+  const { ATOLL_OIDC } = process.env;
+  if (!ATOLL_OIDC) return {};
+  try {
+    issuersOf(ATOLL_OIDC);
+  } catch (error) {
+    throw new Failure((error as Error).message);
+  }
+  return { ATOLL_OIDC };
+}
+
 /** workerd with the bundled Worker, its objects and its D1 in the data folder. */
 export async function startEngine(o: { folder: DataFolder; script: string; ca: string; url: string }): Promise<Engine> {
   const port = await freePort();
@@ -121,6 +135,7 @@ export async function startEngine(o: { folder: DataFolder; script: string; ca: s
       ATOLL_CA: o.ca,
       ATOLL_URL: o.url,
       ATOLL_HOSTS: hostNames().join(','),
+      ...issuers(),
     },
   };
   const miniflare = withoutSignalHandlers(() => new Miniflare(options));

@@ -66,6 +66,8 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
       token: entropy(random),
     },
     random,
+    fetch: () => Promise.reject(new Error('nothing outside is reached')),
+    issuers: [],
     mac: (text) => createHmac('sha256', 'secret').update(text).digest('hex'),
     now,
     background: (work) => void work.then(undefined, () => undefined),
