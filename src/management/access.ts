@@ -19,11 +19,14 @@ export const reaches = (level: Level, needed: Level): boolean => LEVELS.indexOf(
  */
 export type Needs = 'public' | 'signed-in' | 'person' | 'founder' | 'operator' | Level;
 
-/** Whoever a bearer token stands for. */
+/** The lower of two levels. */
+export const lower = (a: Level, b: Level): Level => (reaches(a, b) ? b : a);
+
+/** Whoever a bearer token stands for; `personId` is the person whose token it is, and without whom it is worth nothing. */
 export type Principal =
   | { type: 'operator' }
   | { type: 'person'; id: string; name: string; sessionId: string }
-  | { type: 'token'; id: string; name: string; accountId: string; level: Level; reach: Reach };
+  | { type: 'token'; id: string; name: string; accountId: string; level: Level; reach: Reach; personId?: string };
 
 /** Which clusters a token reaches: those listed, those with all these labels, or (both absent) every one. */
 export interface Reach {
@@ -52,3 +55,6 @@ export const actorOf = (who: Principal): { type: Principal['type']; id: string; 
   who.type === 'operator'
     ? { type: 'operator', id: 'operator', name: 'operator' }
     : { type: who.type, id: who.id, name: who.name };
+
+/** With whom what somebody made goes: "person:ID", "token:ID" or "operator". */
+export const creatorOf = (who: Principal): string => (who.type === 'operator' ? 'operator' : `${who.type}:${who.id}`);

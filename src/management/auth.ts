@@ -1,7 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isSecret, PREFIXES } from '../lib/secrets.ts';
-import { type Access, isConfined, isWithin, levelOf, type Level, type Needs, type Principal, reaches } from './access.ts';
+import { type Access, isConfined, isWithin, levelOf, type Level, lower, type Needs, type Principal, reaches } from './access.ts';
 import { accounts, members } from './accounts/tables.ts';
 import { findCluster } from './clusters/rows.ts';
 import type { ManagementDeps } from './deps.ts';
@@ -33,10 +33,10 @@ function sameHash(a: string, b: string): boolean {
 
 /**
  * Whoever the bearer token stands for, asked of the database each time, so that a revocation counts at once; undefined when it is no
- * token, unknown, expired, or its account is being deleted.
+ * token, unknown, expired, or its account is being deleted (`leavingToo`: even then).
  */
-export async function principalOf(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {
-  if (isSecret(PREFIXES.token, secret) || OLD_TOKEN.test(secret)) return ofToken(deps, secret);
+export async function principalOf(deps: ManagementDeps, secret: string, leavingToo = false): Promise<Principal | undefined> {
+  if (isSecret(PREFIXES.token, secret) || OLD_TOKEN.test(secret)) return ofToken(deps, secret, leavingToo);
   if (isSecret(PREFIXES.session, secret)) return ofSession(deps, secret);
   if (!isSecret(PREFIXES.operator, secret) && !OLD_OPERATOR.test(secret)) return undefined;
   const { operatorSha256 } = deps;
@@ -46,20 +46,26 @@ export async function principalOf(deps: ManagementDeps, secret: string): Promise
 const isOver = (expiresAt: number | null, now: number): boolean => expiresAt !== null && expiresAt <= now;
 const isStale = (lastUsedAt: number | null, now: number): boolean => lastUsedAt === null || now - lastUsedAt >= LAST_USED_MS;
 
-async function ofToken(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {
+const isThere = (leavingToo: boolean) => (leavingToo ? undefined : isNull(accounts.deletedAt));
+
+/** A person's token is worth what the person is: nothing when they left the account, and never more than their role. */
+async function ofToken(deps: ManagementDeps, secret: string, leavingToo: boolean): Promise<Principal | undefined> {
   const [found] = await deps.db
-    .select({ token: tokens })
+    .select({ token: tokens, role: members.role })
     .from(tokens)
-    .innerJoin(accounts, and(eq(accounts.id, tokens.accountId), isNull(accounts.deletedAt)))
+    .innerJoin(accounts, and(eq(accounts.id, tokens.accountId), isThere(leavingToo)))
+    .leftJoin(members, and(eq(members.accountId, tokens.accountId), eq(members.personId, tokens.personId)))
     .where(eq(tokens.hash, deps.crypto.sha256(secret)));
   const now = deps.now();
   if (!found || isOver(found.token.expiresAt, now)) return undefined;
-  const { id, name, accountId, scope, clusters, labels, lastUsedAt } = found.token;
+  const { id, name, accountId, scope, clusters, labels, personId, lastUsedAt } = found.token;
+  if (personId !== null && found.role === null) return undefined;
   if (isStale(lastUsedAt, now)) {
     deps.background(deps.db.update(tokens).set({ lastUsedAt: now }).where(eq(tokens.id, id)));
   }
   const reach = { ...(clusters && { clusters }), ...(labels && { labels }) };
-  return { type: 'token', id, name, accountId, level: scope, reach };
+  const level = found.role === null ? scope : lower(scope, levelOf(found.role));
+  return { type: 'token', id, name, accountId, level, reach, ...(personId !== null && { personId }) };
 }
 
 async function ofSession(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {
@@ -74,11 +80,17 @@ async function ofSession(deps: ManagementDeps, secret: string): Promise<Principa
   if (isStale(session.lastUsedAt, now)) {
     deps.background(deps.db.update(sessions).set({ lastUsedAt: now }).where(eq(sessions.id, session.id)));
   }
-  return { type: 'person', id: person.id, name: person.email ?? person.name, sessionId: session.id };
+  return { type: 'person', id: person.id, name: nameOf(person), sessionId: session.id };
 }
 
+/**
+ * What a person is called wherever it counts: the address that the issuer verified, else who they are to the issuer, as Kubernetes
+ * does it. The name that they gave themselves could be anybody's.
+ */
+const nameOf = ({ email, issuer, subject }: typeof people.$inferSelect): string => email ?? `${issuer}#${subject}`;
+
 /** What the principal may do in an account; undefined: it is not theirs, or it is not there. */
-async function accessTo(deps: ManagementDeps, who: Principal, account: string): Promise<Access | undefined> {
+async function accessTo(deps: ManagementDeps, who: Principal, account: string, leavingToo: boolean): Promise<Access | undefined> {
   if (who.type === 'token') {
     if (account !== SELF && account !== who.accountId) return undefined;
     return { accountId: who.accountId, level: who.level, reach: who.reach };
@@ -87,7 +99,7 @@ async function accessTo(deps: ManagementDeps, who: Principal, account: string): 
   const [found] = await deps.db
     .select({ role: members.role })
     .from(members)
-    .innerJoin(accounts, and(eq(accounts.id, members.accountId), isNull(accounts.deletedAt)))
+    .innerJoin(accounts, and(eq(accounts.id, members.accountId), isThere(leavingToo)))
     .where(and(eq(members.accountId, account), eq(members.personId, who.id)));
   return found && { accountId: account, level: levelOf(found.role), reach: {} };
 }
@@ -119,6 +131,8 @@ export interface Guard {
   confinedToo?: boolean;
   /** The operator may, in any account. */
   operatorToo?: boolean;
+  /** Also in an account that is being deleted, which nobody may use otherwise. */
+  leavingToo?: boolean;
 }
 
 /**
@@ -129,7 +143,7 @@ export const gate =
   (deps: ManagementDeps, guard: Guard): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {
     if (guard.needs === 'public') return next();
-    const who = await principalOf(deps, bearer(c));
+    const who = await principalOf(deps, bearer(c), guard.leavingToo);
     if (!who) throw new Problem('unauthenticated', 'the token is not known');
     c.set('principal', who);
     if (isLevel(guard.needs)) await enter(deps, c as unknown as Context<ManagementEnv>, guard, guard.needs, who);
@@ -146,7 +160,9 @@ async function enter(
 ): Promise<void> {
   const account = c.req.param('account') ?? SELF;
   const access =
-    who.type === 'operator' && guard.operatorToo ? await anyAccount(deps, account) : await accessTo(deps, who, account);
+    who.type === 'operator' && guard.operatorToo
+      ? await anyAccount(deps, account)
+      : await accessTo(deps, who, account, guard.leavingToo ?? false);
   if (!access) throw new Problem('not-found', `account "${account}" not found`);
   c.set('access', access);
   const wanted = c.req.param('cluster');
@@ -165,9 +181,30 @@ async function anyAccount(deps: ManagementDeps, id: string): Promise<Access | un
   return found && { accountId: found.id, level: 'owner', reach: {} };
 }
 
+/** Pages for people: a link elsewhere, or the issuer, may lead a browser there. They change nothing by being looked at. */
+export const PAGES = { device: '/device', signIn: '/v1/auth/sign-in', callback: '/v1/auth/callback' } as const;
+const ENTRANCES: readonly string[] = Object.values(PAGES);
+
+/** Headers that browsers send and other clients do not. */
+const BROWSER = ['origin', 'cookie', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'];
+
+/** Whether a browser follows a link in a window of its own: what it gets, the site that led it here cannot read. */
+const isVisit = (c: Context): boolean =>
+  c.req.method === 'GET' &&
+  c.req.header('sec-fetch-mode') === 'navigate' &&
+  c.req.header('sec-fetch-dest') === 'document' &&
+  ENTRANCES.includes(c.req.path);
+
+/** A Host header without its port. */
+const hostName = (host: string): string =>
+  host
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
+
 /**
  * Browsers say from where they come: another site may not speak through a visitor's browser, nor may a name that somebody else
- * pointed at this address. Other clients send neither header.
+ * pointed at this address.
  */
 export const fromOurselves =
   (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
@@ -175,12 +212,14 @@ export const fromOurselves =
     const origin = c.req.header('origin');
     const site = c.req.header('sec-fetch-site');
     const host = c.req.header('host') ?? '';
-    if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host)) {
+    if (deps.hosts && !deps.hosts.includes(hostName(host)) && BROWSER.some((name) => c.req.header(name) !== undefined)) {
+      throw new Problem('foreign-origin', `"${host}" is not a name of this site`);
+    }
+    if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host.toLowerCase())) {
       throw new Problem('foreign-origin', `origin ${origin} is not this site`);
     }
-    if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Problem('foreign-origin', `a ${site} request`);
-    if ((origin ?? site) !== undefined && deps.hosts && !deps.hosts.includes(host.replace(/:\d+$/, ''))) {
-      throw new Problem('foreign-origin', `"${host}" is not a name of this site`);
+    if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isVisit(c)) {
+      throw new Problem('foreign-origin', `a ${site} request`);
     }
     await next();
   };

@@ -36,7 +36,7 @@ export function operationRoutes(deps: ManagementDeps) {
   );
   const get = define(
     deps,
-    { needs: 'read', confinedToo: true },
+    { needs: 'read', confinedToo: true, operatorToo: true, leavingToo: true },
     {
       method: 'get',
       path: '/accounts/{account}/operations/{operation}',

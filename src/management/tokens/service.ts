@@ -1,6 +1,6 @@
 import { and, count, eq } from 'drizzle-orm';
 import { hintOf, makeSecret, PREFIXES } from '../../lib/secrets.ts';
-import { type Access, type Level, type Principal, type Reach, reaches } from '../access.ts';
+import { type Access, creatorOf, type Level, type Principal, type Reach, reaches } from '../access.ts';
 import { findCluster } from '../clusters/rows.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
@@ -53,15 +53,18 @@ export async function createToken(
     scope: wish.scope,
     ...reach,
     ...(expiresAt !== undefined && { expiresAt }),
-    ...(who.type === 'person' && { personId: who.id }),
+    ...ownerOf(who),
     createdBy: creatorOf(who),
   });
   const [row] = await deps.db.insert(tokens).values(made.row).returning();
   return { row, secret: made.secret };
 }
 
-/** With whom what somebody made goes: "person:ID", "token:ID" or "operator". */
-export const creatorOf = (who: Principal): string => (who.type === 'operator' ? 'operator' : `${who.type}:${who.id}`);
+/** Whose token it becomes: that of a person who asks, by a session or by a token of theirs. */
+function ownerOf(who: Principal): { personId?: string } {
+  if (who.type === 'person') return { personId: who.id };
+  return who.type === 'token' && who.personId !== undefined ? { personId: who.personId } : {};
+}
 
 async function idsOf(deps: ManagementDeps, accountId: string, names: string[]): Promise<string[]> {
   const ids: string[] = [];
