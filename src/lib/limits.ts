@@ -81,3 +81,9 @@ export const AUDIT_LOG_BYTES = 64 * 1024 * 1024;
 export const AUDIT_LOG_MS = 30 * 86_400_000;
 /** Bytes of one page of the audit log. */
 export const AUDIT_PAGE_BYTES = 1_000_000;
+/** Characters of an Audit-ID that a client may choose; a longer one is replaced. */
+export const AUDIT_ID_CHARACTERS = 256;
+/** Clients of another cluster were in the same isolate less than so long ago: draining then goes in slices so short, with such rests, ms. */
+export const CROWD_MS = 5000;
+export const CROWDED_SLICE_MS = 2;
+export const CROWDED_PAUSE_MS = 2;

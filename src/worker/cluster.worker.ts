@@ -11,6 +11,7 @@ import { bodyOf } from './body.worker.ts';
 import type { Env } from './env.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
 import { Sockets } from './sockets.worker.ts';
+import { present, slice } from './fair.worker.ts';
 import { type Meter, openStorage } from './sqlite.worker.ts';
 
 provideFacts(packedDescriptions);
@@ -59,6 +60,7 @@ export class ClusterDO extends DurableObject<Env> {
     const url = request.url.slice(request.url.indexOf('/', 8) + CLUSTER_PREFIX);
     const { method, headers } = request;
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
+    present(cluster, time);
     const answer = cluster.handle({ method, url, header, headerNames, body, now: time });
     const response =
       'watch' in answer
@@ -81,12 +83,13 @@ export class ClusterDO extends DurableObject<Env> {
   /** Drains for a while, flushes the watches, and arms the alarm last. */
   #turn(cluster: Cluster, time: number, budgetMs: number): void {
     if (cluster.registry.store.revision() === this.#settled) return;
-    const drained = this.#drain(cluster, time, budgetMs);
+    const { workMs, restMs } = slice(cluster, time, budgetMs);
+    const drained = this.#drain(cluster, time, workMs);
     const quiet = drained === true;
     const flushed = cluster.flush(time, FLUSH_SLICE_MESSAGES);
     this.#settled = quiet && flushed ? cluster.registry.store.revision() : undefined;
     // Watches that wait are served between short slices.
-    if (drained === false || !flushed) this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS);
+    if (drained === false || !flushed) this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS, restMs);
     this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
     this.#awakeMs += now() - time;
   }
@@ -101,13 +104,13 @@ export class ClusterDO extends DurableObject<Env> {
     }
   }
 
-  #goOn(cluster: Cluster, budgetMs: number): void {
+  #goOn(cluster: Cluster, budgetMs: number, restMs: number): void {
     if (this.#continues) return;
     this.#continues = true;
     setTimeout(() => {
       this.#continues = false;
       if (this.#cluster === cluster) this.#turn(cluster, now(), budgetMs);
-    }, 0);
+    }, restMs);
   }
 
   #arm(at: number | undefined): void {

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { codeOf, Failure } from '../failure.ts';
 import type { Certificates } from './certificates.ts';
+import { Fair, tenantOf, type Turn } from './fair.ts';
 import { askForSocket, Watching } from './watching.ts';
 
 /** Bytes of a request kept until its answer begins, to be sent again when the connection behind us was closed under it. */
@@ -10,6 +11,8 @@ const KEPT_BYTES = 64 * 1024;
 const AHEAD_BYTES = 1024 * 1024;
 /** A client that has said nothing for so long, and is owed nothing, is let go, ms. */
 const IDLE_MS = 180_000;
+
+const SWITCHING = Buffer.from('HTTP/1.1 101 ');
 
 /** Bytes read at once from the server behind. */
 const READ_BYTES = 64 * 1024;
@@ -43,17 +46,25 @@ class Relay {
   #size = 0;
   #repeated = false;
   #watching: Watching | undefined;
-  /** What the client sent while it watches: its next request. */
+  /** What the client sent while it watches, or waits for its turn: its next request. */
   #held: Buffer[] = [];
+  readonly #fair: Fair;
+  /** The place of the request that is under way, or waits. */
+  #turn: Turn | undefined;
+  #tenant = '';
+  /** The connection became something else than HTTP: there are no requests any more. */
+  #streams = false;
 
-  constructor(client: TLSSocket, backend: Address) {
+  constructor(client: TLSSocket, backend: Address, fair: Fair) {
     this.#client = client;
     this.#backend = backend;
+    this.#fair = fair;
     client.on('data', (chunk: Buffer) => this.#receive(chunk));
     client.on('drain', () => this.#inner?.resume());
     client.on('error', () => client.destroy());
     // A reset, not an end: workerd takes an end for a half-closed connection and would hold the client's watches until the next event.
     client.on('close', () => {
+      this.#leave();
       this.#watching?.stop();
       this.#inner?.resetAndDestroy();
     });
@@ -70,9 +81,45 @@ class Relay {
       if (this.#held.reduce((sum, { length }) => sum + length, 0) > KEPT_BYTES) this.#client.destroy();
       return;
     }
-    const asked = this.#size === 0 ? askForSocket(chunk) : undefined;
+    if (this.#turn?.waits) this.#wait(chunk);
+    else if (this.#turn || this.#streams) this.#send(chunk);
+    else this.#enter(chunk);
+  }
+
+  /** A request begins when it is its tenant's turn; until then nothing more is read from the client. */
+  #enter(chunk: Buffer): void {
+    this.#tenant = tenantOf(chunk) ?? this.#tenant;
+    const turn = this.#fair.enter(this.#tenant, performance.now(), () => {
+      if (this.#turn) this.#client.resume();
+      const waited = this.#held;
+      this.#held = [];
+      this.#begin(waited.length > 0 ? Buffer.concat(waited) : chunk);
+    });
+    this.#turn = turn;
+    if (turn.waits) this.#wait(chunk);
+  }
+
+  #wait(chunk: Buffer): void {
+    this.#held.push(chunk);
+    this.#client.pause();
+  }
+
+  #begin(chunk: Buffer): void {
+    const asked = askForSocket(chunk);
     if (asked) this.#watching = this.#watch();
     this.#send(asked ?? chunk);
+  }
+
+  /** An answer begins, so its request is done with. */
+  #answered(bytes: Buffer): void {
+    this.#leave();
+    this.#streams = !this.#watching && bytes.subarray(0, SWITCHING.length).equals(SWITCHING);
+  }
+
+  #leave(): void {
+    const turn = this.#turn;
+    this.#turn = undefined;
+    if (turn) this.#fair.leave(turn, performance.now());
   }
 
   #watch(): Watching {
@@ -120,6 +167,7 @@ class Relay {
       this.#size = 0;
       this.#unanswered = [];
       this.#repeated = false;
+      if (this.#turn) this.#answered(bytes);
     }
     if (this.#watching) this.#watching.read(bytes);
     else this.#answer(Buffer.from(bytes));
@@ -176,7 +224,8 @@ class Relay {
  */
 export function front(certificates: Certificates, port: number, backend: Address): Promise<Server> {
   const options = { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true };
-  const server = createServer(options, (client) => void new Relay(client, backend));
+  const fair = new Fair();
+  const server = createServer(options, (client) => void new Relay(client, backend, fair));
   server.on('tlsClientError', (_, socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
