@@ -6,6 +6,8 @@ import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { UserInfo } from '../registry/ports.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { AuditRecord } from './audit/record.ts';
+import type { AuditSink } from './audit/sink.ts';
 import type { Accept } from './negotiate.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { WatchSpec } from './streams/spec.ts';
@@ -22,6 +24,8 @@ export interface ApiRequest {
   body: string;
   /** ms since the epoch. */
   now: number;
+  /** Address from which the request came, where the shell knows it. */
+  remote?: string;
 }
 
 export interface Answer {
@@ -64,6 +68,9 @@ export interface Call {
   readonly warnings: string[];
   /** What the client wants to read. */
   accept: Accept;
+  /** What the audit log is told; null: nothing, as the policy says; undefined: the policy was not asked yet. */
+  audit?: AuditRecord | null;
+  auditId?: string;
 }
 
 /** What filters and handlers work with. */
@@ -74,6 +81,7 @@ export interface Deps {
   readonly crypto: Crypto;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  readonly audit: AuditSink | undefined;
 }
 
 /** A filter lets a call pass (undefined), answers it, or throws a StatusError. */

@@ -9,6 +9,8 @@ import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ApiRequest, ApiResponse, Call, Deps, Filter, Target } from './call.ts';
 import { discovery } from './discovery.ts';
+import type { AuditSink } from './audit/sink.ts';
+import { audit, auditAnswer, auditIdOf } from './filters/audit.ts';
 import { authentication } from './filters/authentication.ts';
 import { authorization } from './filters/authorization.ts';
 import { impersonation } from './filters/impersonation.ts';
@@ -35,7 +37,10 @@ import { findTarget, noMethod, servesVersion } from './target.ts';
 export type { ApiRequest, ApiResponse } from './call.ts';
 
 /** Every request passes these in this order; each lets it pass, answers it or refuses it. */
-const FILTERS: readonly Filter[] = [limits, authentication, impersonation, authorization, protobuf];
+const FILTERS: readonly Filter[] = [authentication, audit, limits, impersonation, authorization, protobuf];
+
+/** What a warning says of the release that no longer has the version (deprecation.WarningMessage). */
+const REMOVED_IN = /unavailable in v(\d+\.\d+)\+/;
 
 type Handler = (call: Call, deps: Deps, target: Target) => ApiResponse;
 
@@ -62,6 +67,8 @@ export interface ApiServerDeps {
   credentials: CredentialSource;
   /** The cluster's own key: signs and verifies service account tokens. */
   signer: Signer;
+  /** Absent: nothing is ever audited. */
+  audit?: AuditSink;
 }
 
 /** The HTTP face of one cluster: a synchronous function from request to answer, or to the watch that the shell is to open. */
@@ -69,18 +76,19 @@ export class ApiServer {
   readonly #deps: Deps;
   readonly #signer: Signer;
 
-  constructor({ registry, kinds, random, crypto, credentials, signer }: ApiServerDeps) {
+  constructor({ registry, kinds, random, crypto, credentials, signer, audit }: ApiServerDeps) {
     const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
     const authenticator = new Authenticator({ crypto, credentials, signer, objects });
-    this.#deps = { registry, kinds, random, crypto, authenticator, authorizer: authorizerOf(registry) };
+    this.#deps = { registry, kinds, random, crypto, authenticator, authorizer: authorizerOf(registry), audit };
     this.#signer = signer;
   }
 
   handle(request: ApiRequest): ApiResponse {
     const call = openCall(request);
     const answer = this.#answer(call);
+    auditAnswer(call, this.#deps, answer);
     const headers: Record<string, string> = {
-      'audit-id': this.#deps.random.uuid(),
+      'audit-id': auditIdOf(call, this.#deps),
       'cache-control': 'no-cache, private',
       ...answer.headers,
     };
@@ -101,6 +109,7 @@ export class ApiServer {
       return this.#route(call);
     } catch (error) {
       if (error instanceof StatusError) return respondError(error, negotiated);
+      call.audit?.panicked(error);
       throw error;
     }
   }
@@ -112,7 +121,12 @@ export class ApiServer {
     if (info.path.startsWith('//') || !servesVersion(kinds, info.group, info.version)) return pageNotFound();
     const target = findTarget(info, request.method, kinds);
     const deprecated = target.served?.deprecated ?? target.kind.deprecated;
-    if (deprecated) call.warnings.push(deprecated);
+    if (deprecated) {
+      call.warnings.push(deprecated);
+      call.audit?.annotate('k8s.io/deprecated', 'true');
+      const removed = REMOVED_IN.exec(deprecated)?.[1];
+      if (removed) call.audit?.annotate('k8s.io/removed-release', removed);
+    }
     if (isConnect(target.subresource)) return connect(call, this.#deps, target);
     const handler = HANDLERS[info.verb];
     if (!handler) throw noMethod();

@@ -26,6 +26,7 @@ import { History } from '../store/history.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import { Store } from '../store/store.ts';
 import { Timers } from '../time/timers.ts';
+import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials } from './credentials.ts';
 import type { ClusterOptions } from './options.ts';
@@ -48,6 +49,7 @@ export class Cluster {
   readonly registry: Registry;
   readonly timers: Timers;
   readonly credentials: Credentials;
+  readonly audit: AuditLog;
   readonly reconciler: Reconciler;
   readonly controllers: readonly Controller[];
   readonly #api: ApiServer;
@@ -71,8 +73,9 @@ export class Cluster {
     });
     this.timers = new Timers(sql);
     this.credentials = new Credentials(sql, crypto);
+    this.audit = new AuditLog(sql, random);
     this.#history = new History(store, 'events');
-    this.#api = new ApiServer({ registry: this.registry, kinds, random, crypto, credentials: this.credentials, signer });
+    this.#api = new ApiServer({ registry: this.registry, kinds, random, crypto, credentials: this.credentials, signer, audit: this.audit });
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem, quotaUsage }), scheduler, kubelet];
     this.reconciler = new Reconciler({
       registry: this.registry,
@@ -169,8 +172,11 @@ export class Cluster {
     return session;
   }
 
-  unwatch(session: WatchSession): void {
+  /** A watch is over, whoever ended it. */
+  unwatch(session: WatchSession, now: number): void {
     this.#watchers.remove(session);
+    const { audit } = session.spec;
+    if (audit !== undefined) this.audit.ended(audit, now);
   }
 
   get watchers(): number {
@@ -207,6 +213,7 @@ export class Cluster {
   settle(now: number): void {
     this.drain(now);
     this.flush(now);
+    this.audit.store(now);
   }
 
   /** When the cluster wants to be woken (ms): at once while something is dirty; undefined: never. */

@@ -26,6 +26,8 @@ export interface WriteOptions {
   force?: boolean;
   /** The object was read by decodeBody for this very request: fresh, normalised, in the served version. */
   decoded?: boolean;
+  /** Tells the audit log something about the request. */
+  annotate?(key: string, value: string): void;
 }
 
 export interface WriteResult {

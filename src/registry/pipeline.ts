@@ -247,6 +247,7 @@ function request(p: Passage, operation: 'CREATE' | 'UPDATE', object: KubeObject,
     },
     now: options.now,
     warn: (text) => void p.warnings.push(text),
+    ...(p.options.annotate && { annotate: p.options.annotate }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface AdmissionRequest {
   now: number;
   /** Tells the client something without refusing. */
   warn?(text: string): void;
+  /** Tells the audit log something. */
+  annotate?(key: string, value: string): void;
 }
 
 /** Layer 4 fills these. A refusal is a thrown StatusError. Both are synchronous; they may read through `registry`, and write through it too. */

@@ -280,6 +280,7 @@ export class Registry {
       dryRun: o.dryRun === true,
       options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
       now: o.now,
+      ...(o.annotate && { annotate: o.annotate }),
     };
     this.admission.mutate(request, this);
     this.admission.review(request, this);

@@ -32,9 +32,25 @@ const STEPS: readonly (readonly string[])[] = [
   ['ALTER TABLE credentials ADD COLUMN id TEXT'],
 ];
 
+/**
+ * The audit log. A cluster that has none has no table of it either: an empty one is a page of the disk. Rows are only ever added, and go
+ * oldest first; the database itself refuses anything else. `audit_open` holds what is to be said when a stream ends.
+ */
+export const AUDIT_SCHEMA: readonly string[] = [
+  `CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL, bytes INTEGER NOT NULL, total INTEGER NOT NULL,
+     lines TEXT NOT NULL)`,
+  `CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END`,
+  `CREATE TRIGGER audit_ages BEFORE DELETE ON audit WHEN OLD.id > (SELECT min(id) FROM audit) BEGIN
+     SELECT RAISE(ABORT, 'the audit log goes oldest first');
+   END`,
+  'CREATE TABLE audit_open (name TEXT PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL) WITHOUT ROWID',
+];
+
 /** Whether this database has been booted: a read only, so that asking a cluster that never was writes nothing. */
-export function isInitialised(sql: Sqlite): boolean {
-  return sql.all("SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+export const isInitialised = (sql: Sqlite): boolean => hasTable(sql, 'meta');
+
+export function hasTable(sql: Sqlite, name: string): boolean {
+  return sql.all("SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = ?", name).length > 0;
 }
 
 /** Brings the schema forward to the newest step; harmless when it is there already. */
@@ -57,6 +73,10 @@ export function migrate(sql: Sqlite): void {
 /** Small private facts of the cluster: keys, options, cursors. */
 export function getMeta(sql: Sqlite, key: string): string | undefined {
   return sql.all<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)[0]?.value;
+}
+
+export function deleteMeta(sql: Sqlite, key: string): void {
+  sql.run('DELETE FROM meta WHERE key = ?', key);
 }
 
 export function setMeta(sql: Sqlite, key: string, value: string): void {

@@ -5,7 +5,9 @@ import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES } from '../lib/limits.ts';
 import type { ClusterUsage, NewCredential } from '../management/clusters/port.ts';
+import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
 import { CLUSTER_PREFIX, noCluster } from './address.worker.ts';
+import { AuditKeeper } from './audit.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { bodyOf } from './body.worker.ts';
 import type { Env } from './env.worker.ts';
@@ -30,6 +32,7 @@ export class ClusterDO extends DurableObject<Env> {
   /** When the alarm will fire, as far as this object knows. */
   #armed: number | undefined;
   readonly #batch = new Batch();
+  readonly #audit = new AuditKeeper();
   #queued = false;
   #continues = false;
   #awakeMs = 0;
@@ -76,7 +79,9 @@ export class ClusterDO extends DurableObject<Env> {
     this.#queued = true;
     queueMicrotask(() => {
       this.#queued = false;
-      if (this.#cluster === cluster) this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+      if (this.#cluster !== cluster) return;
+      this.#audit.keep(cluster.audit);
+      this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
     });
   }
 
@@ -130,7 +135,9 @@ export class ClusterDO extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
-    this.#sockets.closed(socket, this.#cluster);
+    const cluster = this.#sockets.isAudited(socket) ? this.#open() : this.#cluster;
+    this.#sockets.closed(socket, cluster, now());
+    if (cluster) this.#audit.keep(cluster.audit);
   }
 
   override webSocketError(socket: WebSocket): Promise<void> {
@@ -160,6 +167,22 @@ export class ClusterDO extends DurableObject<Env> {
   async usage(): Promise<ClusterUsage | undefined> {
     const [awakeMs, databaseBytes] = [this.#awakeMs, this.ctx.storage.sql.databaseSize];
     return this.#open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sockets.size };
+  }
+
+  /** RPC: the policy of the audit log. */
+  async auditPolicy(): Promise<object | null | undefined> {
+    const cluster = this.#open();
+    return cluster && (cluster.audit.policy() ?? null);
+  }
+
+  /** RPC: another policy, or none. */
+  async setAuditPolicy(text: string | undefined): Promise<AuditPolicySet | undefined> {
+    return this.#open()?.audit.setPolicy(text);
+  }
+
+  /** RPC: a page of the audit log. */
+  async audit(query: AuditQuery): Promise<AuditPage | undefined> {
+    return this.#open()?.audit.read(query, now());
   }
 
   /** RPC: ends every watch and forgets everything. */

@@ -62,10 +62,16 @@ export class Sockets {
     return new Response(null, { status: 101, webSocket: client, headers: { ...headers, [TIMEOUT_HEADER]: timeout } });
   }
 
+  /** Whether the end of this watch is told to the audit log. */
+  isAudited(socket: WebSocket): boolean {
+    const spec = (this.#sessions.get(socket)?.spec ?? socket.deserializeAttachment()) as WatchSpec | null;
+    return spec?.audit !== undefined;
+  }
+
   /** A client has gone. */
-  closed(socket: WebSocket, cluster: Cluster | undefined): void {
+  closed(socket: WebSocket, cluster: Cluster | undefined, now: number): void {
     const session = this.#sessions.get(socket);
-    if (session) cluster?.unwatch(session);
+    if (session) cluster?.unwatch(session, now);
     this.#sessions.delete(socket);
   }
 

@@ -103,7 +103,7 @@ export class Host {
     if (!('watch' in answer)) throw new Error(`no watch: ${answer.status} ${answer.body}`);
     const { cluster } = this;
     const session = cluster.watch(answer.watch, port, this.now);
-    return () => cluster.unwatch(session);
+    return () => cluster.unwatch(session, this.now);
   }
 
   settle(): void {

@@ -1,4 +1,4 @@
-import { type FieldError, invalid } from '../../api/machinery/field-errors.ts';
+import { errorBody, type FieldError, invalid } from '../../api/machinery/field-errors.ts';
 import { invalidError } from '../../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { AdmissionRequest } from '../../registry/ports.ts';
@@ -9,6 +9,7 @@ import { describe, violations } from '../pod-security-checks.ts';
 /** PodSecurity: namespaces say by label how far pods may go. Whatever version a label names, the newest rules apply. */
 
 const PREFIX = 'pod-security.kubernetes.io/';
+const ENFORCED = `${PREFIX}enforce-policy`;
 const LEVELS = ['privileged', 'baseline', 'restricted'];
 const IGNORED = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status']);
 const MAX_PODS_CHECKED = 3000;
@@ -20,6 +21,7 @@ interface LevelVersion {
 
 interface Policy {
   enforce: LevelVersion;
+  audit: LevelVersion;
   warn: LevelVersion;
   errors: FieldError[];
 }
@@ -29,10 +31,10 @@ const shown = ({ level, version }: LevelVersion) => `${level}:${version}`;
 
 /** PolicyToEvaluate. A level that cannot be read enforces the strictest, and warns of nothing. */
 function policyOf(labels: Record<string, string> | undefined): Policy {
-  const policy: Policy = { enforce: { ...OPEN }, warn: { ...OPEN }, errors: [] };
+  const policy: Policy = { enforce: { ...OPEN }, audit: { ...OPEN }, warn: { ...OPEN }, errors: [] };
   if (!labels) return policy;
   for (const mode of ['enforce', 'audit', 'warn'] as const) {
-    const target = mode === 'audit' ? { ...OPEN } : policy[mode];
+    const target = policy[mode];
     const level = labels[PREFIX + mode];
     const version = labels[`${PREFIX}${mode}-version`];
     if (level !== undefined) {
@@ -118,18 +120,40 @@ function review(request: AdmissionRequest, registry: Registry): void {
   const isPod = resource === 'pods';
   if (!request.object || (isPod ? IGNORED.has(request.subresource) : request.subresource)) return;
   const labels = registry.object('namespaces', '', request.namespace)?.metadata.labels;
-  if (!labels || !hasPolicy(labels)) return;
+  if (!labels || !hasPolicy(labels)) {
+    if (isPod) request.annotate?.(ENFORCED, shown(OPEN));
+    return;
+  }
   const policy = policyOf(labels);
   if (isPod && request.old && !isSignificant(request.object, request.old)) return;
   let pod: Obj | undefined = request.object;
   for (const step of TEMPLATES[resource] ?? []) pod = pod?.[step];
   if (!pod?.spec) return;
+  if (isPod || policy.warn.level !== OPEN.level || policy.audit.level !== OPEN.level) note(request, isPod, policy, pod);
   if (isPod) {
     const found = violations(policy.enforce.level, pod.metadata, pod.spec);
     if (found.length) throw refuse(request, `violates PodSecurity ${JSON.stringify(shown(policy.enforce))}: ${describe(found)}`);
   }
   const found = violations(policy.warn.level, pod.metadata, pod.spec);
   if (found.length) request.warn?.(`would violate PodSecurity ${JSON.stringify(shown(policy.warn))}: ${describe(found)}`);
+}
+
+/** What the audit log is told of a pod, whether it passes or not. */
+function note(request: AdmissionRequest, isPod: boolean, policy: Policy, { metadata, spec }: Obj): void {
+  if (!request.annotate) return;
+  if (policy.errors.length) {
+    const errors = policy.errors.map((error) => `${error.field}: ${errorBody(error)}`);
+    const text = errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`;
+    request.annotate(`${PREFIX}error`, `Failed to parse policy: ${text}`);
+  }
+  if (isPod) request.annotate(ENFORCED, shown(policy.enforce));
+  const found = violations(policy.audit.level, metadata, spec);
+  if (found.length) {
+    request.annotate(
+      `${PREFIX}audit-violations`,
+      `would violate PodSecurity ${JSON.stringify(shown(policy.audit))}: ${describe(found)}`,
+    );
+  }
 }
 
 const hasPolicy = (labels: Record<string, string>): boolean => {

@@ -6,14 +6,24 @@ const OPEN = new Set(['/healthz', '/livez', '/readyz', '/version']);
 
 /** May they? 403 in upstream's words (apiserver filters/authorization.go). */
 export const authorization: Filter = (call, deps) => {
-  if (call.user.groups.includes('system:masters')) return undefined;
+  if (call.user.groups.includes('system:masters')) return allowed(call, '');
   const attributes = attributesOf(call);
   const decision = deps.authorizer.authorize(attributes);
-  if (decision.verdict === 'allow') return undefined;
+  if (decision.verdict === 'allow') return allowed(call, decision.reason);
   // Liveness and version stay open to everybody, whatever became of the role that says so.
-  if (call.info.verb === 'get' && OPEN.has(call.info.path)) return undefined;
+  if (call.info.verb === 'get' && OPEN.has(call.info.path)) return allowed(call, '');
+  note(call, 'forbid', decision.reason);
   throw forbid(attributes, decision.reason);
 };
+
+function allowed(call: Call, reason: string): undefined {
+  note(call, 'allow', reason);
+}
+
+function note({ audit }: Call, decision: string, reason: string): void {
+  audit?.annotate('authorization.k8s.io/decision', decision);
+  audit?.annotate('authorization.k8s.io/reason', reason);
+}
 
 /** The request as a question. */
 export function attributesOf({ user, info }: Call): Attributes {

@@ -38,6 +38,7 @@ export const impersonation: Filter = (call, deps) => {
   if (!groups.some((group) => wanted.includes(group))) groups.push(wanted[0]);
   const user: UserInfo = { username: name, groups, ...(uid && { uid }), ...(extra && { extra }) };
   call.user = user;
+  call.audit?.impersonating(user);
   return undefined;
 };
 

@@ -1,5 +1,6 @@
 import type { Answer, Call, Deps, Target } from '../call.ts';
 import { decodeSent } from '../body.ts';
+import { auditSent } from '../filters/audit.ts';
 import { presentWritten } from '../present.ts';
 import { reviewOf } from '../virtual/table.ts';
 import { writeOptions } from '../write-params.ts';
@@ -8,6 +9,7 @@ import { writeOptions } from '../write-params.ts';
 export function create(call: Call, deps: Deps, target: Target): Answer {
   const options = writeOptions(call, target, 'Create');
   const { object, warnings } = decodeSent(call, target, options.fieldValidation ?? 'Warn');
+  auditSent(call, target, object);
   call.warnings.push(...warnings);
   const review = reviewOf(target.kind);
   if (review) {

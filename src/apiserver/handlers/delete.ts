@@ -5,6 +5,7 @@ import { badRequest, invalidError } from '../../api/machinery/status-errors.ts';
 import type { Obj } from '../../lib/json.ts';
 import type { DeleteRequest } from '../../registry/options.ts';
 import type { Answer, Call, Deps, Target } from '../call.ts';
+import { auditOptions } from '../filters/audit.ts';
 import { bodyType, YAML_TYPE } from '../negotiate.ts';
 import { intParam, listParams } from '../params.ts';
 import { presentWritten } from '../present.ts';
@@ -41,6 +42,7 @@ export function removeCollection(call: Call, deps: Deps, target: Target): Answer
 function deleteRequest(call: Call, target: Target): DeleteRequest {
   const { user, info, request } = call;
   const options = request.body ? sentOptions(call) : queryOptions(call.query);
+  if (request.body) auditOptions(call, options);
   const errors: FieldError[] = [];
   const policy = options.propagationPolicy;
   if (policy !== undefined && options.orphanDependents !== undefined) {

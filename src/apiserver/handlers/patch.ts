@@ -3,6 +3,7 @@ import { failure } from '../../api/machinery/status-errors.ts';
 import type { PatchType } from '../../registry/options.ts';
 import type { Answer, Call, Deps, Target } from '../call.ts';
 import { presentWritten } from '../present.ts';
+import { auditPatch } from '../filters/audit.ts';
 import { writeOptions } from '../write-params.ts';
 
 const TYPES: Record<string, PatchType> = {
@@ -18,6 +19,7 @@ export function patch(call: Call, deps: Deps, target: Target): Answer {
   // The router refuses other types before the handler sees them.
   if (!type) throw failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   const options = writeOptions(call, target, 'Patch', type);
+  auditPatch(call);
   const result = deps.registry.patch(target.kind, type, call.request.body, options);
   call.warnings.push(...result.warnings);
   return presentWritten(call, target, result.created ? 201 : 200, result.json, result.object);

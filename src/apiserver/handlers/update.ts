@@ -1,4 +1,5 @@
 import { decodeSent } from '../body.ts';
+import { auditSent } from '../filters/audit.ts';
 import type { Answer, Call, Deps, Target } from '../call.ts';
 import { presentWritten } from '../present.ts';
 import { writeOptions } from '../write-params.ts';
@@ -7,6 +8,7 @@ import { writeOptions } from '../write-params.ts';
 export function update(call: Call, deps: Deps, target: Target): Answer {
   const options = writeOptions(call, target, 'Update');
   const { object, warnings } = decodeSent(call, target, options.fieldValidation ?? 'Warn');
+  auditSent(call, target, object);
   call.warnings.push(...warnings);
   const result = deps.registry.update(target.kind, object, { ...options, decoded: true });
   call.warnings.push(...result.warnings);

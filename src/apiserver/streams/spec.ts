@@ -24,4 +24,6 @@ export interface WatchSpec {
   headers: boolean;
   user: string;
   timeoutSeconds: number;
+  /** Under this name lies what the audit log is told when the watch ends. */
+  audit?: string;
 }

@@ -1,3 +1,5 @@
+import type { AuditPort } from '../audit/port.ts';
+
 /** What a new cluster is made with. */
 export interface NewClusterOptions {
   id: string;
@@ -30,7 +32,7 @@ export interface ClusterUsage {
 }
 
 /** The clusters themselves, each behind its own object. */
-export interface ClustersPort {
+export interface ClustersPort extends AuditPort {
   /** Makes the cluster and returns the first credential's bearer token. */
   create(options: NewClusterOptions, first: NewCredential): Promise<string>;
   /** One more credential; undefined when there is no such object. */

@@ -1,0 +1,44 @@
+import { load } from 'js-yaml';
+import type { Obj } from '../../lib/json.ts';
+import type { Answer } from '../call.ts';
+import { JSON_TYPE, YAML_TYPE } from '../negotiate.ts';
+
+const decoder = new TextDecoder();
+/** Refused before negotiation: written as it is, past the audit log. */
+const NOT_ACCEPTABLE = 406;
+
+/** The object in an answer, as one line of JSON; empty: it holds none (health, version, OpenAPI). */
+export function bodyText({ status, headers, body, bytes }: Answer): string {
+  if (status === NOT_ACCEPTABLE) return '';
+  const type = headers['content-type'];
+  const text = (bytes ? decoder.decode(bytes) : body).trimEnd();
+  if (type === YAML_TYPE) return objectText(load(text));
+  if (!type?.startsWith(JSON_TYPE)) return '';
+  if (/^\{"(?:kind|apiVersion)":/.test(text) && !text.includes('\n')) return text;
+  return objectText(parse(text));
+}
+
+const objectText = (value: unknown): string =>
+  typeof value === 'object' && value !== null && 'kind' in value ? JSON.stringify(value) : '';
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What responseStatus says: of a Status what it says itself, of anything else the code. */
+export function statusOf(code: number, body: string): Obj {
+  if (!/^\{(?:"apiVersion":"v1",)?"kind":"Status"/.test(body)) return { metadata: {}, code };
+  const { status, message, reason, details } = JSON.parse(body) as Obj;
+  return {
+    metadata: {},
+    ...(status && { status }),
+    ...(message && { message }),
+    ...(reason && { reason }),
+    ...(details && { details }),
+    code,
+  };
+}

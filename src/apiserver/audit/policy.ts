@@ -1,0 +1,184 @@
+import { load } from 'js-yaml';
+import { errorBody, type FieldError, invalid, notSupported, required } from '../../api/machinery/field-errors.ts';
+import { isDns1123Subdomain } from '../../api/machinery/names.ts';
+import type { Obj } from '../../lib/json.ts';
+import { AUDIT_POLICY_ENTRIES } from '../../lib/limits.ts';
+
+/** How much of a request is written down, each level with all before it. */
+export const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'] as const;
+export type Level = (typeof LEVELS)[number];
+
+export const STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** A group of resources that a rule is about. */
+export interface GroupResources {
+  group?: string;
+  resources?: string[];
+  resourceNames?: string[];
+}
+
+export interface PolicyRule {
+  level: Level;
+  users?: string[];
+  userGroups?: string[];
+  verbs?: string[];
+  resources?: GroupResources[];
+  namespaces?: string[];
+  nonResourceURLs?: string[];
+  omitStages?: Stage[];
+  omitManagedFields?: boolean;
+}
+
+/** A Policy of audit.k8s.io/v1. */
+export interface Policy {
+  kind: 'Policy';
+  apiVersion: 'audit.k8s.io/v1';
+  metadata?: Obj;
+  rules: PolicyRule[];
+  omitStages?: Stage[];
+  omitManagedFields?: boolean;
+}
+
+const API_VERSION = 'audit.k8s.io/v1';
+
+/** A policy that cannot be taken, and why. */
+export class PolicyError extends Error {}
+
+type Shape = 'text' | 'flag' | 'texts' | 'object' | { list: Record<string, Shape> };
+
+const GROUP: Record<string, Shape> = { group: 'text', resources: 'texts', resourceNames: 'texts' };
+const RULE: Record<string, Shape> = {
+  level: 'text',
+  users: 'texts',
+  userGroups: 'texts',
+  verbs: 'texts',
+  resources: { list: GROUP },
+  namespaces: 'texts',
+  nonResourceURLs: 'texts',
+  omitStages: 'texts',
+  omitManagedFields: 'flag',
+};
+const POLICY: Record<string, Shape> = {
+  kind: 'text',
+  apiVersion: 'text',
+  metadata: 'object',
+  rules: { list: RULE },
+  omitStages: 'texts',
+  omitManagedFields: 'flag',
+};
+
+/**
+ * Reads a policy, YAML or JSON (audit/policy/reader.go): fields that it does not know are left out with a warning, fields of the wrong type
+ * and what validation finds are refused.
+ */
+export function readPolicy(text: string): { policy: Policy; warnings: string[] } {
+  let value: unknown;
+  try {
+    value = load(text);
+  } catch (error) {
+    throw new PolicyError(`failed decoding: ${(error as Error).message}`);
+  }
+  if (!isObject(value)) throw new PolicyError('failed decoding: a Policy is an object');
+  const { kind, apiVersion } = value;
+  if (kind !== 'Policy' || apiVersion !== API_VERSION) {
+    throw new PolicyError(
+      `no kind ${quoted(kind)} is known for version ${quoted(apiVersion)}: a policy is a "Policy" of "${API_VERSION}"`,
+    );
+  }
+  const reading = { warnings: [], left: AUDIT_POLICY_ENTRIES };
+  const policy = shaped(value, POLICY, '', reading) as unknown as Policy;
+  const errors = validatePolicy(policy);
+  if (errors.length) throw new PolicyError(errors.map((e) => `${e.field}: ${errorBody(e)}`).join(', '));
+  if (!policy.rules?.length) throw new PolicyError('loaded illegal policy with 0 rules');
+  return { policy, warnings: reading.warnings };
+}
+
+const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
+const quoted = (value: unknown): string => JSON.stringify(value ?? '');
+
+/** Aliases of YAML make a long policy of a short text: what it holds is counted. */
+interface Reading {
+  warnings: string[];
+  left: number;
+}
+
+function shaped(value: Obj, fields: Record<string, Shape>, path: string, reading: Reading): Obj {
+  const out: Obj = {};
+  for (const [key, inner] of Object.entries(value)) {
+    const at = path ? `${path}.${key}` : key;
+    const shape = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    if (!shape) reading.warnings.push(`unknown field "${at}"`);
+    else if (inner !== null && inner !== undefined) out[key] = shapedValue(inner, shape, at, reading);
+  }
+  return out;
+}
+
+function shapedValue(value: unknown, shape: Shape, path: string, reading: Reading): unknown {
+  const wrong = (what: string) => new PolicyError(`failed decoding: ${path}: must be ${what}`);
+  if (shape === 'text') {
+    if (typeof value !== 'string') throw wrong('a string');
+    return value;
+  }
+  if (shape === 'flag') {
+    if (typeof value !== 'boolean') throw wrong('a boolean');
+    return value;
+  }
+  if (shape === 'object') {
+    if (!isObject(value)) throw wrong('an object');
+    return value;
+  }
+  if (!Array.isArray(value)) throw wrong('a list');
+  reading.left -= value.length;
+  if (reading.left < 0) throw new PolicyError(`a policy has at most ${AUDIT_POLICY_ENTRIES} entries`);
+  if (shape === 'texts') {
+    if (value.some((item) => typeof item !== 'string')) throw wrong('a list of strings');
+    return value;
+  }
+  return value.map((item, i) => {
+    if (!isObject(item)) throw wrong('a list of objects');
+    return shaped(item, shape.list, `${path}[${i}]`, reading);
+  });
+}
+
+/** apiserver pkg/apis/audit/validation */
+function validatePolicy(policy: Policy): FieldError[] {
+  const errors = stageErrors(policy.omitStages, 'omitStages');
+  policy.rules?.forEach((rule, i) => void errors.push(...ruleErrors(rule, `rules[${i}]`)));
+  return errors;
+}
+
+function ruleErrors(rule: PolicyRule, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!rule.level) errors.push(required(`${path}.level`));
+  else if (!LEVELS.includes(rule.level)) errors.push(notSupported(`${path}.level`, rule.level, [...LEVELS]));
+  const urls = `${path}.nonResourceURLs`;
+  rule.nonResourceURLs?.forEach((url, i) => {
+    if (url === '*') return;
+    const at = `${urls}[${i}]`;
+    if (!url.startsWith('/')) errors.push(invalid(at, url, "non-resource URL rules must begin with a '/' character"));
+    if (url.slice(0, -1).includes('*')) {
+      errors.push(invalid(at, url, "non-resource URL wildcards '*' must be the final character of the rule"));
+    }
+  });
+  for (const { group, resources, resourceNames } of rule.resources ?? []) {
+    const at = `${path}.resources`;
+    const wrong = group && group !== '*' ? isDns1123Subdomain(group) : [];
+    if (wrong.length) errors.push(invalid(`${at}.group`, group, wrong.join(',')));
+    if (resourceNames?.length && !resources?.length) {
+      errors.push(invalid(`${at}.resourceNames`, resourceNames, 'using resourceNames requires at least one resource'));
+    }
+  }
+  errors.push(...stageErrors(rule.omitStages, `${path}.omitStages`));
+  if (rule.nonResourceURLs?.length && (rule.resources?.length || rule.namespaces?.length)) {
+    errors.push(invalid(urls, rule.nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs'));
+  }
+  return errors;
+}
+
+function stageErrors(stages: readonly string[] | undefined, path: string): FieldError[] {
+  const wrong = (stages ?? []).map((stage, i) =>
+    STAGES.includes(stage as Stage) ? undefined : invalid(`${path}[${i}]`, stage, `allowed stages are ${STAGES.join(',')}`),
+  );
+  return wrong.filter((error) => error !== undefined);
+}

@@ -1,0 +1,66 @@
+import { load } from 'js-yaml';
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import { AUDIT_ID_CHARACTERS } from '../../lib/limits.ts';
+import { clone } from '../../lib/json.ts';
+import { mainDoor } from '../../registry/doors.ts';
+import { AuditRecord } from '../audit/record.ts';
+import type { ApiResponse, Call, Deps, Filter, Target } from '../call.ts';
+
+const UNAUTHORIZED = 401;
+
+/** The id of a request: the client's own, if it gave one (apiserver filters/audit_init.go). */
+export function auditIdOf(call: Call, deps: Deps): string {
+  const chosen = call.request.header('audit-id');
+  call.auditId ??= chosen && chosen.length <= AUDIT_ID_CHARACTERS ? chosen : deps.random.uuid();
+  return call.auditId;
+}
+
+/** Begins the record of a request that the policy wants written down, once it is known who asks (apiserver filters/audit.go). */
+export const audit: Filter = (call, deps) => {
+  const record = recordOf(call, deps, call.user);
+  call.audit = record ?? null;
+  record?.received();
+  return undefined;
+};
+
+function recordOf(call: Call, deps: Deps, user: Call['user'] | undefined): AuditRecord | undefined {
+  const sink = deps.audit;
+  if (!sink?.rules) return undefined;
+  const { request, info } = call;
+  const config = sink.rules.configFor({ ...info, ...(user && { user }) });
+  return config && new AuditRecord({ config, sink, request, info, auditId: auditIdOf(call, deps), user });
+}
+
+/** The answer is known. A request that was turned away before anybody knew whose it is has no record yet (filters/authn_audit.go). */
+export function auditAnswer(call: Call, deps: Deps, answer: ApiResponse): void {
+  if (call.audit) call.audit.complete(answer);
+  else if (call.audit === undefined && answer.status === UNAUTHORIZED) recordOf(call, deps, undefined)?.unauthenticated(answer);
+}
+
+/** What the client sent to create or update something: with its defaults, before admission. */
+export function auditSent({ audit: record }: Call, target: Target, object: KubeObject): void {
+  record?.sent(object.metadata, () => {
+    const { kind, served } = target;
+    if (object.kind !== kind.kind) return object;
+    const copy = clone(object);
+    copy.metadata ??= {} as KubeObject['metadata'];
+    return mainDoor(kind, served).defaults(copy);
+  });
+}
+
+/** A patch: JSON, or YAML for apply. */
+export function auditPatch({ audit: record, request }: Call): void {
+  if (!record?.wantsRequest) return;
+  let value: unknown;
+  try {
+    value = load(request.body);
+  } catch {
+    value = undefined;
+  }
+  record.patched(value);
+}
+
+/** Options of a deletion; upstream tells them in its internal version. */
+export function auditOptions({ audit: record }: Call, options: Obj): void {
+  record?.sent(undefined, () => ({ ...options, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/__internal' }));
+}
