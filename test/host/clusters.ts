@@ -1,6 +1,7 @@
 import { seeded } from '../../src/lib/prng.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { ClustersPort, NewClusterOptions, NewCredential } from '../../src/management/clusters/port.ts';
+import type { AuditQuery } from '../../src/management/audit/port.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -31,6 +32,19 @@ export class NodeClusters implements ClustersPort {
   async usage(id: string) {
     const cluster = this.made.get(id);
     return cluster && { rowsRead: 0, rowsWritten: 0, awakeMs: 0, databaseBytes: 0, watchers: cluster.watchers };
+  }
+
+  async auditPolicy(id: string) {
+    const cluster = this.made.get(id);
+    return cluster && (cluster.audit.policy() ?? null);
+  }
+
+  async setAuditPolicy(id: string, text: string | undefined) {
+    return this.made.get(id)?.audit.setPolicy(text);
+  }
+
+  async audit(id: string, query: AuditQuery) {
+    return this.made.get(id)?.audit.read(query, this.#now());
   }
 
   async destroy(id: string): Promise<void> {
