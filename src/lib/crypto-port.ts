@@ -10,3 +10,10 @@ export interface Crypto {
   sign(privateKey: string, text: string): string;
   verify(publicKey: string, text: string, signature: string): boolean;
 }
+
+/** Authenticated encryption of small texts at rest (AES-256-GCM), under a key that only the holder of a secret can derive. */
+export interface Sealing {
+  seal(secret: string, text: string): string;
+  /** Undefined: sealed under another secret, or changed. */
+  unseal(secret: string, sealed: string): string | undefined;
+}

@@ -1,4 +1,5 @@
 import type { ManagementDeps } from './deps.ts';
+import { idempotencyChore } from './idempotency.ts';
 import { CHORE_AGAIN_MS, CHORE_RETRY_FIRST_MS, CHORE_RETRY_MAX_MS } from './limits.ts';
 import { operationChores } from './operations/chores.ts';
 
@@ -12,7 +13,7 @@ export interface Chore {
 }
 
 /** Every chore of the deployment. */
-export const CHORES: readonly Chore[] = [...operationChores];
+export const CHORES: readonly Chore[] = [...operationChores, idempotencyChore];
 
 /** Wakes the keeper at some time, at the latest. Ask before you write what will be due: then dying in between loses nothing. */
 export interface Keeper {

@@ -1,6 +1,6 @@
 import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
-import type { Crypto } from '../lib/crypto-port.ts';
+import type { Crypto, Sealing } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Keeper } from './chores.ts';
 import type { ClustersPort } from './clusters/port.ts';
@@ -18,7 +18,7 @@ export interface ManagementDeps {
   db: Database;
   clusters: ClustersPort;
   keeper: Keeper;
-  crypto: Pick<Crypto, 'sha256' | 'token'>;
+  crypto: Pick<Crypto, 'sha256' | 'token'> & Sealing;
   random: Random;
   /** Calls to the world outside: everything that management asks of others goes through here. */
   fetch: (url: string, init?: RequestInit) => Promise<Response>;

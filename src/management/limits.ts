@@ -6,6 +6,20 @@ export const CLUSTERS_PER_ACCOUNT = 10_000;
 export const TOKENS_PER_ACCOUNT = 1_000;
 /** Clusters that a token may name. */
 export const CLUSTERS_PER_TOKEN = 100;
+/** Credentials of a cluster, expired ones apart. */
+export const CREDENTIALS_PER_CLUSTER = 1_000;
+/** Groups of a credential, and characters of a user's or group's name; beyond it 400. */
+export const GROUPS_PER_CREDENTIAL = 32;
+export const IDENTITY_LENGTH = 253;
+/** Longest overlap in which a rotated secret still counts, seconds; beyond it 400. */
+export const ROTATION_OVERLAP_SECONDS = 7 * 24 * 3600;
+/** Longest life that `expiresIn` may ask for, seconds; beyond it 400. */
+export const EXPIRES_IN_SECONDS = 10 * 365 * 24 * 3600;
+/** Clusters that one revocation tells itself, and how many at once; the rest follows as a chore. */
+export const REVOKE_CLUSTERS = 500;
+export const REVOKE_AT_ONCE = 32;
+/** How long whoever revokes has for it before the chore does it too, ms. */
+export const REVOKE_STANDBY_MS = 10_000;
 /** Labels of a cluster or a token. */
 export const LABELS = 32;
 /** Characters of a name. */
@@ -58,3 +72,10 @@ export const INVITATION_MS = 7 * 24 * 3_600_000;
 export const INVITATION_MAX_MS = 90 * 24 * 3_600_000;
 /** Clusters that one step of an account's deletion destroys. */
 export const CLUSTERS_PER_DELETION_STEP = 20;
+/** How long the answer to a POST with an Idempotency-Key is kept, ms; and for how long one without an answer holds the key. */
+export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
+export const IDEMPOTENCY_PENDING_MS = 60_000;
+/** Characters of an Idempotency-Key; beyond it 400. */
+export const IDEMPOTENCY_KEY_LENGTH = 255;
+/** Characters of an answer that is kept for its Idempotency-Key; a longer one is made again. */
+export const ANSWER_KEPT_BYTES = 256 * 1024;

@@ -2,7 +2,8 @@ import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import { gate, type Guard } from './auth.ts';
 import type { ManagementDeps } from './deps.ts';
 import { PROBLEM_CODES } from './errors.ts';
-import { LABELS, NAME_LENGTH, PAGE_MAX } from './limits.ts';
+import { IDEMPOTENCY_KEY, once } from './idempotency.ts';
+import { IDEMPOTENCY_KEY_LENGTH, LABELS, NAME_LENGTH, PAGE_MAX } from './limits.ts';
 
 /** What names look like: DNS labels, so that they can stand in contexts, files and host names. */
 export const Name = z
@@ -74,13 +75,29 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
 
 const security = [{ bearer: [] }];
 
-/** A route with its guard: what it needs stands beside it, for the document and for the test that asks everybody at every door. */
+const isOnce = (guard: Guard, route: RouteConfig): boolean => guard.needs !== 'public' && route.method === 'post';
+
+const onceHeaders = z.object({
+  [IDEMPOTENCY_KEY]: z.string().max(IDEMPOTENCY_KEY_LENGTH).optional().openapi({
+    description:
+      'Chosen by the client: the same request under the same key is done once, and later ones get the first answer again.',
+  }),
+});
+
+// Not in the types: handlers do not read it.
+const onceToo = (route: RouteConfig): object => ({ request: { ...route.request, headers: onceHeaders } });
+
+/**
+ * A route with its guard: what it needs stands beside it, for the document and for the test that asks everybody at every door. A POST of
+ * somebody known may be repeated (`once`).
+ */
 export const define = <const R extends RouteConfig>(deps: ManagementDeps, guard: Guard, route: R) =>
   createRoute({
     ...route,
     ...(guard.needs !== 'public' && { security }),
+    ...(isOnce(guard, route) && onceToo(route)),
     'x-atoll-guard': guard,
-    middleware: [gate(deps, guard)] as const,
+    middleware: isOnce(guard, route) ? [gate(deps, guard), once(deps)] : [gate(deps, guard)],
     responses: { ...route.responses, ...refusals } as R['responses'],
   });
 

@@ -1,5 +1,15 @@
-import { createHash, createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
-import type { Crypto } from '../lib/crypto-port.ts';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  generateKeyPairSync,
+  hkdfSync,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto';
+import type { Crypto, Sealing } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 
 /** The clock. Only the shell reads it. */
@@ -51,6 +61,32 @@ export const crypt: Crypto = {
     sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url'),
   verify: (publicKey, text, signature) =>
     verify('sha256', Buffer.from(text), { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')),
+};
+
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const keyOf = (secret: string) => new Uint8Array(hkdfSync('sha256', secret, '', 'atoll sealing', 32));
+
+/** A nonce, the ciphertext and its tag, as base64url. */
+export const sealing: Sealing = {
+  seal: (secret, text) => {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, keyOf(secret), nonce);
+    return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
+  },
+  unseal: (secret, sealed) => {
+    const bytes = Buffer.from(sealed, 'base64url');
+    if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
+    const decipher = createDecipheriv(CIPHER, keyOf(secret), bytes.subarray(0, NONCE_BYTES));
+    decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
+    try {
+      const text = decipher.update(bytes.subarray(NONCE_BYTES, bytes.length - TAG_BYTES));
+      return Buffer.concat([text, decipher.final()]).toString('utf8');
+    } catch {
+      return undefined;
+    }
+  },
 };
 
 /** Lower-case hex HMAC-SHA-256 of text. */

@@ -4,7 +4,7 @@ import { createApp } from '../management/app.ts';
 import type { ManagementDeps } from '../management/deps.ts';
 import { issuersOf } from '../management/people/issuers.ts';
 import { type Env, variablesOf } from './env.worker.ts';
-import { crypt, hmac, now, random } from './host.worker.ts';
+import { crypt, hmac, now, random, sealing } from './host.worker.ts';
 
 /** What management is given of this deployment. */
 export function managementDeps(env: Env): ManagementDeps {
@@ -25,7 +25,7 @@ export function managementDeps(env: Env): ManagementDeps {
       destroy: (id) => object(id).destroy(),
     },
     keeper: { by: (at) => keeper().by(at) },
-    crypto: crypt,
+    crypto: { ...crypt, ...sealing },
     random,
     fetch: (url, init) => fetch(url, init),
     issuers: ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [],

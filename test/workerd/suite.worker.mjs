@@ -1,7 +1,7 @@
 // The suites that run inside workerd, each test in a Durable Object of its own.
 import { DurableObject } from 'cloudflare:workers';
 import { expect, it, tests } from 'vitest';
-import { crypt, random } from '../../src/worker/host.worker.ts';
+import { crypt, random, sealing } from '../../src/worker/host.worker.ts';
 import { openStorage } from '../../src/worker/sqlite.worker.ts';
 import { storeContract } from '../contract/store-suite.ts';
 
@@ -54,6 +54,16 @@ it('cryptography is synchronous: a signature verifies, another text does not', (
   expect(crypt.verify(publicKey, 'other', signature)).toBe(false);
   expect(crypt.sha256('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
   expect(crypt.token(32)).toMatch(/^[\w-]{43}$/);
+});
+
+it('what is sealed opens with its own secret only, and not once it was changed', () => {
+  const sealed = sealing.seal('secret', 'täxt');
+  expect(sealed).toMatch(/^[\w-]+$/);
+  expect(sealing.seal('secret', 'täxt') === sealed).toBe(false);
+  expect(sealing.unseal('secret', sealed)).toBe('täxt');
+  expect(sealing.unseal('other', sealed)).toBe(undefined);
+  expect(sealing.unseal('secret', sealed.slice(0, -4) + 'AAAA')).toBe(undefined);
+  expect(sealing.unseal('secret', 'short')).toBe(undefined);
 });
 
 it('chance is in [0, 1) and does not repeat itself', () => {

@@ -7,6 +7,7 @@ import { createApp } from '../../../src/management/app.ts';
 import type { ManagementDeps } from '../../../src/management/deps.ts';
 import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
 import { NodeClusters } from '../../host/clusters.ts';
+import { sealing } from '../../host/crypto.ts';
 import { NodeKeeper } from '../../host/keeper.ts';
 
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
@@ -64,6 +65,7 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
     crypto: {
       sha256,
       token: entropy(random),
+      ...sealing,
     },
     random,
     fetch: () => Promise.reject(new Error('nothing outside is reached')),
