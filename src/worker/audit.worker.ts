@@ -1,7 +1,4 @@
-import { PolicyError } from '../apiserver/audit/policy.ts';
 import type { AuditLog } from '../cluster/audit.ts';
-import type { Cluster } from '../cluster/cluster.ts';
-import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
 import { now } from './host.worker.ts';
 
 /** Stores audit events in time: at once what belongs to a write, within moments what reads left. */
