@@ -64,6 +64,8 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
   user: UserInfo;
+  /** Who they were before any impersonation: whose credential it was. */
+  authenticated: UserInfo;
   /** Texts for Warning headers. */
   readonly warnings: string[];
   /** What the client wants to read. */

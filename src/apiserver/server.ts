@@ -160,7 +160,7 @@ function openCall(request: ApiRequest): Call {
   const mark = url.indexOf('?');
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1));
   const info = requestInfo(request.method, decodePath(mark < 0 ? url : url.slice(0, mark)), query);
-  return { request, query, info, user: ANONYMOUS, warnings: [], accept: NEGOTIATED };
+  return { request, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: NEGOTIATED };
 }
 
 function decodePath(path: string): string {

@@ -3,7 +3,7 @@ import type { KubeObject, Obj } from '../lib/json.ts';
 import type { UserInfo } from '../registry/ports.ts';
 import { ISSUER, type Signer } from './issuer.ts';
 import { parseJwt } from './jwt.ts';
-import { BoundedMap } from './tokens.ts';
+import { BoundedMap, CREDENTIAL_ID } from './tokens.ts';
 
 /** Verified tokens kept, so that a signature is checked once. */
 const VERIFIED_TOKENS = 1024;
@@ -82,7 +82,7 @@ export class ServiceAccountTokens {
     if (pod) this.#bound('pods', namespace, pod, now);
     else if (node) this.#bound('nodes', '', node, now);
     const extra: Record<string, string[]> = {};
-    if (claims.jti) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims.jti}`];
+    if (claims.jti) extra[CREDENTIAL_ID] = [`JTI=${claims.jti}`];
     if (node?.name) extra['authentication.kubernetes.io/node-name'] = [node.name];
     if (node?.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid];
     if (pod) {

@@ -1,6 +1,9 @@
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { UserInfo } from '../registry/ports.ts';
 
+/** Under this key a user's extra names the credential that was used, as upstream does for its own (apiserver serviceaccount/util.go). */
+export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
+
 /** The cluster's own table of bearer tokens; filled by the cluster, so that nobody else is asked who somebody is. */
 export interface CredentialSource {
   /** By lower-case hex SHA-256 of the token. */

@@ -15,7 +15,7 @@ import { DUE_TIMERS_BATCH } from '../lib/limits.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
-import type { NewCredential } from '../management/clusters/port.ts';
+import type { ClusterRole, NewCredential, Revoked } from '../management/clusters/port.ts';
 import { serviceAllocator } from '../network/ipam.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
@@ -28,7 +28,7 @@ import { Store } from '../store/store.ts';
 import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
-import { Credentials } from './credentials.ts';
+import { Credentials, isRevoked } from './credentials.ts';
 import type { ClusterOptions } from './options.ts';
 import { Watchers, type WatchPort } from './turn.ts';
 
@@ -39,9 +39,16 @@ export interface Platform {
   crypto: Crypto;
 }
 
+const SECOND_MS = 1000;
 const SYSTEM: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 const BINDINGS = 'rbac.authorization.k8s.io/clusterrolebindings';
-const ADMIN_GROUPS = ['system:masters', 'system:authenticated'];
+/** What a role means inside: groups that RBAC knows. */
+const ROLE_GROUPS: Record<ClusterRole, string[]> = {
+  none: [],
+  view: ['atoll:view'],
+  edit: ['atoll:edit'],
+  admin: ['system:masters'],
+};
 
 /** One cluster, composed of its parts. Synchronous; the shell calls handle or wake, then drain and flush, and arms the alarm last. */
 export class Cluster {
@@ -75,7 +82,15 @@ export class Cluster {
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
     this.#history = new History(store, 'events');
-    this.#api = new ApiServer({ registry: this.registry, kinds, random, crypto, credentials: this.credentials, signer, audit: this.audit });
+    this.#api = new ApiServer({
+      registry: this.registry,
+      kinds,
+      random,
+      crypto,
+      credentials: this.credentials,
+      signer,
+      audit: this.audit,
+    });
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem, quotaUsage }), scheduler, kubelet];
     this.reconciler = new Reconciler({
       registry: this.registry,
@@ -126,10 +141,23 @@ export class Cluster {
   }
 
   /** A bearer token of this cluster; shown once. */
-  issue({ id, username, role, expires }: NewCredential, now: number): string {
-    if (role !== 'admin') this.#bindRole(role, now);
-    const groups = role === 'admin' ? ADMIN_GROUPS : [`atoll:${role}`, 'system:authenticated'];
-    return this.credentials.issue(id, { user: { username, groups }, ...(expires !== undefined && { expires }) });
+  issue({ id, username, role, groups = [], expires }: NewCredential, now: number): string {
+    if (role === 'view' || role === 'edit') this.#bindRole(role, now);
+    this.credentials.forget(now);
+    const user = { username, groups: [...ROLE_GROUPS[role], ...groups, 'system:authenticated'] };
+    return this.credentials.issue(id, { user, ...(expires !== undefined && { expires }) });
+  }
+
+  /** Their tokens are unknown from now on, and the watches that they opened end. */
+  revoke(which: Revoked): void {
+    this.credentials.revoke(which);
+    this.#watchers.end((spec) => isRevoked(which, spec.credential));
+  }
+
+  /** They expire at the latest then, and with them the watches that they opened. */
+  expire(ids: readonly string[], at: number): void {
+    this.credentials.expire(ids, at);
+    this.#watchers.expire((spec) => this.credentials.expiryOf(spec.credential));
   }
 
   /** The group of a role gets the ClusterRole of that name, in the open: RBAC inside of the cluster is its owners' to look at and to change. */
@@ -151,7 +179,17 @@ export class Cluster {
   /** Answers one request. What it made dirty is left to drain. */
   handle(request: ApiRequest): ApiResponse {
     this.#dirty = true;
-    return this.#api.handle(request);
+    const answer = this.#api.handle(request);
+    if ('watch' in answer) this.#boundWatch(answer.watch, request.now);
+    return answer;
+  }
+
+  /** A watch ends with the credential that opened it. */
+  #boundWatch(spec: WatchSpec, now: number): void {
+    const expires = this.credentials.expiryOf(spec.credential);
+    if (expires === undefined) return;
+    spec.expires = expires;
+    spec.timeoutSeconds = Math.min(spec.timeoutSeconds, Math.ceil((expires - now) / SECOND_MS));
   }
 
   /** Opens a watch: its initial frames are sent at once, later ones by flush. */
@@ -199,9 +237,10 @@ export class Cluster {
     return this.#watchers.flush(now, this.registry.store.revision(), most);
   }
 
-  /** What an alarm does besides draining: Events that outlived their TTL go. Harmless early, late or twice. */
+  /** What an alarm does besides draining: watches of expired credentials end, Events that outlived their TTL go. Harmless early, late or twice. */
   wake(now: number): void {
     this.#dirty = true;
+    this.#watchers.end(({ expires }) => expires !== undefined && expires <= now);
     const kind = this.registry.kinds.byResource('events');
     if (!kind) return;
     for (const { namespace, name } of this.#history.expired(now, DUE_TIMERS_BATCH)) {
@@ -219,7 +258,9 @@ export class Cluster {
   /** When the cluster wants to be woken (ms): at once while something is dirty; undefined: never. */
   nextAlarm(): number | undefined {
     if (this.#dirty) return 0;
-    const times = [this.timers.next(), this.reconciler.next(), this.#history.next()].filter((t) => t !== undefined);
+    const times = [this.timers.next(), this.reconciler.next(), this.#history.next(), this.#watchers.nextExpiry()].filter(
+      (t) => t !== undefined,
+    );
     return times.length ? Math.min(...times) : undefined;
   }
 }

@@ -1,17 +1,20 @@
+import { CREDENTIAL_ID } from '../authn/tokens.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import { CREDENTIAL_MEMO_ENTRIES } from '../lib/limits.ts';
 import { makeSecret, PREFIXES } from '../lib/secrets.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
+import type { Revoked } from '../management/clusters/port.ts';
 import type { UserInfo } from '../registry/ports.ts';
-
-/** Under this key a user's extra names the credential that was used, as upstream does for its own (apiserver serviceaccount/util.go). */
-export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 
 export interface Credential {
   user: UserInfo;
   /** ms since the epoch; absent: never. */
   expires?: number;
 }
+
+/** How a user's extra names a credential of a cluster, beside the JTI=... of service accounts. */
+const OURS = 'ATOLL=';
+const nameOf = (id: string): string => `${OURS}${id}`;
 
 /** The bearer tokens of one cluster: hashed, in the cluster's own database, so that no request asks anybody else who it is. */
 export class Credentials {
@@ -28,7 +31,7 @@ export class Credentials {
   /** Makes a token, shown once; only its hash stays. */
   issue(id: string, { user, expires }: Credential): string {
     const token = makeSecret(PREFIXES.credential, this.#crypto);
-    const named = { ...user, extra: { ...user.extra, [CREDENTIAL_ID]: [`ATOLL=${id}`] } };
+    const named = { ...user, extra: { ...user.extra, [CREDENTIAL_ID]: [nameOf(id)] } };
     this.#sql.run(
       'INSERT INTO credentials (hash, id, user, expires) VALUES (?, ?, ?, ?)',
       this.#crypto.sha256(token),
@@ -54,9 +57,49 @@ export class Credentials {
     return credential;
   }
 
-  /** From now on the tokens of these credentials are unknown. */
-  revoke(ids: readonly string[]): void {
-    this.#known.clear();
-    this.#sql.run('DELETE FROM credentials WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
+  /** When a credential expires, by its name in a user's extra; undefined: never, or it is none of ours. */
+  expiryOf(name: string): number | undefined {
+    if (!name.startsWith(OURS)) return undefined;
+    const [row] = this.#sql.all<{ expires: number | null }>(
+      'SELECT expires FROM credentials WHERE id = ?',
+      name.slice(OURS.length),
+    );
+    return row?.expires ?? undefined;
   }
+
+  /** From now on the tokens of these credentials are unknown. */
+  revoke(which: Revoked): void {
+    this.#known.clear();
+    if ('ids' in which) {
+      this.#sql.run('DELETE FROM credentials WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(which.ids));
+    } else {
+      const kept = JSON.stringify(which.allBut);
+      // Credentials of before ids were kept are among those that go.
+      this.#sql.run('DELETE FROM credentials WHERE id IS NULL OR id NOT IN (SELECT value FROM json_each(?))', kept);
+    }
+  }
+
+  /** From `at` on they are unknown, if they do not expire sooner. */
+  expire(ids: readonly string[], at: number): void {
+    this.#known.clear();
+    this.#sql.run(
+      'UPDATE credentials SET expires = min(coalesce(expires, ?), ?) WHERE id IN (SELECT value FROM json_each(?))',
+      at,
+      at,
+      JSON.stringify(ids),
+    );
+  }
+
+  /** Forgets those that have expired. */
+  forget(now: number): void {
+    this.#known.clear();
+    this.#sql.run('DELETE FROM credentials WHERE expires <= ?', now);
+  }
+}
+
+/** Whether what opened a watch, by its name in a user's extra, is among what is revoked. */
+export function isRevoked(which: Revoked, name: string): boolean {
+  if (!name.startsWith(OURS)) return 'allBut' in which && name === '';
+  const id = name.slice(OURS.length);
+  return 'ids' in which ? which.ids.includes(id) : !which.allBut.includes(id);
 }

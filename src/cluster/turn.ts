@@ -12,6 +12,8 @@ export interface WatchPort {
 /** All open watches of a cluster: what was committed since the last flush goes to each as one message. */
 export class Watchers {
   readonly #open = new Map<WatchSession, WatchPort>();
+  /** Those whose credential expires: few, if any. */
+  readonly #expiring = new Set<WatchSession>();
   /** A round visits every watch once; a flush that stops early leaves it where it stands. */
   #round: Iterator<[WatchSession, WatchPort]> | undefined;
   /** The newest revision when the round began: all that it has visited have heard of it. */
@@ -19,14 +21,48 @@ export class Watchers {
 
   add(session: WatchSession, port: WatchPort): void {
     this.#open.set(session, port);
+    if (session.spec.expires !== undefined) this.#expiring.add(session);
   }
 
   remove(session: WatchSession): void {
     this.#open.delete(session);
+    this.#expiring.delete(session);
   }
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** Ends those whose spec says so, without another word. */
+  end(over: (spec: WatchSpec) => boolean): void {
+    for (const [session, port] of this.#open) {
+      if (over(session.spec)) this.#close(session, port);
+    }
+  }
+
+  /** Watches end with their credentials: says at what time each does now. */
+  expire(at: (spec: WatchSpec) => number | undefined): void {
+    for (const [session, port] of this.#open) {
+      const expires = at(session.spec);
+      if (expires === session.spec.expires) continue;
+      session.spec.expires = expires;
+      port.save(session.spec);
+      this.add(session, port);
+    }
+  }
+
+  /** When the next watch ends because its credential expires. */
+  nextExpiry(): number | undefined {
+    let next: number | undefined;
+    for (const { spec } of this.#expiring) {
+      if (spec.expires !== undefined && (next === undefined || spec.expires < next)) next = spec.expires;
+    }
+    return next;
+  }
+
+  #close(session: WatchSession, port: WatchPort): void {
+    this.remove(session);
+    port.close();
   }
 
   /**
@@ -56,14 +92,15 @@ export class Watchers {
    * is flushed, so a watch that wakes is at the head of the log (Cluster.resume). Only the rest of its spec is worth keeping when it changes.
    */
   #tell(session: WatchSession, port: WatchPort, now: number): number {
-    const { headers } = session.spec;
+    const { headers, expires } = session.spec;
+    if (expires !== undefined && expires <= now) {
+      this.#close(session, port);
+      return 0;
+    }
     const frames = session.pump(now);
     if (frames.length) port.send(frames.length === 1 ? frames[0] : frames.join(''));
     if (session.spec.headers !== headers) port.save(session.spec);
-    if (session.closed) {
-      this.#open.delete(session);
-      port.close();
-    }
+    if (session.closed) this.#close(session, port);
     return frames.length ? 1 : 0;
   }
 }

@@ -26,7 +26,16 @@ export const lower = (a: Level, b: Level): Level => (reaches(a, b) ? b : a);
 export type Principal =
   | { type: 'operator' }
   | { type: 'person'; id: string; name: string; sessionId: string }
-  | { type: 'token'; id: string; name: string; accountId: string; level: Level; reach: Reach; personId?: string };
+  | {
+      type: 'token';
+      id: string;
+      name: string;
+      accountId: string;
+      level: Level;
+      reach: Reach;
+      personId?: string;
+      expires?: number;
+    };
 
 /** Which clusters a token reaches: those listed, those with all these labels, or (both absent) every one. */
 export interface Reach {

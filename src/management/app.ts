@@ -2,6 +2,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { accountRoutes } from './accounts/routes.ts';
 import { fromOurselves } from './auth.ts';
+import { credentialRoutes } from './clusters/credential-routes.ts';
 import { clusterRoutes } from './clusters/routes.ts';
 import type { ManagementDeps } from './deps.ts';
 import { Problem } from './errors.ts';
@@ -48,6 +49,7 @@ export function createApp(deps: ManagementDeps) {
     .route('/v1', accountRoutes(deps))
     .route('/v1', tokenRoutes(deps))
     .route('/v1', clusterRoutes(deps))
+    .route('/v1', credentialRoutes(deps))
     .route('/v1', operationRoutes(deps));
 }
 

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, gt, isNull, or } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isSecret, PREFIXES } from '../lib/secrets.ts';
 import { type Access, isConfined, isWithin, levelOf, type Level, lower, type Needs, type Principal, reaches } from './access.ts';
@@ -50,22 +50,24 @@ const isThere = (leavingToo: boolean) => (leavingToo ? undefined : isNull(accoun
 
 /** A person's token is worth what the person is: nothing when they left the account, and never more than their role. */
 async function ofToken(deps: ManagementDeps, secret: string, leavingToo: boolean): Promise<Principal | undefined> {
+  const hash = deps.crypto.sha256(secret);
+  const now = deps.now();
   const [found] = await deps.db
     .select({ token: tokens, role: members.role })
     .from(tokens)
     .innerJoin(accounts, and(eq(accounts.id, tokens.accountId), isThere(leavingToo)))
     .leftJoin(members, and(eq(members.accountId, tokens.accountId), eq(members.personId, tokens.personId)))
-    .where(eq(tokens.hash, deps.crypto.sha256(secret)));
-  const now = deps.now();
+    .where(or(eq(tokens.hash, hash), and(eq(tokens.formerHash, hash), gt(tokens.formerUntil, now))));
   if (!found || isOver(found.token.expiresAt, now)) return undefined;
-  const { id, name, accountId, scope, clusters, labels, personId, lastUsedAt } = found.token;
+  const { id, name, accountId, scope, clusters, labels, personId, expiresAt, lastUsedAt } = found.token;
   if (personId !== null && found.role === null) return undefined;
   if (isStale(lastUsedAt, now)) {
     deps.background(deps.db.update(tokens).set({ lastUsedAt: now }).where(eq(tokens.id, id)));
   }
   const reach = { ...(clusters && { clusters }), ...(labels && { labels }) };
   const level = found.role === null ? scope : lower(scope, levelOf(found.role));
-  return { type: 'token', id, name, accountId, level, reach, ...(personId !== null && { personId }) };
+  const more = { ...(personId !== null && { personId }), ...(expiresAt !== null && { expires: expiresAt }) };
+  return { type: 'token', id, name, accountId, level, reach, ...more };
 }
 
 async function ofSession(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {

@@ -1,3 +1,4 @@
+import { credentialChores } from './clusters/credential-chores.ts';
 import type { ManagementDeps } from './deps.ts';
 import { idempotencyChore } from './idempotency.ts';
 import { CHORE_AGAIN_MS, CHORE_RETRY_FIRST_MS, CHORE_RETRY_MAX_MS } from './limits.ts';
@@ -13,7 +14,7 @@ export interface Chore {
 }
 
 /** Every chore of the deployment. */
-export const CHORES: readonly Chore[] = [...operationChores, idempotencyChore];
+export const CHORES: readonly Chore[] = [...operationChores, ...credentialChores, idempotencyChore];
 
 /** Wakes the keeper at some time, at the latest. Ask before you write what will be due: then dying in between loses nothing. */
 export interface Keeper {

@@ -4,7 +4,7 @@ import { provideFacts } from '../apiserver/openapi-facts.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES } from '../lib/limits.ts';
-import type { ClusterUsage, NewCredential } from '../management/clusters/port.ts';
+import type { ClusterUsage, NewCredential, Revoked } from '../management/clusters/port.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
 import { CLUSTER_PREFIX, noCluster } from './address.worker.ts';
 import { AuditKeeper } from './audit.worker.ts';
@@ -161,6 +161,20 @@ export class ClusterDO extends DurableObject<Env> {
     const token = cluster.issue(credential, time);
     this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;
+  }
+
+  /** RPC: these credentials are unknown from now on. Their watches are found though the object slept: opening it resumes every socket. */
+  async revoke(which: Revoked): Promise<void> {
+    this.#open()?.revoke(which);
+  }
+
+  /** RPC: these credentials expire at the latest then; the alarm ends their watches. */
+  async expire(credentials: string[], at: number): Promise<void> {
+    const cluster = this.#open();
+    if (!cluster) return;
+    cluster.expire(credentials, at);
+    this.#settled = undefined;
+    this.#turn(cluster, now(), DRAIN_FIRST_SLICE_MS);
   }
 
   /** RPC: what the cluster has cost since it woke. */

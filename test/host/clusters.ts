@@ -1,6 +1,6 @@
 import { seeded } from '../../src/lib/prng.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
-import type { ClustersPort, NewClusterOptions, NewCredential } from '../../src/management/clusters/port.ts';
+import type { ClustersPort, NewClusterOptions, NewCredential, Revoked } from '../../src/management/clusters/port.ts';
 import type { AuditQuery } from '../../src/management/audit/port.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
@@ -10,7 +10,7 @@ export class NodeClusters implements ClustersPort {
   readonly made = new Map<string, Cluster>();
   readonly #random = seeded(7);
   readonly #now: () => number;
-  /** Thrown by the next `create`. */
+  /** Thrown by every `create` and `revoke` while it stands. */
   fail: Error | undefined;
 
   constructor(now: () => number) {
@@ -27,6 +27,15 @@ export class NodeClusters implements ClustersPort {
 
   async issue(id: string, credential: NewCredential): Promise<string | undefined> {
     return this.made.get(id)?.issue(credential, this.#now());
+  }
+
+  async revoke(id: string, which: Revoked): Promise<void> {
+    if (this.fail) throw this.fail;
+    this.made.get(id)?.revoke(which);
+  }
+
+  async expire(id: string, credentials: string[], at: number): Promise<void> {
+    this.made.get(id)?.expire(credentials, at);
   }
 
   async usage(id: string) {

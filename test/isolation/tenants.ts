@@ -158,7 +158,7 @@ class Seeder {
     const [id, name] = [this.uuid(), `zz-credential-${label}`];
     const secret = await this.world.clusters.issue(of.id, { id, username: `zz-user-${label}`, role: 'view' });
     if (secret === undefined) throw new Error(`no cluster ${of.name}`);
-    const row = { clusterId: of.id, id, name, username: `zz-user-${label}`, role: 'view', hint: secret.slice(0, 11) };
+    const row = { clusterId: of.id, id, name, username: `zz-user-${label}`, role: 'view' as const, hint: secret.slice(0, 11) };
     await this.db.insert(credentials).values({ ...row, createdBy: 'operator', createdAt: this.#now });
     return { id, name, secret };
   }

@@ -7,5 +7,6 @@ export const authentication: Filter = (call, deps) => {
   const user = deps.authenticator.request(request.header('authorization'), info.path, request.now);
   if (!user) throw unauthorized();
   call.user = user;
+  call.authenticated = user;
   return undefined;
 };

@@ -1,4 +1,5 @@
 import { badRequest, methodNotAllowed } from '../../api/machinery/status-errors.ts';
+import { CREDENTIAL_ID } from '../../authn/tokens.ts';
 import type { ApiResponse, Call, Deps, Target } from '../call.ts';
 import { JSON_TYPE, notStreamable } from '../negotiate.ts';
 import { listParams, parseRevision } from '../params.ts';
@@ -40,6 +41,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
     initial,
     headers: false,
     user: call.user.username,
+    credential: call.authenticated.extra?.[CREDENTIAL_ID]?.[0] ?? '',
     timeoutSeconds: params.timeoutSeconds || Math.floor(MIN_TIMEOUT_SECONDS * (1 + deps.random.next())),
   };
   return { status: 200, headers: { 'content-type': JSON_TYPE }, watch: spec };

@@ -23,6 +23,10 @@ export interface WatchSpec {
   /** A Table's columns were sent with its first event. */
   headers: boolean;
   user: string;
+  /** Which credential opened it (CREDENTIAL_ID): the watch ends with it. "" for one that cannot be revoked by itself. */
+  credential: string;
+  /** When the credential expires, ms since the epoch; absent: never. */
+  expires?: number;
   timeoutSeconds: number;
   /** Under this name lies what the audit log is told when the watch ends. */
   audit?: string;

@@ -1,3 +1,6 @@
+import type { ManagementDeps } from '../deps.ts';
+import type { ClusterRow } from './rows.ts';
+
 /** A kubeconfig for one cluster and one bearer token, as JSON: YAML reads it too. */
 export function kubeconfig(o: { name: string; server: string; token: string; ca?: string }): string {
   const context = `atoll-${o.name}`;
@@ -13,3 +16,11 @@ export function kubeconfig(o: { name: string; server: string; token: string; ca?
   };
   return `${JSON.stringify(config, null, 2)}\n`;
 }
+
+/** Base address of a cluster's Kubernetes API, as whoever asked at `url` reaches it. */
+export const serverOf = (deps: ManagementDeps, id: string, url: string): string =>
+  `${deps.url ?? new URL(url).origin}/clusters/${id}`;
+
+/** The kubeconfig of a cluster for whoever asked at `url`. */
+export const kubeconfigFor = (deps: ManagementDeps, row: ClusterRow, url: string, token: string): string =>
+  kubeconfig({ name: row.name, server: serverOf(deps, row.id, url), token, ...(deps.ca !== undefined && { ca: deps.ca }) });

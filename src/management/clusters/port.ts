@@ -10,8 +10,8 @@ export interface NewClusterOptions {
   caPem?: string;
 }
 
-/** Cluster roles that a credential may have: ClusterRoles of every Kubernetes, and the administrator. */
-export const CLUSTER_ROLES = ['view', 'edit', 'admin'] as const;
+/** Roles that a credential may have: ClusterRoles of every Kubernetes, the administrator, or what RBAC inside gives to its name alone. */
+export const CLUSTER_ROLES = ['none', 'view', 'edit', 'admin'] as const;
 export type ClusterRole = (typeof CLUSTER_ROLES)[number];
 
 /** A credential of a cluster: whom it names inside, and what they may. */
@@ -19,9 +19,14 @@ export interface NewCredential {
   id: string;
   username: string;
   role: ClusterRole;
+  /** Groups beside those of the role. */
+  groups?: string[];
   /** ms since the epoch; absent: never. */
   expires?: number;
 }
+
+/** Which credentials of a cluster are revoked. */
+export type Revoked = { ids: string[] } | { allBut: string[] };
 
 export interface ClusterUsage {
   rowsRead: number;
@@ -37,6 +42,10 @@ export interface ClustersPort extends AuditPort {
   create(options: NewClusterOptions, first: NewCredential): Promise<string>;
   /** One more credential; undefined when there is no such object. */
   issue(id: string, credential: NewCredential): Promise<string | undefined>;
+  /** Their tokens are unknown when this returns, and the watches that they opened are closed. Harmless without an object, or twice. */
+  revoke(id: string, which: Revoked): Promise<void>;
+  /** They expire then, if not sooner; so do the watches that they opened. */
+  expire(id: string, credentials: string[], at: number): Promise<void>;
   usage(id: string): Promise<ClusterUsage | undefined>;
   destroy(id: string): Promise<void>;
 }

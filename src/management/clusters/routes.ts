@@ -1,13 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
-import { reaches } from '../access.ts';
 import { router } from '../router.ts';
 import { at, body, define, iso, json } from '../shapes.ts';
-import { kubeconfig } from './kubeconfig.ts';
+import { kubeconfigFor, serverOf } from './kubeconfig.ts';
 import type { ClusterRow } from './rows.ts';
-import { ClusterView, ClusterWithKubeconfig, NewCluster, NewKubeconfig, Usage } from './schema.ts';
-import { createCluster, deleteCluster, issueCredential, listClusters, usageOf } from './service.ts';
+import { ClusterView, ClusterWithKubeconfig, NewCluster, Usage } from './schema.ts';
+import { createCluster, deleteCluster, listClusters, usageOf } from './service.ts';
 
 const tags = ['clusters'];
 const PATH = '/accounts/{account}/clusters';
@@ -72,19 +70,6 @@ function definitions(deps: ManagementDeps) {
 
 /** What goes on inside of one. */
 function insides(deps: ManagementDeps) {
-  const newKubeconfig = define(
-    deps,
-    { needs: 'read' },
-    {
-      method: 'post',
-      path: `${ONE}/kubeconfig`,
-      summary: 'A kubeconfig with a new credential',
-      operationId: 'createKubeconfig',
-      tags,
-      request: { params: at('account', 'cluster'), ...body(NewKubeconfig) },
-      responses: { 201: { description: 'A kubeconfig', content: { 'application/yaml': { schema: z.string() } } } },
-    },
-  );
   const usage = define(
     deps,
     { needs: 'read' },
@@ -98,12 +83,11 @@ function insides(deps: ManagementDeps) {
       responses: { 200: json(Usage, 'Its usage') },
     },
   );
-  return { newKubeconfig, usage };
+  return { usage };
 }
 
 /** /v1/accounts/{account}/clusters */
 export function clusterRoutes(deps: ManagementDeps) {
-  const server = (id: string, url: string) => `${deps.url ?? new URL(url).origin}/clusters/${id}`;
   const view = (row: ClusterRow, url: string) => ({
     id: row.id,
     name: row.name,
@@ -112,17 +96,15 @@ export function clusterRoutes(deps: ManagementDeps) {
     legacyApis: row.legacyApis,
     nodes: row.nodes,
     labels: row.labels,
-    server: server(row.id, url),
+    server: serverOf(deps, row.id, url),
     createdAt: iso(row.createdAt),
   });
-  const config = (row: ClusterRow, url: string, token: string) =>
-    kubeconfig({ name: row.name, server: server(row.id, url), token, ...(deps.ca !== undefined && { ca: deps.ca }) });
   const { create, list, get, remove } = definitions(deps);
-  const { newKubeconfig, usage } = insides(deps);
+  const { usage } = insides(deps);
   return router()
     .openapi(create, async (c) => {
       const { row, token } = await createCluster(deps, c.get('access'), c.get('principal'), c.req.valid('json'));
-      return c.json({ ...view(row, c.req.url), kubeconfig: config(row, c.req.url, token) }, 201);
+      return c.json({ ...view(row, c.req.url), kubeconfig: kubeconfigFor(deps, row, c.req.url, token) }, 201);
     })
     .openapi(list, async (c) =>
       c.json({ items: (await listClusters(deps, c.get('access'))).map((row) => view(row, c.req.url)) }, 200),
@@ -131,14 +113,6 @@ export function clusterRoutes(deps: ManagementDeps) {
     .openapi(remove, async (c) => {
       await deleteCluster(deps, c.get('cluster'));
       return c.body(null, 204);
-    })
-    .openapi(newKubeconfig, async (c) => {
-      const { role } = c.req.valid('json');
-      const { level } = c.get('access');
-      if (role !== 'view' && !reaches(level, 'write')) throw new Problem('forbidden', `"${level}" gets the role "view" only`);
-      const row = c.get('cluster');
-      const token = await issueCredential(deps, row, c.get('principal'), role);
-      return c.body(config(row, c.req.url, token), 201, { 'content-type': 'application/yaml' });
     })
     .openapi(usage, async (c) => c.json(await usageOf(deps, c.get('cluster')), 200));
 }

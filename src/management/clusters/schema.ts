@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { NODES_PER_CLUSTER } from '../limits.ts';
 import { Labels, Name, Time } from '../shapes.ts';
-import { CLUSTER_ROLES } from './port.ts';
 import { STATES } from './tables.ts';
 
 export const NewCluster = z
@@ -34,12 +33,6 @@ export const ClusterView = z
 export const ClusterWithKubeconfig = ClusterView.extend({
   kubeconfig: z.string().openapi({ description: 'A kubeconfig (JSON, which is YAML) with an administrator of the cluster.' }),
 }).openapi('ClusterWithKubeconfig');
-
-export const NewKubeconfig = z
-  .strictObject({
-    role: z.enum(CLUSTER_ROLES).default('admin').openapi({ description: 'What it may do inside of the cluster.' }),
-  })
-  .openapi('NewKubeconfig');
 
 export const Usage = z
   .object({

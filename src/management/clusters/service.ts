@@ -1,14 +1,13 @@
 import { and, asc, count, eq, isNull } from 'drizzle-orm';
-import { type Access, isWithin, type Principal } from '../access.ts';
-import { hintOf } from '../../lib/secrets.ts';
+import { type Access, creatorOf, isWithin, type Principal } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { CLUSTERS_PER_ACCOUNT } from '../limits.ts';
-import { creatorOf } from '../tokens/service.ts';
+import { firstCredential, forObject, remember } from './credentials.ts';
 import { makeClusterId } from './id.ts';
-import type { ClusterRole, ClusterUsage, NewCredential } from './port.ts';
+import type { ClusterUsage } from './port.ts';
 import type { ClusterRow } from './rows.ts';
-import { clusters, credentials } from './tables.ts';
+import { clusters } from './tables.ts';
 
 const isTaken = (error: unknown): boolean => {
   for (let e = error; e instanceof Error; e = e.cause) if (e.message.includes('UNIQUE constraint failed')) return true;
@@ -23,12 +22,6 @@ export interface ClusterWish {
   nodes: number;
   labels: Record<string, string>;
 }
-
-/** How somebody is called inside of a cluster: people by their address, tokens by their name. */
-const usernameOf = (who: Principal): string => {
-  if (who.type === 'operator') return 'atoll:operator';
-  return who.type === 'person' ? who.name : `atoll:token:${who.name}`;
-};
 
 /**
  * The row first: it claims the name. Should the object then fail, the row goes again; should we die in between, the row stands for a
@@ -61,37 +54,19 @@ export async function createCluster(
     if (isTaken(error)) throw new Problem('name-taken', `a cluster named "${wish.name}" exists`);
     throw error;
   }
-  const first: NewCredential = { id: deps.random.uuid(), username: usernameOf(who), role: 'admin' };
+  const first = await firstCredential(deps, access, who);
   const { labels: _, ...options } = wish;
   try {
-    const token = await deps.clusters.create({ id, ...options, ...(deps.ca !== undefined && { caPem: deps.ca }) }, first);
-    await remember(deps, id, who, first, token);
+    const token = await deps.clusters.create(
+      { id, ...options, ...(deps.ca !== undefined && { caPem: deps.ca }) },
+      forObject(first),
+    );
+    await remember(deps, access, who, id, first, token);
     return { row, token };
   } catch (error) {
     await deps.db.delete(clusters).where(eq(clusters.id, id));
     throw error;
   }
-}
-
-async function remember(
-  deps: ManagementDeps,
-  clusterId: string,
-  who: Principal,
-  made: NewCredential,
-  token: string,
-): Promise<void> {
-  const { id, username, role, expires } = made;
-  await deps.db.insert(credentials).values({
-    clusterId,
-    id,
-    name: 'kubeconfig',
-    username,
-    role,
-    hint: hintOf(token),
-    createdBy: creatorOf(who),
-    createdAt: deps.now(),
-    ...(expires !== undefined && { expiresAt: expires }),
-  });
 }
 
 export async function listClusters(deps: ManagementDeps, access: Access): Promise<ClusterRow[]> {
@@ -107,15 +82,6 @@ export async function listClusters(deps: ManagementDeps, access: Access): Promis
 export async function deleteCluster(deps: ManagementDeps, row: ClusterRow): Promise<void> {
   await deps.clusters.destroy(row.id);
   await deps.db.delete(clusters).where(eq(clusters.id, row.id));
-}
-
-/** A new credential for whoever asks. */
-export async function issueCredential(deps: ManagementDeps, row: ClusterRow, who: Principal, role: ClusterRole): Promise<string> {
-  const credential = { id: deps.random.uuid(), username: usernameOf(who), role };
-  const token = await deps.clusters.issue(row.id, credential);
-  if (token === undefined) throw new Problem('not-found', `cluster "${row.name}" has no object`);
-  await remember(deps, row.id, who, credential, token);
-  return token;
 }
 
 export async function usageOf(deps: ManagementDeps, row: ClusterRow): Promise<ClusterUsage> {

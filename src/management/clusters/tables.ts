@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { accounts } from '../accounts/tables.ts';
+import { CLUSTER_ROLES } from './port.ts';
 
 /** `creating`: its object is being made or filled. `deleted`: it waits for its end, and can be restored until `purgeAt`. */
 export const STATES = ['creating', 'ready', 'suspended', 'deleted'] as const;
@@ -51,7 +52,9 @@ export const credentials = sqliteTable(
     id: text('id').notNull(),
     name: text('name').notNull(),
     username: text('username').notNull(),
-    role: text('role').notNull(),
+    role: text('role', { enum: CLUSTER_ROLES }).notNull(),
+    /** Beside those of the role. */
+    groups: text('groups', { mode: 'json' }).$type<string[]>(),
     hint: text('hint').notNull(),
     /** "person:ID", "token:ID" or "operator": with whom it goes. */
     createdBy: text('created_by').notNull(),
@@ -63,6 +66,7 @@ export const credentials = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.clusterId, table.id] }),
     index('credentials_creator').on(table.createdBy),
+    index('credentials_expires').on(table.expiresAt).where(sql`expires_at IS NOT NULL`),
     index('credentials_revoked').on(table.revokedAt).where(sql`revoked_at IS NOT NULL`),
   ],
 );

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { LEVELS } from '../access.ts';
 import { accounts } from '../accounts/tables.ts';
@@ -13,6 +14,9 @@ export const tokens = sqliteTable(
     name: text('name').notNull(),
     hash: text('hash').notNull().unique(),
     hint: text('hint').notNull(),
+    /** Of the secret before the last rotation, and until when it still counts. */
+    formerHash: text('former_hash').unique(),
+    formerUntil: integer('former_until'),
     scope: text('scope', { enum: LEVELS }).notNull().default('owner'),
     /** Ids of the clusters that it reaches; absent: no such bound. */
     clusters: text('clusters', { mode: 'json' }).$type<string[]>(),
@@ -25,5 +29,9 @@ export const tokens = sqliteTable(
     expiresAt: integer('expires_at'),
     lastUsedAt: integer('last_used_at'),
   },
-  (table) => [index('tokens_account').on(table.accountId)],
+  (table) => [
+    index('tokens_account').on(table.accountId),
+    index('tokens_person').on(table.personId).where(sql`person_id IS NOT NULL`),
+    index('tokens_expires').on(table.expiresAt).where(sql`expires_at IS NOT NULL`),
+  ],
 );

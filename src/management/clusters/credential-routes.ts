@@ -1,0 +1,147 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ManagementDeps } from '../deps.ts';
+import { type ManagementEnv, router } from '../router.ts';
+import { at, body, define, iso, json, Page, pageOf } from '../shapes.ts';
+import { Credential, CredentialRotation, CredentialsRotation, NewKubeconfig } from './credential-schema.ts';
+import {
+  type CredentialRow,
+  issueCredential,
+  listCredentials,
+  revokeCredential,
+  rotateAll,
+  rotateCredential,
+} from './credentials.ts';
+import { kubeconfigFor } from './kubeconfig.ts';
+
+const view = (row: CredentialRow) => ({
+  id: row.id,
+  name: row.name,
+  username: row.username,
+  ...(row.groups && { groups: row.groups }),
+  role: row.role,
+  hint: row.hint,
+  createdBy: row.createdBy,
+  createdAt: iso(row.createdAt),
+  ...(row.expiresAt !== null && { expiresAt: iso(row.expiresAt) }),
+  ...(row.revokedAt !== null && { revokedAt: iso(row.revokedAt) }),
+});
+const tags = ['credentials'];
+const ONE = '/accounts/{account}/clusters/{cluster}';
+const MS = 1000;
+const kubeconfigAnswer = {
+  description: 'A kubeconfig with the new credential, whose secret is shown this once; X-Credential-Id names it',
+  content: { 'application/yaml': { schema: z.string() } },
+};
+
+/** Making and ending them one by one. */
+function definitions(deps: ManagementDeps) {
+  const create = define(
+    deps,
+    { needs: 'read' },
+    {
+      method: 'post',
+      path: `${ONE}/kubeconfig`,
+      summary: 'A kubeconfig with a new credential',
+      operationId: 'createKubeconfig',
+      tags,
+      request: { params: at('account', 'cluster'), ...body(NewKubeconfig) },
+      responses: { 201: kubeconfigAnswer },
+    },
+  );
+  const list = define(
+    deps,
+    { needs: 'read' },
+    {
+      method: 'get',
+      path: `${ONE}/credentials`,
+      summary: 'List the credentials of a cluster',
+      operationId: 'listCredentials',
+      tags,
+      request: { params: at('account', 'cluster'), query: z.object(Page) },
+      responses: { 200: json(pageOf(Credential).openapi('CredentialList'), 'Its credentials, the oldest first') },
+    },
+  );
+  const remove = define(
+    deps,
+    { needs: 'read' },
+    {
+      method: 'delete',
+      path: `${ONE}/credentials/{credential}`,
+      summary: 'Revoke a credential: one of your own, or any from the level "write" on',
+      operationId: 'deleteCredential',
+      tags,
+      request: { params: at('account', 'cluster', 'credential') },
+      responses: { 204: { description: 'It lets nobody in any more, and the watches that it opened are closed' } },
+    },
+  );
+  return { create, list, remove };
+}
+
+/** New ones in the place of old ones. */
+function rotations(deps: ManagementDeps) {
+  const one = define(
+    deps,
+    { needs: 'read' },
+    {
+      method: 'post',
+      path: `${ONE}/credentials/{credential}/rotate`,
+      summary: 'A new credential in the place of one that you made',
+      operationId: 'rotateCredential',
+      tags,
+      request: { params: at('account', 'cluster', 'credential'), ...body(CredentialRotation) },
+      responses: { 201: kubeconfigAnswer },
+    },
+  );
+  const all = define(
+    deps,
+    { needs: 'write' },
+    {
+      method: 'post',
+      path: `${ONE}/credentials/rotate`,
+      summary: 'Revoke every credential of a cluster but a new one for you',
+      operationId: 'rotateCredentials',
+      tags,
+      request: { params: at('account', 'cluster'), ...body(CredentialsRotation) },
+      responses: { 201: kubeconfigAnswer },
+    },
+  );
+  return { one, all };
+}
+
+/** The end that a body asks for, ms since the epoch. */
+export const endOf = (deps: ManagementDeps, wish: { expiresAt?: string; expiresIn?: number }): number | undefined => {
+  if (wish.expiresIn !== undefined) return deps.now() + wish.expiresIn * MS;
+  return wish.expiresAt === undefined ? undefined : Date.parse(wish.expiresAt);
+};
+
+/** /v1/accounts/{account}/clusters/{cluster}: kubeconfig and credentials. */
+export function credentialRoutes(deps: ManagementDeps) {
+  const { create, list, remove } = definitions(deps);
+  const { one, all } = rotations(deps);
+  const answer = (c: Context<ManagementEnv>, { row, token }: { row: CredentialRow; token: string }) =>
+    c.body(kubeconfigFor(deps, c.get('cluster'), c.req.url, token), 201, {
+      'content-type': 'application/yaml',
+      'x-credential-id': row.id,
+    });
+  const asked = (c: Context<ManagementEnv>) => [deps, c.get('access'), c.get('principal'), c.get('cluster')] as const;
+  return router()
+    .openapi(create, async (c) => {
+      const { expiresAt, expiresIn, ...wish } = c.req.valid('json');
+      const expires = endOf(deps, { expiresAt, expiresIn });
+      return answer(c, await issueCredential(...asked(c), { ...wish, expires }));
+    })
+    .openapi(list, async (c) => {
+      const { items, next } = await listCredentials(deps, c.get('cluster'), c.req.valid('query'));
+      return c.json({ items: items.map(view), ...(next !== undefined && { next }) }, 200);
+    })
+    .openapi(remove, async (c) => {
+      await revokeCredential(...asked(c), c.req.valid('param').credential);
+      return c.body(null, 204);
+    })
+    .openapi(one, async (c) => {
+      const { overlapSeconds } = c.req.valid('json');
+      return answer(c, await rotateCredential(...asked(c), c.req.valid('param').credential, overlapSeconds * MS));
+    })
+    .openapi(all, async (c) => answer(c, await rotateAll(...asked(c), c.req.valid('json').name)));
+}

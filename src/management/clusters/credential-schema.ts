@@ -1,0 +1,79 @@
+import { z } from '@hono/zod-openapi';
+import { EXPIRES_IN_SECONDS, GROUPS_PER_CREDENTIAL, IDENTITY_LENGTH, ROTATION_OVERLAP_SECONDS } from '../limits.ts';
+import { Name, Time } from '../shapes.ts';
+import { CLUSTER_ROLES } from './port.ts';
+
+const role = z.enum(CLUSTER_ROLES).openapi({
+  description:
+    'What it may do inside of the cluster. view, edit: the ClusterRoles of that name. admin: everything. none: what RBAC there gives to its name and groups.',
+});
+/** What Kubernetes takes for a name, without what could look like another one. */
+const identity = z
+  .string()
+  .min(1)
+  .max(IDENTITY_LENGTH)
+  .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces');
+
+/** The end of something: a time, or so many seconds from now. */
+export const ends = {
+  expiresAt: Time.optional().openapi({ description: 'When it stops to work; absent: never.' }),
+  expiresIn: z.int().min(1).max(EXPIRES_IN_SECONDS).optional().openapi({
+    description: 'Seconds from now after which it stops to work: the other way to say expiresAt.',
+    example: 900,
+  }),
+};
+
+export const NewKubeconfig = z
+  .strictObject({
+    role: role
+      .optional()
+      .openapi({ description: 'Absent: the most that you may have, "admin" from the level "write" on, else "view".' }),
+    name: Name.default('kubeconfig').openapi({ description: 'By which it is known in the list of credentials.' }),
+    username: identity.optional().openapi({
+      description:
+        'Another name than yours inside of the cluster ("admin" only): not that of a member, and without a reserved prefix.',
+      example: 'jenkins',
+    }),
+    groups: z
+      .array(identity)
+      .max(GROUPS_PER_CREDENTIAL)
+      .optional()
+      .openapi({
+        description: 'Groups inside of the cluster ("admin" only), without a reserved prefix.',
+        example: ['builders'],
+      }),
+    ...ends,
+  })
+  .refine(({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined, {
+    message: 'either expiresAt or expiresIn',
+    path: ['expiresIn'],
+  })
+  .openapi('NewKubeconfig');
+
+export const Credential = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    username: z
+      .string()
+      .openapi({ description: 'Its name inside of the cluster, for RBAC and audit.', example: 'alice@example.com' }),
+    groups: z.array(z.string()).optional().openapi({ description: 'Groups beside those of its role.' }),
+    role,
+    hint: z.string().openapi({ description: 'How its token begins.', example: 'atollk_Xb3k' }),
+    createdBy: z.string().openapi({ description: 'With whom it goes: "person:ID", "token:ID" or "operator".' }),
+    createdAt: Time,
+    expiresAt: Time.optional(),
+    revokedAt: Time.optional().openapi({ description: 'Being revoked since then: the cluster has not confirmed it yet.' }),
+  })
+  .openapi('Credential', { description: 'What lets somebody into one cluster. Its secret is not kept.' });
+
+/** How long the old secret goes on to work beside the new one. */
+export const overlapSeconds = z.int().min(0).max(ROTATION_OVERLAP_SECONDS).default(0).openapi({
+  description: 'Seconds for which the old secret still works; 0: it is dead at once.',
+});
+
+export const CredentialRotation = z.strictObject({ overlapSeconds }).openapi('CredentialRotation');
+
+export const CredentialsRotation = z
+  .strictObject({ name: Name.default('kubeconfig').openapi({ description: 'Name of the new credential.' }) })
+  .openapi('CredentialsRotation');

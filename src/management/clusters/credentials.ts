@@ -1,0 +1,310 @@
+import { and, asc, count, eq, gt, inArray, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import { hintOf } from '../../lib/secrets.ts';
+import { type Access, creatorOf, type Level, LEVELS, type Principal, reaches, roleOf } from '../access.ts';
+import { members } from '../accounts/tables.ts';
+import { cursorOf, partsOf } from '../cursors.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { CREDENTIALS_PER_CLUSTER, REVOKE_AT_ONCE, REVOKE_CLUSTERS, REVOKE_STANDBY_MS } from '../limits.ts';
+import { tokens } from '../tokens/tables.ts';
+import { checkIdentity, isSomebodys, usernameOf } from './identity.ts';
+import { CLUSTER_ROLES, type ClusterRole, type NewCredential } from './port.ts';
+import type { ClusterRow } from './rows.ts';
+import { clusters, credentials } from './tables.ts';
+
+export type CredentialRow = typeof credentials.$inferSelect;
+
+/** What a credential is asked to be. */
+export interface CredentialWish {
+  name: string;
+  /** Absent: the most that whoever asks may have. */
+  role?: ClusterRole;
+  username?: string;
+  groups?: string[];
+  /** ms since the epoch; absent: never. */
+  expires?: number;
+}
+
+/** The most that somebody may do inside of a cluster, by their level in its account. */
+const mostOf = (level: Level): ClusterRole => (reaches(level, 'write') ? 'admin' : 'view');
+
+const within = (role: ClusterRole, most: ClusterRole): boolean => CLUSTER_ROLES.indexOf(role) <= CLUSTER_ROLES.indexOf(most);
+
+/** A new credential for whoever asks; an administrator may also make one for somebody else, who is no member. */
+export async function issueCredential(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  cluster: ClusterRow,
+  wish: CredentialWish,
+): Promise<{ row: CredentialRow; token: string }> {
+  const most = mostOf(access.level);
+  const { name, role = most, groups } = wish;
+  if (!within(role, most)) throw new Problem('forbidden', `"${access.level}" gets the role "${most}" at most`);
+  if (wish.username !== undefined || groups) {
+    if (!reaches(access.level, 'admin')) throw new Problem('forbidden', 'username and groups are for "admin" to choose');
+    await checkIdentity(deps, access.accountId, wish);
+  }
+  const expires = boundBy(deps, who, wish.expires);
+  await checkRoom(deps, cluster);
+  const username = wish.username ?? (await usernameOf(deps, access.accountId, who));
+  return issue(deps, access, who, cluster, { name, username, role, groups: groups ?? null, expiresAt: expires ?? null });
+}
+
+type Named = Pick<CredentialRow, 'name' | 'username' | 'role' | 'groups' | 'expiresAt'>;
+
+/** The first credential of a cluster that somebody makes: its administrator. */
+export async function firstCredential(deps: ManagementDeps, access: Access, who: Principal): Promise<Named & { id: string }> {
+  const username = await usernameOf(deps, access.accountId, who);
+  const expiresAt = boundBy(deps, who, undefined) ?? null;
+  return { id: deps.random.uuid(), name: 'kubeconfig', username, role: 'admin', groups: null, expiresAt };
+}
+
+/** A credential as its object is told of it. */
+export const forObject = ({ id, username, role, groups, expiresAt }: Named & { id: string }): NewCredential => ({
+  ...{ id, username, role },
+  ...(groups && { groups }),
+  ...(expiresAt !== null && { expires: expiresAt }),
+});
+
+/**
+ * The object first: should we die before the row is written, nobody has seen the token. The row is written only while whoever asked still may
+ * ask, so that a revocation at the same moment either finds it or prevents it.
+ */
+async function issue(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  cluster: ClusterRow,
+  named: Named,
+): Promise<{ row: CredentialRow; token: string }> {
+  if (cluster.state === 'deleted') throw new Problem('conflict', `cluster "${cluster.name}" is deleted`);
+  const made = { ...named, id: deps.random.uuid() };
+  const token = await deps.clusters.issue(cluster.id, forObject(made));
+  if (token === undefined) throw new Problem('not-found', `cluster "${cluster.name}" has no object`);
+  const row = await remember(deps, access, who, cluster.id, made, token);
+  return { row, token };
+}
+
+/** Writes a credential that an object has made into the index; one whose creator is gone meanwhile is taken back. */
+export async function remember(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  clusterId: string,
+  made: Named & { id: string },
+  token: string,
+): Promise<CredentialRow> {
+  const row: CredentialRow = {
+    clusterId,
+    ...made,
+    hint: hintOf(token),
+    createdBy: creatorOf(who),
+    createdAt: deps.now(),
+    revokedAt: null,
+  };
+  if (row.expiresAt !== null) await deps.keeper.by(row.expiresAt);
+  if (await insert(deps, access, who, row)) return row;
+  await deps.clusters.revoke(clusterId, { ids: [row.id] });
+  throw new Problem('unauthenticated', 'the token is not known');
+}
+
+async function insert(deps: ManagementDeps, access: Access, who: Principal, row: CredentialRow): Promise<boolean> {
+  if (who.type === 'operator') {
+    await deps.db.insert(credentials).values(row);
+    return true;
+  }
+  const fields = {
+    clusterId: sql`${row.clusterId}`.as('cluster_id'),
+    id: sql`${row.id}`.as('id'),
+    name: sql`${row.name}`.as('name'),
+    username: sql`${row.username}`.as('username'),
+    role: sql`${row.role}`.as('role'),
+    groups: sql`${row.groups && JSON.stringify(row.groups)}`.as('groups'),
+    hint: sql`${row.hint}`.as('hint'),
+    createdBy: sql`${row.createdBy}`.as('created_by'),
+    createdAt: sql`${row.createdAt}`.as('created_at'),
+    expiresAt: sql`${row.expiresAt}`.as('expires_at'),
+    revokedAt: sql`NULL`.as('revoked_at'),
+  };
+  const roles = LEVELS.filter((level) => reaches(level, access.level)).map(roleOf);
+  const still =
+    who.type === 'token'
+      ? deps.db.select(fields).from(tokens).where(eq(tokens.id, who.id))
+      : deps.db
+          .select(fields)
+          .from(members)
+          .where(and(eq(members.accountId, access.accountId), eq(members.personId, who.id), inArray(members.role, roles)));
+  const inserted = await deps.db.insert(credentials).select(still).returning({ id: credentials.id });
+  return inserted.length > 0;
+}
+
+/** What an expiring token makes does not outlive it. */
+function boundBy(deps: ManagementDeps, who: Principal, wanted: number | undefined): number | undefined {
+  if (wanted !== undefined && wanted <= deps.now()) throw new Problem('invalid-request', 'expiresAt: is in the past');
+  const end = who.type === 'token' ? who.expires : undefined;
+  return end === undefined ? wanted : Math.min(wanted ?? end, end);
+}
+
+async function checkRoom(deps: ManagementDeps, cluster: ClusterRow): Promise<void> {
+  const [{ n }] = await deps.db.select({ n: count() }).from(credentials).where(eq(credentials.clusterId, cluster.id));
+  if (n < CREDENTIALS_PER_CLUSTER) return;
+  throw new Problem(
+    'limit-reached',
+    `a cluster may have ${CREDENTIALS_PER_CLUSTER} credentials: revoke some, or let them expire`,
+  );
+}
+
+const alive = (now: number): SQL | undefined => or(isNull(credentials.expiresAt), gt(credentials.expiresAt, now));
+
+/** A page of a cluster's credentials, the oldest first, without those that have expired. */
+export async function listCredentials(
+  deps: ManagementDeps,
+  cluster: ClusterRow,
+  page: { limit: number; after?: string },
+): Promise<{ items: CredentialRow[]; next?: string }> {
+  const from = partsOf(page.after, 'number', 'string');
+  const { createdAt, id } = credentials;
+  const later = from && or(gt(createdAt, from[0]), and(eq(createdAt, from[0]), gt(id, from[1])));
+  const rows = await deps.db
+    .select()
+    .from(credentials)
+    .where(and(eq(credentials.clusterId, cluster.id), alive(deps.now()), later))
+    .orderBy(asc(createdAt), asc(id))
+    .limit(page.limit + 1);
+  const items = rows.slice(0, page.limit);
+  const last = items.at(-1);
+  return { items, ...(last && rows.length > items.length && { next: cursorOf(last.createdAt, last.id) }) };
+}
+
+async function find(deps: ManagementDeps, cluster: ClusterRow, id: string): Promise<CredentialRow> {
+  const [row] = await deps.db
+    .select()
+    .from(credentials)
+    .where(and(eq(credentials.clusterId, cluster.id), eq(credentials.id, id), alive(deps.now())));
+  if (!row) throw new Problem('not-found', `credential "${id}" not found`);
+  return row;
+}
+
+/** One's own may always be revoked, those of others by whoever may write. */
+export async function revokeCredential(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  cluster: ClusterRow,
+  id: string,
+): Promise<void> {
+  const row = await find(deps, cluster, id);
+  if (row.createdBy !== creatorOf(who) && !reaches(access.level, 'write')) {
+    throw new Problem('forbidden', 'credentials that others made are revoked by "write"');
+  }
+  await revoke(deps, and(eq(credentials.clusterId, cluster.id), eq(credentials.id, id)));
+}
+
+/**
+ * A new credential in the place of one: the same name, identity, role and expiry. The old one is dead when this returns, or after an overlap.
+ * Whoever rotates gets the new token, so it is theirs to do who made it, or an administrator's when it names no person.
+ */
+export async function rotateCredential(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  cluster: ClusterRow,
+  id: string,
+  overlapMs: number,
+): Promise<{ row: CredentialRow; token: string }> {
+  const old = await find(deps, cluster, id);
+  if (old.revokedAt !== null) throw new Problem('conflict', `credential "${id}" is being revoked`);
+  const self = who.type === 'person' ? who.id : '';
+  const own = old.createdBy === creatorOf(who);
+  if ((!own && !reaches(access.level, 'admin')) || (await isSomebodys(deps, access.accountId, old.username, self))) {
+    throw new Problem('forbidden', 'a credential is rotated by who made it; revoke it instead');
+  }
+  const most = mostOf(access.level);
+  if (!within(old.role, most)) throw new Problem('forbidden', `"${access.level}" gets the role "${most}" at most`);
+  const { name, username, role, groups } = old;
+  const expiresAt = boundBy(deps, who, old.expiresAt ?? undefined) ?? null;
+  const made = await issue(deps, access, who, cluster, { name, username, role, groups, expiresAt });
+  const one = and(eq(credentials.clusterId, cluster.id), eq(credentials.id, id));
+  if (overlapMs > 0) await expire(deps, old, deps.now() + overlapMs);
+  else await revoke(deps, one);
+  return made;
+}
+
+/** The object first: what it does not know yet it would let in, and the row only says when to look. */
+async function expire(deps: ManagementDeps, { clusterId, id, expiresAt }: CredentialRow, at: number): Promise<void> {
+  const end = Math.min(expiresAt ?? at, at);
+  await deps.clusters.expire(clusterId, [id], end);
+  await deps.keeper.by(end);
+  await deps.db
+    .update(credentials)
+    .set({ expiresAt: end })
+    .where(and(eq(credentials.clusterId, clusterId), eq(credentials.id, id)));
+}
+
+/** After a leak: a new credential for whoever asks, and every other one of the cluster is dead, also those that the index does not know. */
+export async function rotateAll(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  cluster: ClusterRow,
+  name: string,
+): Promise<{ row: CredentialRow; token: string }> {
+  const username = await usernameOf(deps, access.accountId, who);
+  const expiresAt = boundBy(deps, who, undefined) ?? null;
+  const made = await issue(deps, access, who, cluster, { name, username, role: mostOf(access.level), groups: null, expiresAt });
+  const others = and(eq(credentials.clusterId, cluster.id), ne(credentials.id, made.row.id));
+  await mark(deps, others);
+  await deps.clusters.revoke(cluster.id, { allBut: [made.row.id] });
+  await deps.db.delete(credentials).where(others);
+  return made;
+}
+
+/** Everything that somebody ("person:ID", "token:ID") made in the clusters of an account is dead when this returns. */
+export function revokeCreatedBy(deps: ManagementDeps, accountId: string, createdBy: string): Promise<void> {
+  const inAccount = deps.db.select({ id: clusters.id }).from(clusters).where(eq(clusters.accountId, accountId));
+  return revoke(deps, and(eq(credentials.createdBy, createdBy), inArray(credentials.clusterId, inAccount)));
+}
+
+/** Marked first, so that what dies in between is done by the chore; then the objects are told, then the rows go. */
+async function revoke(deps: ManagementDeps, which: SQL | undefined): Promise<void> {
+  await tell(deps, await mark(deps, which));
+}
+
+type Key = Pick<CredentialRow, 'clusterId' | 'id'>;
+
+async function mark(deps: ManagementDeps, which: SQL | undefined): Promise<Key[]> {
+  const now = deps.now();
+  await deps.keeper.by(now + REVOKE_STANDBY_MS);
+  return deps.db
+    .update(credentials)
+    .set({ revokedAt: now })
+    .where(which)
+    .returning({ clusterId: credentials.clusterId, id: credentials.id });
+}
+
+/** Tells the objects, some at a time; what is beyond REVOKE_CLUSTERS, and whose object fails, the chore does. */
+async function tell(deps: ManagementDeps, rows: Key[]): Promise<void> {
+  const failures: unknown[] = [];
+  const byCluster = [...Map.groupBy(rows, ({ clusterId }) => clusterId)];
+  for (let i = 0; i < Math.min(byCluster.length, REVOKE_CLUSTERS); i += REVOKE_AT_ONCE) {
+    const some = byCluster.slice(i, i + REVOKE_AT_ONCE).map(async ([clusterId, found]) => {
+      const ids = found.map(({ id }) => id);
+      await deps.clusters.revoke(clusterId, { ids });
+      const told = sql`${credentials.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+      await deps.db.delete(credentials).where(and(eq(credentials.clusterId, clusterId), told));
+    });
+    for (const end of await Promise.allSettled(some)) if (end.status === 'rejected') failures.push(end.reason);
+  }
+  if (failures.length) throw new Error(`${failures.length} clusters could not be told of a revocation`, { cause: failures[0] });
+}
+
+/** Goes on with revocations that were begun and not finished. */
+export async function finishRevocations(deps: ManagementDeps, now: number): Promise<void> {
+  const rows = await deps.db
+    .select({ clusterId: credentials.clusterId, id: credentials.id })
+    .from(credentials)
+    .where(lte(credentials.revokedAt, now - REVOKE_STANDBY_MS))
+    .limit(REVOKE_CLUSTERS);
+  await tell(deps, rows);
+}

@@ -1,0 +1,60 @@
+import { and, eq, ne, sql } from 'drizzle-orm';
+import type { Principal } from '../access.ts';
+import { members } from '../accounts/tables.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { people } from '../people/tables.ts';
+
+/** Names that mean something to Kubernetes or to us: nobody gets one by asking for it. */
+const RESERVED = ['system:', 'atoll:', 'kubernetes:', 'kubeadm:', 'node:'];
+
+/** Before the id of a person who has no other name. */
+const PERSON = 'atoll:person:';
+
+const isReserved = (name: string): boolean => RESERVED.some((prefix) => name.toLowerCase().startsWith(prefix));
+
+/** What a person is called (auth.ts), as SQL. */
+const NAME = sql`lower(coalesce(${people.email}, ${people.issuer} || '#' || ${people.subject}))`;
+
+/** Whether a name is that of a member of the account other than `but`. */
+async function isOfAnother(deps: ManagementDeps, accountId: string, name: string, but = ''): Promise<boolean> {
+  const found = await deps.db
+    .select({ id: people.id })
+    .from(members)
+    .innerJoin(people, eq(people.id, members.personId))
+    .where(and(eq(members.accountId, accountId), eq(NAME, name.toLowerCase()), ne(people.id, but)))
+    .limit(1);
+  return found.length > 0;
+}
+
+/**
+ * How somebody is called inside of a cluster, for its RBAC and its audit log: a person by the address that their issuer verified, a token by
+ * its name. A person whose address is another member's too (of another issuer) is called by their id: nobody is taken for somebody else.
+ */
+export async function usernameOf(deps: ManagementDeps, accountId: string, who: Principal): Promise<string> {
+  if (who.type === 'operator') return 'atoll:operator';
+  if (who.type === 'token') return `atoll:token:${who.name}`;
+  const ambiguous = isReserved(who.name) || (await isOfAnother(deps, accountId, who.name, who.id));
+  return ambiguous ? `${PERSON}${who.id}` : who.name;
+}
+
+/** Refuses names and groups that are not an administrator's to give away. */
+export async function checkIdentity(
+  deps: ManagementDeps,
+  accountId: string,
+  wish: { username?: string; groups?: string[] },
+): Promise<void> {
+  const bad = wish.groups?.find(isReserved);
+  if (bad !== undefined) throw new Problem('invalid-request', `groups: "${bad}" has a reserved prefix`);
+  if (wish.username === undefined) return;
+  if (isReserved(wish.username)) throw new Problem('invalid-request', `username: "${wish.username}" has a reserved prefix`);
+  if (await isSomebodys(deps, accountId, wish.username)) {
+    throw new Problem('forbidden', `username: "${wish.username}" is a member of the account, who gets a kubeconfig themselves`);
+  }
+}
+
+/** Whether a name inside of a cluster means a member of its account, other than `but`. */
+export async function isSomebodys(deps: ManagementDeps, accountId: string, username: string, but = ''): Promise<boolean> {
+  if (username.startsWith(PERSON)) return username !== `${PERSON}${but}`;
+  return isOfAnother(deps, accountId, username, but);
+}
