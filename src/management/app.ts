@@ -1,13 +1,14 @@
 import { bodyLimit } from 'hono/body-limit';
-import { HTTPException } from 'hono/http-exception';
 import { accountRoutes } from './accounts/routes.ts';
 import { fromOurselves } from './auth.ts';
 import { credentialRoutes } from './clusters/credential-routes.ts';
 import { clusterRoutes } from './clusters/routes.ts';
 import type { ManagementDeps } from './deps.ts';
-import { Problem } from './errors.ts';
+import { asProblem, Problem } from './errors.ts';
 import { BODY_BYTES } from './limits.ts';
 import { operationRoutes } from './operations/routes.ts';
+import { pageRoutes } from './people/page-routes.ts';
+import { peopleRoutes } from './people/routes.ts';
 import { router } from './router.ts';
 import { tokenRoutes } from './tokens/routes.ts';
 
@@ -19,12 +20,6 @@ const INFO = {
     description: 'Accounts, tokens and clusters. Each cluster speaks the Kubernetes API at its own address.',
   },
   servers: [{ url: 'https://localhost:8443' }],
-};
-
-const asProblem = (error: Error): Problem => {
-  if (error instanceof Problem) return error;
-  if (error instanceof HTTPException && error.status < 500) return new Problem('invalid-request', error.message);
-  return new Problem('internal', 'the error was logged');
 };
 
 /** The product around clusters, under /v1. The one source of openapi.yaml. */
@@ -50,7 +45,9 @@ export function createApp(deps: ManagementDeps) {
     .route('/v1', tokenRoutes(deps))
     .route('/v1', clusterRoutes(deps))
     .route('/v1', credentialRoutes(deps))
-    .route('/v1', operationRoutes(deps));
+    .route('/v1', operationRoutes(deps))
+    .route('/v1', peopleRoutes(deps))
+    .route('/', pageRoutes(deps));
 }
 
 /** The API document of the app. */

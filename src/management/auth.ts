@@ -25,7 +25,7 @@ function bearer(c: Context): string {
 }
 
 /** Equality that does not tell by its duration where two hashes differ. */
-function sameHash(a: string, b: string): boolean {
+export function sameHash(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
   return difference === 0;

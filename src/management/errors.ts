@@ -1,3 +1,4 @@
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 /** Every refusal of the management API, by its code; the codes are stable, the words are not. `docs/errors` has a page for each. */
@@ -22,6 +23,23 @@ export const PROBLEMS = {
     status: 403,
     title: 'Requests from other sites are refused',
     explain: 'A browser sent the request for another site, or under a host name that is not one of this deployment.',
+  },
+  'sign-in-failed': {
+    status: 400,
+    title: 'The sign-in did not succeed',
+    explain:
+      'The browser did not begin it, it took too long, or what the issuer answered does not hold; the detail says which. Begin again.',
+  },
+  'sign-in-off': {
+    status: 404,
+    title: 'Nobody signs in here',
+    explain: 'The deployment has no OpenID Connect issuer: its operator sets ATOLL_OIDC. API tokens work without.',
+  },
+  'issuer-unavailable': {
+    status: 502,
+    title: 'The issuer does not answer',
+    explain:
+      'The OpenID Connect issuer that you sign in with cannot be reached, or its configuration cannot be read. Try again later.',
   },
   'not-found': {
     status: 404,
@@ -94,4 +112,11 @@ export class Problem extends Error {
       headers: { 'content-type': 'application/problem+json', ...this.headers },
     });
   }
+}
+
+/** What a client is told of an error: our own refusals as they are, a request that Hono cannot read, and nothing of what went wrong with us. */
+export function asProblem(error: Error): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException && error.status < 500) return new Problem('invalid-request', error.message);
+  return new Problem('internal', 'the error was logged');
 }

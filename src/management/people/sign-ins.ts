@@ -1,0 +1,215 @@
+import { and, count, eq, gt, isNotNull, lte, sql } from 'drizzle-orm';
+import { isSecret, makeSecret, PREFIXES } from '../../lib/secrets.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { BROWSER_SESSION_MS, DEVICE_POLL_SECONDS, SESSION_MS, SIGN_IN_MS, SIGN_INS_OPEN } from '../limits.ts';
+import { authorizationUrl, identify, type Trip } from './oidc.ts';
+import type { Issuer } from './issuers.ts';
+import { meet, newSession, tidySessions } from './sessions.ts';
+import { sessions, signIns } from './tables.ts';
+
+export type SignInRow = typeof signIns.$inferSelect;
+
+/** RFC 8628's words (3.5) for a device that has no session yet, and RFC 6749's (5.2) for one that asked wrongly. */
+export type DeviceError =
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'access_denied'
+  | 'expired_token'
+  | 'invalid_grant'
+  | 'invalid_request'
+  | 'unsupported_grant_type';
+
+/** Consonants that look like nothing else (RFC 8628, 6.1): eight of them are 34 bits, and say no words. */
+const CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
+const CODE_LENGTH = 8;
+/** A poll may come that much early, ms: clocks and networks are not exact. */
+const POLL_TOLERANCE_MS = 500;
+
+const grouped = (code: string): string => `${code.slice(0, CODE_LENGTH / 2)}-${code.slice(CODE_LENGTH / 2)}`;
+
+function newUserCode(deps: ManagementDeps): string {
+  let code = '';
+  // 240 is the highest multiple of 20 in a byte: what is beyond would make some letters likelier.
+  while (code.length < CODE_LENGTH) {
+    for (const byte of atob(deps.crypto.token(12).replaceAll('-', '+').replaceAll('_', '/'))) {
+      const n = byte.charCodeAt(0);
+      if (n < 240 && code.length < CODE_LENGTH) code += CODE_LETTERS[n % CODE_LETTERS.length];
+    }
+  }
+  return grouped(code);
+}
+
+/** A user code as a person may have typed it; undefined: it cannot be one. */
+export function userCodeOf(typed: string): string | undefined {
+  const letters = typed.toUpperCase().replace(/[\s._-]/g, '');
+  const fits = letters.length === CODE_LENGTH && [...letters].every((letter) => CODE_LETTERS.includes(letter));
+  return fits ? grouped(letters) : undefined;
+}
+
+/** The issuer of that name. */
+export function issuerOf(deps: ManagementDeps, name: string): Issuer {
+  if (deps.issuers.length === 0) throw new Problem('sign-in-off', 'no issuer is configured (ATOLL_OIDC)');
+  const found = deps.issuers.find((issuer) => issuer.name === name);
+  if (found) return found;
+  throw new Problem('invalid-request', `issuer: there is none named "${name}"`);
+}
+
+/** Refuses when too many are under way; those that are long over go. */
+async function makeRoom(deps: ManagementDeps): Promise<void> {
+  if (deps.issuers.length === 0) throw new Problem('sign-in-off', 'no issuer is configured (ATOLL_OIDC)');
+  const now = deps.now();
+  // A device that comes late is still told that it is late.
+  await deps.db.delete(signIns).where(lte(signIns.expiresAt, now - SIGN_IN_MS));
+  const [{ n }] = await deps.db.select({ n: count() }).from(signIns).where(gt(signIns.expiresAt, now));
+  if (n >= SIGN_INS_OPEN) throw new Problem('rate-limited', 'too many sign-ins are under way', { 'retry-after': '60' });
+}
+
+/** A device begins: what it polls with, and what its person types. */
+export async function beginDevice(
+  deps: ManagementDeps,
+  wish: { name: string; issuer?: string },
+): Promise<{ deviceCode: string; userCode: string }> {
+  await makeRoom(deps);
+  if (wish.issuer !== undefined) issuerOf(deps, wish.issuer);
+  const now = deps.now();
+  const deviceCode = makeSecret(PREFIXES.device, deps.crypto);
+  const userCode = newUserCode(deps);
+  await deps.db.insert(signIns).values({
+    id: deps.random.uuid(),
+    deviceHash: deps.crypto.sha256(deviceCode),
+    userCode,
+    name: wish.name,
+    issuer: wish.issuer ?? null,
+    status: 'pending',
+    createdAt: now,
+    expiresAt: now + SIGN_IN_MS,
+  });
+  return { deviceCode, userCode };
+}
+
+/** The device that shows a user code and still waits. */
+export async function waitingDevice(deps: ManagementDeps, userCode: string): Promise<SignInRow | undefined> {
+  const [row] = await deps.db.select().from(signIns).where(waiting(deps, userCode));
+  return row;
+}
+
+const waiting = (deps: ManagementDeps, userCode: string) =>
+  and(eq(signIns.userCode, userCode), eq(signIns.status, 'pending'), gt(signIns.expiresAt, deps.now()));
+
+/** Somebody says yes or no to a device; whether it still waited. */
+export async function decide(deps: ManagementDeps, userCode: string, personId: string, approved: boolean): Promise<boolean> {
+  const decided = await deps.db
+    .update(signIns)
+    .set(approved ? { status: 'approved', personId } : { status: 'denied' })
+    .where(waiting(deps, userCode))
+    .returning({ id: signIns.id });
+  return decided.length > 0;
+}
+
+/** A device asks whether it may: a session once, or why not yet. */
+export async function pollDevice(
+  deps: ManagementDeps,
+  deviceCode: string,
+): Promise<{ secret: string; expiresIn: number } | { error: DeviceError }> {
+  if (!isSecret(PREFIXES.device, deviceCode)) return { error: 'invalid_grant' };
+  const byDevice = eq(signIns.deviceHash, deps.crypto.sha256(deviceCode));
+  const [row] = await deps.db.select().from(signIns).where(byDevice);
+  if (!row) return { error: 'invalid_grant' };
+  const now = deps.now();
+  if (row.expiresAt <= now) return { error: 'expired_token' };
+  if (row.status === 'denied') return { error: 'access_denied' };
+  if (row.status === 'pending') {
+    await deps.db.update(signIns).set({ lastPollAt: now }).where(eq(signIns.id, row.id));
+    const isEarly = row.lastPollAt !== null && now - row.lastPollAt < DEVICE_POLL_SECONDS * 1000 - POLL_TOLERANCE_MS;
+    return { error: isEarly ? 'slow_down' : 'authorization_pending' };
+  }
+  const { row: session, secret } = newSession(deps, row.name, SESSION_MS);
+  const approved = and(byDevice, eq(signIns.status, 'approved'), isNotNull(signIns.personId));
+  // Both or neither: a device code is worth one session, however many ask at once.
+  const made = deps.db
+    .select({
+      id: sql`${session.id}`.as('id'),
+      personId: signIns.personId,
+      name: signIns.name,
+      hash: sql`${session.hash}`.as('hash'),
+      hint: sql`${session.hint}`.as('hint'),
+      createdAt: sql`${session.createdAt}`.as('created_at'),
+      expiresAt: sql`${session.expiresAt}`.as('expires_at'),
+      lastUsedAt: sql`NULL`.as('last_used_at'),
+    })
+    .from(signIns)
+    .where(approved);
+  const [, used] = await deps.db.batch([
+    deps.db.insert(sessions).select(made),
+    deps.db.delete(signIns).where(approved).returning({ personId: signIns.personId }),
+  ]);
+  const [{ personId } = { personId: null }] = used;
+  if (personId === null) return { error: 'invalid_grant' };
+  await tidySessions(deps, personId);
+  return { secret, expiresIn: SESSION_MS / 1000 };
+}
+
+/**
+ * Both ends of a trip, from what the browser keeps (its cookie) and what travels (the state). Nothing of it needs to be stored, and the
+ * database alone completes no sign-in.
+ */
+const tripOf = (deps: ManagementDeps, browser: string, state: string, redirectUri: string): Trip => ({
+  state,
+  nonce: deps.mac(`nonce ${browser} ${state}`),
+  verifier: deps.mac(`pkce ${browser} ${state}`),
+  redirectUri,
+});
+
+/** A browser leaves for an issuer; `goesOn` is the user code with which it will go on. Returns the address. */
+export async function beginBrowser(
+  deps: ManagementDeps,
+  issuer: Issuer,
+  o: { browser: string; redirectUri: string; goesOn?: string; again: boolean },
+): Promise<string> {
+  await makeRoom(deps);
+  const state = deps.crypto.token(32);
+  const address = await authorizationUrl(deps, issuer, tripOf(deps, o.browser, state, o.redirectUri), o.again);
+  const now = deps.now();
+  await deps.db.insert(signIns).values({
+    id: deps.random.uuid(),
+    name: 'browser',
+    stateHash: deps.crypto.sha256(state),
+    browserHash: deps.crypto.sha256(o.browser),
+    issuer: issuer.name,
+    goesOn: o.goesOn ?? null,
+    status: 'pending',
+    createdAt: now,
+    expiresAt: now + SIGN_IN_MS,
+  });
+  return address;
+}
+
+/** A browser comes back. It must be the one that left, within the time, once. Returns its new session, and with which user code it goes on. */
+export async function finishBrowser(
+  deps: ManagementDeps,
+  o: { browser: string | undefined; redirectUri: string; answer: URLSearchParams },
+): Promise<{ secret: string; goesOn: string | null }> {
+  const state = o.answer.get('state');
+  const { browser } = o;
+  const stranger = new Problem('sign-in-failed', 'this browser did not begin this sign-in, or too long ago: begin again');
+  if (state === null || browser === undefined) throw stranger;
+  const [row] = await deps.db
+    .delete(signIns)
+    .where(
+      and(
+        eq(signIns.stateHash, deps.crypto.sha256(state)),
+        eq(signIns.browserHash, deps.crypto.sha256(browser)),
+        gt(signIns.expiresAt, deps.now()),
+      ),
+    )
+    .returning();
+  if (!row) throw stranger;
+  const issuer = issuerOf(deps, row.issuer ?? '');
+  const identity = await identify(deps, issuer, tripOf(deps, browser, state, o.redirectUri), o.answer);
+  const person = await meet(deps, issuer.issuer, identity);
+  const { row: session, secret } = newSession(deps, 'browser', BROWSER_SESSION_MS);
+  await deps.db.insert(sessions).values({ ...session, personId: person.id });
+  await tidySessions(deps, person.id);
+  return { secret, goesOn: row.goesOn };
+}
