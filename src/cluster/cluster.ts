@@ -222,8 +222,8 @@ export class Cluster {
   }
 
   /** Works until nothing is dirty (true) or `more()` says stop (false). */
-  drain(now: number, more?: () => boolean): boolean {
-    const quiet = this.reconciler.drain(now, more);
+  drain(now: number, more?: () => boolean, most?: number): boolean {
+    const quiet = this.reconciler.drain(now, more, most);
     this.#dirty = !quiet;
     if (quiet) {
       this.#history.mark(now);

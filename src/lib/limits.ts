@@ -87,3 +87,14 @@ export const AUDIT_ID_CHARACTERS = 256;
 export const CROWD_MS = 5000;
 export const CROWDED_SLICE_MS = 2;
 export const CROWDED_PAUSE_MS = 2;
+/** Objects that one plan of a controller then writes at most; alone it is hundreds. */
+export const CROWDED_PLAN_OBJECTS = 10;
+/** Objects of a fork that go at a time: rows, and bytes (as JSON in JSON at most twice as many; a value holds 2 MB). */
+export const FORK_CHUNK_ROWS = 1_000;
+export const FORK_CHUNK_BYTES = 700_000;
+/** How long a revision that is copied is kept from compaction after the last read, ms; a slower copy fails. */
+export const FORK_PIN_MS = 60_000;
+/** Timers that a fork takes along; of a cluster with more, the fork derives them. */
+export const FORK_TIMERS = 10_000;
+/** How long the source of a fork may drain first, ms, so that nothing is dirty when it is copied. */
+export const FORK_DRAIN_MS = 100;

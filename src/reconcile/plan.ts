@@ -77,6 +77,8 @@ export interface Plan {
 export interface ReconcileCx {
   now: number;
   random: Random;
+  /** Objects that one plan should write at most, where others wait for the thread: a plan is one transaction and is not interrupted. */
+  most?: number;
 }
 
 /** Which keys a change of another resource (or of the controller's own) makes dirty. */

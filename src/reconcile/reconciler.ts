@@ -55,15 +55,15 @@ export class Reconciler {
     return this.#queue.next();
   }
 
-  /** Works until nothing is left to do now (true) or `more()` says stop (false). One key is one transaction. */
-  drain(now: number, more: () => boolean = () => true): boolean {
+  /** Works until nothing is left to do now (true) or `more()` says stop (false). One key is one transaction; `most` bounds its writes. */
+  drain(now: number, more: () => boolean = () => true, most?: number): boolean {
     if (!this.#deps.controllers.length) return true;
     this.#queue.release(now);
     for (;;) {
       this.#dispatch(now);
       const work = this.#queue.take() ?? this.#due(now);
       if (!work) break;
-      this.#reconcile(work, now);
+      this.#reconcile(work, now, most);
       if (!more()) {
         if (this.#pending()) return false;
         break;
@@ -80,6 +80,11 @@ export class Reconciler {
         this.#map({ revision: Number(object.metadata.resourceVersion), resource, type: 'ADDED', object, old: undefined });
       }
     }
+  }
+
+  /** Whether nothing is dirty, not even for later: what timers say is all that there is to do. */
+  get settled(): boolean {
+    return !this.#deps.controllers.length || (!this.#pending() && this.next() === undefined);
   }
 
   #pending(): boolean {
@@ -122,15 +127,16 @@ export class Reconciler {
     return this.#queue.take();
   }
 
-  #reconcile(work: Work, now: number): void {
+  #reconcile(work: Work, now: number, most: number | undefined): void {
     const controller = this.#byName.get(work.controller);
     if (!controller) return;
     const { registry, view, random, timers } = this.#deps;
     let outcome: Outcome = {};
+    const cx = { now, random, ...(most !== undefined && { most }) };
     try {
       registry.transaction(() => {
-        const plan = controller.reconcile({ namespace: work.namespace, name: work.name }, view, { now, random });
-        outcome = this.#executor.run(controller, work, plan, view, { now, random });
+        const plan = controller.reconcile({ namespace: work.namespace, name: work.name }, view, cx);
+        outcome = this.#executor.run(controller, work, plan, view, cx);
         this.#arm(work, outcome, now, timers);
       });
     } catch (error) {

@@ -28,13 +28,13 @@ export const scheduler: Controller = {
 const concerns = (change: Change): boolean =>
   (change.type !== 'DELETED' && isPending(change.object)) || clusterEvents(change).length > 0;
 
-function reconcile(_key: Key, view: View, { now, random }: ReconcileCx): Plan {
+function reconcile(_key: Key, view: View, { now, random, most = SCHEDULER_BATCH_PODS }: ReconcileCx): Plan {
   const snapshot = snapshotOf(view);
   const actions: Action[] = [];
   const why: string[] = [];
   let decided = 0;
   for (const waiting of snapshot.queue()) {
-    if (decided === SCHEDULER_BATCH_PODS) break;
+    if (decided >= most) break;
     const { info } = waiting;
     const { node, verdict } = schedule(info, snapshot, view, random);
     if (node) {

@@ -88,8 +88,8 @@ export class ClusterDO extends DurableObject<Env> {
   /** Drains for a while, flushes the watches, and arms the alarm last. */
   #turn(cluster: Cluster, time: number, budgetMs: number): void {
     if (cluster.registry.store.revision() === this.#settled) return;
-    const { workMs, restMs } = slice(cluster, time, budgetMs);
-    const drained = this.#drain(cluster, time, workMs);
+    const { workMs, restMs, most } = slice(cluster, time, budgetMs);
+    const drained = this.#drain(cluster, time, workMs, most);
     const quiet = drained === true;
     const flushed = cluster.flush(time, FLUSH_SLICE_MESSAGES);
     this.#settled = quiet && flushed ? cluster.registry.store.revision() : undefined;
@@ -100,9 +100,9 @@ export class ClusterDO extends DurableObject<Env> {
   }
 
   /** Undefined: something threw (RC11). What is dirty stays so, and the alarm that stands by goes on with it. */
-  #drain(cluster: Cluster, time: number, budgetMs: number): boolean | undefined {
+  #drain(cluster: Cluster, time: number, budgetMs: number, most: number | undefined): boolean | undefined {
     try {
-      return cluster.drain(time, budget(budgetMs));
+      return cluster.drain(time, budget(budgetMs), most);
     } catch (error) {
       console.error('a drain failed', error);
       return undefined;

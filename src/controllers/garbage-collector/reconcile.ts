@@ -22,15 +22,15 @@ export function garbageCollector(kinds: readonly Kind[]): Controller {
       .map(resourceOf)
       .filter((resource) => resource !== EVENTS)
       .map((resource) => ({ resource, keys: collectorKeys })),
-    reconcile: (key, view) =>
-      key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view) : object(key, view),
+    reconcile: (key, view, { most = BATCH }) =>
+      key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view, most) : object(key, view),
   };
 }
 
 /** The owner of these is gone or waits for them: each is judged as if it had been looked at alone. */
-function dependents(uid: string, view: View): Plan {
+function dependents(uid: string, view: View, most: number): Plan {
   const alive = view.ownedBy(uid).filter((dependent) => !dependent.metadata.deletionTimestamp);
-  return { actions: alive.slice(0, BATCH).flatMap((dependent) => judge(dependent, view)) };
+  return { actions: alive.slice(0, most).flatMap((dependent) => judge(dependent, view)) };
 }
 
 /** attemptToDeleteItem and attemptToOrphan. */

@@ -1,6 +1,6 @@
 import { type Kind, type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
-import { type Action, type Change, type Controller, type Key, own, type Plan, type View } from '../../reconcile/plan.ts';
+import { type Action, type Change, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../../reconcile/plan.ts';
 import { BATCH, deletion } from '../shared/objects.ts';
 import { deletionConditions, type Remaining } from './conditions.ts';
 
@@ -17,7 +17,7 @@ export function namespaceController(kinds: readonly Kind[]): Controller {
     watches: [own(NAMESPACES), ...contents.map((resource) => ({ resource, keys: emptyingKeys }))],
     reconcile: (key, view, cx) => {
       const namespace = view.get(NAMESPACES, '', key.name);
-      return namespace?.metadata.deletionTimestamp ? empty(namespace, contents, view, cx.now) : { actions: [] };
+      return namespace?.metadata.deletionTimestamp ? empty(namespace, contents, view, cx) : { actions: [] };
     },
   };
 }
@@ -30,19 +30,19 @@ function emptyingKeys({ type, object, old }: Change, view: View): Key[] {
 }
 
 /** Pods first, and nothing else before they are gone (OrderedNamespaceDeletion); finalizers are waited for. */
-function empty(namespace: KubeObject, contents: Resource[], view: View, now: number): Plan {
+function empty(namespace: KubeObject, contents: Resource[], view: View, { now, most = BATCH }: ReconcileCx): Plan {
   if (!namespace.spec?.finalizers?.length) return { actions: [] };
   const remaining: Remaining = { byResource: new Map(), byFinalizer: new Map() };
   const pods = view.list('pods', namespace.metadata.name);
   if (pods.length) {
-    const { deletions, more } = deleteAll('pods', pods, BATCH);
+    const { deletions, more } = deleteAll('pods', pods, most);
     return { actions: [...deletions, ...writeConditions(namespace, remaining, now)], requeueAt: more ? now + 1 : undefined };
   }
   const actions: Action[] = [];
   let unfinished = false;
   for (const resource of contents) {
     const objects = view.list(resource, namespace.metadata.name);
-    const { deletions, more } = deleteAll(resource, objects, BATCH - actions.length);
+    const { deletions, more } = deleteAll(resource, objects, most - actions.length);
     actions.push(...deletions);
     unfinished ||= more;
     count(resource, objects, remaining);

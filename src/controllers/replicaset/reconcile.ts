@@ -102,8 +102,8 @@ function claim(form: Form, set: KubeObject, owned: KubeObject[]): Claimed & { st
 /** manageReplicas. */
 function manage(form: Form, set: KubeObject, active: KubeObject[], view: View, cx: ReconcileCx): Action[] {
   const diff = active.length - (set.spec?.replicas ?? 1);
-  if (diff < 0) return createPods(form, set, Math.min(-diff, BURST), view, cx);
-  if (diff > 0) return deletePods(form, set, active, Math.min(diff, BURST), view, cx);
+  if (diff < 0) return createPods(form, set, Math.min(-diff, cx.most ?? BURST), view, cx);
+  if (diff > 0) return deletePods(form, set, active, Math.min(diff, cx.most ?? BURST), view, cx);
   return [];
 }
 
