@@ -82,22 +82,19 @@ const isForced = (pod: KubeObject): boolean =>
 function collect(pod: KubeObject, view: View, now: number): Action[] {
   const { nodeName } = pod.spec ?? {};
   const going = pod.metadata.deletionTimestamp !== undefined;
-  if (!nodeName) return going ? forceDelete(pod, isTerminal(pod) ? undefined : { ...pod.status, phase: 'Failed' }) : [];
+  if (!nodeName) return going ? forceDelete(pod, pod.status) : [];
   const node = view.get('nodes', '', nodeName);
-  if (node)
-    return going && isOutOfService(node)
-      ? forceDelete(pod, isTerminal(pod) ? undefined : { ...pod.status, phase: 'Failed' })
-      : [];
-  if (isTerminal(pod)) return forceDelete(pod, undefined);
+  if (node) return going && isOutOfService(node) ? forceDelete(pod, pod.status) : [];
   const said = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' };
-  const status = withPodCondition(pod, 'DisruptionTarget', 'True', now, said) ?? pod.status;
-  return forceDelete(pod, { ...status, phase: 'Failed' });
+  return forceDelete(pod, withPodCondition(pod, 'DisruptionTarget', 'True', now, said) ?? pod.status);
 }
 
+/** Failed it is, unless it has ended by itself, and then it goes (markFailedAndDeletePodWithCondition). */
 function forceDelete(pod: KubeObject, status: Obj | undefined): Action[] {
-  const { namespace = '', name, uid } = pod.metadata;
+  const { namespace = '', name, uid, generation } = pod.metadata;
+  const failed = { ...status, observedGeneration: generation, phase: 'Failed' };
   return [
-    ...(status ? [podStatusUpdate(pod, status)] : []),
+    ...(isTerminal(pod) ? [] : [podStatusUpdate(pod, failed)]),
     { verb: 'delete', resource: 'pods', namespace, name, uid, gracePeriodSeconds: 0 },
   ];
 }

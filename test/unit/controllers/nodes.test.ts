@@ -159,7 +159,7 @@ describe('pod garbage collector', () => {
     expect(world.names('pods')).toEqual(['held', 'p']);
     world.advance(1);
     expect(world.names('pods')).toEqual(['held']);
-    expect(world.get('pods', 'default', 'held')?.status).toMatchObject({ phase: 'Failed' });
+    expect(world.get('pods', 'default', 'held')?.status).toMatchObject({ phase: 'Failed', observedGeneration: 1 });
     expect(world.get('pods', 'default', 'held')?.status.conditions[1]).toMatchObject({
       type: 'DisruptionTarget',
       reason: 'DeletionByPodGC',
