@@ -196,6 +196,14 @@ describe('pod garbage collector', () => {
     expect(host.cluster.timers.all()).toEqual([]);
   });
 
+  it('[CTL85] all pods of a missing node go, however many', () => {
+    const world = make(node(), ...Array.from({ length: 1100 }, (_, i) => running(`p${i}`)));
+    world.remove('nodes', 'n', { namespace: '' });
+    world.advance(41_000);
+    expect(world.names('pods')).toEqual([]);
+    expect(world.timers.size).toBe(0);
+  });
+
   it('[CTL85] a node that comes back in time keeps its pods', () => {
     const host = makeCluster({ nodes: 1 });
     const pods = '/api/v1/namespaces/default/pods';

@@ -1,6 +1,6 @@
 import type { Stage } from '../stage.ts';
 
-/** KWOK's default stages (pod/fast): bound is running is ready; a Job's pod succeeds at once; a deleted pod is gone at once. */
+/** KWOK's default stages (pod/fast): bound is running is ready; a Job's pod succeeds at once; a deleted pod goes when it is looked at. */
 export const fast: readonly Stage[] = [
   {
     name: 'pod-delete',
