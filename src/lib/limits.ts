@@ -98,3 +98,8 @@ export const FORK_PIN_MS = 60_000;
 export const FORK_TIMERS = 10_000;
 /** How long the source of a fork may drain first, ms, so that nothing is dirty when it is copied. */
 export const FORK_DRAIN_MS = 100;
+/** A call to the world outside: characters of its address, redirects followed, bytes of its answer and ms until that is there; beyond, it fails. */
+export const EGRESS_URL_CHARACTERS = 8192;
+export const EGRESS_REDIRECTS = 5;
+export const EGRESS_BYTES = 4 * 1024 * 1024;
+export const EGRESS_MS = 15_000;

@@ -31,6 +31,8 @@ export interface Env extends Variables {
   /** One object for the whole deployment. */
   KEEPER: DurableObjectNamespace<KeeperDO>;
   DB: D1Database;
+  /** The network around this server, private addresses too; absent where the platform has none. */
+  INSIDE?: Fetcher;
 }
 
 let checked: { env: Env; variables: Variables } | undefined;

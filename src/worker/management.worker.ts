@@ -2,14 +2,23 @@ import { waitUntil } from 'cloudflare:workers';
 import { drizzle } from 'drizzle-orm/d1';
 import { createApp } from '../management/app.ts';
 import type { ManagementDeps } from '../management/deps.ts';
-import { issuersOf } from '../management/people/issuers.ts';
+import { type Issuer, issuersOf } from '../management/people/issuers.ts';
+import { egress } from './egress.worker.ts';
 import { type Env, variablesOf } from './env.worker.ts';
 import { crypt, hmac, now, random, sealing } from './host.worker.ts';
+
+/** Calls of management: to the world, and to the issuers that the operator named wherever they are. */
+function outbound({ INSIDE }: Env, issuers: readonly Issuer[]): ManagementDeps['fetch'] {
+  const origins = new Set(issuers.map(({ issuer }) => new URL(issuer).origin));
+  const outside: ManagementDeps['fetch'] = (url, init) => fetch(url, init);
+  return egress({ outside, inside: { origins, fetch: INSIDE ? (url, init) => INSIDE.fetch(url, init) : outside } });
+}
 
 /** What management is given of this deployment. */
 export function managementDeps(env: Env): ManagementDeps {
   const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS, ATOLL_OIDC } = variablesOf(env);
   const object = (id: string) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id));
+  const issuers = ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [];
   const keeper = () => env.KEEPER.get(env.KEEPER.idFromName('keeper'));
   return {
     db: drizzle(env.DB),
@@ -27,8 +36,8 @@ export function managementDeps(env: Env): ManagementDeps {
     keeper: { by: (at) => keeper().by(at) },
     crypto: { ...crypt, ...sealing },
     random,
-    fetch: (url, init) => fetch(url, init),
-    issuers: ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [],
+    fetch: outbound(env, issuers),
+    issuers,
     mac: (text) => hmac(ATOLL_SECRET, text),
     now,
     background: (work) => waitUntil(Promise.resolve(work)),

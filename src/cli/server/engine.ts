@@ -11,6 +11,7 @@ import { Failure } from '../failure.ts';
 import { ROOT } from '../settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
+import { network } from './network.ts';
 
 /** The same as in wrangler.toml. */
 const COMPATIBILITY = { compatibilityDate: '2026-06-01', compatibilityFlags: ['nodejs_compat', 'enable_request_signal'] };
@@ -121,6 +122,9 @@ export async function startEngine(o: { folder: DataFolder; script: string; ca: s
     host: HOST,
     telemetry: { enabled: false },
     log: new Log(LogLevel.ERROR),
+    // What a tenant may cause to be called is public by address, whatever its name resolves to.
+    outboundService: network('public'),
+    serviceBindings: { INSIDE: network('public', 'private') },
     unsafeDirectSockets: [{ host: HOST, port }],
     durableObjects: {
       CLUSTERS: { className: 'ClusterDO', useSQLite: true },

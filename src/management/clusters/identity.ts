@@ -6,7 +6,7 @@ import { Problem } from '../errors.ts';
 import { people } from '../people/tables.ts';
 
 /** Names that mean something to Kubernetes or to us: nobody gets one by asking for it. */
-const RESERVED = ['system:', 'atoll:', 'kubernetes:', 'kubeadm:', 'node:'];
+const RESERVED = ['system:', 'atoll:', 'kubernetes:', 'kubeadm:'];
 
 /** Before the id of a person who has no other name. */
 const PERSON = 'atoll:person:';
