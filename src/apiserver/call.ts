@@ -84,6 +84,8 @@ export interface Deps {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly audit: AuditSink | undefined;
+  /** Why the cluster serves nobody just now. */
+  readonly unavailable: string | undefined;
 }
 
 /** A filter lets a call pass (undefined), answers it, or throws a StatusError. */

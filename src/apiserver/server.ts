@@ -13,6 +13,7 @@ import type { AuditSink } from './audit/sink.ts';
 import { audit, auditAnswer, auditIdOf } from './filters/audit.ts';
 import { authentication } from './filters/authentication.ts';
 import { authorization } from './filters/authorization.ts';
+import { availability } from './filters/availability.ts';
 import { impersonation } from './filters/impersonation.ts';
 import { limits } from './filters/limits.ts';
 import { protobuf } from './filters/protobuf.ts';
@@ -37,7 +38,7 @@ import { findTarget, noMethod, servesVersion } from './target.ts';
 export type { ApiRequest, ApiResponse } from './call.ts';
 
 /** Every request passes these in this order; each lets it pass, answers it or refuses it. */
-const FILTERS: readonly Filter[] = [authentication, audit, limits, impersonation, authorization, protobuf];
+const FILTERS: readonly Filter[] = [authentication, availability, audit, limits, impersonation, authorization, protobuf];
 
 /** What a warning says of the release that no longer has the version (deprecation.WarningMessage). */
 const REMOVED_IN = /unavailable in v(\d+\.\d+)\+/;
@@ -69,6 +70,8 @@ export interface ApiServerDeps {
   signer: Signer;
   /** Absent: nothing is ever audited. */
   audit?: AuditSink;
+  /** Absent: it serves. */
+  unavailable?: string;
 }
 
 /** The HTTP face of one cluster: a synchronous function from request to answer, or to the watch that the shell is to open. */
@@ -76,10 +79,10 @@ export class ApiServer {
   readonly #deps: Deps;
   readonly #signer: Signer;
 
-  constructor({ registry, kinds, random, crypto, credentials, signer, audit }: ApiServerDeps) {
+  constructor({ registry, kinds, random, crypto, credentials, signer, audit, unavailable }: ApiServerDeps) {
     const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
     const authenticator = new Authenticator({ crypto, credentials, signer, objects });
-    this.#deps = { registry, kinds, random, crypto, authenticator, authorizer: authorizerOf(registry), audit };
+    this.#deps = { registry, kinds, random, crypto, authenticator, authorizer: authorizerOf(registry), audit, unavailable };
     this.#signer = signer;
   }
 

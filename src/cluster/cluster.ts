@@ -29,7 +29,9 @@ import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
+import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
 import type { ClusterOptions } from './options.ts';
+import { standingOf, SUSPENDED } from './state.ts';
 import { Watchers, type WatchPort } from './turn.ts';
 
 /** What a shell gives: a database, chance and cryptography. Time comes with every call. */
@@ -62,6 +64,11 @@ export class Cluster {
   readonly #api: ApiServer;
   readonly #history: History;
   readonly #watchers = new Watchers();
+  readonly #exports: Exports;
+  /** Nobody is served, and nothing goes on. */
+  readonly #suspended: boolean;
+  /** Everything has still to be looked at once. */
+  #derive = false;
   #dirty = true;
 
   private constructor(platform: Platform, options: ClusterOptions) {
@@ -82,6 +89,8 @@ export class Cluster {
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
     this.#history = new History(store, 'events');
+    this.#exports = new Exports(store);
+    this.#suspended = standingOf(sql).state === 'suspended';
     this.#api = new ApiServer({
       registry: this.registry,
       kinds,
@@ -90,6 +99,7 @@ export class Cluster {
       credentials: this.credentials,
       signer,
       audit: this.audit,
+      ...(this.#suspended && { unavailable: SUSPENDED }),
     });
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem, quotaUsage }), scheduler, kubelet];
     this.reconciler = new Reconciler({
@@ -99,6 +109,8 @@ export class Cluster {
       controllers: this.controllers,
       random,
     });
+    this.#derive = !this.#suspended && mustDerive(sql);
+    if (this.#derive) this.reconciler.resync();
   }
 
   /** What admission asks: may the user do this to what is no object (signers)? */
@@ -107,11 +119,11 @@ export class Cluster {
     return authorizerOf(this.registry).authorize(attributes).verdict === 'allow';
   }
 
-  /** The cluster in this database, or undefined when none was ever created there. Writes nothing. */
+  /** The cluster in this database, or undefined: none was ever created there, or it is deleted. Writes nothing. */
   static open(platform: Platform): Cluster | undefined {
     if (!isInitialised(platform.sql)) return undefined;
     const options = getMeta(platform.sql, 'options');
-    if (options === undefined) return undefined;
+    if (options === undefined || standingOf(platform.sql).state === 'deleted') return undefined;
     migrate(platform.sql);
     return new Cluster(platform, JSON.parse(options));
   }
@@ -225,11 +237,29 @@ export class Cluster {
   drain(now: number, more?: () => boolean, most?: number): boolean {
     const quiet = this.reconciler.drain(now, more, most);
     this.#dirty = !quiet;
-    if (quiet) {
-      this.#history.mark(now);
-      this.#history.compact(this.controllers.length ? this.reconciler.cursor : this.registry.store.revision());
-    }
+    if (quiet && !this.#suspended) this.#rest(now);
     return quiet;
+  }
+
+  /** What is left to do once all is quiet. */
+  #rest(now: number): void {
+    const { store } = this.registry;
+    if (this.#derive) derived(store.sql);
+    this.#derive = false;
+    this.#history.mark(now);
+    const needed = this.controllers.length ? this.reconciler.cursor : store.revision();
+    this.#history.compact(Math.min(needed, this.#exports.floor(now)));
+  }
+
+  /** Begins a copy of the cluster as it is now; it goes on meanwhile. */
+  exportStart(now: number, more?: () => boolean): ForkStart {
+    this.drain(now, more);
+    return this.#exports.start(this.options, this.reconciler.settled, now);
+  }
+
+  /** The objects of a copy, some at a time; undefined: their revision is gone. */
+  exportChunk(revision: number, after: Key | undefined, now: number): ForkChunk | undefined {
+    return this.#exports.chunk(revision, after, now);
   }
 
   /** Sends every watcher what was committed since the last flush; false: `most` messages are sent, and there are more. */
@@ -239,6 +269,7 @@ export class Cluster {
 
   /** What an alarm does besides draining: watches of expired credentials end, Events that outlived their TTL go. Harmless early, late or twice. */
   wake(now: number): void {
+    if (this.#suspended) return;
     this.#dirty = true;
     this.#watchers.end(({ expires }) => expires !== undefined && expires <= now);
     const kind = this.registry.kinds.byResource('events');
@@ -257,6 +288,7 @@ export class Cluster {
 
   /** When the cluster wants to be woken (ms): at once while something is dirty; undefined: never. */
   nextAlarm(): number | undefined {
+    if (this.#suspended) return undefined;
     if (this.#dirty) return 0;
     const times = [this.timers.next(), this.reconciler.next(), this.#history.next(), this.#watchers.nextExpiry()].filter(
       (t) => t !== undefined,

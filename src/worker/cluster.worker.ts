@@ -2,18 +2,21 @@ import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
 import { provideFacts } from '../apiserver/openapi-facts.ts';
 import { Cluster } from '../cluster/cluster.ts';
+import { finishFork, type ForkChunk, type ForkStart, type Key } from '../cluster/fork.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
-import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES } from '../lib/limits.ts';
-import type { ClusterUsage, NewCredential, Revoked } from '../management/clusters/port.ts';
+import { takeStanding } from '../cluster/state.ts';
+import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES, FORK_DRAIN_MS } from '../lib/limits.ts';
+import type { ClusterUsage, ForkProgress, NewCredential, Revoked, Standing } from '../management/clusters/port.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
 import { CLUSTER_PREFIX, noCluster } from './address.worker.ts';
 import { AuditKeeper } from './audit.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { bodyOf } from './body.worker.ts';
 import type { Env } from './env.worker.ts';
+import { present, slice } from './fair.worker.ts';
+import { ForkTarget } from './fork.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
 import { Sockets } from './sockets.worker.ts';
-import { present, slice } from './fair.worker.ts';
 import { type Meter, openStorage } from './sqlite.worker.ts';
 
 provideFacts(packedDescriptions);
@@ -26,6 +29,7 @@ export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
   readonly #platform = { sql: openStorage(this.ctx.storage, this.#meter), random, crypto: crypt };
   readonly #sockets = new Sockets(this.ctx);
+  readonly #fork = new ForkTarget(this.#platform.sql, this.env);
   #cluster?: Cluster;
   /** The revision at the end of the last turn that came to rest: nothing is to be done while it stands. */
   #settled: number | undefined;
@@ -60,10 +64,10 @@ export class ClusterDO extends DurableObject<Env> {
     const time = now();
     const cluster = this.#open();
     if (!cluster) return noCluster();
+    present(cluster, time);
     const url = request.url.slice(request.url.indexOf('/', 8) + CLUSTER_PREFIX);
     const { method, headers } = request;
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
-    present(cluster, time);
     const answer = cluster.handle({ method, url, header, headerNames, body, now: time });
     const response =
       'watch' in answer
@@ -197,6 +201,57 @@ export class ClusterDO extends DurableObject<Env> {
   /** RPC: a page of the audit log. */
   async audit(query: AuditQuery): Promise<AuditPage | undefined> {
     return this.#open()?.audit.read(query, now());
+  }
+
+  /** RPC: runs, rests or waits for its end from now on. */
+  async stand(standing: Standing): Promise<boolean> {
+    const taken = takeStanding(this.#platform.sql, standing);
+    if (taken !== 'changed') return taken !== 'none';
+    this.#cluster = undefined;
+    this.#settled = undefined;
+    this.#sockets.closeAll();
+    const cluster = this.#open();
+    if (cluster) this.#turn(cluster, now(), DRAIN_FIRST_SLICE_MS);
+    else this.#arm(undefined);
+    return true;
+  }
+
+  /** RPC of another object: a copy begins with this. */
+  async exportStart(): Promise<ForkStart | undefined> {
+    const cluster = this.#open();
+    if (!cluster) return undefined;
+    const time = now();
+    const start = cluster.exportStart(time, budget(FORK_DRAIN_MS));
+    this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+    return start;
+  }
+
+  /** RPC of another object: some of the objects of a copy. */
+  async exportChunk(revision: number, after: Key | undefined): Promise<ForkChunk | undefined> {
+    return this.#open()?.exportChunk(revision, after, now());
+  }
+
+  /** RPC: begins to become a copy of another cluster. */
+  async fork(own: { id: string; name: string }, source: string): Promise<ForkProgress | undefined> {
+    return this.#fork.begin(own, source);
+  }
+
+  /** RPC: goes on with that for about so long. */
+  async copy(ms: number): Promise<ForkProgress | undefined> {
+    const { begun } = this.#fork;
+    if (begun) return this.#fork.goOn(begun, ms);
+    return this.#open() && { done: 0, total: 0 };
+  }
+
+  /** RPC: what has everything of its source becomes a cluster. */
+  async finish(first: NewCredential | undefined): Promise<string | undefined> {
+    if (this.#fork.begun) finishFork(this.#platform.sql, crypt);
+    const cluster = this.#open();
+    if (!cluster) return undefined;
+    const time = now();
+    const token = first && cluster.issue(first, time);
+    this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+    return token;
   }
 
   /** RPC: ends every watch and forgets everything. */

@@ -36,6 +36,18 @@ export interface ClusterUsage {
   watchers: number;
 }
 
+/** How a cluster is to stand, as the deployment's database has it; of two words that cross on their way the newer counts. */
+export interface Standing {
+  version: number;
+  state: 'ready' | 'suspended' | 'deleted';
+}
+
+/** How far a copy is, in objects. */
+export interface ForkProgress {
+  done: number;
+  total: number;
+}
+
 /** The clusters themselves, each behind its own object. */
 export interface ClustersPort extends AuditPort {
   /** Makes the cluster and returns the first credential's bearer token. */
@@ -48,4 +60,12 @@ export interface ClustersPort extends AuditPort {
   expire(id: string, credentials: string[], at: number): Promise<void>;
   usage(id: string): Promise<ClusterUsage | undefined>;
   destroy(id: string): Promise<void>;
+  /** What it refuses and whether it goes on follows from this. False: there is no such object. */
+  stand(id: string, standing: Standing): Promise<boolean>;
+  /** Begins a copy of another cluster as it is now; undefined: there is no such cluster, or it is deleted. */
+  fork(own: { id: string; name: string }, source: string): Promise<ForkProgress | undefined>;
+  /** Goes on with a copy for about so long; undefined: it cannot go on, for its source is gone. */
+  copy(id: string, ms: number): Promise<ForkProgress | undefined>;
+  /** Makes a cluster of a copy that has everything, and returns its first credential's bearer token. */
+  finish(id: string, first: NewCredential | undefined): Promise<string | undefined>;
 }
