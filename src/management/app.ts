@@ -1,5 +1,6 @@
 import { bodyLimit } from 'hono/body-limit';
 import { accountRoutes } from './accounts/routes.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { fromOurselves } from './auth.ts';
 import { credentialRoutes } from './clusters/credential-routes.ts';
 import { clusterRoutes } from './clusters/routes.ts';
@@ -9,6 +10,7 @@ import { BODY_BYTES } from './limits.ts';
 import { operationRoutes } from './operations/routes.ts';
 import { pageRoutes } from './people/page-routes.ts';
 import { peopleRoutes } from './people/routes.ts';
+import { named } from './requests.ts';
 import { router } from './router.ts';
 import { tokenRoutes } from './tokens/routes.ts';
 
@@ -32,6 +34,7 @@ export function createApp(deps: ManagementDeps) {
     return problem.response(origin(c.req.url));
   });
   app.notFound((c) => new Problem('not-found', `no route ${c.req.method} ${c.req.path}`).response(origin(c.req.url)));
+  app.use(named(deps));
   app.use(fromOurselves(deps));
   app.use(
     bodyLimit({
@@ -46,6 +49,7 @@ export function createApp(deps: ManagementDeps) {
     .route('/v1', clusterRoutes(deps))
     .route('/v1', credentialRoutes(deps))
     .route('/v1', operationRoutes(deps))
+    .route('/v1', auditRoutes(deps))
     .route('/v1', peopleRoutes(deps))
     .route('/', pageRoutes(deps));
 }

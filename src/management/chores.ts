@@ -1,3 +1,4 @@
+import { auditChore } from './audit/service.ts';
 import { credentialChores } from './clusters/credential-chores.ts';
 import type { ManagementDeps } from './deps.ts';
 import { idempotencyChore } from './idempotency.ts';
@@ -14,7 +15,7 @@ export interface Chore {
 }
 
 /** Every chore of the deployment. */
-export const CHORES: readonly Chore[] = [...operationChores, ...credentialChores, idempotencyChore];
+export const CHORES: readonly Chore[] = [...operationChores, ...credentialChores, idempotencyChore, auditChore];
 
 /** Wakes the keeper at some time, at the latest. Ask before you write what will be due: then dying in between loses nothing. */
 export interface Keeper {

@@ -28,6 +28,13 @@ export const NAME_LENGTH = 63;
 export const PAGE_MAX = 500;
 /** Virtual nodes of a cluster; beyond it 400. */
 export const NODES_PER_CLUSTER = 100;
+/** How long the audit log of the management API reaches back, ms, and how many rows go at once. */
+export const AUDIT_KEPT_MS = 400 * 86_400_000;
+export const AUDIT_PURGE_ROWS = 1_000;
+/** Characters of what an audit entry says of an address; longer texts are cut. */
+export const AUDIT_TARGET_LENGTH = 128;
+/** Events of a page of a cluster's audit log. */
+export const AUDIT_EVENTS_PER_PAGE = 1_000;
 /** Bytes of a request body; beyond it 413. */
 export const BODY_BYTES = 64 * 1024;
 

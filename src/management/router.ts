@@ -13,6 +13,8 @@ export type ManagementEnv = {
     access: Access;
     /** On routes of a cluster: within reach of whoever asks. */
     cluster: ClusterRow;
+    /** What a handler tells the audit log beside the address: ids of what it made or did. */
+    made?: Record<string, string>;
   };
 };
 

@@ -1,4 +1,5 @@
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
+import { audited } from './audit/middleware.ts';
 import { gate, type Guard } from './auth.ts';
 import type { ManagementDeps } from './deps.ts';
 import { PROBLEM_CODES } from './errors.ts';
@@ -97,7 +98,11 @@ export const define = <const R extends RouteConfig>(deps: ManagementDeps, guard:
     ...(guard.needs !== 'public' && { security }),
     ...(isOnce(guard, route) && onceToo(route)),
     'x-atoll-guard': guard,
-    middleware: isOnce(guard, route) ? [gate(deps, guard), once(deps)] : [gate(deps, guard)],
+    middleware: [
+      audited(deps, route.operationId ?? ''),
+      gate(deps, guard),
+      ...(isOnce(guard, route) ? [once(deps)] : []),
+    ],
     responses: { ...route.responses, ...refusals } as R['responses'],
   });
 

@@ -1,0 +1,182 @@
+import { z } from '@hono/zod-openapi';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { router } from '../router.ts';
+import { at, define, iso, json, pageOf } from '../shapes.ts';
+import { AuditEntry, AuditPolicy, AuditPolicySetView, AuditWishQuery, EventsQuery } from './schema.ts';
+import { auditPage, type AuditRow, type AuditWish } from './service.ts';
+
+const tags = ['audit'];
+const CLUSTER = '/accounts/{account}/clusters/{cluster}';
+const NDJSON = 'application/x-ndjson';
+
+const entryView = ({ accountId, at: time, ...row }: AuditRow): z.infer<typeof AuditEntry> => ({
+  ...row,
+  actor: row.actor as z.infer<typeof AuditEntry>['actor'],
+  at: iso(time),
+  ...(accountId !== null && { accountId }),
+});
+
+/** Entries as a page, or one a line. */
+const pages = {
+  200: {
+    description: 'Entries of the log; as JSON lines the header Link with rel="next" leads to the next page',
+    content: {
+      'application/json': { schema: pageOf(AuditEntry).openapi('AuditEntryList') },
+      [NDJSON]: { schema: z.string().openapi({ description: 'An AuditEntry a line.' }) },
+    },
+  },
+};
+
+/** Logs of the management API. */
+function logs(deps: ManagementDeps) {
+  const ofAccount = define(
+    deps,
+    { needs: 'admin', operatorToo: true, leavingToo: true },
+    {
+      method: 'get',
+      path: '/accounts/{account}/audit',
+      summary: 'Who did what in the account',
+      operationId: 'listAudit',
+      tags,
+      request: { params: at('account'), query: AuditWishQuery },
+      responses: pages,
+    },
+  );
+  const ofNone = define(
+    deps,
+    { needs: 'operator' },
+    {
+      method: 'get',
+      path: '/audit',
+      summary: 'Who did what that belongs to no account: sign-ins, the making of accounts',
+      operationId: 'listOperatorAudit',
+      tags,
+      request: { query: AuditWishQuery },
+      responses: pages,
+    },
+  );
+  return { ofAccount, ofNone };
+}
+
+/** The audit log that a cluster itself keeps. */
+function clusters(deps: ManagementDeps) {
+  const params = at('account', 'cluster');
+  const getPolicy = define(
+    deps,
+    { needs: 'admin', confinedToo: true },
+    {
+      method: 'get',
+      path: `${CLUSTER}/audit-policy`,
+      summary: 'What the cluster writes into its audit log',
+      operationId: 'getAuditPolicy',
+      tags,
+      request: { params },
+      responses: { 200: json(AuditPolicy, 'The policy; 404 when there is none, and nothing is written') },
+    },
+  );
+  const putPolicy = define(
+    deps,
+    { needs: 'admin', confinedToo: true },
+    {
+      method: 'put',
+      path: `${CLUSTER}/audit-policy`,
+      summary: 'Have the cluster keep a Kubernetes audit log',
+      description: 'A Policy of audit.k8s.io/v1, as JSON or YAML. It counts from the next request on.',
+      operationId: 'putAuditPolicy',
+      tags,
+      request: {
+        params,
+        // Required would have every body checked as JSON; the cluster itself reads it, whatever it is, and refuses none.
+        body: {
+          content: { 'application/json': { schema: AuditPolicy }, 'application/yaml': { schema: z.string() } },
+        },
+      },
+      responses: { 200: json(AuditPolicySetView, 'The policy in force') },
+    },
+  );
+  const deletePolicy = define(
+    deps,
+    { needs: 'admin', confinedToo: true },
+    {
+      method: 'delete',
+      path: `${CLUSTER}/audit-policy`,
+      summary: 'Stop writing an audit log; what is written stays',
+      operationId: 'deleteAuditPolicy',
+      tags,
+      request: { params },
+      responses: { 204: { description: 'Nothing is written any more' } },
+    },
+  );
+  const events = define(
+    deps,
+    { needs: 'admin', confinedToo: true },
+    {
+      method: 'get',
+      path: `${CLUSTER}/audit`,
+      summary: "The cluster's audit log, the oldest first",
+      operationId: 'listAuditEvents',
+      tags,
+      request: { params, query: EventsQuery },
+      responses: {
+        200: {
+          description: 'An Event of audit.k8s.io/v1 a line; the header Link with rel="next" leads to the next page',
+          content: { [NDJSON]: { schema: z.string() } },
+        },
+      },
+    },
+  );
+  return { getPolicy, putPolicy, deletePolicy, events };
+}
+
+/** Where the next page is. */
+function link(deps: ManagementDeps, requested: string, next: string | undefined): Record<string, string> {
+  if (next === undefined) return {};
+  const url = new URL(requested);
+  url.searchParams.set('after', next);
+  return { link: `<${deps.url ?? url.origin}${url.pathname}${url.search}>; rel="next"` };
+}
+
+const gone = (name: string) => new Problem('not-found', `cluster "${name}" not found`);
+
+/** Audit logs, of accounts and of clusters. */
+export function auditRoutes(deps: ManagementDeps) {
+  const { ofAccount, ofNone } = logs(deps);
+  const { getPolicy, putPolicy, deletePolicy, events } = clusters(deps);
+  /** As the client wants to read it. */
+  async function page(accept: string | undefined, url: string, accountId: string | null, wish: AuditWish): Promise<Response> {
+    const { items, next } = await auditPage(deps, accountId, wish);
+    const shown = items.map(entryView);
+    if (!accept?.includes(NDJSON)) return Response.json({ items: shown, ...(next !== undefined && { next }) });
+    const lines = shown.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    return new Response(lines, { headers: { 'content-type': NDJSON, ...link(deps, url, next) } });
+  }
+  return router()
+    .openapi(ofAccount, (c) => page(c.req.header('accept'), c.req.url, c.get('access').accountId, c.req.valid('query')) as never)
+    .openapi(ofNone, (c) => page(c.req.header('accept'), c.req.url, null, c.req.valid('query')) as never)
+    .openapi(getPolicy, async (c) => {
+      const { id, name } = c.get('cluster');
+      const policy = await deps.clusters.auditPolicy(id);
+      if (policy === undefined) throw gone(name);
+      if (policy === null) throw new Problem('not-found', 'the cluster has no audit policy, and writes no audit log');
+      return c.json(policy as z.infer<typeof AuditPolicy>, 200);
+    })
+    .openapi(putPolicy, async (c) => {
+      const { id, name } = c.get('cluster');
+      const set = await deps.clusters.setAuditPolicy(id, await c.req.text());
+      if (!set) throw gone(name);
+      if ('refused' in set) throw new Problem('invalid-request', set.refused);
+      return c.json({ policy: set.policy as z.infer<typeof AuditPolicy>, warnings: set.warnings }, 200);
+    })
+    .openapi(deletePolicy, async (c) => {
+      const { id, name } = c.get('cluster');
+      if (!(await deps.clusters.setAuditPolicy(id, undefined))) throw gone(name);
+      return c.body(null, 204);
+    })
+    .openapi(events, async (c) => {
+      const { id, name } = c.get('cluster');
+      const found = await deps.clusters.audit(id, c.req.valid('query'));
+      if (!found) throw gone(name);
+      return c.body(found.lines, 200, { 'content-type': NDJSON, ...link(deps, c.req.url, found.next) }) as never;
+    });
+}

@@ -1,0 +1,71 @@
+import { z } from '@hono/zod-openapi';
+import { AUDIT_EVENTS_PER_PAGE } from '../limits.ts';
+import { Page, Time } from '../shapes.ts';
+
+/** Whole milliseconds, or a time as answers tell it. */
+const Moment = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .optional();
+
+export const AuditWindow = {
+  from: Moment.openapi({ type: 'string', format: 'date-time', description: 'Not before.' }),
+  to: Moment.openapi({ type: 'string', format: 'date-time', description: 'Not after.' }),
+};
+
+export const AuditWishQuery = z.object({
+  ...AuditWindow,
+  ...Page,
+  order: z.enum(['asc', 'desc']).default('desc').openapi({ description: 'desc: the newest first.' }),
+});
+
+/** Query of a cluster's log: pages of events. */
+export const EventsQuery = z.object({
+  ...AuditWindow,
+  after: z
+    .string()
+    .regex(/^\d{1,15}\.\d{1,15}$/, 'is not from the Link of a page before')
+    .optional()
+    .openapi({ description: 'Where the page before ended: its header Link with rel="next" has it.' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(AUDIT_EVENTS_PER_PAGE)
+    .default(AUDIT_EVENTS_PER_PAGE)
+    .openapi({ description: 'Events of a page, at most.' }),
+});
+
+export const AuditEntry = z
+  .object({
+    id: z.int(),
+    at: Time,
+    accountId: z.string().optional().openapi({ description: 'Absent: it is of no account.' }),
+    actor: z
+      .object({ type: z.enum(['operator', 'person', 'token']), id: z.string(), name: z.string() })
+      .openapi({ description: 'Who asked.' }),
+    action: z.string().openapi({ description: 'operationId of the route.', example: 'createCluster' }),
+    target: z.record(z.string(), z.string()).openapi({
+      description: 'What it was about: parameters of the address, and the id of what was made.',
+      example: { account: '6f1c', id: 'abcdefghijklmnopqrstuvwxyz', name: 'demo' },
+    }),
+    status: z.int().openapi({ description: 'How it was answered.', example: 201 }),
+    requestId: z.string(),
+  })
+  .openapi('AuditEntry');
+
+/** A Policy of audit.k8s.io/v1: the cluster itself reads it, as kube-apiserver reads its file. */
+export const AuditPolicy = z
+  .looseObject({
+    apiVersion: z.literal('audit.k8s.io/v1'),
+    kind: z.literal('Policy'),
+    rules: z.array(z.looseObject({ level: z.enum(['None', 'Metadata', 'Request', 'RequestResponse']) })).min(1),
+  })
+  .openapi('AuditPolicy', { example: { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata' }] } });
+
+export const AuditPolicySetView = z
+  .object({
+    policy: AuditPolicy.openapi({ description: 'The policy in force.' }),
+    warnings: z.array(z.string()).openapi({ description: 'Fields that are not known, and were left out.' }),
+  })
+  .openapi('AuditPolicyInForce');

@@ -1,0 +1,57 @@
+import { and, asc, desc, eq, gt, gte, isNull, lt, lte, min } from 'drizzle-orm';
+import type { Chore } from '../chores.ts';
+import { cursorOf, partsOf } from '../cursors.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { AUDIT_KEPT_MS, AUDIT_PURGE_ROWS } from '../limits.ts';
+import { audit } from './tables.ts';
+
+export type AuditRow = typeof audit.$inferSelect;
+
+/** Which part of the log is asked for. Times are ms since the epoch, both ends included. */
+export interface AuditWish {
+  from?: number;
+  to?: number;
+  order: 'asc' | 'desc';
+  limit: number;
+  after?: string;
+}
+
+/** A page of the log of an account; null: of what belongs to none. */
+export async function auditPage(
+  deps: ManagementDeps,
+  accountId: string | null,
+  wish: AuditWish,
+): Promise<{ items: AuditRow[]; next?: string }> {
+  const [after] = partsOf(wish.after, 'number') ?? [];
+  const rising = wish.order === 'asc';
+  const rows = await deps.db
+    .select()
+    .from(audit)
+    .where(
+      and(
+        accountId === null ? isNull(audit.accountId) : eq(audit.accountId, accountId),
+        wish.from === undefined ? undefined : gte(audit.at, wish.from),
+        wish.to === undefined ? undefined : lte(audit.at, wish.to),
+        after === undefined ? undefined : rising ? gt(audit.id, after) : lt(audit.id, after),
+      ),
+    )
+    .orderBy(rising ? asc(audit.id) : desc(audit.id))
+    .limit(wish.limit + 1);
+  const items = rows.slice(0, wish.limit);
+  const last = items.at(-1);
+  return { items, ...(last && rows.length > items.length && { next: cursorOf(last.id) }) };
+}
+
+/** What is older than the log reaches goes; the database itself lets nothing younger go. */
+export const auditChore: Chore = {
+  name: 'audit',
+  next: async ({ db }) => {
+    const [first] = await db.select({ at: audit.at }).from(audit).orderBy(asc(audit.id)).limit(1);
+    return first && first.at + AUDIT_KEPT_MS;
+  },
+  run: async ({ db }, now) => {
+    const [{ id }] = await db.select({ id: min(audit.id) }).from(audit);
+    if (id === null) return;
+    await db.delete(audit).where(and(lt(audit.id, id + AUDIT_PURGE_ROWS), lte(audit.at, now - AUDIT_KEPT_MS)));
+  },
+};
