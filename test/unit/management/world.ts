@@ -35,13 +35,13 @@ function database() {
   };
   // As D1 does: all of a batch, or nothing.
   const batch = async (queries: { sql: string; params: unknown[]; method: Method }[]) => {
-    db.exec('BEGIN');
+    db.exec('SAVEPOINT batch');
     try {
       const answers = queries.map(({ sql, params, method }) => ask(sql, params, method));
-      db.exec('COMMIT');
+      db.exec('RELEASE batch');
       return answers;
     } catch (error) {
-      db.exec('ROLLBACK');
+      db.exec('ROLLBACK TO batch; RELEASE batch');
       throw error;
     }
   };
