@@ -28,10 +28,16 @@ export const clusters = sqliteTable(
     createdBy: text('created_by').notNull().default('operator'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull().default(0),
+    /** Goes up with every change of the row. */
+    version: integer('version').notNull().default(0),
+    /** The version that the object knows of: below `version`, it has still to be told how it stands. */
+    told: integer('told').notNull().default(0),
+    /** It was suspended then, and is, or will be once restored. */
+    suspendedAt: integer('suspended_at'),
     /** When it deletes itself. */
     expiresAt: integer('expires_at'),
     deletedAt: integer('deleted_at'),
-    /** When what is deleted goes for good. */
+    /** When what is deleted goes for good; 0: it is going. */
     purgeAt: integer('purge_at'),
   },
   (table) => [
@@ -39,6 +45,8 @@ export const clusters = sqliteTable(
     uniqueIndex('clusters_account_name').on(table.accountId, table.name).where(sql`deleted_at IS NULL`),
     index('clusters_expires').on(table.expiresAt).where(sql`expires_at IS NOT NULL`),
     index('clusters_purge').on(table.purgeAt).where(sql`purge_at IS NOT NULL`),
+    index('clusters_untold').on(table.updatedAt).where(sql`told < version`),
+    index('clusters_creating').on(table.updatedAt).where(sql`state = 'creating'`),
   ],
 );
 
