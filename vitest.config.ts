@@ -10,6 +10,6 @@ const served = (name: string) => ({
 
 export default defineConfig({
   test: {
-    projects: [...['unit', 'contract', 'golden', 'property', 'sim'].map(quick), ...['workerd', 'e2e'].map(served)],
+    projects: [...['unit', 'contract', 'golden', 'property', 'sim', 'isolation'].map(quick), ...['workerd', 'e2e'].map(served)],
   },
 });

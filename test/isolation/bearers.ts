@@ -9,9 +9,11 @@ export interface Bearer {
   label: string;
   /** The whole Authorization header; absent: none is sent. */
   authorization?: string;
+  /** Beside it. */
+  headers?: Record<string, string>;
   is: 'nobody' | 'operator' | 'person' | 'token';
   /** Level by account: of a person wherever they belong, of a token in its one account. */
-  levels: { mine?: Level; theirs?: Level };
+  levels: { mine?: Level; theirs?: Level; leaving?: Level };
   /** Which clusters of `mine` are within reach; absent: all. */
   reach?: ('near' | 'far' | 'gone')[];
 }
@@ -38,6 +40,10 @@ export function bearersOf(t: Tenants): Bearer[] {
     ...{ label, is: 'token', levels: { mine }, authorization: bearer(secrets[label]) },
     ...(reach && { reach }),
   });
+  const elsewhere = (label: string, levels: Bearer['levels']): Bearer => ({
+    ...{ label, is: 'token', levels },
+    authorization: bearer(secrets[label]),
+  });
   const owner = secrets['token owner'];
   const hash = createHash('sha256').update(owner).digest('hex');
   return [
@@ -53,16 +59,16 @@ export function bearersOf(t: Tenants): Bearer[] {
     nobody('a hash in the place of a token', bearer(hash)),
     nobody('token expired', bearer(secrets['token expired'])),
     nobody('token revoked', bearer(secrets['token revoked'])),
-    nobody('token of a leaving account', bearer(secrets['token of a leaving account'])),
     nobody('session expired', bearer(secrets['session expired'])),
     nobody('session signed out', bearer(secrets['session signed out'])),
+    { ...nobody('session as a cookie'), headers: { cookie: `__Host-atoll-session=${secrets['session owner']}` } },
     nobody('invitation', bearer(t.mine.invitationSecret)),
     nobody('device', bearer(secrets.device)),
     nobody('credential of a cluster', bearer(t.mine.clusterCredential)),
     nobody('right form of an operator', bearer(makeSecret(PREFIXES.operator, { token: (n) => 'Q'.repeat(n * 2) }))),
     { label: 'operator', is: 'operator', levels: {}, authorization: bearer(OPERATOR) },
     ...ROLES.map((role: Role) => person(`session ${role}`, { mine: levelOf(role) })),
-    person('session of two accounts', { mine: 'owner', theirs: 'read' }),
+    person('session of two accounts', { mine: 'owner', theirs: 'read', leaving: 'owner' }),
     person('session of another account', { theirs: 'owner' }),
     person('session without account', {}),
     ...LEVELS.map((level) => token(`token ${level}`, level)),
@@ -70,11 +76,12 @@ export function bearersOf(t: Tenants): Bearer[] {
     token('token confined to a cluster, read', 'read', ['near']),
     token('token confined by labels', 'owner', ['near', 'gone']),
     token('token confined to a cluster of another account', 'owner', []),
-    {
-      label: 'token of another account',
-      is: 'token',
-      levels: { theirs: 'owner' },
-      authorization: bearer(secrets['token of another account']),
-    },
+    token("a viewer's token of an owner's scope", 'read'),
+    nobody('token of somebody who left', bearer(secrets['token of somebody who left'])),
+    token('token rotated', 'owner'),
+    token('token rotated, the former within its overlap', 'owner'),
+    nobody('token rotated, the former after its overlap', bearer(secrets['token rotated, the former after its overlap'])),
+    elsewhere('token of another account', { theirs: 'owner' }),
+    elsewhere('token of a leaving account', { leaving: 'owner' }),
   ];
 }

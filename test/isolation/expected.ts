@@ -16,12 +16,14 @@ const SORTS: Record<string, (is: Bearer['is']) => boolean> = {
  * What the guard of a route means for a bearer at an address, thought through a second time: nothing of the product's own gate is used.
  */
 export function verdictOf(route: Route, bearer: Bearer, facts: Facts): Verdict {
-  const { needs, confinedToo = false, operatorToo = false } = route.guard;
+  const { needs, confinedToo = false, leavingToo = false } = route.guard;
   if (needs === 'public') return 'in';
   if (bearer.is === 'nobody') return 401;
+  // A token is worth what its account is.
+  if (bearer.is === 'token' && bearer.levels.leaving !== undefined && !leavingToo) return 401;
   const sort = SORTS[needs];
   if (sort) return sort(bearer.is) ? 'in' : 403;
-  const level = levelAt(bearer, route.params.includes('account') ? facts.account : 'self', operatorToo);
+  const level = levelAt(bearer, route.params.includes('account') ? facts.account : 'self', route.guard);
   if (level === undefined) return 404;
   const whose = accountOf(bearer, facts);
   if (route.params.includes('cluster')) {
@@ -33,14 +35,14 @@ export function verdictOf(route: Route, bearer: Bearer, facts: Facts): Verdict {
 
 /** Whose account the address means to a bearer. */
 function accountOf(bearer: Bearer, { account }: Facts): Facts['account'] {
-  if (account !== 'self') return account;
-  return bearer.levels.mine === undefined ? 'theirs' : 'mine';
+  return account === 'self' ? (Object.keys(bearer.levels)[0] as Facts['account']) : account;
 }
 
 /** Once let in: whether what the rest of the address names belongs to where the bearer is. */
 export function isOurs(route: Route, bearer: Bearer, facts: Facts): boolean {
   if (!route.params.some((name) => name !== 'account' && name !== 'cluster')) return true;
-  if (!route.params.includes('account')) return false;
+  // What belongs to people themselves.
+  if (!route.params.includes('account')) return facts.rest === 'owners' && bearer.label === 'session owner';
   const whose = accountOf(bearer, facts);
   if (whose !== 'mine') return facts.rest === 'theirs';
   // What is left is about the near cluster, or belongs to the account.
@@ -49,11 +51,12 @@ export function isOurs(route: Route, bearer: Bearer, facts: Facts): boolean {
 }
 
 /** The level somebody has in the account of an address; undefined: to them there is no such account. */
-function levelAt(bearer: Bearer, account: Facts['account'], operatorToo: boolean): string | undefined {
+function levelAt(bearer: Bearer, account: Facts['account'], guard: Route['guard']): string | undefined {
+  const { operatorToo = false, leavingToo = false } = guard;
   if (bearer.is === 'operator') return operatorToo && account !== 'ghost' && account !== 'self' ? 'owner' : undefined;
-  if (account === 'self') return bearer.is === 'token' ? (bearer.levels.mine ?? bearer.levels.theirs) : undefined;
-  if (account === 'mine' || account === 'theirs') return bearer.levels[account];
-  return undefined;
+  if (account === 'self') return bearer.is === 'token' ? Object.values(bearer.levels)[0] : undefined;
+  if (account === 'leaving') return leavingToo ? bearer.levels.leaving : undefined;
+  return account === 'ghost' ? undefined : bearer.levels[account];
 }
 
 /** Whether the account of the address has the cluster of the address; names are of what is not deleted. */

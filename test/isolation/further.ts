@@ -1,19 +1,26 @@
 import type { Bearer } from './bearers.ts';
 import type { Address, Route } from './routes.ts';
-import type { Tenants } from './tenants.ts';
 
-type Rule = (bearer: Bearer, address: Address, t: Tenants) => number[] | undefined;
+type Rule = (bearer: Bearer, address: Address) => number[] | undefined;
 
-const levelAt = (bearer: Bearer, { facts }: Address) => (facts.account === 'theirs' ? bearer.levels.theirs : bearer.levels.mine);
+const ORDER = ['read', 'write', 'admin', 'owner'];
+const levelAt = (bearer: Bearer, { facts }: Address) =>
+  facts.account === 'theirs' ? bearer.levels.theirs : (bearer.levels.mine ?? bearer.levels.theirs);
+const below = (bearer: Bearer, address: Address, level: string) =>
+  bearer.is !== 'operator' && ORDER.indexOf(levelAt(bearer, address) ?? '') < ORDER.indexOf(level);
 
 /** What handlers refuse beyond their guard, by operationId. Undefined: the guard alone decides. */
 const FURTHER: Record<string, Rule> = {
   // A new cluster would not be among those that the token names, nor have the labels.
   createCluster: (bearer) => (bearer.reach ? [403] : undefined),
-  // Whoever may only look gets credentials that may only look.
-  createKubeconfig: (bearer, address) => (levelAt(bearer, address) === 'read' ? [403, 404] : undefined),
+  // Credentials of others are revoked by whoever may write, and taken over by administrators.
+  deleteCredential: (bearer, address) => (below(bearer, address, 'write') ? [403] : undefined),
+  rotateCredential: (bearer, address) => (below(bearer, address, 'admin') ? [403] : undefined),
 };
 
-/** The statuses that a handler may answer with, where the guard is not all. */
-export const furtherOf = (route: Route, bearer: Bearer, address: Address, t: Tenants): number[] | undefined =>
-  FURTHER[route.operationId]?.(bearer, address, t);
+/** The statuses that a handler may answer with, where the guard is not all. What is deleted can be looked at, and little else. */
+export const furtherOf = (route: Route, bearer: Bearer, address: Address): number[] | undefined => {
+  const ruled = FURTHER[route.operationId]?.(bearer, address);
+  if (ruled) return ruled;
+  return address.facts.cluster === 'gone' && route.params.includes('cluster') ? [200, 201, 204, 409] : undefined;
+};

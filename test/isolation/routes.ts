@@ -68,7 +68,7 @@ export interface Facts {
   cluster: 'near' | 'far' | 'gone' | 'theirs' | 'ghost';
   byName: boolean;
   /** Whose the remaining parameters are; `far` means beneath another cluster of the account. */
-  rest: 'mine' | 'far' | 'theirs' | 'ghost';
+  rest: 'mine' | 'far' | 'theirs' | 'ghost' | 'owners';
 }
 
 const PLAIN: Facts = { account: 'mine', cluster: 'near', byName: false, rest: 'mine' };
@@ -151,6 +151,9 @@ export function addressesOf(route: Route, t: Tenants): Address[] {
   if (rest.length) {
     const none = at('nothing there', { rest: 'ghost' }, mine.account, t.near, ghost);
     out.push(none, { ...at("another account's", { rest: 'theirs' }, mine.account, t.near, theirs), twin: none.values });
+    if (!has('account') && rest.every((name) => t.owners[name])) {
+      out.push({ ...at("the owner's own", { rest: 'owners' }, '', '', { ...mine, things: t.owners }), twin: none.values });
+    }
     if (rest.includes('credential')) {
       const values = { ...none.values, credential: t.farCredential.id };
       out.push({ label: "another cluster's", facts: { ...PLAIN, rest: 'far' }, values, twin: none.values });

@@ -40,8 +40,8 @@ export interface Tenants {
   asked: string[];
   /** Resolves when what goes on after the answers is done. */
   rest(): Promise<void>;
-  /** The clusters are again those that were made at first. */
-  heal(): void;
+  /** The clusters that were asked to change are again as they were at first. */
+  heal(): Promise<void>;
   /** Whose principals most are. */
   mine: Holdings;
   /** Somebody else's. */
@@ -56,26 +56,33 @@ export interface Tenants {
   gone: Thing;
   /** In `far`: of the same account, under another cluster. */
   farCredential: Thing;
+  /** What belongs to the person of the bearer "session owner" alone. */
+  owners: Record<string, Thing>;
   secrets: Record<string, string>;
   /** Texts that nobody outside of the account may ever read; `far` is that of the confined. */
-  marks: { mine: string[]; theirs: string[]; far: string[]; secrets: string[] };
+  marks: { mine: string[]; theirs: string[]; leaving: string[]; far: string[]; secrets: string[] };
 }
 
 type World = ReturnType<typeof makeManagement>;
 type Of = { id: string; accountId: string };
 
-/** Calls to the clusters' objects are noted, whatever methods the port has. */
-function overhear(clusters: World['clusters'], asked: string[]): void {
-  const own = clusters as unknown as Record<string, unknown>;
-  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(clusters))) {
-    const method = own[name];
-    if (name === 'constructor' || typeof method !== 'function') continue;
-    own[name] = (...args: unknown[]) => {
-      asked.push(`${name} ${JSON.stringify(args[0])}`);
-      return method.apply(clusters, args);
-    };
-  }
-}
+/** What of the objects' methods changes nothing. */
+const READS = new Set(['auditPolicy', 'audit', 'usage']);
+const POLICY = JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata' }] });
+
+/** A port that notes what is asked of the objects, whatever methods it has. */
+const overheard = (clusters: () => World['clusters'], asked: string[]): World['clusters'] =>
+  new Proxy({} as World['clusters'], {
+    get: (_, name: keyof World['clusters']) => {
+      const port = clusters();
+      const method = port[name];
+      if (typeof method !== 'function') return method;
+      return (...args: unknown[]) => {
+        asked.push(`${name} ${JSON.stringify(args[0])}`);
+        return (method as (...args: unknown[]) => unknown).apply(port, args);
+      };
+    },
+  });
 
 const cluster = (row: Of & { name: string; labels: Record<string, string> }, now: number, deleted = false) => ({
   ...row,
@@ -90,9 +97,16 @@ const cluster = (row: Of & { name: string; labels: Record<string, string> }, now
 /** Fills a world row by row, past the API: what the API refuses must not decide what the attacker finds. */
 class Seeder {
   readonly under: PromiseLike<unknown>[] = [];
-  readonly world = makeManagement({ hosts: ['atoll.test'], background: (work) => void this.under.push(work) });
+  readonly asked: string[] = [];
+  readonly world: World = makeManagement({
+    hosts: ['atoll.test'],
+    background: (work) => void this.under.push(work),
+    clusters: overheard(() => this.world.clusters, this.asked),
+  });
   readonly secrets: Record<string, string> = {};
   readonly #now = this.world.clock.now;
+  /** What each cluster was given, to be given again. */
+  readonly furniture = new Map<string, () => Promise<void>>();
 
   get db() {
     return this.world.db;
@@ -146,8 +160,22 @@ class Seeder {
     const id = this.clusterId();
     await this.db.insert(clusters).values(cluster({ id, accountId, name, labels }, this.#now, deleted));
     const first = { id: this.uuid(), username: `zz-first-of-${name}`, role: 'admin' as const };
-    await this.world.clusters.create({ id, name, apiOnly: true, legacyApis: false, nodes: 0 }, first);
+    await this.furnish(id, async () => {
+      this.world.clusters.databases.delete(id);
+      await this.world.clusters.create({ id, name, apiOnly: true, legacyApis: false, nodes: 0 }, first);
+      await this.world.clusters.setAuditPolicy(id, POLICY);
+    });
     return { id, name };
+  }
+
+  /** Does something to a cluster, now and whenever it must be as it was. */
+  async furnish(id: string, how: () => Promise<void>): Promise<void> {
+    const before = this.furniture.get(id);
+    this.furniture.set(id, async () => {
+      await before?.();
+      await how();
+    });
+    await how();
   }
 
   clusterId(): string {
@@ -156,8 +184,12 @@ class Seeder {
 
   async credential(of: Thing, label: string): Promise<Thing & { secret: string }> {
     const [id, name] = [this.uuid(), `zz-credential-${label}`];
-    const secret = await this.world.clusters.issue(of.id, { id, username: `zz-user-${label}`, role: 'view' });
-    if (secret === undefined) throw new Error(`no cluster ${of.name}`);
+    let secret = '';
+    await this.furnish(of.id, async () => {
+      const issued = await this.world.clusters.issue(of.id, { id, username: `zz-user-${label}`, role: 'view' });
+      if (issued === undefined) throw new Error(`no cluster ${of.name}`);
+      secret ||= issued;
+    });
     const row = { clusterId: of.id, id, name, username: `zz-user-${label}`, role: 'view' as const, hint: secret.slice(0, 11) };
     await this.db.insert(credentials).values({ ...row, createdBy: 'operator', createdAt: this.#now });
     return { id, name, secret };
@@ -219,24 +251,24 @@ export async function makeTenants(): Promise<Tenants> {
   const farCredential = await seeder.credential(far, 'far');
   const farOperation = await seeder.operation(far, accountId);
   const gone = await seeder.cluster('zz-cluster-gone', accountId, { team: 'blue' }, true);
-  await principals(seeder, { mine, theirs, leaving });
+  const owners = await principals(seeder, { mine, theirs, leaving });
   const ghost = ghostOf(seeder, mine);
-  const asked: string[] = [];
-  overhear(world.clusters, asked);
   const near = mine.things.cluster;
-  const { made } = world.clusters;
-  const whole = new Map(made);
+  const { asked, furniture } = seeder;
   const known = [...Object.values(secrets), mine.invitationSecret, theirs.invitationSecret, theirs.clusterCredential];
   return {
     rest: async () => void (await Promise.all(seeder.under.splice(0))),
-    heal: () => {
-      made.clear();
-      for (const [id, one] of whole) made.set(id, one);
+    heal: async () => {
+      const changed = asked.some((call) => !READS.has(call.split(' ')[0]));
+      const { made, databases } = world.clusters;
+      for (const one of [made, databases]) for (const id of one.keys()) if (!furniture.has(id)) one.delete(id);
+      for (const [id, furnish] of furniture) if (changed && asked.some((call) => call.includes(id))) await furnish();
     },
-    ...{ world, asked, mine, theirs, leaving, ghost, near, far, gone, farCredential, secrets },
+    ...{ world, asked, mine, theirs, leaving, ghost, near, far, gone, farCredential, owners, secrets },
     marks: {
       mine: marksOf(mine),
       theirs: marksOf(theirs),
+      leaving: marksOf(leaving),
       far: [far.id, far.name, farCredential.id, farCredential.name, farOperation.id],
       secrets: [...known, ...known.map(sha256)],
     },
@@ -259,14 +291,20 @@ function ghostOf(seeder: Seeder, like: Holdings): Holdings {
   };
 }
 
-async function principals(seeder: Seeder, o: { mine: Holdings; theirs: Holdings; leaving: Holdings }): Promise<void> {
+async function principals(
+  seeder: Seeder,
+  o: { mine: Holdings; theirs: Holdings; leaving: Holdings },
+): Promise<Record<string, Thing>> {
+  const owners: Record<string, Thing> = {};
   const { mine, theirs, leaving } = o;
   const { now } = seeder.world.clock;
   const accountId = mine.account.id;
   for (const role of ROLES) {
     const id = await seeder.person(`zz-${role}`, [{ accountId, role }]);
-    await seeder.session(id, seeder.secret(`session ${role}`, PREFIXES.session));
+    const session = await seeder.session(id, seeder.secret(`session ${role}`, PREFIXES.session));
+    if (role === 'owner') owners.session = { id: session, name: '' };
     if (role === 'owner') await seeder.session(id, seeder.secret('session expired', PREFIXES.session), now);
+    if (role === 'viewer') await seeder.token("a viewer's token of an owner's scope", accountId, { personId: id });
   }
   const both = await seeder.person('zz-both', [
     { accountId, role: 'owner' },
@@ -276,7 +314,8 @@ async function principals(seeder: Seeder, o: { mine: Holdings; theirs: Holdings;
   await seeder.session(both, seeder.secret('session of two accounts', PREFIXES.session));
   const stranger = await seeder.person('zz-stranger', [{ accountId: theirs.account.id, role: 'owner' }]);
   await seeder.session(stranger, seeder.secret('session of another account', PREFIXES.session));
-  await seeder.session(await seeder.person('zz-alone', []), seeder.secret('session without account', PREFIXES.session));
+  const alone = await seeder.person('zz-alone', []);
+  await seeder.session(alone, seeder.secret('session without account', PREFIXES.session));
   seeder.secret('session signed out', PREFIXES.session);
   for (const scope of LEVELS) await seeder.token(`token ${scope}`, accountId, { scope });
   const confined = async (name: string, scope: Level, reach: object) => seeder.token(name, accountId, { scope, ...reach });
@@ -288,8 +327,16 @@ async function principals(seeder: Seeder, o: { mine: Holdings; theirs: Holdings;
   await seeder.token('token expired', accountId, { expiresAt: now });
   await seeder.token('token of another account', theirs.account.id);
   await seeder.token('token of a leaving account', leaving.account.id);
+  await seeder.token('token of somebody who left', accountId, { personId: alone });
   seeder.secret('token revoked', PREFIXES.token);
+  const former = (name: string, formerUntil: number) => ({
+    formerHash: sha256(seeder.secret(name, PREFIXES.token)),
+    formerUntil,
+  });
+  await seeder.token('token rotated', accountId, former('token rotated, the former within its overlap', now + HOUR));
+  await seeder.token('token rotated long ago', accountId, former('token rotated, the former after its overlap', now));
   await signIn(seeder, now);
+  return owners;
 }
 
 /** A device that waits for its person. */

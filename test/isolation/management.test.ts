@@ -1,0 +1,3 @@
+import { managementSuite } from './management-suite.ts';
+
+await managementSuite(1);

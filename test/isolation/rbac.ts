@@ -1,0 +1,54 @@
+import type { Ask } from './cluster.ts';
+import upstream from './upstream-roles.json' with { type: 'json' };
+import type { Grant, User } from './users.ts';
+
+interface Rule {
+  verbs: string[];
+  apiGroups?: string[];
+  resources?: string[];
+  resourceNames?: string[];
+  nonResourceURLs?: string[];
+}
+
+/** The rules of upstream's default ClusterRoles, as a 1.36 control plane has them after aggregation. */
+export const ROLES = upstream as Record<string, Rule[]>;
+
+const has = (list: string[] = [], value: string) => list.some((entry) => entry === '*' || entry === value);
+
+function allows(rule: Rule, ask: Ask): boolean {
+  if (!has(rule.verbs, ask.verb)) return false;
+  if (!ask.isResource) {
+    return (rule.nonResourceURLs ?? []).some((url) =>
+      url.endsWith('*') ? ask.path.startsWith(url.slice(0, -1)) : url === ask.path,
+    );
+  }
+  const resource = ask.subresource ? `${ask.resource}/${ask.subresource}` : ask.resource;
+  if (!has(rule.apiGroups, ask.group) || !has(rule.resources, resource)) return false;
+  return !rule.resourceNames?.length || rule.resourceNames.includes(ask.name);
+}
+
+const grantAllows = ({ role, namespace }: Grant, ask: Ask): boolean => {
+  if (namespace !== undefined && (!ask.isResource || ask.namespace !== namespace)) return false;
+  return ROLES[role].some((rule) => allows(rule, ask));
+};
+
+/** Paths that answer those who say nothing of who they are. */
+const OPEN = ['/healthz', '/livez', '/readyz', '/version'];
+const isOpen = (path: string) => OPEN.some((open) => path === open || path.startsWith(`${open}/`));
+
+export type Verdict = 400 | 401 | 403 | 'in';
+
+/** What must become of a request, by upstream's rules evaluated here. */
+export function verdictOf(user: User, ask: Ask): Verdict {
+  if (user.is === 'nobody') return 401;
+  if (user.is === 'anonymous' && (ask.isResource || !isOpen(ask.path))) return 401;
+  if (user.malformed) return 400;
+  if (user.mayNotBe !== undefined) return 403;
+  return mayDo(user, ask) ? 'in' : 403;
+}
+
+export function mayDo(user: User, ask: Ask): boolean {
+  if (user.master || user.grants.some((grant) => grantAllows(grant, ask))) return true;
+  // Liveness and version answer everybody, as upstream's always-allowed paths do.
+  return !ask.isResource && ask.verb === 'get' && OPEN.includes(ask.path);
+}
