@@ -1,4 +1,6 @@
 import { bodyLimit } from 'hono/body-limit';
+import { invitationRoutes } from './accounts/invitation-routes.ts';
+import { memberRoutes } from './accounts/member-routes.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { fromOurselves } from './auth.ts';
@@ -50,6 +52,8 @@ export function createApp(deps: ManagementDeps) {
     .route('/v1', credentialRoutes(deps))
     .route('/v1', operationRoutes(deps))
     .route('/v1', auditRoutes(deps))
+    .route('/v1', memberRoutes(deps))
+    .route('/v1', invitationRoutes(deps))
     .route('/v1', peopleRoutes(deps))
     .route('/', pageRoutes(deps));
 }

@@ -126,6 +126,12 @@ const WHO = {
   public: 'everybody',
 };
 
+/** The person who asks, on a route that the gate opens to people alone. */
+export function asPerson(who: Principal): Extract<Principal, { type: 'person' }> {
+  if (who.type !== 'person') throw new Problem('forbidden', `that is for ${WHO.person}`);
+  return who;
+}
+
 /** How a route is guarded, beside what it needs. */
 export interface Guard {
   needs: Needs;

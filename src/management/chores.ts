@@ -1,3 +1,4 @@
+import { accountChores } from './accounts/deletion.ts';
 import { auditChore } from './audit/service.ts';
 import { credentialChores } from './clusters/credential-chores.ts';
 import type { ManagementDeps } from './deps.ts';
@@ -15,7 +16,7 @@ export interface Chore {
 }
 
 /** Every chore of the deployment. */
-export const CHORES: readonly Chore[] = [...operationChores, ...credentialChores, idempotencyChore, auditChore];
+export const CHORES: readonly Chore[] = [...operationChores, ...accountChores, ...credentialChores, idempotencyChore, auditChore];
 
 /** Wakes the keeper at some time, at the latest. Ask before you write what will be due: then dying in between loses nothing. */
 export interface Keeper {

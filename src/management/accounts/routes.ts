@@ -1,15 +1,34 @@
+import { z } from '@hono/zod-openapi';
 import { actorOf } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
+import { operationView } from '../operations/routes.ts';
+import { Operation } from '../operations/schema.ts';
 import { router } from '../router.ts';
-import { at, body, define, iso, json } from '../shapes.ts';
-import { Account, AccountWithToken, Me, NewAccount } from './schema.ts';
-import { type AccountRow, accountsOf, createAccount, getAccount } from './service.ts';
+import { at, body, define, iso, json, Page, pageOf } from '../shapes.ts';
+import { beginDeletion } from './deletion.ts';
+import { Account, AccountWithLevel, AccountWithToken, Me, NewAccount } from './schema.ts';
+import {
+  type AccountRow,
+  accountsOf,
+  type Belonging,
+  createAccount,
+  getAccount,
+  listAccounts,
+  renameAccount,
+} from './service.ts';
 
-const view = ({ id, name, plan, createdAt }: AccountRow) => ({ id, name, plan, createdAt: iso(createdAt) });
+/** An account as answers tell it. */
+export const accountView = ({ id, name, plan, createdAt }: AccountRow) => ({ id, name, plan, createdAt: iso(createdAt) });
+const listed = ({ account, level }: Belonging) => ({
+  ...accountView(account),
+  ...(level && { level }),
+  ...(account.deletedAt !== null && { deletedAt: iso(account.deletedAt) }),
+});
 const tags = ['accounts'];
+const ONE = '/accounts/{account}';
 
-/** /v1/accounts and /v1/me. */
-export function accountRoutes(deps: ManagementDeps) {
+/** Routes of no account in particular. */
+function general(deps: ManagementDeps) {
   const create = define(
     deps,
     { needs: 'founder' },
@@ -23,17 +42,17 @@ export function accountRoutes(deps: ManagementDeps) {
       responses: { 201: json(AccountWithToken, 'The account') },
     },
   );
-  const get = define(
+  const list = define(
     deps,
-    { needs: 'read', confinedToo: true },
+    { needs: 'signed-in' },
     {
       method: 'get',
-      path: '/accounts/{account}',
-      summary: 'Get an account',
-      operationId: 'getAccount',
+      path: '/accounts',
+      summary: 'List the accounts that you belong to; the operator sees all',
+      operationId: 'listAccounts',
       tags,
-      request: { params: at('account') },
-      responses: { 200: json(Account, 'The account') },
+      request: { query: z.object(Page) },
+      responses: { 200: json(pageOf(AccountWithLevel).openapi('AccountList'), 'The accounts, the oldest first') },
     },
   );
   const me = define(
@@ -48,12 +67,75 @@ export function accountRoutes(deps: ManagementDeps) {
       responses: { 200: json(Me, 'Who you are') },
     },
   );
+  return { create, list, me };
+}
+
+/** Routes of one account. */
+function particular(deps: ManagementDeps) {
+  const get = define(
+    deps,
+    { needs: 'read', confinedToo: true },
+    {
+      method: 'get',
+      path: ONE,
+      summary: 'Get an account',
+      operationId: 'getAccount',
+      tags,
+      request: { params: at('account') },
+      responses: { 200: json(Account, 'The account') },
+    },
+  );
+  const rename = define(
+    deps,
+    { needs: 'owner' },
+    {
+      method: 'patch',
+      path: ONE,
+      summary: 'Rename an account',
+      operationId: 'renameAccount',
+      tags,
+      request: { params: at('account'), ...body(NewAccount) },
+      responses: { 200: json(Account, 'The account') },
+    },
+  );
+  const remove = define(
+    deps,
+    { needs: 'owner', operatorToo: true },
+    {
+      method: 'delete',
+      path: ONE,
+      summary: 'Delete an account and everything that belongs to it',
+      description:
+        'Nobody may use it from now on. The operation tells how far it is, also to the tokens and members of the account, ' +
+        'until it ends: then they are gone as well.',
+      operationId: 'deleteAccount',
+      tags,
+      request: { params: at('account') },
+      responses: { 202: json(Operation, 'It is being deleted') },
+    },
+  );
+  return { get, rename, remove };
+}
+
+/** /v1/accounts and /v1/me. */
+export function accountRoutes(deps: ManagementDeps) {
+  const { create, list, me } = general(deps);
+  const { get, rename, remove } = particular(deps);
   return router()
     .openapi(create, async (c) => {
       const { row, token } = await createAccount(deps, c.get('principal'), c.req.valid('json').name);
-      return c.json({ ...view(row), ...(token !== undefined && { token }) }, 201);
+      return c.json({ ...accountView(row), ...(token !== undefined && { token }) }, 201);
     })
-    .openapi(get, async (c) => c.json(view(await getAccount(deps, c.get('access').accountId)), 200))
+    .openapi(list, async (c) => {
+      const { items, next } = await listAccounts(deps, c.get('principal'), c.req.valid('query'));
+      return c.json({ items: items.map(listed), ...(next !== undefined && { next }) }, 200);
+    })
+    .openapi(get, async (c) => c.json(accountView(await getAccount(deps, c.get('access').accountId)), 200))
+    .openapi(rename, async (c) => {
+      const row = await renameAccount(deps, c.get('access').accountId, c.req.valid('json').name);
+      return c.json(accountView(row), 200);
+    })
+    .openapi(remove, async (c) => c.json(operationView(await beginDeletion(deps, c.get('access').accountId)), 202))
     .openapi(me, async (c) => {
       const who = c.get('principal');
       const accounts = (await accountsOf(deps, who)).map(({ account: { id, name }, level }) => ({ id, name, level }));

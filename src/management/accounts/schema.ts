@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { LEVELS } from '../access.ts';
+import { LEVELS, ROLES } from '../access.ts';
+import { EMAIL_LENGTH } from '../limits.ts';
 import { Name, Time } from '../shapes.ts';
 
 export const NewAccount = z.strictObject({ name: Name }).openapi('NewAccount');
@@ -8,12 +9,21 @@ export const Account = z
   .object({ id: z.string(), name: Name, plan: z.string(), createdAt: Time })
   .openapi('Account', { description: 'An organisation: it owns clusters and tokens.' });
 
+const level = z.enum(LEVELS).openapi({ description: 'What you may do in it.' });
+
 export const AccountWithToken = Account.extend({
   token: z.string().optional().openapi({
     description:
       'The first API token of an account that the operator made; shown this once. A person who makes one is its owner.',
   }),
 }).openapi('AccountWithToken');
+
+export const AccountWithLevel = Account.extend({
+  level: level.optional(),
+  deletedAt: Time.optional().openapi({ description: 'It is being deleted since then; only the operator sees it.' }),
+}).openapi('AccountWithLevel');
+
+export const Joined = Account.extend({ level }).openapi('JoinedAccount');
 
 /** Who somebody is to the API. */
 export const Me = z
@@ -26,3 +36,49 @@ export const Me = z
     }),
   })
   .openapi('Me');
+
+const role = z.enum(ROLES).openapi({
+  description:
+    'viewer: looks. member: also clusters. admin: also tokens, members and invitations. owner: also the account itself.',
+});
+
+export const MemberView = z
+  .object({ id: z.string(), name: z.string(), email: z.string().optional(), role, createdAt: Time })
+  .openapi('Member', { description: 'A person in an account. An address is there when their issuer verified it.' });
+
+export const NewRole = z.strictObject({ role }).openapi('NewRole');
+export const Transfer = z
+  .strictObject({ person: z.string().openapi({ description: 'Id of the member who becomes the owner.' }) })
+  .openapi('Transfer');
+
+const email = z
+  .email()
+  .max(EMAIL_LENGTH)
+  .openapi({ description: 'Only a person whose issuer verified this address may accept.' });
+
+export const NewInvitation = z
+  .strictObject({
+    role: role.default('member'),
+    email: email.optional(),
+    expiresAt: Time.optional().openapi({ description: 'Absent: in 7 days; at most 90 days ahead.' }),
+  })
+  .openapi('NewInvitation');
+
+export const InvitationView = z
+  .object({
+    id: z.string(),
+    role,
+    email: z.string().optional(),
+    createdBy: z.string().openapi({ description: 'Who invited: "person:ID" or "token:ID". It goes with them.' }),
+    createdAt: Time,
+    expiresAt: Time,
+  })
+  .openapi('Invitation');
+
+export const InvitationWithSecret = InvitationView.extend({
+  invitation: z.string().openapi({ description: 'What the invited person accepts with; shown this once.' }),
+}).openapi('InvitationWithSecret');
+
+export const Acceptance = z
+  .strictObject({ invitation: z.string().max(200).openapi({ example: 'atolli_...' }) })
+  .openapi('Acceptance');

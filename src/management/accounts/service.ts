@@ -1,12 +1,25 @@
-import { and, asc, eq, isNull } from 'drizzle-orm';
-import { levelOf, type Principal } from '../access.ts';
+import { and, asc, count, eq, gt, isNull, or } from 'drizzle-orm';
+import { type Level, levelOf, type Principal } from '../access.ts';
+import { cursorOf, partsOf } from '../cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { ACCOUNTS_PER_PERSON } from '../limits.ts';
 import { mint } from '../tokens/service.ts';
 import { tokens } from '../tokens/tables.ts';
 import { accounts, members } from './tables.ts';
 
 export type AccountRow = typeof accounts.$inferSelect;
+/** An account, and what somebody may do in it; the operator may do nothing inside. */
+export interface Belonging {
+  account: AccountRow;
+  level?: Level;
+}
+
+/** Refuses somebody who is a member of too many. */
+export async function checkMemberships(deps: ManagementDeps, personId: string): Promise<void> {
+  const [{ n }] = await deps.db.select({ n: count() }).from(members).where(eq(members.personId, personId));
+  if (n >= ACCOUNTS_PER_PERSON) throw new Problem('limit-reached', `a person may belong to ${ACCOUNTS_PER_PERSON} accounts`);
+}
 
 /** Makes an account. A person becomes its owner; the operator gets a first token, which may do everything. */
 export async function createAccount(
@@ -14,14 +27,17 @@ export async function createAccount(
   who: Principal,
   name: string,
 ): Promise<{ row: AccountRow; token?: string }> {
-  const now = deps.now();
-  const [row] = await deps.db.insert(accounts).values({ id: deps.random.uuid(), name, createdAt: now }).returning();
+  const createdAt = deps.now();
+  const id = deps.random.uuid();
+  const account = deps.db.insert(accounts).values({ id, name, createdAt }).returning();
   if (who.type === 'person') {
-    await deps.db.insert(members).values({ accountId: row.id, personId: who.id, role: 'owner', createdAt: now });
+    await checkMemberships(deps, who.id);
+    const owner = deps.db.insert(members).values({ accountId: id, personId: who.id, role: 'owner', createdAt });
+    const [[row]] = await deps.db.batch([account, owner]);
     return { row };
   }
-  const first = mint(deps, { accountId: row.id, name: 'first', scope: 'owner', createdBy: 'operator' });
-  await deps.db.insert(tokens).values(first.row);
+  const first = mint(deps, { accountId: id, name: 'first', scope: 'owner', createdBy: 'operator' });
+  const [[row]] = await deps.db.batch([account, deps.db.insert(tokens).values(first.row)]);
   return { row, token: first.secret };
 }
 
@@ -31,8 +47,14 @@ export async function getAccount(deps: ManagementDeps, id: string): Promise<Acco
   return row;
 }
 
+export async function renameAccount(deps: ManagementDeps, id: string, name: string): Promise<AccountRow> {
+  const [row] = await deps.db.update(accounts).set({ name }).where(eq(accounts.id, id)).returning();
+  if (!row) throw new Problem('not-found', `account "${id}" not found`);
+  return row;
+}
+
 /** The accounts in which somebody may do something, with how much. The operator may do nothing inside of them. */
-export async function accountsOf(deps: ManagementDeps, who: Principal) {
+export async function accountsOf(deps: ManagementDeps, who: Principal): Promise<Required<Belonging>[]> {
   if (who.type === 'operator') return [];
   if (who.type === 'token') return [{ account: await getAccount(deps, who.accountId), level: who.level }];
   const rows = await deps.db
@@ -40,6 +62,34 @@ export async function accountsOf(deps: ManagementDeps, who: Principal) {
     .from(members)
     .innerJoin(accounts, and(eq(accounts.id, members.accountId), isNull(accounts.deletedAt)))
     .where(eq(members.personId, who.id))
-    .orderBy(asc(accounts.name), asc(accounts.id));
+    .orderBy(asc(accounts.createdAt), asc(accounts.id));
   return rows.map(({ account, role }) => ({ account, level: levelOf(role) }));
+}
+
+/** A page of accounts, the oldest first: one's own, or for the operator all of the deployment. */
+export async function listAccounts(
+  deps: ManagementDeps,
+  who: Principal,
+  page: { limit: number; after?: string },
+): Promise<{ items: Belonging[]; next?: string }> {
+  const from = partsOf(page.after, 'number', 'string');
+  const { createdAt, id } = accounts;
+  let found: Belonging[];
+  if (who.type === 'operator') {
+    const later = from && or(gt(createdAt, from[0]), and(eq(createdAt, from[0]), gt(id, from[1])));
+    const order = [asc(createdAt), asc(id)];
+    const rows = await deps.db
+      .select()
+      .from(accounts)
+      .where(later)
+      .orderBy(...order)
+      .limit(page.limit + 1);
+    found = rows.map((account) => ({ account }));
+  } else {
+    const isLater = ({ account: a }: Belonging) => !from || a.createdAt > from[0] || (a.createdAt === from[0] && a.id > from[1]);
+    found = (await accountsOf(deps, who)).filter(isLater);
+  }
+  const items = found.slice(0, page.limit);
+  const last = items.at(-1)?.account;
+  return { items, ...(last && found.length > items.length && { next: cursorOf(last.createdAt, last.id) }) };
 }

@@ -1,9 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Principal } from '../access.ts';
-import { PAGES } from '../auth.ts';
+import { asPerson, PAGES } from '../auth.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
 import { DEVICE_POLL_SECONDS, SIGN_IN_MS } from '../limits.ts';
 import { router } from '../router.ts';
 import { at, define, iso, json } from '../shapes.ts';
@@ -133,13 +131,6 @@ const view = (row: SessionRow, current: string) => ({
   ...(row.lastUsedAt !== null && { lastUsedAt: iso(row.lastUsedAt) }),
 });
 
-/** The gate let nobody else in. */
-function personIn(c: { get(key: 'principal'): Principal }): Extract<Principal, { type: 'person' }> {
-  const who = c.get('principal');
-  if (who.type !== 'person') throw new Problem('forbidden', 'that is for people who signed in');
-  return who;
-}
-
 /** Answers with secrets stay out of every cache (RFC 6749, 5.1). */
 const unkept = (c: Context) => c.header('cache-control', 'no-store');
 
@@ -178,21 +169,21 @@ export function peopleRoutes(deps: ManagementDeps) {
       return c.json({ access_token: answer.secret, token_type: 'Bearer' as const, expires_in: answer.expiresIn }, 200);
     })
     .openapi(list, async (c) => {
-      const { id, sessionId } = personIn(c);
+      const { id, sessionId } = asPerson(c.get('principal'));
       return c.json({ items: (await listSessions(deps, id)).map((row) => view(row, sessionId)) }, 200);
     })
     .openapi(end, async (c) => {
-      const { id, sessionId } = personIn(c);
+      const { id, sessionId } = asPerson(c.get('principal'));
       const { session } = c.req.valid('param');
       await endSessions(deps, id, { id: session === 'self' ? sessionId : session });
       return c.body(null, 204);
     })
     .openapi(endAll, async (c) => {
-      await endSessions(deps, personIn(c).id, 'all');
+      await endSessions(deps, asPerson(c.get('principal')).id, 'all');
       return c.body(null, 204);
     })
     .openapi(rotate, async (c) => {
-      const { sessionId } = personIn(c);
+      const { sessionId } = asPerson(c.get('principal'));
       const { row, secret } = await rotateSession(deps, sessionId);
       unkept(c);
       return c.json({ ...view(row, sessionId), session: secret }, 200);

@@ -1,0 +1,109 @@
+import { and, asc, count, eq, isNull, min, notExists, sql } from 'drizzle-orm';
+import type { Chore } from '../chores.ts';
+import { clusters } from '../clusters/tables.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { CLUSTERS_PER_DELETION_STEP } from '../limits.ts';
+import { endOperation, type OperationRow, progress } from '../operations/service.ts';
+import { operations } from '../operations/tables.ts';
+import { accounts } from './tables.ts';
+
+const isRunning = and(eq(operations.type, 'delete-account'), eq(operations.state, 'running'));
+
+/** Steps of an account's deletion: one for each cluster, and the last for the rest. */
+async function clustersLeft(deps: ManagementDeps, accountId: string): Promise<number> {
+  const [{ n }] = await deps.db.select({ n: count() }).from(clusters).where(eq(clusters.accountId, accountId));
+  return n;
+}
+
+/**
+ * The end of an account. From now on nobody may use it, which is one transaction with the note of what is to be done; the keeper does it.
+ * Asking again gives the same operation.
+ */
+export async function beginDeletion(deps: ManagementDeps, accountId: string): Promise<OperationRow> {
+  const [running] = await deps.db
+    .select()
+    .from(operations)
+    .where(and(eq(operations.accountId, accountId), isRunning));
+  if (running) return running;
+  const now = deps.now();
+  const total = (await clustersLeft(deps, accountId)) + 1;
+  await deps.keeper.by(now);
+  const [[row]] = await deps.db.batch([
+    deps.db
+      .insert(operations)
+      .values({
+        id: deps.random.uuid(),
+        accountId,
+        type: 'delete-account',
+        target: accountId,
+        state: 'running',
+        done: 0,
+        total,
+        createdAt: now,
+        updatedAt: now,
+      })
+      .returning(),
+    deps.db
+      .update(accounts)
+      .set({ deletedAt: now })
+      .where(and(eq(accounts.id, accountId), isNull(accounts.deletedAt))),
+  ]);
+  return row;
+}
+
+/**
+ * Goes on with one deletion: some clusters, each its object first, for when the row is gone nobody could ask for the rest; then the
+ * account with everything that belongs to it. What fails is tried last the next time, so that it holds up no other.
+ */
+async function goOn(deps: ManagementDeps, operation: OperationRow): Promise<void> {
+  const { id, accountId } = operation;
+  const ofAccount = eq(clusters.accountId, accountId);
+  const some = await deps.db
+    .select({ id: clusters.id })
+    .from(clusters)
+    .where(ofAccount)
+    .orderBy(asc(clusters.updatedAt), asc(clusters.id))
+    .limit(CLUSTERS_PER_DELETION_STEP);
+  let failure: unknown;
+  for (const cluster of some) {
+    try {
+      await deps.clusters.destroy(cluster.id);
+      await deps.db.delete(clusters).where(eq(clusters.id, cluster.id));
+    } catch (error) {
+      failure = error;
+      await deps.db.update(clusters).set({ updatedAt: deps.now() }).where(eq(clusters.id, cluster.id));
+    }
+  }
+  const left = await clustersLeft(deps, accountId);
+  const total = Math.max(operation.total, left + 1);
+  await progress(deps, id, total - left - 1, total);
+  if (failure !== undefined) throw failure;
+  if (left > 0) return;
+  // A cluster whose making was under way may appear until the account's row is gone; after that its row is refused.
+  const none = notExists(deps.db.select({ one: sql`1` }).from(clusters).where(ofAccount));
+  await deps.db.delete(accounts).where(and(eq(accounts.id, accountId), none));
+  if ((await clustersLeft(deps, accountId)) > 0) return;
+  await progress(deps, id, total, total);
+  await endOperation(deps, id);
+}
+
+/** Finishes the deletions of accounts, a part of each at a time. */
+const deleteAccounts: Chore = {
+  name: 'delete-accounts',
+  next: async ({ db }) => {
+    const [{ at }] = await db
+      .select({ at: min(operations.createdAt) })
+      .from(operations)
+      .where(isRunning);
+    return at ?? undefined;
+  },
+  run: async (deps) => {
+    const failures: unknown[] = [];
+    for (const operation of await deps.db.select().from(operations).where(isRunning)) {
+      await goOn(deps, operation).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  },
+};
+
+export const accountChores: readonly Chore[] = [deleteAccounts];

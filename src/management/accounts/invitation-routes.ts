@@ -1,0 +1,96 @@
+import { z } from '@hono/zod-openapi';
+import { asPerson } from '../auth.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { router } from '../router.ts';
+import { at, body, define, iso, json } from '../shapes.ts';
+import { accept, type InvitationRow, invite, listInvitations, revokeInvitation } from './invitations.ts';
+import { accountView } from './routes.ts';
+import { Acceptance, InvitationView, InvitationWithSecret, Joined, NewInvitation } from './schema.ts';
+
+const view = (row: InvitationRow) => ({
+  id: row.id,
+  role: row.role,
+  ...(row.email !== null && { email: row.email }),
+  createdBy: row.createdBy,
+  createdAt: iso(row.createdAt),
+  expiresAt: iso(row.expiresAt),
+});
+const tags = ['members'];
+const PATH = '/accounts/{account}/invitations';
+
+function definitions(deps: ManagementDeps) {
+  const create = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'post',
+      path: PATH,
+      summary: 'Invite somebody, at most to your own role',
+      operationId: 'createInvitation',
+      tags,
+      request: { params: at('account'), ...body(NewInvitation) },
+      responses: { 201: json(InvitationWithSecret, 'The invitation, shown this once') },
+    },
+  );
+  const list = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'get',
+      path: PATH,
+      summary: 'List invitations that wait',
+      operationId: 'listInvitations',
+      tags,
+      request: { params: at('account') },
+      responses: { 200: json(z.object({ items: z.array(InvitationView) }).openapi('InvitationList'), 'The invitations') },
+    },
+  );
+  const revoke = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'delete',
+      path: `${PATH}/{invitation}`,
+      summary: 'Revoke an invitation',
+      operationId: 'deleteInvitation',
+      tags,
+      request: { params: at('account', 'invitation') },
+      responses: { 204: { description: 'It is gone' } },
+    },
+  );
+  const take = define(
+    deps,
+    { needs: 'person' },
+    {
+      method: 'post',
+      path: '/invitations/accept',
+      summary: 'Accept an invitation',
+      description: 'One that was never made, is too old, revoked, used or for somebody else is answered alike: 404.',
+      operationId: 'acceptInvitation',
+      tags,
+      request: body(Acceptance),
+      responses: { 200: json(Joined, 'The account that you belong to now') },
+    },
+  );
+  return { create, list, revoke, take };
+}
+
+/** /v1/accounts/{account}/invitations, and accepting one. */
+export function invitationRoutes(deps: ManagementDeps) {
+  const { create, list, revoke, take } = definitions(deps);
+  return router()
+    .openapi(create, async (c) => {
+      const { row, secret } = await invite(deps, c.get('access'), c.get('principal'), c.req.valid('json'));
+      return c.json({ ...view(row), invitation: secret }, 201);
+    })
+    .openapi(list, async (c) => c.json({ items: (await listInvitations(deps, c.get('access').accountId)).map(view) }, 200))
+    .openapi(revoke, async (c) => {
+      await revokeInvitation(deps, c.get('access').accountId, c.req.valid('param').invitation);
+      return c.body(null, 204);
+    })
+    .openapi(take, async (c) => {
+      const { id } = asPerson(c.get('principal'));
+      const { account, level } = await accept(deps, id, c.req.valid('json').invitation);
+      return c.json({ ...accountView(account), level }, 200);
+    });
+}

@@ -1,0 +1,186 @@
+import { and, asc, eq, exists, gt, inArray, not, or, type SQL, sql } from 'drizzle-orm';
+import type { BatchItem } from 'drizzle-orm/batch';
+import { type Access, levelOf, type Principal, reaches, type Role } from '../access.ts';
+import { revokeCreatedBy } from '../clusters/credentials.ts';
+import { clusters, credentials } from '../clusters/tables.ts';
+import { cursorOf, partsOf } from '../cursors.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { REVOKE_STANDBY_MS } from '../limits.ts';
+import { people } from '../people/tables.ts';
+import { tokens } from '../tokens/tables.ts';
+import { invitations, members } from './tables.ts';
+
+/** A member as lists show them. */
+export interface Member {
+  personId: string;
+  name: string;
+  email: string | null;
+  role: Role;
+  createdAt: number;
+}
+
+const COLUMNS = {
+  personId: members.personId,
+  name: people.name,
+  email: people.email,
+  role: members.role,
+  createdAt: members.createdAt,
+};
+
+const select = (deps: ManagementDeps) => deps.db.select(COLUMNS).from(members).innerJoin(people, eq(people.id, members.personId));
+
+const isMember = (accountId: string, personId: string) => and(eq(members.accountId, accountId), eq(members.personId, personId));
+
+/** A page of members, the oldest first. */
+export async function listMembers(
+  deps: ManagementDeps,
+  accountId: string,
+  page: { limit: number; after?: string },
+): Promise<{ items: Member[]; next?: string }> {
+  const from = partsOf(page.after, 'number', 'string');
+  const { createdAt, personId } = members;
+  const later = from && or(gt(createdAt, from[0]), and(eq(createdAt, from[0]), gt(personId, from[1])));
+  const rows = await select(deps)
+    .where(and(eq(members.accountId, accountId), later))
+    .orderBy(asc(createdAt), asc(personId))
+    .limit(page.limit + 1);
+  const items = rows.slice(0, page.limit);
+  const last = items.at(-1);
+  return { items, ...(last && rows.length > items.length && { next: cursorOf(last.createdAt, last.personId) }) };
+}
+
+async function memberOf(deps: ManagementDeps, accountId: string, personId: string): Promise<Member> {
+  const [row] = await select(deps).where(isMember(accountId, personId));
+  if (!row) throw new Problem('not-found', `member "${personId}" not found`);
+  return row;
+}
+
+/** Nobody touches somebody above them. */
+async function memberWithin(deps: ManagementDeps, access: Access, personId: string): Promise<Member> {
+  const member = await memberOf(deps, access.accountId, personId);
+  if (reaches(access.level, levelOf(member.role))) return member;
+  throw new Problem('forbidden', `"${access.level}" cannot change what an ${member.role} is`);
+}
+
+/** Whether the account has such a member: asked within the statement that changes it, for nothing comes in between there. */
+const has = (deps: ManagementDeps, accountId: string, such: SQL): SQL =>
+  exists(deps.db.select({ found: sql`1` }).from(sql`${members} AS one`).where(sql`one.account_id = ${accountId} AND ${such}`));
+
+const another = (deps: ManagementDeps, accountId: string, personId: string): SQL =>
+  has(deps, accountId, sql`one.role = 'owner' AND one.person_id <> ${personId}`);
+
+const lastOwner = () => new Problem('conflict', 'an account has an owner: hand it over first, or delete it');
+
+/** Gives a member another role. Whoever loses level loses what they made under it. */
+export async function changeRole(deps: ManagementDeps, access: Access, personId: string, role: Role): Promise<Member> {
+  const { accountId, level } = access;
+  const member = await memberWithin(deps, access, personId);
+  if (!reaches(level, levelOf(role))) throw new Problem('forbidden', `"${level}" cannot make somebody an ${role}`);
+  if (member.role === role) return member;
+  const change = deps.db
+    .update(members)
+    .set({ role })
+    .where(
+      and(
+        isMember(accountId, personId),
+        eq(members.role, member.role),
+        member.role === 'owner' ? another(deps, accountId, personId) : undefined,
+      ),
+    )
+    .returning({ role: members.role });
+  const isLess = reaches(levelOf(member.role), levelOf(role));
+  const [changed] = isLess ? await strip(deps, accountId, personId, change, role) : await deps.db.batch([change]);
+  if ((changed as unknown[]).length === 0) throw member.role === 'owner' ? lastOwner() : changedMeanwhile();
+  return { ...member, role };
+}
+
+const changedMeanwhile = () => new Problem('conflict', 'the member was changed at the same moment: look again');
+
+/** Takes a member out of the account, with everything that they made in it. */
+export async function removeMember(deps: ManagementDeps, access: Access, personId: string): Promise<void> {
+  const { role } = await memberWithin(deps, access, personId);
+  const { accountId } = access;
+  const removal = deps.db
+    .delete(members)
+    .where(
+      and(
+        isMember(accountId, personId),
+        eq(members.role, role),
+        role === 'owner' ? another(deps, accountId, personId) : undefined,
+      ),
+    )
+    .returning({ role: members.role });
+  const [removed] = await strip(deps, accountId, personId, removal);
+  if ((removed as unknown[]).length === 0) throw role === 'owner' ? lastOwner() : changedMeanwhile();
+}
+
+/** Somebody goes by themselves. */
+export async function leave(deps: ManagementDeps, access: Access, who: Principal): Promise<void> {
+  if (who.type !== 'person') throw new Problem('conflict', 'a token is no member: people leave, tokens are revoked');
+  await removeMember(deps, access, who.id);
+}
+
+/** Makes a member the owner; a person who hands over is an administrator from then on. Both at once, or neither. */
+export async function transfer(deps: ManagementDeps, access: Access, who: Principal, personId: string): Promise<Member> {
+  const { accountId } = access;
+  const member = await memberOf(deps, accountId, personId);
+  const from = who.type === 'person' ? who.id : undefined;
+  if (from === personId) throw new Problem('conflict', 'you own the account already');
+  const change = deps.db
+    .update(members)
+    .set({ role: sql`CASE ${members.personId} WHEN ${personId} THEN 'owner' ELSE 'admin' END` })
+    .where(
+      and(
+        eq(members.accountId, accountId),
+        inArray(members.personId, from === undefined ? [personId] : [personId, from]),
+        has(deps, accountId, sql`one.person_id = ${personId}`),
+        from === undefined ? undefined : has(deps, accountId, sql`one.person_id = ${from} AND one.role = 'owner'`),
+      ),
+    )
+    .returning({ personId: members.personId });
+  const [changed] = from === undefined ? await deps.db.batch([change]) : await strip(deps, accountId, from, change, 'admin');
+  if ((changed as unknown[]).length === 0) throw changedMeanwhile();
+  return { ...member, role: 'owner' };
+}
+
+/**
+ * Does the change, and in the same transaction takes away what the person made in the account: tokens, invitations, and the marks that
+ * tell the clusters to forget their credentials and those of their tokens. Each only if the change took hold: they are no member any
+ * more, or have `role` now. Then the clusters are told; should we die before, their chore does it.
+ */
+async function strip<T extends BatchItem<'sqlite'>>(
+  deps: ManagementDeps,
+  accountId: string,
+  personId: string,
+  change: T,
+  role?: Role,
+): Promise<[T['_']['result'], ...unknown[]]> {
+  const now = deps.now();
+  await deps.keeper.by(now + REVOKE_STANDBY_MS);
+  const { db } = deps;
+  const membership = db.select({ one: sql`1` }).from(members);
+  const tookHold =
+    role === undefined
+      ? not(exists(membership.where(isMember(accountId, personId))))
+      : exists(membership.where(and(isMember(accountId, personId), eq(members.role, role))));
+  const theirTokens = and(eq(tokens.accountId, accountId), eq(tokens.personId, personId));
+  const creators = sql`(SELECT ${`person:${personId}`} UNION ALL SELECT 'token:' || ${tokens.id} FROM ${tokens} WHERE ${theirTokens})`;
+  const ofAccount = db.select({ id: clusters.id }).from(clusters).where(eq(clusters.accountId, accountId));
+  const [changed, marked] = await db.batch([
+    change,
+    db
+      .update(credentials)
+      .set({ revokedAt: now })
+      .where(and(sql`${credentials.createdBy} IN ${creators}`, inArray(credentials.clusterId, ofAccount), tookHold))
+      .returning({ createdBy: credentials.createdBy }),
+    db
+      .delete(invitations)
+      .where(and(eq(invitations.accountId, accountId), sql`${invitations.createdBy} IN ${creators}`, tookHold)),
+    db.delete(tokens).where(and(theirTokens, tookHold)),
+  ]);
+  for (const creator of new Set((marked as { createdBy: string }[]).map(({ createdBy }) => createdBy))) {
+    await revokeCreatedBy(deps, accountId, creator);
+  }
+  return [changed as T['_']['result']];
+}
