@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server } from '../e2e/server.ts';
 import { configMap, fill, namespace, pool } from './api.ts';
 import { Connection, quantile, type Target, targetOf } from './client.ts';
+import { memoryOf } from './memory.ts';
 
 /** What only Atoll has: many clusters, sleep, and a price. */
 const CREATED = 100;
@@ -119,21 +120,8 @@ export class Ours {
 
   /** Resident megabytes of the server and what it started. */
   memory(): number {
-    const parents = new Map<number, number>();
-    for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-        parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0]));
-      } catch {
-        // It ended meanwhile.
-      }
-    }
-    const ours = (pid: number): boolean => pid === this.server.pid || (parents.has(pid) && ours(parents.get(pid) ?? 0));
-    let kilobytes = 0;
-    for (const pid of parents.keys()) {
-      if (ours(pid)) kilobytes += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-    }
-    return kilobytes / 1024;
+    const { node, workerd } = memoryOf(this.server.pid);
+    return node + workerd;
   }
 
   /** Kilobytes on disk of one cluster's database, by the median. */

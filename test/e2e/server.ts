@@ -153,6 +153,11 @@ export class Server {
   get credentials(): { url: string; token: string } {
     return JSON.parse(readFileSync(join(this.data, 'credentials.json'), 'utf8'));
   }
+
+  /** The operator's token. */
+  get operator(): string {
+    return readFileSync(join(this.data, 'operator.token'), 'utf8').trim();
+  }
 }
 
 /** Waits until a condition holds, looking often. */

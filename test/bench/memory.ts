@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+interface Process {
+  pid: number;
+  parent: number;
+  name: string;
+  kilobytes: number;
+}
+
+function read(pid: number): Process | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const field = (name: string) => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? '';
+    return { pid, parent: Number(field('PPid')), name: field('Name'), kilobytes: Number(field('VmRSS')) };
+  } catch {
+    // It ended meanwhile.
+    return undefined;
+  }
+}
+
+/** A process and everything that it started. */
+export function processesOf(root: number): Process[] {
+  const all = new Map<number, Process>();
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const process = read(Number(entry));
+    if (process) all.set(process.pid, process);
+  }
+  const ours = (pid: number): boolean => pid === root || (all.has(pid) && ours(all.get(pid)?.parent ?? 0));
+  return [...all.values()].filter(({ pid }) => ours(pid));
+}
+
+/** Resident megabytes of a server: its Node side, and workerd. */
+export function memoryOf(root: number): { node: number; workerd: number } {
+  let [node, workerd] = [0, 0];
+  for (const { name, kilobytes } of processesOf(root)) {
+    if (name.startsWith('workerd')) workerd += kilobytes / 1024;
+    else node += kilobytes / 1024;
+  }
+  return { node, workerd };
+}

@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { type Answer, type Ask, parsed } from './caller.ts';
+import type { Change } from './operations.ts';
+import { Slot, type World } from './slot.ts';
+import type { Door } from './watcher.ts';
+
+const SELF = '/v1/accounts/self/clusters';
+const WAIT_MS = 100;
+/** How long a server that came back may take to know what became of what it was doing. */
+const KNOWN_MS = 90_000;
+
+interface Made {
+  id: string;
+  name: string;
+  server: string;
+  kubeconfig: string;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The way into a cluster, out of the kubeconfig that came with it. */
+function doorOf(id: string, name: string, kubeconfig: string): Door & { name: string } {
+  const { clusters, users } = JSON.parse(kubeconfig) as {
+    clusters: { cluster: { server: string } }[];
+    users: { user: { token: string } }[];
+  };
+  return { id, name, prefix: new URL(clusters[0].cluster.server).pathname, token: users[0].user.token };
+}
+
+/** What tenants do with whole clusters, and with the same care for what was not answered. */
+export class Tenants {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async #manage(slot: Slot, what: Omit<Ask, 'token'>): Promise<Answer | undefined> {
+    const answer = await this.#world.caller.ask({ ...what, token: slot.account.token });
+    if (answer) this.#world.report.count(`management ${what.method}`);
+    return answer;
+  }
+
+  #wrong(slot: Slot, text: string): void {
+    this.#world.report.violation(`${slot.account.name} ${slot.door?.name}: ${text}`);
+  }
+
+  /** An account by the operator's hand; asked again until there is an answer. */
+  async account(name: string, operator: string): Promise<{ name: string; token: string }> {
+    for (;;) {
+      const answer = await this.#world.caller.ask({ method: 'POST', path: '/v1/accounts', token: operator, body: { name } });
+      if (!answer) continue;
+      if (answer.status !== 201) throw new Error(`account: ${answer.status} ${answer.body}`);
+      return { name, token: parsed<{ token: string }>(answer).token };
+    }
+  }
+
+  /** A new cluster for a slot. Should no answer come, the same request is repeated under its key, and then it is looked for by its name. */
+  async make(slot: Slot, how: object = {}, address = SELF): Promise<(Door & { name: string }) | undefined> {
+    const name = `c-${slot.number}-${slot.generation++}`;
+    const headers = { 'idempotency-key': randomUUID() };
+    const end = performance.now() + KNOWN_MS;
+    while (performance.now() < end) {
+      const answer = await this.#manage(slot, { method: 'POST', path: address, body: { name, ...how }, headers });
+      if (!answer) continue;
+      if (answer.status === 201) {
+        const made = parsed<Made>(answer);
+        return doorOf(made.id, made.name, made.kubeconfig);
+      }
+      if (answer.status !== 409) {
+        this.#wrong(slot, `${address} was answered ${answer.status} ${answer.body.slice(0, 300)}`);
+        return undefined;
+      }
+      const found = await this.#find(slot, name);
+      if (found) return found;
+      await pause(WAIT_MS);
+    }
+    this.#wrong(slot, `${name} was asked for, and neither came to be nor was refused`);
+    return undefined;
+  }
+
+  /** What a crash left of a cluster that was being made: if it is there, it must be whole. */
+  async #find(slot: Slot, name: string): Promise<(Door & { name: string }) | undefined> {
+    const answer = await this.#manage(slot, { method: 'GET', path: `${SELF}/${name}` });
+    if (answer?.status !== 200) return undefined;
+    const { id, state } = parsed<{ id: string; state: string }>(answer);
+    if (state !== 'ready') return undefined;
+    const door = await this.#enter(slot, name);
+    return door && { ...door, id };
+  }
+
+  /** One more credential. */
+  async #enter(slot: Slot, cluster: string): Promise<(Door & { name: string; credential: string }) | undefined> {
+    for (;;) {
+      const answer = await this.#manage(slot, {
+        method: 'POST',
+        path: `${SELF}/${cluster}/kubeconfig`,
+        body: { role: 'admin', name: 'soak' },
+      });
+      if (!answer) continue;
+      if (answer.status === 201) return { ...doorOf(cluster, cluster, answer.body), credential: '' };
+      if (answer.status !== 404) this.#wrong(slot, `kubeconfig of ${cluster}: ${answer.status} ${answer.body.slice(0, 300)}`);
+      return undefined;
+    }
+  }
+
+  /** Deletes a cluster for good, as often as it takes to be told so. */
+  async remove(slot: Slot, id: string): Promise<void> {
+    for (;;) {
+      const answer = await this.#manage(slot, { method: 'DELETE', path: `${SELF}/${id}` });
+      if (!answer) continue;
+      if (answer.status >= 300 && answer.status !== 404) {
+        this.#wrong(slot, `delete was answered ${answer.status} ${answer.body.slice(0, 300)}`);
+      }
+      return;
+    }
+  }
+
+  /** Fills an empty slot. */
+  async fill(slot: Slot): Promise<void> {
+    const door = await this.make(slot);
+    if (door) await slot.begin(door);
+  }
+
+  change(slot: Slot, change: Change): Promise<void> {
+    this.#world.report.count(`change: ${change}`);
+    switch (change) {
+      case 'replace':
+        return this.#replace(slot);
+      case 'credential':
+        return this.#credential(slot);
+      default:
+        return this.#look(slot);
+    }
+  }
+
+  /** The cluster goes, and another one comes. */
+  async #replace(slot: Slot): Promise<void> {
+    const { door } = slot;
+    if (!door) return;
+    await slot.unwatch();
+    await this.remove(slot, door.id);
+    const after = await this.#knock(slot, door);
+    if (after !== undefined && after < 400) this.#wrong(slot, `was deleted, and answers ${after}`);
+    slot.door = undefined;
+    await this.fill(slot);
+  }
+
+  async #knock(slot: Slot, { prefix, token }: Door): Promise<number | undefined> {
+    const path = `${prefix}/api/v1/namespaces/default`;
+    const answer = await this.#world.caller.ask({ method: 'GET', path, token });
+    if (answer && slot.door?.prefix === prefix) slot.asked.answered++;
+    else if (slot.door?.prefix === prefix) slot.asked.unanswered++;
+    return answer?.status;
+  }
+
+  /** A credential is made, used and revoked. */
+  async #credential(slot: Slot): Promise<void> {
+    if (!slot.door) return;
+    const name = `once-${randomUUID()}`;
+    const made = await this.#manage(slot, {
+      method: 'POST',
+      path: `${SELF}/${slot.door.id}/kubeconfig`,
+      body: { role: 'view', name },
+    });
+    if (!made) return;
+    if (made.status !== 201) return this.#wrong(slot, `kubeconfig: ${made.status} ${made.body.slice(0, 300)}`);
+    const door = doorOf(slot.door.id, slot.door.name, made.body);
+    const used = await this.#knock(slot, door);
+    if (used !== undefined && used !== 200) this.#wrong(slot, `a new credential was answered ${used}`);
+    const id = await this.#credentialNamed(slot, slot.door.id, name);
+    if (id === undefined) return this.#wrong(slot, 'a credential that was acknowledged is not listed');
+    for (;;) {
+      const gone = await this.#manage(slot, { method: 'DELETE', path: `${SELF}/${slot.door.id}/credentials/${id}` });
+      if (!gone) continue;
+      if (gone.status !== 204 && gone.status !== 404) this.#wrong(slot, `revoking was answered ${gone.status} ${gone.body}`);
+      break;
+    }
+    const after = await this.#knock(slot, door);
+    if (after !== undefined && after !== 401) this.#wrong(slot, `a revoked credential was answered ${after}`);
+  }
+
+  async #credentialNamed(slot: Slot, cluster: string, name: string): Promise<string | undefined> {
+    let after = '';
+    for (;;) {
+      const answer = await this.#manage(slot, { method: 'GET', path: `${SELF}/${cluster}/credentials${after}` });
+      if (!answer) continue;
+      const { items, next } = parsed<{ items: { id: string; name: string }[]; next?: string }>(answer);
+      const found = items.find((item) => item.name === name);
+      if (found || next === undefined) return found?.id;
+      after = `?after=${next}`;
+    }
+  }
+
+  /** What management says of it. */
+  async #look(slot: Slot): Promise<void> {
+    if (!slot.door) return;
+    const answer = await this.#manage(slot, { method: 'GET', path: `${SELF}/${slot.door.id}` });
+    if (!answer) return;
+    const { name, state } = answer.status === 200 ? parsed<{ name: string; state: string }>(answer) : {};
+    if (name !== slot.door.name || state !== 'ready') this.#wrong(slot, `is ${answer.status} ${answer.body.slice(0, 300)}`);
+  }
+
+  /** At the end every account has the clusters that it knows of and no other. */
+  async check(slots: readonly Slot[]): Promise<void> {
+    const byToken = Map.groupBy(slots, (slot) => slot.account.token);
+    for (const mine of byToken.values()) {
+      const wanted = mine.flatMap((slot) => (slot.door ? [slot.door.name] : [])).sort();
+      const found: string[] = [];
+      let after = '';
+      for (;;) {
+        const answer = await this.#manage(mine[0], { method: 'GET', path: `${SELF}${after}` });
+        if (!answer) continue;
+        const { items, next } = parsed<{ items: { name: string }[]; next?: string }>(answer);
+        found.push(...items.map(({ name }) => name));
+        if (next === undefined) break;
+        after = `?after=${next}`;
+      }
+      if (found.sort().join() !== wanted.join()) this.#wrong(mine[0], `has ${found}, and knows of ${wanted}`);
+    }
+  }
+}
