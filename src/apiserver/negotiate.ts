@@ -27,9 +27,10 @@ const plain: Accept = Object.freeze({ format: 'json', as: 'object', apiVersion: 
 const MEMO_ENTRIES = 256;
 const memo = new Map<string, Accept | 'none' | 'unknown'>();
 
-/** Parses an Accept header once; clients send few different ones. `tables`: there is a Table of it. Throws upstream's 406. */
-export function negotiate(header: string | null, tables: boolean): Accept {
+/** Parses an Accept header once; clients send few different ones. `hasTables`: there are Tables of it. Throws upstream's 406. */
+export function negotiate(header: string | null, hasTables: () => boolean): Accept {
   if (header === null || header === '' || header === JSON_TYPE) return plain;
+  const tables = hasTables();
   const key = tables ? header : `no tables ${header}`;
   let found = memo.get(key);
   if (found === undefined) {

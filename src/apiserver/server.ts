@@ -102,7 +102,7 @@ export class ApiServer {
   #answer(call: Call): ApiResponse {
     let negotiated: Call | undefined;
     try {
-      const refused = negotiateInto(call);
+      const refused = negotiateInto(call, this.#deps.kinds);
       if (!refused) negotiated = call;
       for (const filter of FILTERS) {
         const answer = filter(call, this.#deps);
@@ -176,11 +176,11 @@ function decodePath(path: string): string {
 }
 
 /** Resources negotiate by Accept; other paths look at the header themselves. A refusal is told to those only who may ask at all. */
-function negotiateInto(call: Call): StatusError | undefined {
+function negotiateInto(call: Call, kinds: KindTable): StatusError | undefined {
   const { info, request } = call;
   if (!info.isResource || isConnect(info.subresource)) return undefined;
   try {
-    call.accept = negotiate(request.header('accept'), hasTables(info));
+    call.accept = negotiate(request.header('accept'), () => hasTables(info, kinds));
     return undefined;
   } catch (error) {
     if (error instanceof StatusError) return error;
@@ -188,9 +188,9 @@ function negotiateInto(call: Call): StatusError | undefined {
   }
 }
 
-const REVIEW_GROUPS = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
-const TABLELESS = new Set(['binding', 'eviction', 'token']);
-
-/** Reviews, and what some subresources take, are no objects that a Table could list (scope.TableConvertor is nil). */
-const hasTables = (info: RequestInfo): boolean =>
-  !REVIEW_GROUPS.has(info.group) && !TABLELESS.has(info.subresource) && info.resource !== 'bindings';
+/** What can only be created (reviews, bindings, tokens) is no object that a Table could list (scope.TableConvertor is nil). */
+function hasTables({ group, version, resource, subresource }: RequestInfo, kinds: KindTable): boolean {
+  const kind = kinds.served(group, version, resource)?.kind;
+  const verbs = subresource ? kind?.subresources?.[subresource]?.verbs : kind?.verbs;
+  return !verbs || verbs.some((verb) => verb !== 'create');
+}
