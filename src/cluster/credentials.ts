@@ -5,6 +5,7 @@ import { makeSecret, PREFIXES } from '../lib/secrets.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Revoked } from '../management/clusters/port.ts';
 import type { UserInfo } from '../registry/ports.ts';
+import { isInitialised, migrate } from '../store/schema.ts';
 
 export interface Credential {
   user: UserInfo;
@@ -102,4 +103,11 @@ export function isRevoked(which: Revoked, name: string): boolean {
   if (!name.startsWith(OURS)) return 'allBut' in which && name === '';
   const id = name.slice(OURS.length);
   return 'ids' in which ? which.ids.includes(id) : !which.allBut.includes(id);
+}
+
+/** The credentials of a cluster that does not answer, for it is deleted: should it be restored, what was revoked meanwhile stays so. */
+export function credentialsAtRest({ sql, crypto }: { sql: Sqlite; crypto: Crypto }): Credentials | undefined {
+  if (!isInitialised(sql)) return undefined;
+  migrate(sql);
+  return new Credentials(sql, crypto);
 }

@@ -4,7 +4,7 @@ import { gate, type Guard } from './auth.ts';
 import type { ManagementDeps } from './deps.ts';
 import { PROBLEM_CODES } from './errors.ts';
 import { IDEMPOTENCY_KEY, once } from './idempotency.ts';
-import { IDEMPOTENCY_KEY_LENGTH, LABELS, NAME_LENGTH, PAGE_MAX } from './limits.ts';
+import { EXPIRES_IN_SECONDS, IDEMPOTENCY_KEY_LENGTH, LABELS, NAME_LENGTH, PAGE_MAX, ROTATION_OVERLAP_SECONDS } from './limits.ts';
 
 /** What names look like: DNS labels, so that they can stand in contexts, files and host names. */
 export const Name = z
@@ -15,6 +15,36 @@ export const Name = z
 
 /** When something was or will be. */
 export const Time = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000Z' });
+
+/** ms of a second. */
+export const MS = 1000;
+
+/** The end of something: a time, or so many seconds from now. */
+export const ends = {
+  expiresAt: Time.optional().openapi({ description: 'When it stops to work; absent: never.' }),
+  expiresIn: z.int().min(1).max(EXPIRES_IN_SECONDS).optional().openapi({
+    description: 'Seconds from now after which it stops to work: the other way to say expiresAt.',
+    example: 900,
+  }),
+};
+type Ends = { expiresAt?: string | undefined; expiresIn?: number | undefined };
+
+/** For `refine`: of `ends`, one at most. */
+export const eitherEnd: [(wish: Ends) => boolean, { message: string; path: string[] }] = [
+  ({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined,
+  { message: 'either expiresAt or expiresIn', path: ['expiresIn'] },
+];
+
+/** The end that was asked for, ms since the epoch. */
+export const endOf = (now: number, { expiresAt, expiresIn }: Ends): number | undefined => {
+  if (expiresIn !== undefined) return now + expiresIn * MS;
+  return expiresAt === undefined ? undefined : Date.parse(expiresAt);
+};
+
+/** For how long a rotated secret works beside the new one. */
+export const overlapSeconds = z.int().min(0).max(ROTATION_OVERLAP_SECONDS).default(0).openapi({
+  description: 'Seconds for which the old secret still works; 0: it is dead at once.',
+});
 
 const LABEL = /^[A-Za-z0-9]([-A-Za-z0-9_./]{0,61}[A-Za-z0-9])?$/;
 
@@ -98,11 +128,7 @@ export const define = <const R extends RouteConfig>(deps: ManagementDeps, guard:
     ...(guard.needs !== 'public' && { security }),
     ...(isOnce(guard, route) && onceToo(route)),
     'x-atoll-guard': guard,
-    middleware: [
-      audited(deps, route.operationId ?? ''),
-      gate(deps, guard),
-      ...(isOnce(guard, route) ? [once(deps)] : []),
-    ],
+    middleware: [audited(deps, route.operationId ?? ''), gate(deps, guard), ...(isOnce(guard, route) ? [once(deps)] : [])],
     responses: { ...route.responses, ...refusals } as R['responses'],
   });
 

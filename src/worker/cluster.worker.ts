@@ -3,6 +3,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { provideFacts } from '../apiserver/openapi-facts.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { finishFork, type ForkChunk, type ForkStart, type Key } from '../cluster/fork.ts';
+import { credentialsAtRest } from '../cluster/credentials.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { takeStanding } from '../cluster/state.ts';
 import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES, FORK_DRAIN_MS } from '../lib/limits.ts';
@@ -169,14 +170,14 @@ export class ClusterDO extends DurableObject<Env> {
 
   /** RPC: these credentials are unknown from now on. Their watches are found though the object slept: opening it resumes every socket. */
   async revoke(which: Revoked): Promise<void> {
-    this.#open()?.revoke(which);
+    (this.#open() ?? credentialsAtRest(this.#platform))?.revoke(which);
   }
 
   /** RPC: these credentials expire at the latest then; the alarm ends their watches. */
   async expire(credentials: string[], at: number): Promise<void> {
     const cluster = this.#open();
+    (cluster ?? credentialsAtRest(this.#platform))?.expire(credentials, at);
     if (!cluster) return;
-    cluster.expire(credentials, at);
     this.#settled = undefined;
     this.#turn(cluster, now(), DRAIN_FIRST_SLICE_MS);
   }

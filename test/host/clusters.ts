@@ -1,5 +1,6 @@
 import { seeded } from '../../src/lib/prng.ts';
 import { Cluster, type Platform } from '../../src/cluster/cluster.ts';
+import { credentialsAtRest } from '../../src/cluster/credentials.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../src/cluster/fork.ts';
 import { takeStanding } from '../../src/cluster/state.ts';
 import type {
@@ -56,13 +57,18 @@ export class NodeClusters implements ClustersPort {
     return this.made.get(id)?.issue(credential, this.#now());
   }
 
+  #credentials(id: string) {
+    const platform = this.databases.get(id);
+    return this.made.get(id) ?? (platform && credentialsAtRest(platform));
+  }
+
   async revoke(id: string, which: Revoked): Promise<void> {
     if (this.fail) throw this.fail;
-    this.made.get(id)?.revoke(which);
+    this.#credentials(id)?.revoke(which);
   }
 
   async expire(id: string, credentials: string[], at: number): Promise<void> {
-    this.made.get(id)?.expire(credentials, at);
+    this.#credentials(id)?.expire(credentials, at);
   }
 
   async usage(id: string) {

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ManagementDeps } from '../deps.ts';
 import { type ManagementEnv, router } from '../router.ts';
-import { at, body, define, iso, json, Page, pageOf } from '../shapes.ts';
+import { at, body, define, endOf, iso, json, MS, Page, pageOf } from '../shapes.ts';
 import { Credential, CredentialRotation, CredentialsRotation, NewKubeconfig } from './credential-schema.ts';
 import {
   type CredentialRow,
@@ -28,7 +28,6 @@ const view = (row: CredentialRow) => ({
 });
 const tags = ['credentials'];
 const ONE = '/accounts/{account}/clusters/{cluster}';
-const MS = 1000;
 const kubeconfigAnswer = {
   description: 'A kubeconfig with the new credential, whose secret is shown this once; X-Credential-Id names it',
   content: { 'application/yaml': { schema: z.string() } },
@@ -109,12 +108,6 @@ function rotations(deps: ManagementDeps) {
   return { one, all };
 }
 
-/** The end that a body asks for, ms since the epoch. */
-export const endOf = (deps: ManagementDeps, wish: { expiresAt?: string; expiresIn?: number }): number | undefined => {
-  if (wish.expiresIn !== undefined) return deps.now() + wish.expiresIn * MS;
-  return wish.expiresAt === undefined ? undefined : Date.parse(wish.expiresAt);
-};
-
 /** /v1/accounts/{account}/clusters/{cluster}: kubeconfig and credentials. */
 export function credentialRoutes(deps: ManagementDeps) {
   const { create, list, remove } = definitions(deps);
@@ -128,7 +121,7 @@ export function credentialRoutes(deps: ManagementDeps) {
   return router()
     .openapi(create, async (c) => {
       const { expiresAt, expiresIn, ...wish } = c.req.valid('json');
-      const expires = endOf(deps, { expiresAt, expiresIn });
+      const expires = endOf(deps.now(), { expiresAt, expiresIn });
       return answer(c, await issueCredential(...asked(c), { ...wish, expires }));
     })
     .openapi(list, async (c) => {

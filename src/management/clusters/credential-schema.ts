@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { EXPIRES_IN_SECONDS, GROUPS_PER_CREDENTIAL, IDENTITY_LENGTH, ROTATION_OVERLAP_SECONDS } from '../limits.ts';
-import { Name, Time } from '../shapes.ts';
+import { GROUPS_PER_CREDENTIAL, IDENTITY_LENGTH } from '../limits.ts';
+import { eitherEnd, ends, Name, overlapSeconds, Time } from '../shapes.ts';
 import { CLUSTER_ROLES } from './port.ts';
 
 const role = z.enum(CLUSTER_ROLES).openapi({
@@ -13,15 +13,6 @@ const identity = z
   .min(1)
   .max(IDENTITY_LENGTH)
   .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces');
-
-/** The end of something: a time, or so many seconds from now. */
-export const ends = {
-  expiresAt: Time.optional().openapi({ description: 'When it stops to work; absent: never.' }),
-  expiresIn: z.int().min(1).max(EXPIRES_IN_SECONDS).optional().openapi({
-    description: 'Seconds from now after which it stops to work: the other way to say expiresAt.',
-    example: 900,
-  }),
-};
 
 export const NewKubeconfig = z
   .strictObject({
@@ -44,10 +35,7 @@ export const NewKubeconfig = z
       }),
     ...ends,
   })
-  .refine(({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined, {
-    message: 'either expiresAt or expiresIn',
-    path: ['expiresIn'],
-  })
+  .refine(...eitherEnd)
   .openapi('NewKubeconfig');
 
 export const Credential = z
@@ -66,11 +54,6 @@ export const Credential = z
     revokedAt: Time.optional().openapi({ description: 'Being revoked since then: the cluster has not confirmed it yet.' }),
   })
   .openapi('Credential', { description: 'What lets somebody into one cluster. Its secret is not kept.' });
-
-/** How long the old secret goes on to work beside the new one. */
-export const overlapSeconds = z.int().min(0).max(ROTATION_OVERLAP_SECONDS).default(0).openapi({
-  description: 'Seconds for which the old secret still works; 0: it is dead at once.',
-});
 
 export const CredentialRotation = z.strictObject({ overlapSeconds }).openapi('CredentialRotation');
 

@@ -260,10 +260,15 @@ export async function rotateAll(
   return made;
 }
 
-/** Everything that somebody ("person:ID", "token:ID") made in the clusters of an account is dead when this returns. */
-export function revokeCreatedBy(deps: ManagementDeps, accountId: string, createdBy: string): Promise<void> {
+/** Which credentials somebody ("person:ID", "token:ID") made in the clusters of an account. */
+export const revokedBy = (deps: ManagementDeps, accountId: string, createdBy: string): SQL | undefined => {
   const inAccount = deps.db.select({ id: clusters.id }).from(clusters).where(eq(clusters.accountId, accountId));
-  return revoke(deps, and(eq(credentials.createdBy, createdBy), inArray(credentials.clusterId, inAccount)));
+  return and(eq(credentials.createdBy, createdBy), inArray(credentials.clusterId, inAccount));
+};
+
+/** All of those are dead when this returns. */
+export async function revokeCreatedBy(deps: ManagementDeps, accountId: string, createdBy: string): Promise<void> {
+  await revoke(deps, revokedBy(deps, accountId, createdBy));
 }
 
 /** Marked first, so that what dies in between is done by the chore; then the objects are told, then the rows go. */
@@ -273,18 +278,21 @@ async function revoke(deps: ManagementDeps, which: SQL | undefined): Promise<voi
 
 type Key = Pick<CredentialRow, 'clusterId' | 'id'>;
 
-async function mark(deps: ManagementDeps, which: SQL | undefined): Promise<Key[]> {
-  const now = deps.now();
-  await deps.keeper.by(now + REVOKE_STANDBY_MS);
-  return deps.db
+/** The statement that begins a revocation. The keeper has to know before. */
+export const marking = (deps: ManagementDeps, which: SQL | undefined) =>
+  deps.db
     .update(credentials)
-    .set({ revokedAt: now })
+    .set({ revokedAt: deps.now() })
     .where(which)
     .returning({ clusterId: credentials.clusterId, id: credentials.id });
+
+async function mark(deps: ManagementDeps, which: SQL | undefined): Promise<Key[]> {
+  await deps.keeper.by(deps.now() + REVOKE_STANDBY_MS);
+  return marking(deps, which);
 }
 
 /** Tells the objects, some at a time; what is beyond REVOKE_CLUSTERS, and whose object fails, the chore does. */
-async function tell(deps: ManagementDeps, rows: Key[]): Promise<void> {
+export async function tell(deps: ManagementDeps, rows: Key[]): Promise<void> {
   const failures: unknown[] = [];
   const byCluster = [...Map.groupBy(rows, ({ clusterId }) => clusterId)];
   for (let i = 0; i < Math.min(byCluster.length, REVOKE_CLUSTERS); i += REVOKE_AT_ONCE) {

@@ -1,32 +1,35 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../router.ts';
-import { at, body, define, iso, json } from '../shapes.ts';
-import { NewToken, Token, TokenWithSecret } from './schema.ts';
-import { createToken, deleteToken, listTokens, type TokenRow } from './service.ts';
+import { at, body, define, endOf, iso, json, MS, Page, pageOf } from '../shapes.ts';
+import { NewToken, Token, TokenRotation, TokenUpdate, TokenWithSecret } from './schema.ts';
+import { createToken, deleteToken, getToken, listTokens, rotateToken, type TokenRow, updateToken } from './service.ts';
 
-const view = (row: TokenRow) => ({
+const view = (row: TokenRow, now: number) => ({
   id: row.id,
   name: row.name,
   scope: row.scope,
   ...(row.clusters && { clusters: row.clusters }),
   ...(row.labels && { labels: row.labels }),
   hint: row.hint,
+  ...(row.personId !== null && { personId: row.personId }),
   createdBy: row.createdBy,
   createdAt: iso(row.createdAt),
   ...(row.expiresAt !== null && { expiresAt: iso(row.expiresAt) }),
   ...(row.lastUsedAt !== null && { lastUsedAt: iso(row.lastUsedAt) }),
+  ...(row.formerUntil !== null && row.formerUntil > now && { formerUntil: iso(row.formerUntil) }),
 });
 const tags = ['tokens'];
+const PATH = '/accounts/{account}/tokens';
+const ONE = `${PATH}/{token}`;
 
-/** /v1/accounts/{account}/tokens: the account's API tokens. */
-export function tokenRoutes(deps: ManagementDeps) {
+function definitions(deps: ManagementDeps) {
   const create = define(
     deps,
     { needs: 'admin' },
     {
       method: 'post',
-      path: '/accounts/{account}/tokens',
+      path: PATH,
       summary: 'Make a token',
       operationId: 'createToken',
       tags,
@@ -39,12 +42,55 @@ export function tokenRoutes(deps: ManagementDeps) {
     { needs: 'admin' },
     {
       method: 'get',
-      path: '/accounts/{account}/tokens',
+      path: PATH,
       summary: 'List tokens',
       operationId: 'listTokens',
       tags,
-      request: { params: at('account') },
-      responses: { 200: json(z.object({ items: z.array(Token) }).openapi('TokenList'), 'The tokens of the account') },
+      request: { params: at('account'), query: z.object(Page) },
+      responses: { 200: json(pageOf(Token).openapi('TokenList'), 'The tokens of the account, the oldest first') },
+    },
+  );
+  const get = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'get',
+      path: ONE,
+      summary: 'Get a token',
+      operationId: 'getToken',
+      tags,
+      request: { params: at('account', 'token') },
+      responses: { 200: json(Token, 'The token, without its secret') },
+    },
+  );
+  return { create, list, get };
+}
+
+function changes(deps: ManagementDeps) {
+  const update = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'patch',
+      path: ONE,
+      summary: 'Give a token another name or end',
+      operationId: 'updateToken',
+      tags,
+      request: { params: at('account', 'token'), ...body(TokenUpdate) },
+      responses: { 200: json(Token, 'The token') },
+    },
+  );
+  const rotate = define(
+    deps,
+    { needs: 'admin' },
+    {
+      method: 'post',
+      path: `${ONE}/rotate`,
+      summary: 'Give a token another secret',
+      operationId: 'rotateToken',
+      tags,
+      request: { params: at('account', 'token'), ...body(TokenRotation) },
+      responses: { 200: json(TokenWithSecret, 'The token with its new secret, shown this once') },
     },
   );
   const remove = define(
@@ -52,22 +98,48 @@ export function tokenRoutes(deps: ManagementDeps) {
     { needs: 'admin' },
     {
       method: 'delete',
-      path: '/accounts/{account}/tokens/{token}',
-      summary: 'Revoke a token',
+      path: ONE,
+      summary: 'Revoke a token, and the credentials of clusters that it made',
       operationId: 'deleteToken',
       tags,
       request: { params: at('account', 'token') },
-      responses: { 204: { description: 'It is gone' } },
+      responses: { 204: { description: 'They let nobody in any more' } },
     },
   );
+  return { update, rotate, remove };
+}
+
+/** /v1/accounts/{account}/tokens: the account's API tokens. */
+export function tokenRoutes(deps: ManagementDeps) {
+  const { create, list, get } = definitions(deps);
+  const { update, rotate, remove } = changes(deps);
+  const shown = (row: TokenRow) => view(row, deps.now());
   return router()
     .openapi(create, async (c) => {
-      const { row, secret } = await createToken(deps, c.get('access'), c.get('principal'), c.req.valid('json'));
-      return c.json({ ...view(row), token: secret }, 201);
+      const { expiresAt, expiresIn, ...wish } = c.req.valid('json');
+      const expires = endOf(deps.now(), { expiresAt, expiresIn });
+      const { row, secret } = await createToken(deps, c.get('access'), c.get('principal'), { ...wish, expires });
+      return c.json({ ...shown(row), token: secret }, 201);
     })
-    .openapi(list, async (c) => c.json({ items: (await listTokens(deps, c.get('access').accountId)).map(view) }, 200))
+    .openapi(list, async (c) => {
+      const { items, next } = await listTokens(deps, c.get('access').accountId, c.req.valid('query'));
+      return c.json({ items: items.map(shown), ...(next !== undefined && { next }) }, 200);
+    })
+    .openapi(get, async (c) => c.json(shown(await getToken(deps, c.get('access').accountId, c.req.valid('param').token)), 200))
+    .openapi(update, async (c) => {
+      const { name, expiresAt } = c.req.valid('json');
+      const expires = typeof expiresAt === 'string' ? Date.parse(expiresAt) : expiresAt;
+      const id = c.req.valid('param').token;
+      return c.json(shown(await updateToken(deps, c.get('access'), c.get('principal'), id, { name, expires })), 200);
+    })
+    .openapi(rotate, async (c) => {
+      const { overlapSeconds, revokeCredentials } = c.req.valid('json');
+      const wish = { overlapMs: overlapSeconds * MS, revokeCredentials };
+      const { row, secret } = await rotateToken(deps, c.get('access'), c.get('principal'), c.req.valid('param').token, wish);
+      return c.json({ ...shown(row), token: secret }, 200);
+    })
     .openapi(remove, async (c) => {
-      await deleteToken(deps, c.get('access').accountId, c.req.valid('param').token);
+      await deleteToken(deps, c.get('access'), c.req.valid('param').token);
       return c.body(null, 204);
     });
 }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { LEVELS } from '../access.ts';
 import { CLUSTERS_PER_TOKEN } from '../limits.ts';
-import { Labels, Name, Time } from '../shapes.ts';
+import { eitherEnd, ends, Labels, Name, overlapSeconds, Time } from '../shapes.ts';
 
 const scope = z.enum(LEVELS).openapi({
   description:
@@ -18,9 +18,26 @@ export const NewToken = z
     scope: scope.default('write'),
     clusters: clusters.optional(),
     labels: labels.optional(),
-    expiresAt: Time.optional().openapi({ description: 'When it stops to work; absent: never.' }),
+    ...ends,
   })
-  .openapi('NewToken');
+  .refine(...eitherEnd)
+  .openapi('NewToken', { description: 'Made by a token that expires, it expires no later.' });
+
+export const TokenUpdate = z
+  .strictObject({
+    name: Name.optional(),
+    expiresAt: Time.nullable().optional().openapi({ description: 'When it stops to work; null: never.' }),
+  })
+  .openapi('TokenUpdate');
+
+export const TokenRotation = z
+  .strictObject({
+    overlapSeconds,
+    revokeCredentials: z.boolean().default(false).openapi({
+      description: 'Also revoke the credentials of clusters that were made with it: its secret may have been in wrong hands.',
+    }),
+  })
+  .openapi('TokenRotation');
 
 export const Token = z
   .object({
@@ -30,10 +47,15 @@ export const Token = z
     clusters: clusters.optional(),
     labels: labels.optional(),
     hint: z.string().openapi({ description: 'How the token begins.', example: 'atoll_Xb3k' }),
-    createdBy: z.string().openapi({ description: 'Who made it.' }),
+    personId: z.string().optional().openapi({
+      description:
+        "The person whose it is: it is worth no more than their role, and goes when they leave. Absent: the account's own.",
+    }),
+    createdBy: z.string().openapi({ description: 'Who made it: "person:ID", "token:ID" or "operator".' }),
     createdAt: Time,
     expiresAt: Time.optional(),
     lastUsedAt: Time.optional().openapi({ description: 'To the minute.' }),
+    formerUntil: Time.optional().openapi({ description: 'Until then the secret from before the last rotation works too.' }),
   })
   .openapi('Token');
 

@@ -1,10 +1,12 @@
-import { and, count, eq } from 'drizzle-orm';
+import { and, asc, count, eq, gt, or } from 'drizzle-orm';
 import { hintOf, makeSecret, PREFIXES } from '../../lib/secrets.ts';
 import { type Access, creatorOf, type Level, type Principal, type Reach, reaches } from '../access.ts';
+import { marking, revokeCreatedBy, revokedBy, tell } from '../clusters/credentials.ts';
 import { findCluster } from '../clusters/rows.ts';
+import { cursorOf, partsOf } from '../cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { TOKENS_PER_ACCOUNT } from '../limits.ts';
+import { REVOKE_STANDBY_MS, TOKENS_PER_ACCOUNT } from '../limits.ts';
 import { tokens } from './tables.ts';
 
 export type TokenRow = typeof tokens.$inferSelect;
@@ -15,9 +17,13 @@ export function mint(
   deps: ManagementDeps,
   of: Pick<NewRow, 'accountId' | 'name' | 'scope' | 'createdBy'> & Partial<NewRow>,
 ): { row: NewRow; secret: string } {
+  const { secret, ...kept } = freshSecret(deps);
+  return { row: { id: deps.random.uuid(), ...of, ...kept, createdAt: deps.now() }, secret };
+}
+
+function freshSecret(deps: ManagementDeps): { secret: string; hash: string; hint: string } {
   const secret = makeSecret(PREFIXES.token, deps.crypto);
-  const hash = deps.crypto.sha256(secret);
-  return { row: { id: deps.random.uuid(), ...of, hash, hint: hintOf(secret), createdAt: deps.now() }, secret };
+  return { secret, hash: deps.crypto.sha256(secret), hint: hintOf(secret) };
 }
 
 /** What a token is asked to be. */
@@ -26,7 +32,19 @@ export interface TokenWish {
   scope: Level;
   clusters?: string[];
   labels?: Record<string, string>;
-  expiresAt?: string;
+  /** ms since the epoch; absent: never. */
+  expires?: number;
+}
+
+/** The person whose tokens somebody's tokens are: a person's token makes tokens of that person. */
+const personOf = (who: Principal): string | undefined =>
+  who.type === 'person' ? who.id : who.type === 'token' ? who.personId : undefined;
+
+/** What an expiring token makes or changes does not outlive it. */
+function boundBy(deps: ManagementDeps, who: Principal, wanted: number | undefined): number | undefined {
+  if (wanted !== undefined && wanted <= deps.now()) throw new Problem('invalid-request', 'expiresAt: is in the past');
+  const end = who.type === 'token' ? who.expires : undefined;
+  return end === undefined ? wanted : Math.min(wanted ?? end, end);
 }
 
 /** Nobody makes a token that may do more than they may. */
@@ -37,33 +55,15 @@ export async function createToken(
   wish: TokenWish,
 ): Promise<{ row: TokenRow; secret: string }> {
   const { accountId } = access;
-  if (!reaches(access.level, wish.scope))
-    throw new Problem('forbidden', `"${access.level}" cannot make a token of "${wish.scope}"`);
-  const expiresAt = wish.expiresAt === undefined ? undefined : Date.parse(wish.expiresAt);
-  if (expiresAt !== undefined && expiresAt <= deps.now()) throw new Problem('invalid-request', 'expiresAt: is in the past');
+  const { name, scope, clusters, labels } = wish;
+  if (!reaches(access.level, scope)) throw new Problem('forbidden', `"${access.level}" cannot make a token of "${scope}"`);
+  const expiresAt = boundBy(deps, who, wish.expires);
   const [{ n }] = await deps.db.select({ n: count() }).from(tokens).where(eq(tokens.accountId, accountId));
   if (n >= TOKENS_PER_ACCOUNT) throw new Problem('limit-reached', `an account may have ${TOKENS_PER_ACCOUNT} tokens`);
-  const reach: Reach = {
-    ...(wish.clusters && { clusters: await idsOf(deps, accountId, wish.clusters) }),
-    ...(wish.labels && { labels: wish.labels }),
-  };
-  const made = mint(deps, {
-    accountId,
-    name: wish.name,
-    scope: wish.scope,
-    ...reach,
-    ...(expiresAt !== undefined && { expiresAt }),
-    ...ownerOf(who),
-    createdBy: creatorOf(who),
-  });
+  const reach: Reach = { ...(clusters && { clusters: await idsOf(deps, accountId, clusters) }), ...(labels && { labels }) };
+  const made = mint(deps, { accountId, name, scope, ...reach, expiresAt, personId: personOf(who), createdBy: creatorOf(who) });
   const [row] = await deps.db.insert(tokens).values(made.row).returning();
   return { row, secret: made.secret };
-}
-
-/** Whose token it becomes: that of a person who asks, by a session or by a token of theirs. */
-function ownerOf(who: Principal): { personId?: string } {
-  if (who.type === 'person') return { personId: who.id };
-  return who.type === 'token' && who.personId !== undefined ? { personId: who.personId } : {};
 }
 
 async function idsOf(deps: ManagementDeps, accountId: string, names: string[]): Promise<string[]> {
@@ -76,14 +76,102 @@ async function idsOf(deps: ManagementDeps, accountId: string, names: string[]): 
   return ids;
 }
 
-export function listTokens(deps: ManagementDeps, accountId: string): Promise<TokenRow[]> {
-  return deps.db.select().from(tokens).where(eq(tokens.accountId, accountId)).orderBy(tokens.createdAt, tokens.id);
+/** A page of an account's tokens, the oldest first. */
+export async function listTokens(
+  deps: ManagementDeps,
+  accountId: string,
+  page: { limit: number; after?: string },
+): Promise<{ items: TokenRow[]; next?: string }> {
+  const from = partsOf(page.after, 'number', 'string');
+  const { createdAt, id } = tokens;
+  const later = from && or(gt(createdAt, from[0]), and(eq(createdAt, from[0]), gt(id, from[1])));
+  const rows = await deps.db
+    .select()
+    .from(tokens)
+    .where(and(eq(tokens.accountId, accountId), later))
+    .orderBy(asc(createdAt), asc(id))
+    .limit(page.limit + 1);
+  const items = rows.slice(0, page.limit);
+  const last = items.at(-1);
+  return { items, ...(last && rows.length > items.length && { next: cursorOf(last.createdAt, last.id) }) };
 }
 
-export async function deleteToken(deps: ManagementDeps, accountId: string, id: string): Promise<void> {
-  const gone = await deps.db
-    .delete(tokens)
-    .where(and(eq(tokens.accountId, accountId), eq(tokens.id, id)))
-    .returning({ id: tokens.id });
+const one = (accountId: string, id: string) => and(eq(tokens.accountId, accountId), eq(tokens.id, id));
+
+/** One token of the account. */
+export async function getToken(deps: ManagementDeps, accountId: string, id: string): Promise<TokenRow> {
+  const [row] = await deps.db.select().from(tokens).where(one(accountId, id));
+  if (!row) throw new Problem('not-found', `token "${id}" not found`);
+  return row;
+}
+
+/** A token that whoever asks may change: none that may do more than they. */
+async function changeable(deps: ManagementDeps, access: Access, id: string): Promise<TokenRow> {
+  const row = await getToken(deps, access.accountId, id);
+  if (reaches(access.level, row.scope)) return row;
+  throw new Problem('forbidden', `"${access.level}" cannot change a token of "${row.scope}"`);
+}
+
+/** Another name, another end. What it made goes with it when it ends (credential-chores.ts). */
+export async function updateToken(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  id: string,
+  wish: { name?: string; expires?: number | null },
+): Promise<TokenRow> {
+  const { name, expires } = wish;
+  const old = await changeable(deps, access, id);
+  const expiresAt = expires === undefined ? old.expiresAt : (boundBy(deps, who, expires ?? undefined) ?? null);
+  if (expiresAt !== null) await deps.keeper.by(expiresAt);
+  const [row] = await deps.db
+    .update(tokens)
+    .set({ expiresAt, name: name ?? old.name })
+    .where(one(access.accountId, id))
+    .returning();
+  if (!row) throw new Problem('not-found', `token "${id}" not found`);
+  return row;
+}
+
+/**
+ * Another secret for the same token. The old one is dead at once, or after an overlap; one from before that is dead in any case. Whoever
+ * rotates gets the secret, so a person's token is theirs alone to rotate; others can revoke it.
+ */
+export async function rotateToken(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  id: string,
+  wish: { overlapMs: number; revokeCredentials: boolean },
+): Promise<{ row: TokenRow; secret: string }> {
+  const old = await changeable(deps, access, id);
+  if (old.personId !== null && old.personId !== personOf(who)) {
+    throw new Problem('forbidden', "a person's token is rotated by that person; revoke it instead");
+  }
+  const { secret, ...kept } = freshSecret(deps);
+  const overlaps = wish.overlapMs > 0;
+  const former = { formerHash: overlaps ? old.hash : null, formerUntil: overlaps ? deps.now() + wish.overlapMs : null };
+  const [row] = await deps.db
+    .update(tokens)
+    .set({ ...kept, ...former })
+    // Of two rotations at the same moment one has seen what the other made, or loses.
+    .where(and(one(access.accountId, id), eq(tokens.hash, old.hash)))
+    .returning();
+  if (!row) throw new Problem('conflict', `token "${id}" was rotated or revoked meanwhile`);
+  if (wish.revokeCredentials) await revokeCreatedBy(deps, access.accountId, `token:${id}`);
+  return { row, secret };
+}
+
+/** The token is dead when this returns, and so are the credentials of clusters that it made. */
+export async function deleteToken(deps: ManagementDeps, access: Access, id: string): Promise<void> {
+  await changeable(deps, access, id);
+  await deps.keeper.by(deps.now() + REVOKE_STANDBY_MS);
+  const made = revokedBy(deps, access.accountId, `token:${id}`);
+  // Together: nothing that it made is forgotten, should we die here.
+  const [rows, gone] = await deps.db.batch([
+    marking(deps, made),
+    deps.db.delete(tokens).where(one(access.accountId, id)).returning({ id: tokens.id }),
+  ]);
+  await tell(deps, rows);
   if (gone.length === 0) throw new Problem('not-found', `token "${id}" not found`);
 }
