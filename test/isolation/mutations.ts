@@ -1,0 +1,194 @@
+/** A deliberate hole: `find` (exactly once in the file) becomes `put`. */
+export interface Mutation {
+  name: string;
+  file: string;
+  find: string;
+  put: string;
+}
+
+const AUTH = 'src/management/auth.ts';
+const of = (file: string, rows: [name: string, find: string, put: string][]): Mutation[] =>
+  rows.map(([name, find, put]) => ({ name, file, find, put }));
+
+/** Holes in front of the management API. */
+const MANAGEMENT: Mutation[] = [
+  ...of(AUTH, [
+    ['the level is not asked', 'if (!reaches(access.level, needed))', 'if (access.level === undefined)'],
+    [
+      'a token enters any account, its own level in hand',
+      'if (account !== SELF && account !== who.accountId) return undefined;\n    return { accountId: who.accountId,',
+      'return { accountId: account === SELF ? who.accountId : account,',
+    ],
+    [
+      'a member of one account is a member of all',
+      '.where(and(eq(members.accountId, account), eq(members.personId, who.id)));\n  return found',
+      '.where(eq(members.personId, who.id));\n  return found',
+    ],
+    ['the operator enters accounts', "who.type === 'operator' && guard.operatorToo\n", "who.type === 'operator'\n"],
+    [
+      'a token of some clusters asks about the whole account',
+      'if (isConfined(access.reach) && !guard.confinedToo)',
+      'if (!access.reach)',
+    ],
+    ['the reach of a token is not asked', '!row || !isWithin(access.reach, row)', '!row'],
+    [
+      'a token does not expire',
+      'if (!found || isOver(found.token.expiresAt, now)) return undefined;',
+      'if (!found) return undefined;',
+    ],
+    [
+      'a session does not expire',
+      'if (!found || isOver(found.session.expiresAt, now)) return undefined;',
+      'if (!found) return undefined;',
+    ],
+    [
+      'a session is who it is from a cookie too',
+      "c.req.header('authorization') ?? ''",
+      "c.req.header('authorization') ?? c.req.header('cookie')?.replace(/^[^=]*=/, 'Bearer ') ?? ''",
+    ],
+    [
+      "whoever knows the form of the operator's token is the operator",
+      'operatorSha256 && sameHash(deps.crypto.sha256(secret), operatorSha256)',
+      'operatorSha256',
+    ],
+    ["a person's token outlives their membership", 'if (personId !== null && found.role === null) return undefined;', ''],
+    ["a person's token may do more than the person", 'found.role === null ? scope : lower(scope, levelOf(found.role))', 'scope'],
+    [
+      'what an account leaves behind is still open',
+      'const isThere = (leavingToo: boolean) => (leavingToo ? undefined : isNull(accounts.deletedAt));',
+      'const isThere = (_: boolean) => (_ ? undefined : or(isNull(accounts.deletedAt), gt(accounts.deletedAt, 0)));',
+    ],
+    ['a rotated token goes on for ever', 'gt(tokens.formerUntil, now)', 'gt(tokens.formerUntil, 0)'],
+    [
+      'what is not theirs is 403',
+      'if (!access) throw new Problem(\'not-found\', `account "${account}" not found`);',
+      "if (!access) throw new Problem('forbidden', 'not a member');",
+    ],
+    [
+      'an account that is not theirs looks otherwise than none',
+      'if (!access) throw new Problem(\'not-found\', `account "${account}" not found`);',
+      "if (!access) throw new Problem('not-found', (await anyAccount(deps, account)) ? 'not yours' : 'no such account');",
+    ],
+    [
+      'any site may speak through a browser',
+      "if (site !== undefined && site !== 'same-origin'",
+      "if (site === 'evil' && site !== 'same-origin'",
+    ],
+    [
+      'any name may be pointed here',
+      'if (deps.hosts && !deps.hosts.includes(hostName(host))',
+      'if (deps.hosts && deps.hosts.length === 0',
+    ],
+  ]),
+  ...of('src/management/access.ts', [
+    ['every cluster is within every reach', 'if (reach.clusters && !reach.clusters.includes(cluster.id)) return false;', ''],
+    ['labels do not confine', 'cluster.labels[key] === value', 'key !== undefined || cluster.labels[key] === value'],
+  ]),
+  ...of('src/management/clusters/rows.ts', [
+    [
+      "a cluster is found in anybody's account",
+      'and(eq(clusters.accountId, accountId), named)',
+      'and(eq(clusters.id, idOrName), named)',
+    ],
+  ]),
+  ...of('src/management/tokens/service.ts', [
+    ["anybody's token can be revoked", 'and(eq(tokens.accountId, accountId), eq(tokens.id, id));', 'eq(tokens.id, id);'],
+  ]),
+  ...of('src/management/clusters/credentials.ts', [
+    [
+      'a credential is found under another cluster',
+      'and(eq(credentials.clusterId, cluster.id), eq(credentials.id, id), alive(deps.now()))',
+      'and(eq(credentials.id, id), alive(deps.now()))',
+    ],
+  ]),
+  ...of('src/management/people/sessions.ts', [
+    ["anybody's device can be signed out", '.where(and(eq(sessions.personId, personId), one))', '.where(one)'],
+  ]),
+];
+
+/** Holes in a cluster. */
+const CLUSTER: Mutation[] = [
+  ...of('src/authn/tokens.ts', [
+    [
+      'a credential does not expire',
+      '(found.expires !== undefined && found.expires <= now)',
+      '(found.expires !== undefined && found.expires <= 0)',
+    ],
+  ]),
+  ...of('src/cluster/credentials.ts', [
+    [
+      'a revoked credential is remembered',
+      'revoke(which: Revoked): void {\n    this.#known.clear();',
+      'revoke(which: Revoked): void {',
+    ],
+  ]),
+  ...of('src/cluster/cluster.ts', [
+    ['a watch outlives its credential', 'this.#watchers.end((spec) => isRevoked(which, spec.credential));', ''],
+  ]),
+  ...of('src/authn/serviceaccounts.ts', [
+    ['any signature is good', ' || !this.#crypto.verify(this.#signer.publicKey, jwt.signed, jwt.signature)', ''],
+    ['any audience is good', 'if (!common.length)', 'if (!named.length)'],
+    ['a service account token does not expire', 'seconds > claims.exp + LEEWAY', 'seconds < 0'],
+    ['a token outlives its pod', "if (pod) this.#bound('pods', namespace, pod, now);\n    else if", 'if'],
+    [
+      'a token outlives its service account',
+      'if (live.metadata.uid !== account.uid) {',
+      'if (live.metadata.uid === undefined) {',
+    ],
+  ]),
+  ...of('src/authn/authenticator.ts', [
+    [
+      'whoever says nothing is let in everywhere',
+      'return isOpen(path) ? ANONYMOUS : undefined;',
+      'return path ? ANONYMOUS : undefined;',
+    ],
+    [
+      'whoever is unknown is nobody in particular',
+      'return this.token(token, now, API_AUDIENCES)?.user;',
+      'return this.token(token, now, API_AUDIENCES)?.user ?? ANONYMOUS;',
+    ],
+  ]),
+  ...of('src/apiserver/filters/impersonation.ts', [
+    ['anybody may act as anybody', "if (decision.verdict !== 'allow') throw forbid(attributes, decision.reason);", ''],
+    ['groups are given to whoever asks', "for (const group of asked) check('groups', '', { name: group });", ''],
+  ]),
+  ...of('src/authz/rbac.ts', [
+    [
+      'what RBAC does not say is allowed',
+      "return { verdict: 'none', reason: errors.length",
+      "return { verdict: a.verb === 'get' ? 'allow' : 'none', reason: errors.length",
+    ],
+    [
+      'a RoleBinding counts in every namespace',
+      'this.#source.objects(`${GROUP}/rolebindings`, namespace)',
+      'this.#source.objects(`${GROUP}/rolebindings`)',
+    ],
+  ]),
+  ...of('src/authz/rules.ts', [
+    ['a subresource is its resource', 'a.subresource ? `${a.resource}/${a.subresource}` : a.resource', 'a.resource'],
+    ['any group of the API', 'return has(rule.apiGroups, a.group) && resourceMatches', 'return resourceMatches'],
+  ]),
+  ...of('src/apiserver/filters/authorization.ts', [
+    [
+      'old watch addresses are not asked about',
+      'const attributes = attributesOf(call);',
+      "if (call.info.watchPath) return allowed(call, '');\n  const attributes = attributesOf(call);",
+    ],
+    [
+      'a refusal tells what is there',
+      'throw forbid(attributes, decision.reason);',
+      "throw forbid(attributes, deps.registry.object(attributes.resource, attributes.namespace, attributes.name) ? 'it is there' : '');",
+    ],
+  ]),
+  ...of('src/apiserver/request-info.ts', [['a watch is taken for a get', "? 'watch' : 'list'", "? 'get' : 'list'"]]),
+];
+
+export const MUTATIONS: readonly Mutation[] = [...MANAGEMENT, ...CLUSTER];
+
+/** A text with the hole in it. Throws when the place is not there, or not alone. */
+export function mutate(text: string, { name, file, find, put }: Mutation): string {
+  const parts = text.split(find);
+  if (parts.length !== 2)
+    throw new Error(`"${name}": ${file} has the place ${parts.length - 1} times; change test/isolation/mutations.ts`);
+  return parts.join(put);
+}
