@@ -106,6 +106,14 @@ async function accessTo(deps: ManagementDeps, who: Principal, account: string, l
   return found && { accountId: account, level: levelOf(found.role), reach: {} };
 }
 
+/** Who has a session from here on, or used one on a page for everybody: the audit log names them. */
+export async function signedIn(deps: ManagementDeps, c: Pick<Context<ManagementEnv>, 'set'>, secret: string): Promise<void> {
+  const who = await principalOf(deps, secret);
+  if (who?.type !== 'person') return;
+  c.set('principal', who);
+  c.set('made', { session: who.sessionId });
+}
+
 const isLevel = (needs: Needs): needs is Level => !['public', 'signed-in', 'person', 'founder', 'operator'].includes(needs);
 
 /** Whether the sort of principal is right for a route that belongs to no account. */

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { PAGES, principalOf, sameHash } from '../auth.ts';
+import { PAGES, principalOf, sameHash, signedIn } from '../auth.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { asProblem, Problem, PROBLEMS } from '../errors.ts';
 import { BROWSER_SESSION_MS, SIGN_IN_MS } from '../limits.ts';
@@ -90,6 +90,8 @@ async function show(deps: ManagementDeps, c: C, title: string, content: ReturnTy
 
 interface Visitor {
   person: PersonRow;
+  /** The session of the browser. */
+  secret: string;
   /** What a form of theirs must carry to decide about a device: nobody else can know it. */
   csrf: (userCode: string) => string;
 }
@@ -100,7 +102,7 @@ async function visitorOf(deps: ManagementDeps, c: C): Promise<Visitor | undefine
   const who = secret === undefined ? undefined : await principalOf(deps, secret);
   if (who?.type !== 'person') return undefined;
   const person = await personOf(deps, who.id);
-  return person && { person, csrf: (userCode) => deps.mac(`approve ${who.sessionId} ${userCode}`) };
+  return person && { person, secret: secret ?? '', csrf: (userCode) => deps.mac(`approve ${who.sessionId} ${userCode}`) };
 }
 
 function keep(c: C, name: string, value: string, ms: number): void {
@@ -141,6 +143,7 @@ async function decideDevice(deps: ManagementDeps, c: C, form: { user_code: strin
   const userCode = userCodeOf(form.user_code) ?? '';
   if (!sameHash(form.csrf, visitor.csrf(userCode)))
     throw new Problem('foreign-origin', 'the form is not from this page, or from another sign-in');
+  await signedIn(deps, c, visitor.secret);
   const approved = form.decision === 'approve';
   if (!(await decide(deps, userCode, visitor.person.id, approved))) {
     throw new Problem('conflict', 'the device does not wait any more');
@@ -186,6 +189,7 @@ export function pageRoutes(deps: ManagementDeps) {
         redirectUri: `${base}${PAGES.callback}`,
         answer: new URL(c.req.url).searchParams,
       });
+      await signedIn(deps, c, secret);
       keep(c, SESSION_COOKIE, secret, BROWSER_SESSION_MS);
       return c.redirect(`${base}${PAGES.device}${goesOn === null ? '' : `?user_code=${goesOn}`}`, 302);
     });

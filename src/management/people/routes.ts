@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { asPerson, PAGES } from '../auth.ts';
+import { asPerson, PAGES, signedIn } from '../auth.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { DEVICE_POLL_SECONDS, SIGN_IN_MS } from '../limits.ts';
 import { router } from '../router.ts';
@@ -166,6 +166,7 @@ export function peopleRoutes(deps: ManagementDeps) {
       if (grant !== GRANT) return refuse('unsupported_grant_type');
       const answer = await pollDevice(deps, code);
       if ('error' in answer) return refuse(answer.error);
+      await signedIn(deps, c, answer.secret);
       return c.json({ access_token: answer.secret, token_type: 'Bearer' as const, expires_in: answer.expiresIn }, 200);
     })
     .openapi(list, async (c) => {

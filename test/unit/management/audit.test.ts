@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditChore } from '../../../src/management/audit/service.ts';
 import { audit } from '../../../src/management/audit/tables.ts';
 import { AUDIT_KEPT_MS } from '../../../src/management/limits.ts';
-import { makeManagement, OPERATOR } from './world.ts';
+import { Browser } from '../../host/browser.ts';
+import { RealIssuer } from '../../host/issuer.ts';
+import { makeManagement, OPERATOR, ORIGIN } from './world.ts';
 
 const POLICY = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata' }] };
 const CLUSTERS = '/v1/accounts/self/clusters';
@@ -71,7 +73,8 @@ describe('the audit log of an account', () => {
     await call(token, 'DELETE', `/v1/accounts/self/tokens/${made.token}`);
     await call(token, 'GET', `${CLUSTERS}/${encodeURIComponent(`x ${token}`)}`);
     const text = JSON.stringify(await db.select().from(audit));
-    for (const secret of [token, made.token, JSON.parse(cluster.kubeconfig).users[0].user.token]) expect(text).not.toContain(secret);
+    for (const secret of [token, made.token, JSON.parse(cluster.kubeconfig).users[0].user.token])
+      expect(text).not.toContain(secret);
     expect(text).toContain('<secret>');
   });
 
@@ -94,7 +97,12 @@ describe('the audit log of an account', () => {
       headers: { authorization: `Bearer ${token}`, accept: 'application/x-ndjson', host: 'atoll.test' },
     });
     expect(lines.headers.get('content-type')).toBe('application/x-ndjson');
-    expect((await lines.text()).trimEnd().split('\n').map((line) => JSON.parse(line).target.name)).toEqual(['a', 'b']);
+    expect(
+      (await lines.text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).target.name),
+    ).toEqual(['a', 'b']);
     expect(lines.headers.get('link')).toBe(
       `<https://atoll.test/v1/accounts/self/audit?limit=2&order=asc&after=${first.next}>; rel="next"`,
     );
@@ -110,7 +118,12 @@ describe('the audit log of an account', () => {
     const { token } = await account('alice');
     await call(token, 'POST', CLUSTERS, { name: 'demo' });
     const refusal = async (statement: PromiseLike<unknown>) =>
-      String(await Promise.resolve(statement).then(() => 'done', (error) => error.cause ?? error));
+      String(
+        await Promise.resolve(statement).then(
+          () => 'done',
+          (error) => error.cause ?? error,
+        ),
+      );
     expect(await refusal(db.update(audit).set({ status: 200 }))).toContain('only ever added to');
     expect(await refusal(db.delete(audit))).toContain('kept for 400 days');
     const old = { accountId: null, actor: { type: 'operator', id: 'operator', name: 'operator' }, target: {}, requestId: 'r' };
@@ -161,10 +174,20 @@ describe("a cluster's audit log", () => {
     const read = (query: string) =>
       app.request(`https://atoll.test${CLUSTERS}/demo/audit${query}`, { headers: { authorization: `Bearer ${token}` } });
     const first = await read('?limit=2');
-    expect((await first.text()).trimEnd().split('\n').map((line) => JSON.parse(line).requestURI)).toEqual(['/api/v1/pods', '/version']);
+    expect(
+      (await first.text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).requestURI),
+    ).toEqual(['/api/v1/pods', '/version']);
     const next = /<https:\/\/atoll\.test(.*)>; rel="next"/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
     const second = await app.request(`https://atoll.test${next}`, { headers: { authorization: `Bearer ${token}` } });
-    expect((await second.text()).trimEnd().split('\n').map((line) => JSON.parse(line).requestURI)).toEqual(['/healthz']);
+    expect(
+      (await second.text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).requestURI),
+    ).toEqual(['/healthz']);
     expect(second.headers.get('link')).toBeNull();
     expect((await read('?from=2026-11-22T00:00:00Z')).status).toBe(200);
     expect(await (await read('?from=2026-11-22T00:00:00Z')).text()).toBe('');
@@ -181,5 +204,54 @@ describe("a cluster's audit log", () => {
     }
     expect((await call(token, 'DELETE', at)).status).toBe(204);
     expect((await call(token, 'GET', at)).status).toBe(404);
+  });
+});
+
+describe('sign-ins', () => {
+  let issuer: RealIssuer;
+  beforeAll(async () => {
+    issuer = await RealIssuer.start({
+      clients: [{ id: 'atoll', redirectUris: [`${ORIGIN}/v1/auth/callback`] }],
+      people: { alice: { email: 'alice@example.test', email_verified: true, name: 'Alice' } },
+    });
+  });
+  afterAll(() => issuer.stop());
+
+  it('[MG91] are in the log of the operator: the browser, the approval and the device', async () => {
+    const issuers = [{ issuer: issuer.url, clientId: 'atoll', name: 'real', scopes: ['email'] }];
+    const { app, call, clock } = makeManagement({ url: ORIGIN, fetch: (url, init) => fetch(url, init), issuers });
+    clock.now = Date.now();
+    const browser = new Browser((url, init) =>
+      url.startsWith(ORIGIN) ? Promise.resolve(app.request(url, init)) : fetch(url, { ...init, redirect: 'manual' }),
+    );
+    const post = async (path: string, form: Record<string, string>) => {
+      const headers = { host: 'atoll.test', 'content-type': 'application/x-www-form-urlencoded' };
+      const answer = await app.request(`${ORIGIN}${path}`, {
+        method: 'POST',
+        headers,
+        body: new URLSearchParams(form).toString(),
+      });
+      return (await answer.json()) as Record<string, string>;
+    };
+    const begun = await post('/v1/auth/device', { device_name: 'laptop' });
+    const code = { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: begun.device_code };
+    expect((await post('/v1/auth/device/token', code)).error).toBe('authorization_pending');
+    await browser.visit(begun.verification_uri_complete);
+    await browser.follow(/Sign in with real/);
+    await browser.submit({ login: 'alice', password: 'x' });
+    await browser.submit();
+    await browser.submit({ decision: 'approve' });
+    clock.now += 5_000;
+    const { access_token: session } = await post('/v1/auth/device/token', code);
+    const me = (await call(session, 'GET', '/v1/me')).body;
+    const { items } = (await call(OPERATOR, 'GET', '/v1/audit?order=asc')).body as { items: Entry[] };
+    expect(items.map(({ action, actor, status }) => [action, actor.type, actor.name, status])).toEqual([
+      ['finishSignIn', 'person', 'alice@example.test', 302],
+      ['decideDevice', 'person', 'alice@example.test', 200],
+      ['pollDevice', 'person', 'alice@example.test', 200],
+    ]);
+    expect(new Set(items.map(({ actor }) => actor.id)).size).toBe(1);
+    expect(JSON.stringify(me)).toContain(items[0].actor.id);
+    expect(items[0].target.session).not.toBe(items[2].target.session);
   });
 });
