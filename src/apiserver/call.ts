@@ -75,6 +75,14 @@ export interface Call {
   auditId?: string;
 }
 
+/** What bounds the requests to a cluster. Both throw a StatusError. */
+export interface RequestLimits {
+  /** A request, of somebody who is known. */
+  request(now: number): void;
+  /** One more watch is to be opened. */
+  watch(): void;
+}
+
 /** What filters and handlers work with. */
 export interface Deps {
   readonly registry: Registry;
@@ -83,9 +91,10 @@ export interface Deps {
   readonly crypto: Crypto;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
-  readonly audit: AuditSink | undefined;
+  readonly limits?: RequestLimits | undefined;
+  readonly audit?: AuditSink | undefined;
   /** Why the cluster serves nobody just now. */
-  readonly unavailable: string | undefined;
+  readonly unavailable?: string | undefined;
 }
 
 /** A filter lets a call pass (undefined), answers it, or throws a StatusError. */

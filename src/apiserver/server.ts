@@ -7,7 +7,7 @@ import { authorizerOf } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { ApiRequest, ApiResponse, Call, Deps, Filter, Target } from './call.ts';
+import type { ApiRequest, ApiResponse, Call, Deps, Filter, RequestLimits, Target } from './call.ts';
 import { discovery } from './discovery.ts';
 import type { AuditSink } from './audit/sink.ts';
 import { audit, auditAnswer, auditIdOf } from './filters/audit.ts';
@@ -70,6 +70,8 @@ export interface ApiServerDeps {
   signer: Signer;
   /** Absent: nothing is ever audited. */
   audit?: AuditSink;
+  /** Absent: there are none but those of one request. */
+  limits?: RequestLimits;
   /** Absent: it serves. */
   unavailable?: string;
 }
@@ -79,10 +81,11 @@ export class ApiServer {
   readonly #deps: Deps;
   readonly #signer: Signer;
 
-  constructor({ registry, kinds, random, crypto, credentials, signer, audit, unavailable }: ApiServerDeps) {
+  constructor({ credentials, signer, ...deps }: ApiServerDeps) {
+    const { registry, crypto } = deps;
     const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
     const authenticator = new Authenticator({ crypto, credentials, signer, objects });
-    this.#deps = { registry, kinds, random, crypto, authenticator, authorizer: authorizerOf(registry), audit, unavailable };
+    this.#deps = { ...deps, authenticator, authorizer: authorizerOf(registry) };
     this.#signer = signer;
   }
 

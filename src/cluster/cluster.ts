@@ -30,9 +30,11 @@ import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
 import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
+import { Limits, setLimits, WAIT_HEADER } from './limits.ts';
 import type { ClusterOptions } from './options.ts';
 import { standingOf, SUSPENDED } from './state.ts';
 import { Watchers, type WatchPort } from './turn.ts';
+import { Usage } from './usage.ts';
 
 /** What a shell gives: a database, chance and cryptography. Time comes with every call. */
 export interface Platform {
@@ -43,6 +45,10 @@ export interface Platform {
 
 const SECOND_MS = 1000;
 const SYSTEM: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+/** Methods of requests that change nothing. */
+const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** The status of requests that are nobody's, and stands for those that came too soon. */
+const UNCOUNTED = 401;
 const BINDINGS = 'rbac.authorization.k8s.io/clusterrolebindings';
 /** What a role means inside: groups that RBAC knows. */
 const ROLE_GROUPS: Record<ClusterRole, string[]> = {
@@ -59,6 +65,8 @@ export class Cluster {
   readonly timers: Timers;
   readonly credentials: Credentials;
   readonly audit: AuditLog;
+  readonly usage: Usage;
+  readonly limits: Limits;
   readonly reconciler: Reconciler;
   readonly controllers: readonly Controller[];
   readonly #api: ApiServer;
@@ -77,6 +85,8 @@ export class Cluster {
     const kinds = new KindTable({ legacy: options.legacyApis ?? false });
     const store = new Store(sql);
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
+    this.usage = new Usage(store, () => sql.size());
+    this.limits = new Limits(store, () => this.#watchers.size);
     this.registry = new Registry({
       kinds,
       store,
@@ -84,6 +94,7 @@ export class Cluster {
       admission: guardEscalation(new AdmissionChain({ authorize: (...asked) => this.#allows(...asked) })),
       allocators: { services: serviceAllocator },
       tokens: tokenIssuer({ crypto, signer, random }),
+      quota: this.limits,
     });
     this.timers = new Timers(sql);
     this.credentials = new Credentials(sql, crypto);
@@ -99,6 +110,7 @@ export class Cluster {
       credentials: this.credentials,
       signer,
       audit: this.audit,
+      limits: this.limits,
       ...(this.#suspended && { unavailable: SUSPENDED }),
     });
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem, quotaUsage }), scheduler, kubelet];
@@ -133,12 +145,15 @@ export class Cluster {
     if (isInitialised(platform.sql)) throw new Error('there is a cluster already');
     return platform.sql.transaction(() => {
       migrate(platform.sql);
-      setMeta(platform.sql, 'options', JSON.stringify(options));
+      const { limits, ...kept } = options;
+      setMeta(platform.sql, 'options', JSON.stringify(kept));
+      if (limits) setLimits(platform.sql, limits);
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
       writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
-      const cluster = new Cluster(platform, options);
+      const cluster = new Cluster(platform, kept);
+      cluster.usage.work(now);
       if (!options.apiOnly) cluster.#addNodes(options.nodes ?? 3, now);
       return cluster as never;
     });
@@ -191,9 +206,24 @@ export class Cluster {
   /** Answers one request. What it made dirty is left to drain. */
   handle(request: ApiRequest): ApiResponse {
     this.#dirty = true;
-    const answer = this.#api.handle(request);
+    const answer = this.#counted(request);
     if ('watch' in answer) this.#boundWatch(answer.watch, request.now);
     return answer;
+  }
+
+  /** Counted before it is answered: what it writes carries the count. */
+  #counted(request: ApiRequest): ApiResponse {
+    const mutates = !READS.has(request.method);
+    let status = 500;
+    this.usage.request(request.now, mutates);
+    try {
+      const answer = this.#api.handle(request);
+      status = answer.status === 429 && answer.headers[WAIT_HEADER] ? UNCOUNTED : answer.status;
+      return answer;
+    } finally {
+      if (status === UNCOUNTED) this.usage.refused(mutates);
+      else if (mutates && status >= 300) this.usage.failed();
+    }
   }
 
   /** A watch ends with the credential that opened it. */
@@ -235,6 +265,7 @@ export class Cluster {
 
   /** Works until nothing is dirty (true) or `more()` says stop (false). */
   drain(now: number, more?: () => boolean, most?: number): boolean {
+    this.usage.work(now);
     const quiet = this.reconciler.drain(now, more, most);
     this.#dirty = !quiet;
     if (quiet && !this.#suspended) this.#rest(now);
@@ -248,7 +279,7 @@ export class Cluster {
     this.#derive = false;
     this.#history.mark(now);
     const needed = this.controllers.length ? this.reconciler.cursor : store.revision();
-    this.#history.compact(Math.min(needed, this.#exports.floor(now)));
+    this.#history.compact(Math.min(needed, this.#exports.floor(now)), this.limits.isFull(now));
   }
 
   /** Begins a copy of the cluster as it is now; it goes on meanwhile. */
@@ -290,9 +321,13 @@ export class Cluster {
   nextAlarm(): number | undefined {
     if (this.#suspended) return undefined;
     if (this.#dirty) return 0;
-    const times = [this.timers.next(), this.reconciler.next(), this.#history.next(), this.#watchers.nextExpiry()].filter(
-      (t) => t !== undefined,
-    );
+    const times = [
+      this.timers.next(),
+      this.reconciler.next(),
+      this.#history.next(),
+      this.#watchers.nextExpiry(),
+      this.usage.tellAt,
+    ].filter((t) => t !== undefined);
     return times.length ? Math.min(...times) : undefined;
   }
 }

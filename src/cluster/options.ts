@@ -1,3 +1,5 @@
+import type { ClusterLimits } from '../lib/limits.ts';
+
 /** What a cluster is made with; kept in its own database. */
 export interface ClusterOptions {
   /** The deployment's id of it. */
@@ -11,4 +13,6 @@ export interface ClusterOptions {
   caPem?: string;
   /** Virtual nodes to begin with; default 3. */
   nodes?: number;
+  /** What it may use to begin with. */
+  limits?: ClusterLimits;
 }

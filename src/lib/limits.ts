@@ -103,3 +103,31 @@ export const EGRESS_URL_CHARACTERS = 8192;
 export const EGRESS_REDIRECTS = 5;
 export const EGRESS_BYTES = 4 * 1024 * 1024;
 export const EGRESS_MS = 15_000;
+/** How long what reads were counted may wait in memory, ms: so much of it a crash may cost. Writes carry theirs. */
+export const USAGE_FLUSH_MS = 200;
+/** How often the deployment's database is told of a cluster's usage while that changes, ms. */
+export const USAGE_PUSH_MS = 15_000;
+/** How long the usage of many clusters is gathered to be told together, ms. */
+export const USAGE_GATHER_MS = 1000;
+/** Hours of usage that a cluster keeps by itself; older ones are in the deployment's database. */
+export const USAGE_HOURS = 24 * 35;
+/** Of a cluster that holds this share of the bytes that it may, only so many revisions of history are kept, so that deleting makes room. */
+export const FULL_SHARE = 0.8;
+export const FULL_HISTORY_REVISIONS = 100;
+
+/** What the plan of an account allows each of its clusters. Absent, or without an entry: no such bound. */
+export interface ClusterLimits {
+  /** Name of the plan, for refusals to say. */
+  plan: string;
+  /** Objects of all kinds; beyond it creations get 403 "exceeded quota". */
+  objects?: number;
+  /** Bytes of the database; beyond it creations, and updates by clients that make an object larger, get 403 "exceeded quota". */
+  bytes?: number;
+  /** Requests a second, and so many at once after a pause; beyond it 429 with Retry-After. */
+  requestsPerSecond?: number;
+  requestBurst?: number;
+  /** Watches open at once; beyond it 429 with Retry-After. */
+  watches?: number;
+  /** How long a turn may work before requests come in between, ms. */
+  turnMs?: number;
+}

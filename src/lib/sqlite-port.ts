@@ -13,4 +13,6 @@ export interface Sqlite {
   run(sql: string, ...params: SqlValue[]): void;
   /** All or nothing; a throw rolls back and is rethrown. Nested calls are savepoints. */
   transaction<T>(fn: () => Sync<T>): T;
+  /** Bytes that the database takes, but for pages that are free again. */
+  size(): number;
 }

@@ -38,6 +38,9 @@ export interface Passage {
   warnings: string[];
 }
 
+/** Users that act for the cluster itself; other service accounts are its tenant's programs. */
+const SYSTEM = /^system:(?!serviceaccount:(?!kube-system:))/;
+
 export const nameOf = ({ group, resource }: Kind) => ({ group, resource });
 export const context = ({ registry, options, door }: Passage): Cx =>
   registry.context(options.now, options.subresource, door.apiVersion, options.user);
@@ -78,7 +81,9 @@ function store(p: Passage, object: KubeObject): Written {
   if (existing !== undefined) throw exists(p, metadata.name, namespace, generated);
   if (options.dryRun) return { object, json: encode(object), created: true };
   if (metadata.resourceVersion) throw failure(500, '', 'resourceVersion should not be set on objects to be created');
-  return { object, json: registry.append(kind, object, undefined), created: true };
+  const json = registry.append(kind, object, undefined);
+  registry.quota?.added(nameOf(kind), metadata.name, json.length, options.now);
+  return { object, json, created: true };
 }
 
 function pickName({ registry, kind, options }: Passage, { metadata }: KubeObject): void {
@@ -141,7 +146,13 @@ export function updateSteps(p: Passage, change: Change, allowCreate: boolean, ui
 function commit({ registry, kind, options }: Passage, object: KubeObject, live: KubeObject, row: Row): Written {
   if (equal(object, live)) return { object: live, json: row.json, created: false };
   if (options.dryRun) return { object, json: encode(object), created: false };
-  return { object, json: registry.append(kind, object, live, row.rev), created: false };
+  const json = registry.append(kind, object, live, row.rev);
+  const more = json.length - row.json.length;
+  // The cluster's own writers tell what is so, and make room by it: a pod that ends has a longer status.
+  if (more > 0 && !SYSTEM.test(options.user.username)) {
+    registry.quota?.grown(nameOf(kind), object.metadata.name, more, options.now);
+  }
+  return { object, json, created: false };
 }
 
 /** Notes in managedFields who set what. `view` and `live` are as the client sees them. */

@@ -1,4 +1,5 @@
 import type { Kind } from '../api/machinery/define-kind.ts';
+import type { ResourceName } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Registry } from './registry.ts';
 
@@ -63,4 +64,12 @@ export interface TokenClaims {
   expirationSeconds: number;
   /** Set where the real expiration was moved out: clients are warned from here on. */
   warnAfterSeconds?: number;
+}
+
+/** What a cluster may hold. A throw takes the write back. Time is that of the write. */
+export interface Quota {
+  /** One more object was written, of so many bytes. */
+  added(what: ResourceName, name: string, bytes: number, now: number): void;
+  /** An object became larger by so many bytes, by the wish of a client. */
+  grown(what: ResourceName, name: string, bytes: number, now: number): void;
 }

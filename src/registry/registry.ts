@@ -24,7 +24,7 @@ import type {
 } from './options.ts';
 import { changeByPatch } from './patch/patch.ts';
 import { createSteps, type Passage, track, updateSteps, type Written } from './pipeline.ts';
-import type { Admission, AdmissionRequest, Allocator, TokenIssuer, UserInfo } from './ports.ts';
+import type { Admission, AdmissionRequest, Allocator, Quota, TokenIssuer, UserInfo } from './ports.ts';
 import { bind } from './subresources/binding.ts';
 import { evict } from './subresources/eviction.ts';
 import { showScale } from './subresources/scale.ts';
@@ -40,6 +40,8 @@ export interface RegistryDeps {
   allocators: Record<Resource, Allocator>;
   /** Signs tokens of service accounts; without it /token is refused. */
   tokens?: TokenIssuer;
+  /** Absent: there is room for everything. */
+  quota?: Quota;
 }
 
 /** The generic machine over any kind: reads, writes and their order. Synchronous; every write is one transaction (SPEC.md). */
@@ -49,6 +51,7 @@ export class Registry {
   readonly view: StoreView;
   readonly random: Random;
   readonly admission: Admission;
+  readonly quota: Quota | undefined;
   /** Told of every appended row once the outermost transaction has committed. */
   onCommit: ((change: CommittedChange) => void) | undefined;
   readonly #deps: RegistryDeps;
@@ -62,6 +65,7 @@ export class Registry {
     this.store = deps.store;
     this.random = deps.random;
     this.admission = deps.admission;
+    this.quota = deps.quota;
     this.view = new StoreView(deps.store, deps.kinds);
   }
 

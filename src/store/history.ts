@@ -1,4 +1,10 @@
-import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACING_MS } from '../lib/limits.ts';
+import {
+  COMPACTION_SLACK_REVISIONS,
+  EVENT_TTL_MS,
+  FULL_HISTORY_REVISIONS,
+  HISTORY_REVISIONS,
+  MARK_SPACING_MS,
+} from '../lib/limits.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -76,10 +82,13 @@ export class History {
     return (at ?? rested) + EVENT_TTL_MS;
   }
 
-  /** Compacts when the history has outgrown its bound; never past `needed`. */
-  compact(needed: number): void {
+  /** Compacts when the history has outgrown its bound, which is small when the cluster is full; never past `needed`. */
+  compact(needed: number, full = false): void {
     const { revision, compacted } = { revision: this.#store.revision(), compacted: this.#store.compacted() };
-    if (revision - compacted < HISTORY_REVISIONS + COMPACTION_SLACK_REVISIONS) return;
-    this.#store.compact(Math.min(needed, revision - HISTORY_REVISIONS));
+    const [keep, slack] = full
+      ? [FULL_HISTORY_REVISIONS, FULL_HISTORY_REVISIONS]
+      : [HISTORY_REVISIONS, COMPACTION_SLACK_REVISIONS];
+    if (revision - compacted < keep + slack) return;
+    this.#store.compact(Math.min(needed, revision - keep));
   }
 }

@@ -29,7 +29,13 @@ const STEPS: readonly (readonly string[])[] = [
     'CREATE TABLE credentials (hash TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER) WITHOUT ROWID',
   ],
   // Credentials of before have no id and stand until their cluster goes.
-  ['ALTER TABLE credentials ADD COLUMN id TEXT'],
+  [
+    'ALTER TABLE credentials ADD COLUMN id TEXT',
+    // What counts up rides on the rows that are written anyway (tally.ts).
+    'ALTER TABLE log ADD COLUMN tally TEXT',
+    `CREATE TABLE usage (hour INTEGER PRIMARY KEY, requests INTEGER NOT NULL, writes INTEGER NOT NULL, bytes INTEGER NOT NULL,
+       awake_ms INTEGER NOT NULL, tally TEXT NOT NULL)`,
+  ],
 ];
 
 /**

@@ -3,6 +3,7 @@ import { LIST_CHUNK_BYTES } from '../lib/limits.ts';
 import { StoreMemo } from './memo.ts';
 import { condition, joined, keyOf, pick, utf8 } from './query.ts';
 import { getMeta, setMeta } from './schema.ts';
+import { readTally, Tally } from './tally.ts';
 
 /** One state of one key. `json` is the wire form; it starts with `{"kind":"K","apiVersion":"GV","metadata":`. */
 export interface Row {
@@ -70,6 +71,8 @@ const toLog = (row: RawLog): LogRow => ({
  */
 export class Store {
   readonly sql: Sqlite;
+  /** Written with every row: what was counted up to then survives with it. */
+  readonly tally = new Tally();
   #revision: number | undefined;
   #compacted: number | undefined;
   #depth = 0;
@@ -94,6 +97,15 @@ export class Store {
     return this.#compacted;
   }
 
+  /** How many objects live. No scan: the newest row tells. */
+  live(): number {
+    if (this.tally.live === undefined) {
+      const [newest] = this.sql.all<{ tally: string | null }>('SELECT tally FROM log WHERE rev = ?', this.revision());
+      this.tally.live = readTally(newest?.tally)?.live ?? this.sql.all<{ n: number }>('SELECT count(*) AS n FROM heads')[0].n;
+    }
+    return this.tally.live;
+  }
+
   /** Runs in one transaction; after a throw the counters are read anew and what was written is forgotten. */
   transaction<T>(fn: () => T): T {
     const [mark, rev] = [this.#memo.mark(), this.revision()];
@@ -104,6 +116,7 @@ export class Store {
       this.#revision = undefined;
       this.#compacted = undefined;
       this.#memo.rollback(mark, rev);
+      this.tally.rolledBack();
       throw error;
     } finally {
       if (--this.#depth === 0) this.#memo.committed();
@@ -278,8 +291,9 @@ export class Store {
     prev: number | undefined,
   ): void {
     if (rev !== this.revision() + 1) throw new Error(`revision ${rev} does not follow ${this.revision()}`);
+    const live = this.live() + (type === 0 ? 1 : type === 2 ? -1 : 0);
     this.sql.run(
-      'INSERT INTO log (rev, type, resource, namespace, name, prev, json) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO log (rev, type, resource, namespace, name, prev, json, tally) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       rev,
       type,
       resource,
@@ -287,6 +301,7 @@ export class Store {
       name,
       prev ?? null,
       json,
+      this.tally.write(live),
     );
     this.#revision = rev;
     this.#memo.appended(keyOf(resource, namespace, name), { rev, resource, namespace, name, json, type: TYPES[type], prev });

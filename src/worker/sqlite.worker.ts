@@ -26,5 +26,6 @@ export function openStorage(storage: DurableObjectStorage, meter?: Meter): Sqlit
     },
     run: (text, ...params) => count(sql.exec(text, ...params)),
     transaction: (fn) => storage.transactionSync(fn as () => never),
+    size: () => sql.databaseSize,
   };
 }

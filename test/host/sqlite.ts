@@ -33,6 +33,12 @@ export function openSqlite(path = ':memory:'): Sqlite & { close(): void } {
         depth--;
       }
     },
+    size: () =>
+      Number(
+        prepare(
+          'SELECT (page_count - freelist_count) * page_size AS n FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()',
+        ).get()?.n,
+      ),
     close: () => db.close(),
   };
 }

@@ -6,8 +6,9 @@ import type { Filter } from '../call.ts';
 /** Bytes of a path and query; longer ones are refused. */
 const URL_BYTES = 64 * 1024;
 
-/** Bounds of one request (apiserver handlers/rest.go limitedReadBody). */
-export const limits: Filter = ({ request }) => {
+/** How often, and bounds of one request (apiserver handlers/rest.go limitedReadBody). */
+export const limits: Filter = ({ request }, deps) => {
+  deps.limits?.request(request.now);
   const { body, url } = request;
   if (url.length > URL_BYTES) throw badRequest('the request address is too long');
   if (body.length > REQUEST_BODY_BYTES / 3 && byteLength(body) > REQUEST_BODY_BYTES) {

@@ -21,6 +21,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
   const revision = parseRevision(params.resourceVersion);
   const fieldSelector = namedField(params.fieldSelector, info.watchPath ? (info.parts[1] ?? '') : '');
   const namespace = kind.namespaced ? info.namespace : '';
+  deps.limits?.watch();
   // A bad selector is refused before the stream begins.
   checkSelectors(kind, params.labelSelector, fieldSelector);
   // Without a revision the state comes first, as if sendInitialEvents had been asked for (SetListOptionsDefaults).

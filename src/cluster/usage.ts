@@ -1,0 +1,188 @@
+import { USAGE_FLUSH_MS, USAGE_HOURS, USAGE_PUSH_MS } from '../lib/limits.ts';
+import type { UsageHour } from '../management/usage/port.ts';
+import { type Counts, readTally, type Tally } from '../store/tally.ts';
+import type { Store } from '../store/store.ts';
+import { getMeta, setMeta } from '../store/schema.ts';
+
+const SECOND_MS = 1000;
+const HOUR_MS = 3_600_000;
+/** In `meta`: the hour up to which the deployment's database has everything. */
+const TOLD = 'usage-told';
+
+type Row = { hour: number; requests: number; writes: number; bytes: number; awake_ms: number; tally: string };
+
+const toHour = ({ hour, requests, writes, bytes, awake_ms }: Row): UsageHour => ({
+  hour,
+  requests,
+  writes,
+  bytes,
+  awakeMs: awake_ms,
+});
+
+/**
+ * What the cluster is used for, by the hour. The counters of its whole life are in memory and ride on the log's rows (Tally), so that a write
+ * costs no row for being counted and is counted exactly when it is committed. What came with no row, as reads do, is written down within
+ * USAGE_FLUSH_MS: a process that is killed loses that much of them, one that is evicted nothing, since nobody is evicted so soon. A row of
+ * `usage` says how far the counters were; what the newest row of the log has beyond that belongs to the newest hour.
+ */
+export class Usage {
+  readonly #store: Store;
+  /** Bytes of the database now. */
+  readonly #size: () => number;
+  #hour: number | undefined;
+  /** The counters when the hour began. */
+  #base: Counts = { requests: 0, writes: 0, awake: 0 };
+  #bytes = 0;
+  #second = -1;
+  /** When something was first counted that no row has. */
+  #since: number | undefined;
+  #told: { at: number; counts: string } | undefined;
+
+  constructor(store: Store, size: () => number) {
+    this.#store = store;
+    this.#size = size;
+    this.#recover();
+  }
+
+  /** A request is about to be answered: what it writes is to carry it. */
+  request(now: number, mutates: boolean): void {
+    this.work(now);
+    this.#tally.requests++;
+    if (mutates) this.#tally.writes++;
+    this.#since ??= now;
+  }
+
+  /** It changed nothing after all. */
+  failed(): void {
+    this.#tally.writes--;
+  }
+
+  /** It is not to be counted: nobody knows who sent it, or it came too soon. */
+  refused(mutates: boolean): void {
+    this.#tally.requests--;
+    if (mutates) this.#tally.writes--;
+  }
+
+  /** The cluster does something. */
+  work(now: number): void {
+    this.#at(now);
+    const second = Math.floor(now / SECOND_MS);
+    if (second <= this.#second) return;
+    this.#second = second;
+    this.#tally.awake++;
+    this.#since ??= now;
+  }
+
+  /** When what is counted is to be written down; undefined: it is. */
+  get due(): number | undefined {
+    if (this.#tally.isKept) this.#since = undefined;
+    return this.#since === undefined ? undefined : this.#since + USAGE_FLUSH_MS;
+  }
+
+  /** Writes down what is counted. */
+  flush(now: number): void {
+    this.#at(now);
+    this.#write();
+  }
+
+  /** Hours that overlap the time, oldest first; what is not written down yet is in them. */
+  hours(from: number, to: number, now: number): UsageHour[] {
+    this.#at(now);
+    const rows = this.#store.sql.all<Row>('SELECT * FROM usage WHERE hour > ? AND hour < ? ORDER BY hour', from - HOUR_MS, to);
+    return rows.map((row) => (row.hour === this.#hour ? this.#current() : toHour(row)));
+  }
+
+  /** When the deployment's database is to be told again; undefined: it knows, or there is none. */
+  get tellAt(): number | undefined {
+    return this.#told && this.#told.counts !== this.#tally.counts ? this.#told.at + USAGE_PUSH_MS : undefined;
+  }
+
+  /** Whether it is to be told now. What a cluster did before it fell asleep is told with the first that it does after. */
+  mustTell(now: number): boolean {
+    return !this.#told || (this.tellAt ?? Number.POSITIVE_INFINITY) <= now;
+  }
+
+  /** What it is to be told. Absolute figures: telling twice is harmless, and what is lost on the way is told with the next. */
+  tell(now: number): UsageHour[] {
+    this.#told = { at: now, counts: this.#tally.counts };
+    const from = Number(getMeta(this.#store.sql, TOLD) ?? 0);
+    return this.hours(from, Number.MAX_SAFE_INTEGER, now);
+  }
+
+  /** It has taken these. */
+  heard(hours: readonly UsageHour[]): void {
+    const last = hours.at(-1)?.hour;
+    if (last !== undefined && Number(getMeta(this.#store.sql, TOLD) ?? -1) < last) setMeta(this.#store.sql, TOLD, String(last));
+  }
+
+  /** It could not be reached. */
+  unheard(): void {
+    if (this.#told) this.#told.counts = '';
+  }
+
+  get #tally(): Tally {
+    return this.#store.tally;
+  }
+
+  #recover(): void {
+    const { sql } = this.#store;
+    const [row] = sql.all<Row>('SELECT * FROM usage ORDER BY hour DESC LIMIT 1');
+    // Rows of a copy carry none; what they were counted for is another cluster's.
+    const [newest] = row ? sql.all<{ tally: string | null }>('SELECT tally FROM log WHERE rev = ?', this.#store.revision()) : [];
+    const [kept, carried] = [readTally(row?.tally), readTally(newest?.tally)];
+    if (!row || !kept) return;
+    const most = (key: keyof Counts) => Math.max(kept[key], carried?.[key] ?? 0);
+    Object.assign(this.#tally, { requests: most('requests'), writes: most('writes'), awake: most('awake') });
+    this.#tally.keep();
+    this.#hour = row.hour;
+    this.#bytes = row.bytes;
+    this.#base = {
+      requests: kept.requests - row.requests,
+      writes: kept.writes - row.writes,
+      awake: kept.awake - row.awake_ms / SECOND_MS,
+    };
+  }
+
+  /** Begins a new hour when there is one. A clock that was set back counts to the hour that is the newest. */
+  #at(now: number): void {
+    const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
+    if (this.#hour !== undefined && hour <= this.#hour) return;
+    if (this.#hour !== undefined) this.#write();
+    const { requests, writes, awake } = this.#tally;
+    this.#base = { requests, writes, awake };
+    this.#hour = hour;
+    this.#bytes = 0;
+    this.#write();
+    const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, Number(getMeta(this.#store.sql, TOLD) ?? 0));
+    this.#store.sql.run('DELETE FROM usage WHERE hour < ?', oldest);
+  }
+
+  #current(): UsageHour {
+    const { requests, writes, awake } = this.#tally;
+    this.#bytes = Math.max(this.#bytes, this.#size());
+    return {
+      hour: this.#hour as number,
+      requests: requests - this.#base.requests,
+      writes: writes - this.#base.writes,
+      bytes: this.#bytes,
+      awakeMs: (awake - this.#base.awake) * SECOND_MS,
+    };
+  }
+
+  #write(): void {
+    const { hour, requests, writes, bytes, awakeMs } = this.#current();
+    this.#store.sql.run(
+      `INSERT INTO usage (hour, requests, writes, bytes, awake_ms, tally) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (hour) DO UPDATE SET requests = excluded.requests, writes = excluded.writes, bytes = excluded.bytes,
+           awake_ms = excluded.awake_ms, tally = excluded.tally`,
+      hour,
+      requests,
+      writes,
+      bytes,
+      awakeMs,
+      this.#tally.counts,
+    );
+    this.#tally.keep();
+    this.#since = undefined;
+  }
+}
