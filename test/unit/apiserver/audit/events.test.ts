@@ -27,7 +27,15 @@ const OTHERWISE: Record<string, string> = {
   'alice-allowed-path': 'of several bindings that allow it, another is named',
   'impersonate-forbidden': 'impersonation is not constrained',
 };
-const NOISE = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'deletionTimestamp', 'time', 'expirationTimestamp', 'token']);
+const NOISE = new Set([
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'time',
+  'expirationTimestamp',
+  'token',
+]);
 
 /** Blanks what differs from run to run. */
 function normal(value: unknown, key = ''): unknown {
@@ -79,7 +87,7 @@ describe('events', () => {
   }
 
   let told = 0;
-  it.each(golden.map((asked) => [asked.name, asked] as const))('are those of the reference: %s', (name, asked) => {
+  it.each(golden.map((asked) => [asked.name, asked] as const))('[AUDIT8] are those of the reference: %s', (name, asked) => {
     const { status, events } = ask(asked);
     const mine = events.slice(told);
     told = events.length;
