@@ -1,6 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { accountCommands } from './commands/accounts.ts';
 import { clusterCommands } from './commands/clusters.ts';
+import { memberCommands } from './commands/members.ts';
+import { peopleCommands } from './commands/people.ts';
+import { tokenCommands } from './commands/tokens.ts';
 import { toolCommands } from './commands/tools.ts';
 import { Failure } from './failure.ts';
 
@@ -10,7 +13,8 @@ const USAGE = 2;
 const HELP = `
 Environment:
   ATOLL_DATA    data folder of the local server (default .atoll)
-  ATOLL_TOKEN   act as the account of this token
+  ATOLL_TOKEN   act as this token, whoever is signed in
+  ATOLL_ACCOUNT the account (id) that commands are about, instead of the chosen one
   PORT          port of the local server (default: as it was started)`;
 
 function program(): Command {
@@ -28,6 +32,9 @@ function program(): Command {
     });
   clusterCommands(root);
   accountCommands(root);
+  memberCommands(root);
+  tokenCommands(root);
+  peopleCommands(root);
   toolCommands(root);
   for (const group of root.commands) for (const command of [group, ...group.commands]) command.exitOverride();
   return root;

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PREFIXES } from '../lib/secrets.ts';
 import { Failure } from './failure.ts';
+import { writePrivate } from './kubeconfigs.ts';
 
 /** Where this project lies. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -28,6 +30,7 @@ export const files = (folder: string) => ({
   ca: join(folder, 'ca.crt'),
   credentials: join(folder, 'credentials.json'),
   operator: join(folder, 'operator.token'),
+  session: join(folder, 'session.json'),
   kubeconfig: join(folder, 'kubeconfig'),
 });
 
@@ -47,28 +50,107 @@ export interface Target extends Server {
   account: string;
 }
 
-/** Reads the local server's credentials; ATOLL_TOKEN says as whom else, PORT where else. */
-export function target(): Target {
-  const names = files(dataFolder());
-  let local: { url: string; token: string };
-  let ca: string;
-  try {
-    local = JSON.parse(readFileSync(names.credentials, 'utf8'));
-    ca = readFileSync(names.ca, 'utf8');
-  } catch {
-    throw new Failure(
-      `no server has been started with the data folder ${dataFolder()}: run "npm start" first (ATOLL_DATA names another)`,
-    );
-  }
-  const url = process.env.PORT ? `https://localhost:${port()}` : local.url;
-  return { url, token: process.env.ATOLL_TOKEN || local.token, ca, account: 'self' };
+/** What `atoll login` leaves in the data folder, readable by its owner alone. */
+export interface Session {
+  /** Absent: the local server. */
+  url?: string;
+  ca?: string;
+  /** The session itself. */
+  token: string;
+  /** Whether commands act as this person; else as the local account. */
+  chosen: boolean;
+  /** The account of theirs that commands are about. */
+  account?: { id: string; name: string };
 }
 
-/** The operator's token: whoever can read the data folder is the operator. */
-export function operatorToken(): string {
+/** The session of this data folder, if somebody signed in. */
+export function readSession(): Session | undefined {
+  const file = files(dataFolder()).session;
+  if (!existsSync(file)) return undefined;
   try {
-    return readFileSync(files(dataFolder()).operator, 'utf8').trim();
+    return JSON.parse(readFileSync(file, 'utf8')) as Session;
   } catch {
-    throw new Failure('only the local operator makes accounts, and the data folder holds no operator.token that you may read');
+    throw new Failure(`${file} cannot be read: delete it and sign in again`);
   }
+}
+
+/** Keeps a session, or forgets it. */
+export function keepSession(session: Session | undefined): void {
+  const file = files(dataFolder()).session;
+  if (session) writePrivate(file, `${JSON.stringify(session, null, 2)}\n`);
+  else rmSync(file, { force: true });
+}
+
+/** The local server, as far as the data folder knows it; undefined: none was ever started with it. PORT says where else it listens. */
+function local(): (Server & { ca: string }) | undefined {
+  const names = files(dataFolder());
+  try {
+    const { url, token } = JSON.parse(readFileSync(names.credentials, 'utf8')) as { url: string; token?: string };
+    const ca = readFileSync(names.ca, 'utf8');
+    return { url: process.env.PORT ? `https://localhost:${port()}` : url, ca, ...(token !== undefined && { token }) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the server is: that of the session when it is chosen, else the local one. */
+export function place(): Server {
+  const session = readSession();
+  const elsewhere = session?.url === undefined ? undefined : { url: session.url, ca: session.ca };
+  const { url, ca } = (session?.chosen ? (elsewhere ?? local()) : (local() ?? elsewhere)) ?? noServer();
+  return { url, ...(ca !== undefined && { ca }) };
+}
+
+const noServer = (): never => {
+  throw new Failure(
+    `no server has been started with the data folder ${dataFolder()}: run "npm start" first (ATOLL_DATA names another), ` +
+      'or "atoll login --url URL"',
+  );
+};
+
+/** As whom the CLI acts: ATOLL_TOKEN, else the person who signed in, else the local account. */
+export function identity(): Server & { token: string } {
+  const { ATOLL_TOKEN } = process.env;
+  if (ATOLL_TOKEN) return { ...place(), token: ATOLL_TOKEN };
+  const session = readSession();
+  if (session?.chosen) return { ...place(), token: session.token };
+  const { token } = local() ?? noServer();
+  if (token === undefined) {
+    throw new Failure('the local account was deleted: the next "npm start" makes a new one, or act as another with ATOLL_TOKEN');
+  }
+  return { ...place(), token };
+}
+
+/** The same, and about which account: ATOLL_ACCOUNT, else the one that the person chose, else that of the token. */
+export function target(): Target {
+  const { ATOLL_TOKEN, ATOLL_ACCOUNT } = process.env;
+  const who = identity();
+  if (ATOLL_ACCOUNT) return { ...who, account: ATOLL_ACCOUNT };
+  const session = readSession();
+  const isPerson = ATOLL_TOKEN ? ATOLL_TOKEN.startsWith(PREFIXES.session) : session?.chosen;
+  if (!isPerson) return { ...who, account: 'self' };
+  if (session?.account) return { ...who, account: session.account.id };
+  throw new Failure(
+    'choose an account first: "atoll account list", "atoll account use NAME"; or make one: "atoll account create NAME"',
+  );
+}
+
+/** The operator, where the data folder holds their token: whoever can read it is the operator. */
+export function operator(): Server & { token: string } {
+  const { url, ca } = local() ?? noServer();
+  try {
+    const token = readFileSync(files(dataFolder()).operator, 'utf8').trim();
+    return { url, token, ...(ca !== undefined && { ca }) };
+  } catch {
+    throw new Failure('that is for the local operator, and the data folder holds no operator.token that you may read');
+  }
+}
+
+/** Whether the CLI acts as the account that the data folder came with. */
+export const isLocal = (): boolean => !process.env.ATOLL_TOKEN && !readSession()?.chosen;
+
+/** Forgets the token of the local account, which is gone. */
+export function forgetLocalToken(): void {
+  const { url } = local() ?? noServer();
+  writePrivate(files(dataFolder()).credentials, `${JSON.stringify({ url }, null, 2)}\n`);
 }

@@ -10,8 +10,11 @@ const text = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 /** Makes what a new data folder lacks: the local account and its token, the cluster `demo` and a kubeconfig. Returns whether it did. */
 export async function firstRun(folder: DataFolder, url: string, ca: string): Promise<boolean> {
   const names = files(folder.path);
-  if (existsSync(names.credentials)) {
-    const kept = JSON.parse(readFileSync(names.credentials, 'utf8')) as { url: string; token: string };
+  const kept = existsSync(names.credentials)
+    ? (JSON.parse(readFileSync(names.credentials, 'utf8')) as { url: string; token?: string })
+    : undefined;
+  // Without a token: the account was deleted, and there is to be another.
+  if (kept?.token !== undefined) {
     // Also the proof that the database answers.
     await call({ url, ca, token: kept.token }, 'GET', '/v1/me').catch((error: Error) => {
       throw new Failure(

@@ -22,6 +22,7 @@ import { writePrivate } from '../kubeconfigs.ts';
 const FORMAT = 1;
 const MARKER = 'atoll.json';
 const LOCK = 'server.pid';
+const CLIENT_FILES = ['session.json', 'kubeconfig', 'cache'];
 
 interface Marker {
   format: number;
@@ -55,8 +56,10 @@ function make(path: string): void {
 function claim(path: string): void {
   const file = join(path, MARKER);
   if (!existsSync(file)) {
-    // A crash of the first start leaves at most these.
-    const strangers = readdirSync(path).filter((name) => name !== LOCK && !name.startsWith(MARKER));
+    // A crash of the first start leaves at most the first two; the others are the CLI's, which may have been at another server first.
+    const strangers = readdirSync(path).filter(
+      (name) => name !== LOCK && !name.startsWith(MARKER) && !CLIENT_FILES.includes(name),
+    );
     if (strangers.length)
       throw new Failure(`the data folder ${path} holds files that are not Atoll's (${strangers[0]}); ATOLL_DATA names another`);
     writePrivate(file, `${JSON.stringify({ format: FORMAT })}\n`);

@@ -1,0 +1,128 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ROLES } from '../../management/access.ts';
+import { ask, callJson } from '../client.ts';
+import { Failure } from '../failure.ts';
+import { age, say, table } from '../output.ts';
+import { identity, keepSession, readSession } from '../settings.ts';
+
+interface Member {
+  id: string;
+  name: string;
+  email?: string;
+  role: string;
+  createdAt: string;
+}
+interface Invitation {
+  id: string;
+  role: string;
+  email?: string;
+  expiresAt: string;
+}
+
+const DAY_MS = 86_400_000;
+
+async function members(): Promise<Member[]> {
+  const all: Member[] = [];
+  let after: string | undefined;
+  do {
+    const query: string = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+    const page: { items: Member[]; next?: string } = await ask('GET', `/members${query}`);
+    all.push(...page.items);
+    after = page.next;
+  } while (after !== undefined);
+  return all;
+}
+
+/** The member of that id, address or name. */
+export async function personNamed(wanted: string): Promise<Member> {
+  const all = await members();
+  const found = all.find(({ id }) => id === wanted);
+  if (found) return found;
+  const named = all.filter(({ email, name }) => email === wanted.toLowerCase() || name === wanted);
+  if (named.length === 1) return named[0];
+  throw new Failure(named.length === 0 ? `no member "${wanted}"` : `${named.length} members are "${wanted}": give an id`);
+}
+
+async function list(o: { json?: boolean }): Promise<void> {
+  const items = await members();
+  const row = (m: Member) => [m.name, m.email ?? '-', m.role, age(m.createdAt), m.id];
+  say(o.json, items, () =>
+    items.length === 0 ? 'no members' : table([['NAME', 'E-MAIL', 'ROLE', 'SINCE', 'ID'], ...items.map(row)]),
+  );
+}
+
+async function setRole(person: string, role: string, o: { json?: boolean }): Promise<void> {
+  const { id } = await personNamed(person);
+  const member = await ask<Member>('PATCH', `/members/${id}`, { role });
+  say(o.json, member, () => `${member.name} is ${member.role}`);
+}
+
+async function remove(person: string, o: { json?: boolean }): Promise<void> {
+  const { id, name } = await personNamed(person);
+  await ask('DELETE', `/members/${id}`);
+  say(o.json, { id, removed: true }, () => `${name} is no member any more`);
+}
+
+async function invite(o: { role?: string; email?: string; days?: number; json?: boolean }): Promise<void> {
+  const made = await ask<Invitation & { invitation: string }>('POST', '/invitations', {
+    ...(o.role !== undefined && { role: o.role }),
+    ...(o.email !== undefined && { email: o.email }),
+    ...(o.days !== undefined && { expiresAt: new Date(Date.now() + o.days * DAY_MS).toISOString() }),
+  });
+  say(o.json, made, () => `hand this to them, it is shown this once: atoll invitation accept ${made.invitation}`);
+}
+
+async function listInvitations(o: { json?: boolean }): Promise<void> {
+  const { items } = await ask<{ items: Invitation[] }>('GET', '/invitations');
+  const row = (i: Invitation) => [i.email ?? 'anybody', i.role, i.expiresAt.slice(0, 16), i.id];
+  say(o.json, items, () => (items.length === 0 ? 'no invitations' : table([['FOR', 'ROLE', 'UNTIL', 'ID'], ...items.map(row)])));
+}
+
+async function revoke(id: string, o: { json?: boolean }): Promise<void> {
+  await ask('DELETE', `/invitations/${encodeURIComponent(id)}`);
+  say(o.json, { id, deleted: true }, () => 'the invitation is revoked');
+}
+
+async function accept(secret: string, o: { json?: boolean }): Promise<void> {
+  const joined = await callJson<{ id: string; name: string; level: string }>(identity(), 'POST', '/v1/invitations/accept', {
+    invitation: secret,
+  });
+  const session = readSession();
+  if (session?.chosen && !process.env.ATOLL_TOKEN) keepSession({ ...session, account: { id: joined.id, name: joined.name } });
+  say(o.json, joined, () => `you belong to ${joined.name} (${joined.level}), and commands are about it now`);
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number of days');
+  return value;
+}
+
+/** `atoll member ...` and `atoll invitation ...` */
+export function memberCommands(program: Command): void {
+  const member = program.command('member').description("the account's members");
+  member.command('list').alias('ls').description('list members').option('--json', 'print JSON').action(list);
+  member
+    .command('role <person> <role>')
+    .description(`give a member (id or e-mail address) another role: ${ROLES.join(', ')}`)
+    .option('--json', 'print JSON')
+    .action(setRole);
+  member.command('remove <person>').alias('rm').description('remove a member').option('--json', 'print JSON').action(remove);
+  const invitation = program.command('invitation').description('invite people into the account');
+  invitation
+    .command('create')
+    .description('make an invitation')
+    .addOption(new Option('--role <role>', 'what they will be (default member)').choices(ROLES))
+    .option('--email <address>', 'only for the person with this address')
+    .option('--days <n>', 'how long it stands (default 7)', days)
+    .option('--json', 'print JSON')
+    .action(invite);
+  invitation
+    .command('list')
+    .alias('ls')
+    .description('list those that wait')
+    .option('--json', 'print JSON')
+    .action(listInvitations);
+  invitation.command('delete <id>').alias('rm').description('revoke one').option('--json', 'print JSON').action(revoke);
+  invitation.command('accept <secret>').description('join an account').option('--json', 'print JSON').action(accept);
+}

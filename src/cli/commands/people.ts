@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import { call, callJson, Refusal, sendForm } from '../client.ts';
+import { codeOf, Failure } from '../failure.ts';
+import { age, during, say, table } from '../output.ts';
+import { identity, keepSession, place, readSession, type Server, type Session } from '../settings.ts';
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+/** What RFC 8628 (3.5) adds to the interval when the server says `slow_down`, s. */
+const SLOWER_SECONDS = 5;
+
+interface Begun {
+  device_code: string;
+  user_code: string;
+  verification_uri_complete: string;
+  expires_in: number;
+  interval: number;
+}
+type Polled = { access_token: string } | { error: string; error_description: string };
+
+export interface Me {
+  type: 'operator' | 'person' | 'token';
+  id: string;
+  name: string;
+  accounts: { id: string; name: string; level: string }[];
+}
+
+interface SessionRow {
+  id: string;
+  name: string;
+  hint: string;
+  current: boolean;
+  createdAt: string;
+  expiresAt: string;
+  lastUsedAt?: string;
+}
+
+interface LoginOptions {
+  issuer?: string;
+  url?: string;
+  ca?: string;
+  name?: string;
+  json?: boolean;
+}
+
+const wait = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** Asks until the person has decided. */
+async function poll(server: Server, begun: Begun): Promise<string> {
+  const end = Date.now() + begun.expires_in * 1000;
+  let { interval } = begun;
+  while (Date.now() < end) {
+    await wait(interval);
+    const fields = { grant_type: GRANT, device_code: begun.device_code, client_id: 'atoll-cli' };
+    const answer = await sendForm<Polled>(server, '/v1/auth/device/token', fields);
+    if ('access_token' in answer) return answer.access_token;
+    if (answer.error === 'slow_down') interval += SLOWER_SECONDS;
+    else if (answer.error !== 'authorization_pending') throw new Failure(`not signed in: ${answer.error_description}`);
+  }
+  throw new Failure('not signed in: it took too long');
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Failure(`the CA ${file} cannot be read (${codeOf(error)})`);
+  }
+}
+
+/** The server to sign in to: the one named, else the one that the data folder knows. */
+function serverOf(o: LoginOptions): Server {
+  if (o.ca !== undefined && o.url === undefined) throw new Failure('--ca goes with --url', 2);
+  if (o.url === undefined) return place();
+  if (!URL.canParse(o.url) || new URL(o.url).protocol !== 'https:')
+    throw new Failure(`--url is "${o.url}", which is no https address`, 2);
+  return { url: new URL(o.url).origin, ...(o.ca !== undefined && { ca: readCa(o.ca) }) };
+}
+
+async function login(o: LoginOptions): Promise<void> {
+  const server = serverOf(o);
+  const device = o.name ?? hostname();
+  const begun = await sendForm<Begun>(server, '/v1/auth/device', {
+    client_id: 'atoll-cli',
+    device_name: device,
+    ...(o.issuer !== undefined && { issuer: o.issuer }),
+  });
+  // Beside the command's own output, which a program may read.
+  process.stderr.write(
+    `open ${begun.verification_uri_complete}\nand approve the device "${device}" if it shows the code ${begun.user_code}\n`,
+  );
+  const token = await during('waiting for you', poll(server, begun));
+  const me = await callJson<Me>({ ...server, token }, 'GET', '/v1/me');
+  await forget(readSession()).catch(() => undefined);
+  const [only] = me.accounts.length === 1 ? me.accounts : [];
+  const account = only && { id: only.id, name: only.name };
+  keepSession({ ...(o.url !== undefined && server), token, chosen: true, ...(account && { account }) });
+  say(o.json, { ...me, account: account ?? null }, () => `signed in as ${me.name}\n${belongsTo(me, account?.name)}`);
+  if (process.env.ATOLL_TOKEN) process.stderr.write('ATOLL_TOKEN is set: commands go on acting as that token\n');
+}
+
+function belongsTo({ accounts }: Me, chosen: string | undefined): string {
+  if (chosen !== undefined) return `commands are about the account ${chosen}`;
+  if (accounts.length === 0) return 'you belong to no account: "atoll account create NAME", or "atoll invitation accept SECRET"';
+  return `choose an account with "atoll account use": ${accounts.map(({ name }) => name).join(', ')}`;
+}
+
+/** Ends a session at its server, should it be there and still know it. */
+async function forget(session: Session | undefined, all = false): Promise<void> {
+  if (!session) return;
+  const server = session.url === undefined ? place() : { url: session.url, ...(session.ca !== undefined && { ca: session.ca }) };
+  try {
+    await call({ ...server, token: session.token }, 'DELETE', all ? '/v1/sessions' : '/v1/sessions/self');
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 401) throw error;
+  }
+}
+
+async function logout(o: { all?: boolean; json?: boolean }): Promise<void> {
+  const session = readSession();
+  if (!session) throw new Failure('nobody is signed in');
+  await forget(session, o.all).catch((error: Error) => {
+    process.stderr.write(`the session may still be open at the server: ${error.message}\n`);
+  });
+  keepSession(undefined);
+  say(o.json, { signedOut: true }, () => (o.all ? 'signed out everywhere' : 'signed out'));
+}
+
+async function whoami(o: { json?: boolean }): Promise<void> {
+  const me = await callJson<Me>(identity(), 'GET', '/v1/me');
+  const chosen = process.env.ATOLL_TOKEN ? undefined : readSession()?.account?.id;
+  say(o.json, me, () =>
+    [
+      `${me.type === 'person' ? me.name : `the ${me.type} ${me.name}`}`,
+      ...me.accounts.map(({ id, name, level }) => `${id === chosen ? '*' : '-'} ${name}: ${level} (${id})`),
+    ].join('\n'),
+  );
+}
+
+async function listSessions(o: { json?: boolean }): Promise<void> {
+  const { items } = await callJson<{ items: SessionRow[] }>(identity(), 'GET', '/v1/sessions');
+  const row = (s: SessionRow) => [s.name, s.hint, age(s.createdAt), s.expiresAt.slice(0, 10), s.current ? 'this one' : '', s.id];
+  say(o.json, items, () => table([['DEVICE', 'BEGINS', 'AGE', 'UNTIL', '', 'ID'], ...items.map(row)]));
+}
+
+async function endSession(id: string, o: { json?: boolean }): Promise<void> {
+  await call(identity(), 'DELETE', `/v1/sessions/${encodeURIComponent(id)}`);
+  say(o.json, { id, deleted: true }, () => 'that device is signed out');
+}
+
+/** `atoll login`, `logout`, `whoami` and `session ...` */
+export function peopleCommands(program: Command): void {
+  program
+    .command('login')
+    .description('sign in, by a browser on any device')
+    .option('--issuer <name>', 'sign in with this one')
+    .option('--url <address>', 'at this server, instead of the local one')
+    .option('--ca <file>', 'the CA of that server, when this machine does not know it')
+    .option('--name <name>', 'what this device is called (default: its host name)')
+    .option('--json', 'print JSON')
+    .action(login);
+  program.command('logout').description('sign out').option('--all', 'everywhere').option('--json', 'print JSON').action(logout);
+  program.command('whoami').description('as whom commands act, and where').option('--json', 'print JSON').action(whoami);
+  const session = program.command('session').description('where you are signed in');
+  session.command('list').alias('ls').description('list sessions').option('--json', 'print JSON').action(listSessions);
+  session.command('delete <id>').alias('rm').description('sign a device out').option('--json', 'print JSON').action(endSession);
+}
