@@ -16,6 +16,8 @@ interface Body {
 interface Answer {
   status: number;
   text: string;
+  /** Header Link. */
+  link: string;
 }
 
 /** A refusal of the server, in its words. */
@@ -28,16 +30,20 @@ export class Refusal extends Failure {
   }
 }
 
-function request(server: Server, method: string, path: string, body: Body | undefined): Promise<Answer> {
+function request(server: Server, method: string, path: string, body: Body | undefined, accept?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = {
       ...(server.token !== undefined && { authorization: `Bearer ${server.token}` }),
+      ...(accept !== undefined && { accept }),
       ...(body !== undefined && { 'content-type': body.type }),
     };
     const outgoing = open(`${server.url}${path}`, { method, ca: server.ca, headers, timeout: TIMEOUT_MS }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk) => chunks.push(chunk));
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+      answer.on('end', () => {
+        const { statusCode = 0, headers } = answer;
+        resolve({ status: statusCode, text: Buffer.concat(chunks).toString(), link: String(headers.link ?? '') });
+      });
       answer.on('error', reject);
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
@@ -46,9 +52,9 @@ function request(server: Server, method: string, path: string, body: Body | unde
   });
 }
 
-async function send(server: Server, method: string, path: string, body: Body | undefined): Promise<Answer> {
+async function send(server: Server, method: string, path: string, body?: Body, accept?: string): Promise<Answer> {
   try {
-    return await request(server, method, path, body);
+    return await request(server, method, path, body, accept);
   } catch (error) {
     if (codeOf(error) === 'ECONNREFUSED')
       throw new Failure(`nothing listens at ${server.url}: is the server running? ("npm start")`);
@@ -58,7 +64,11 @@ async function send(server: Server, method: string, path: string, body: Body | u
 
 /** One call of the management API. A refusal becomes a Failure in the server's words. */
 export async function call(server: Server, method: string, path: string, body?: object): Promise<string> {
-  const answer = await send(server, method, path, body && { type: 'application/json', text: JSON.stringify(body) });
+  return textOf(server, await send(server, method, path, body && { type: 'application/json', text: JSON.stringify(body) }));
+}
+
+/** What was answered, unless it is a refusal. */
+function textOf(server: Server, answer: Answer): string {
   if (answer.status >= 200 && answer.status < 300) return answer.text;
   let problem: Problem;
   try {
@@ -91,6 +101,20 @@ export async function sendForm<T>(server: Server, path: string, fields: Record<s
 export function askText(method: string, path: string, body?: object): Promise<string> {
   const to = target();
   return call(to, method, `/v1/accounts/${encodeURIComponent(to.account)}${path}`, body);
+}
+
+const JSON_LINES = 'application/x-ndjson';
+
+/** The lines of a list, page after page, as the header Link leads. */
+export async function* askLines(path: string): AsyncGenerator<string> {
+  const to = target();
+  let at: string | undefined = `/v1/accounts/${encodeURIComponent(to.account)}${path}`;
+  while (at !== undefined) {
+    const answer: Answer = await send(to, 'GET', at, undefined, JSON_LINES);
+    for (const line of textOf(to, answer).split('\n')) if (line) yield line;
+    const next: string | undefined = /<([^>]+)>; rel="next"/.exec(answer.link)?.[1];
+    at = next && new URL(next).pathname + new URL(next).search;
+  }
 }
 
 /** The same, reading JSON; null when there is none. */

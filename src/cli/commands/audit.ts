@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { load } from 'js-yaml';
+import { ask, askLines, askText } from '../client.ts';
+import { codeOf, Failure } from '../failure.ts';
+import { say, table } from '../output.ts';
+
+/** Entries that are shown when nobody says how many. */
+const SHOWN = 50;
+const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+interface Entry {
+  at: string;
+  actor: { type: string; name: string };
+  action: string;
+  target: Record<string, string>;
+  status: number;
+}
+
+interface Event {
+  stageTimestamp: string;
+  stage: string;
+  verb: string;
+  requestURI: string;
+  user: { username?: string };
+  impersonatedUser?: { username: string };
+  responseStatus?: { code?: number };
+}
+
+interface Options {
+  from?: string;
+  to?: string;
+  limit?: string;
+  json?: boolean;
+}
+
+/** A time, or how long ago: "2026-11-21T12:00:00Z", "30m", "2d". */
+function moment(text: string): string {
+  const ago = /^(\d+)([smhd])$/.exec(text);
+  const at = ago ? Date.now() - Number(ago[1]) * UNITS[ago[2]] : Date.parse(text);
+  if (Number.isNaN(at)) throw new Failure(`"${text}" is neither a time nor a duration such as 30m or 2d`, 2);
+  return new Date(at).toISOString();
+}
+
+function most(o: Options): number {
+  const limit = Number(o.limit ?? SHOWN);
+  if (!Number.isInteger(limit) || limit < 1) throw new Failure(`--limit is "${o.limit}", which is no number of entries`, 2);
+  return limit;
+}
+
+function queryOf(o: Options, more: Record<string, string>): string {
+  const query = new URLSearchParams(more);
+  if (o.from !== undefined) query.set('from', moment(o.from));
+  if (o.to !== undefined) query.set('to', moment(o.to));
+  return query.toString();
+}
+
+/** Everything as JSON lines, or the newest for people. */
+async function print<T>(path: string, o: Options, show: (entries: T[]) => string): Promise<void> {
+  const limit = o.json && o.limit === undefined ? Number.POSITIVE_INFINITY : most(o);
+  const newest: T[] = [];
+  let count = 0;
+  for await (const line of askLines(path)) {
+    if (o.json) {
+      if (count++ >= limit) return;
+      process.stdout.write(`${line}\n`);
+      continue;
+    }
+    newest.push(JSON.parse(line) as T);
+    if (newest.length > limit) newest.shift();
+  }
+  if (!o.json) process.stdout.write(`${newest.length ? show(newest) : 'nothing'}\n`);
+}
+
+const about = (target: Entry['target']): string =>
+  Object.entries(target)
+    .filter(([key]) => key !== 'account')
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+
+const entries = (found: Entry[]): string =>
+  table([
+    ['AT', 'WHO', 'WHAT', 'STATUS', 'ABOUT'],
+    ...found.map((e) => [e.at, `${e.actor.type}:${e.actor.name}`, e.action, String(e.status), about(e.target)]),
+  ]);
+
+const events = (found: Event[]): string =>
+  table([
+    ['AT', 'USER', 'VERB', 'CODE', 'REQUEST'],
+    ...found.map((e) => [
+      e.stageTimestamp,
+      e.impersonatedUser ? `${e.user.username} as ${e.impersonatedUser.username}` : (e.user.username ?? '-'),
+      e.verb || '-',
+      String(e.responseStatus?.code ?? '-'),
+      e.requestURI,
+    ]),
+  ]);
+
+async function show(cluster: string | undefined, o: Options): Promise<void> {
+  if (cluster === undefined) await print<Entry>(`/audit?${queryOf(o, { order: 'asc' })}`, o, entries);
+  else await print<Event>(`/clusters/${encodeURIComponent(cluster)}/audit?${queryOf(o, {})}`, o, events);
+}
+
+function read(file: string): object {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new Failure(`${file} cannot be read (${codeOf(error)})`);
+  }
+  try {
+    return load(text) as object;
+  } catch (error) {
+    throw new Failure(`${file} is no YAML: ${(error as Error).message}`);
+  }
+}
+
+async function policy(cluster: string, file: string | undefined, o: { off?: boolean; json?: boolean }): Promise<void> {
+  const path = `/clusters/${encodeURIComponent(cluster)}/audit-policy`;
+  if (o.off) {
+    if (file !== undefined) throw new Failure('either a policy or --off', 2);
+    await askText('DELETE', path);
+    say(o.json, { cluster, policy: null }, () => `cluster ${cluster} writes no audit log any more`);
+    return;
+  }
+  if (file === undefined) {
+    const inForce = await ask<object>('GET', path);
+    say(true, inForce, () => '');
+    return;
+  }
+  const set = await ask<{ policy: object; warnings: string[] }>('PUT', path, read(file));
+  for (const warning of set.warnings) process.stderr.write(`atoll: ${file}: ${warning}, left out\n`);
+  say(o.json, set, () => `cluster ${cluster} writes an audit log: "atoll audit ${cluster}"`);
+}
+
+/** `atoll audit ...` and `atoll cluster audit-policy ...`: who did what. */
+export function auditCommands(program: Command): void {
+  program
+    .command('audit [cluster]')
+    .description('who did what in the account, or in a cluster that has an audit policy')
+    .option('--from <time>', 'not before: a time, or how long ago (30m, 2d)')
+    .option('--to <time>', 'not after')
+    .option('--limit <n>', `the newest so many (default ${SHOWN}); with --json the first so many (default all)`)
+    .option('--json', 'print JSON lines')
+    .action(show);
+  program.commands
+    .find((command) => command.name() === 'cluster')
+    ?.command('audit-policy <cluster> [file]')
+    .description("what a cluster writes into its Kubernetes audit log: show it, or take it from a file ('-': standard input)")
+    .option('--off', 'stop writing')
+    .option('--json', 'print JSON')
+    .action(policy);
+}
