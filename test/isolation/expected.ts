@@ -34,7 +34,7 @@ export function verdictOf(route: Route, bearer: Bearer, facts: Facts): Verdict {
 }
 
 /** Whose account the address means to a bearer. */
-function accountOf(bearer: Bearer, { account }: Facts): Facts['account'] {
+export function accountOf(bearer: Bearer, { account }: Facts): Facts['account'] {
   return account === 'self' ? (Object.keys(bearer.levels)[0] as Facts['account']) : account;
 }
 

@@ -15,6 +15,12 @@ const FURTHER: Record<string, Rule> = {
   createCluster: (bearer) => (bearer.reach ? [403] : undefined),
   // Credentials of others are revoked by whoever may write, and taken over by administrators.
   deleteCredential: (bearer, address) => (below(bearer, address, 'write') ? [403] : undefined),
+  updateToken: (bearer, address) => (below(bearer, address, 'owner') ? [403] : undefined),
+  rotateToken: (bearer, address) => (below(bearer, address, 'owner') ? [403] : undefined),
+  // People leave, tokens do not, and the only owner does not either.
+  leaveAccount: (bearer, { facts }) =>
+    bearer.is === 'token' || (facts.account === 'theirs' && bearer.levels.theirs === 'owner') ? [409] : undefined,
+  acceptInvitation: (bearer) => (bearer.levels.mine === undefined ? undefined : [409]),
   rotateCredential: (bearer, address) => (below(bearer, address, 'admin') ? [403] : undefined),
 };
 

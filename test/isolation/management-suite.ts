@@ -33,6 +33,11 @@ interface Suite {
 }
 
 function everybody({ routes, doorman }: Suite): void {
+  it('[MG60] these are open to everybody, and no others', () => {
+    const open = routes.filter((route) => route.guard.needs === 'public').map((route) => route.operationId);
+    expect(open.sort()).toEqual(PUBLIC);
+  });
+
   it.each(routes.map((route) => [route.operationId, route] as const))(
     '[MG60] %s: everybody, at every address',
     async (_, route) => {
@@ -49,6 +54,9 @@ function everybody({ routes, doorman }: Suite): void {
     console.log(`${doorman.cells} cells: ${routes.length} routes, ${doorman.bearers.length} bearers`);
   });
 }
+
+/** Routes without a door: whoever adds one says so here too. */
+const PUBLIC = ['beginDevice', 'beginSignIn', 'decideDevice', 'finishSignIn', 'listIssuers', 'pollDevice', 'showDevice'];
 
 function methods({ t, routes, doorman, to }: Suite): void {
   it('[MG61] an address takes no other methods than its own, from nobody', async () => {

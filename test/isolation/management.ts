@@ -1,5 +1,5 @@
 import { type Bearer, bearersOf } from './bearers.ts';
-import { isOurs, type Verdict, verdictOf } from './expected.ts';
+import { accountOf, isOurs, type Verdict, verdictOf } from './expected.ts';
 import { furtherOf } from './further.ts';
 import { type Address, addressesOf, requestTo, type Route } from './routes.ts';
 import type { Schema } from './sample.ts';
@@ -73,7 +73,8 @@ export class Doorman {
 
   async #cell(route: Route, bearer: Bearer, address: Address): Promise<void> {
     this.cells++;
-    const request = { method: route.method, ...requestTo(route, this.#schemas, this.t, address.values) };
+    const of = accountOf(bearer, address.facts) === 'theirs' ? this.t.theirs : this.t.mine;
+    const request = { method: route.method, ...requestTo(route, this.#schemas, this.t, address.values, of) };
     const outcome = await this.send(request, bearer);
     const say = (what: string) => {
       const shown = `${outcome.status} ${outcome.text.slice(0, 120)}`;
@@ -130,11 +131,13 @@ export class Doorman {
     // A token of ours says which clusters it was made for, be they ours or not.
     const told = route.operationId === 'listTokens' ? outcome.text.replace(/"clusters":\[[^\]]*\]/g, '') : outcome.text;
     const text = `${told} ${JSON.stringify(outcome.headers)}`;
+    // An invitation says where it leads.
+    const invited = route.operationId === 'acceptInvitation' && outcome.status < 300;
     const hidden = [
       ...marks.secrets,
       ...(bearer.levels.leaving === undefined && bearer.is !== 'operator' ? marks.leaving : []),
       ...(bearer.levels.theirs === undefined && bearer.is !== 'operator' ? marks.theirs : []),
-      ...(bearer.levels.mine === undefined && bearer.is !== 'operator' ? marks.mine : []),
+      ...(bearer.levels.mine === undefined && bearer.is !== 'operator' && !invited ? marks.mine : []),
       ...(bearer.reach && !bearer.reach.includes('far') ? marks.far : []),
     ];
     for (const mark of hidden) if (text.includes(mark) && !sent.includes(mark)) say(`tells of ${mark}`);

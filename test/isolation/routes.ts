@@ -166,10 +166,17 @@ export function addressesOf(route: Route, t: Tenants): Address[] {
 const forged = (id: string): string => `${id.slice(0, -1)}${id.endsWith('a') ? 'b' : 'a'}`;
 
 /** A request that would be good if it were allowed. */
-export function requestTo(route: Route, schemas: Record<string, Schema>, t: Tenants, values: Record<string, string>) {
+export function requestTo(
+  route: Route,
+  schemas: Record<string, Schema>,
+  t: Tenants,
+  values: Record<string, string>,
+  /** Who has what the body names. */
+  of: Holdings = t.mine,
+) {
   const known = {
-    cluster: t.near.id,
-    person: t.mine.things.person.id,
+    cluster: of.things.cluster.id,
+    person: of.things.person.id,
     invitationSecret: t.mine.invitationSecret,
     now: t.world.clock.now,
   };

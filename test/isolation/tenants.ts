@@ -214,7 +214,13 @@ class Seeder {
     const invitationSecret = secretOf(PREFIXES.invitation);
     const invitation = { id: this.uuid(), name: `zz-invited-${label}@people.test` };
     await this.db.insert(invitations).values({
-      ...{ id: invitation.id, accountId, email: invitation.name, role: 'viewer', hash: sha256(invitationSecret) },
+      ...{
+        id: invitation.id,
+        accountId,
+        email: label === 'mine' ? null : invitation.name,
+        role: 'viewer',
+        hash: sha256(invitationSecret),
+      },
       ...{ createdBy: 'operator', createdAt: now, expiresAt: now + 1000 * HOUR },
     });
     const operation = await this.operation(made, accountId);
