@@ -125,7 +125,11 @@ function keysAt(sql: Sqlite, revision: number, after: Key): Lived[] {
          ORDER BY resource, namespace, name LIMIT ?5)
      SELECT v.resource AS resource, v.namespace AS namespace, v.name AS name, v.rev AS rev, octet_length(l.json) AS bytes
        FROM lived v JOIN log l ON l.rev = v.rev ORDER BY v.resource, v.namespace, v.name`,
-    ...[revision, resource, namespace, name, FORK_CHUNK_ROWS],
+    revision,
+    resource,
+    namespace,
+    name,
+    FORK_CHUNK_ROWS,
   );
 }
 
@@ -165,12 +169,19 @@ export function takeChunk(sql: Sqlite, progress: Fork, { packed, single, count, 
       const { rev, resource, namespace, name, json } = single;
       sql.run(
         'INSERT INTO log (rev, type, resource, namespace, name, prev, json) VALUES (?, 0, ?, ?, ?, NULL, ?)',
-        ...[rev, resource, namespace, name, json],
+        rev,
+        resource,
+        namespace,
+        name,
+        json,
       );
       sql.run(
         `INSERT OR IGNORE INTO refs (owner, resource, namespace, name)
            SELECT value ->> '$.uid', ?, ?, ? FROM json_each(?, '$.metadata.ownerReferences')`,
-        ...[resource, namespace, name, json],
+        resource,
+        namespace,
+        name,
+        json,
       );
     }
     const next = { ...progress, done: progress.done + count, ...(last && { after: last }) };

@@ -5,6 +5,7 @@ import { accountRoutes } from './accounts/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { fromOurselves } from './auth.ts';
 import { credentialRoutes } from './clusters/credential-routes.ts';
+import { lifecycleRoutes } from './clusters/lifecycle-routes.ts';
 import { clusterRoutes } from './clusters/routes.ts';
 import type { ManagementDeps } from './deps.ts';
 import { asProblem, Problem } from './errors.ts';
@@ -49,6 +50,7 @@ export function createApp(deps: ManagementDeps) {
     .route('/v1', accountRoutes(deps))
     .route('/v1', tokenRoutes(deps))
     .route('/v1', clusterRoutes(deps))
+    .route('/v1', lifecycleRoutes(deps))
     .route('/v1', credentialRoutes(deps))
     .route('/v1', operationRoutes(deps))
     .route('/v1', auditRoutes(deps))

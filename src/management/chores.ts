@@ -1,5 +1,6 @@
 import { accountChores } from './accounts/deletion.ts';
 import { auditChore } from './audit/service.ts';
+import { clusterChores } from './clusters/chores.ts';
 import { credentialChores } from './clusters/credential-chores.ts';
 import type { ManagementDeps } from './deps.ts';
 import { idempotencyChore } from './idempotency.ts';
@@ -16,7 +17,14 @@ export interface Chore {
 }
 
 /** Every chore of the deployment. */
-export const CHORES: readonly Chore[] = [...operationChores, ...accountChores, ...credentialChores, idempotencyChore, auditChore];
+export const CHORES: readonly Chore[] = [
+  ...operationChores,
+  ...accountChores,
+  ...clusterChores,
+  ...credentialChores,
+  idempotencyChore,
+  auditChore,
+];
 
 /** Wakes the keeper at some time, at the latest. Ask before you write what will be due: then dying in between loses nothing. */
 export interface Keeper {

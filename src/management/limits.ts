@@ -86,3 +86,19 @@ export const IDEMPOTENCY_PENDING_MS = 60_000;
 export const IDEMPOTENCY_KEY_LENGTH = 255;
 /** Characters of an answer that is kept for its Idempotency-Key; a longer one is made again. */
 export const ANSWER_KEPT_BYTES = 256 * 1024;
+/** How long a deleted cluster can be restored when nobody says otherwise, and at most, seconds. */
+export const GRACE_SECONDS = 24 * 3600;
+export const GRACE_MAX_SECONDS = 30 * 24 * 3600;
+/** How long whoever changes a cluster has for telling its object before a chore does it too, ms. */
+export const TELL_STANDBY_MS = 10_000;
+/** How long a cluster may be in the making without a sign of life before a chore takes it away, ms. */
+export const MAKING_MS = 60_000;
+/** How long a fork works before whoever asked is answered "it is on its way", and one step of it, ms. */
+export const FORK_INLINE_MS = 3_000;
+export const FORK_STEP_MS = 250;
+/** How long the keeper goes on with one fork before it looks at its other chores, ms. */
+export const FORK_TURN_MS = 2_000;
+/** Characters of a label selector; beyond it 400. */
+export const SELECTOR_LENGTH = 2_000;
+/** Clusters that one part of a chore is about. */
+export const CLUSTERS_PER_CHORE = 50;

@@ -54,6 +54,12 @@ export const Labels = z
   .refine((labels) => Object.keys(labels).length <= LABELS, `at most ${LABELS} labels`)
   .openapi({ example: { team: 'blue' } });
 
+/** Labels to be merged into those that are there: null takes one away. */
+export const LabelChange = z
+  .record(z.string().regex(LABEL, 'is no label key'), z.string().regex(LABEL, 'is no label value').or(z.literal('')).nullable())
+  .refine((labels) => Object.keys(labels).length <= 2 * LABELS, `at most ${2 * LABELS} labels`)
+  .openapi({ description: 'Merged into those that are there; null takes one away.', example: { team: 'red', trial: null } });
+
 const ProblemBody = z
   .object({ type: z.url(), title: z.string(), status: z.int(), code: z.enum(PROBLEM_CODES), detail: z.string() })
   .openapi('Problem', { description: 'A refusal, as RFC 9457. `type` is the address of a page that explains the code.' });
@@ -72,6 +78,11 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({
 /** A JSON request body, always needed. */
 export const body = <T extends z.ZodType>(schema: T) => ({
   body: { required: true, content: { 'application/json': { schema } } },
+});
+
+/** A JSON request body that may be left out. */
+export const maybeBody = <T extends z.ZodType>(schema: T) => ({
+  body: { required: false, content: { 'application/json': { schema } } },
 });
 
 const PARAMETERS = {

@@ -2,6 +2,8 @@ import { seeded } from '../../src/lib/prng.ts';
 import { Cluster, type Platform } from '../../src/cluster/cluster.ts';
 import { credentialsAtRest } from '../../src/cluster/credentials.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../src/cluster/fork.ts';
+import { takeLimits } from '../../src/cluster/limits.ts';
+import type { ClusterLimits } from '../../src/lib/limits.ts';
 import { takeStanding } from '../../src/cluster/state.ts';
 import type {
   ClustersPort,
@@ -23,8 +25,9 @@ export class NodeClusters implements ClustersPort {
   readonly databases = new Map<string, Platform>();
   readonly #random = seeded(7);
   readonly #now: () => number;
-  /** Thrown by everything that is asked of an object while it stands. */
+  /** Thrown by what is asked of an object while it stands. */
   fail: Error | undefined;
+  failDestroy: Error | undefined;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -76,6 +79,16 @@ export class NodeClusters implements ClustersPort {
     return cluster && { rowsRead: 0, rowsWritten: 0, awakeMs: 0, databaseBytes: 0, watchers: cluster.watchers };
   }
 
+  async hours(id: string, from: number, to: number) {
+    return this.made.get(id)?.usage.hours(from, to, this.#now());
+  }
+
+  async limit(id: string, limits: ClusterLimits): Promise<boolean> {
+    const platform = this.databases.get(id);
+    this.made.get(id)?.limits.take(limits);
+    return platform !== undefined && takeLimits(platform.sql, limits);
+  }
+
   async auditPolicy(id: string) {
     const cluster = this.made.get(id);
     return cluster && (cluster.audit.policy() ?? null);
@@ -90,7 +103,7 @@ export class NodeClusters implements ClustersPort {
   }
 
   async destroy(id: string): Promise<void> {
-    if (this.fail) throw this.fail;
+    if (this.failDestroy) throw this.failDestroy;
     this.made.delete(id);
     this.databases.delete(id);
   }

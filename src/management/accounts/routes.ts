@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { actorOf } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { operationView } from '../operations/routes.ts';
+import { operationView } from '../operations/view.ts';
 import { Operation } from '../operations/schema.ts';
 import { router } from '../router.ts';
 import { at, body, define, iso, json, Page, pageOf } from '../shapes.ts';

@@ -1,4 +1,6 @@
+import type { ClusterLimits } from '../../lib/limits.ts';
 import type { AuditPort } from '../audit/port.ts';
+import type { UsageHour } from '../usage/port.ts';
 
 /** What a new cluster is made with. */
 export interface NewClusterOptions {
@@ -8,6 +10,8 @@ export interface NewClusterOptions {
   legacyApis: boolean;
   nodes: number;
   caPem?: string;
+  /** What the plan of its account allows. */
+  limits?: ClusterLimits;
 }
 
 /** Roles that a credential may have: ClusterRoles of every Kubernetes, the administrator, or what RBAC inside gives to its name alone. */
@@ -28,6 +32,7 @@ export interface NewCredential {
 /** Which credentials of a cluster are revoked. */
 export type Revoked = { ids: string[] } | { allBut: string[] };
 
+/** What the object has cost its platform since it woke: for the bench. What a tenant is told are the hours. */
 export interface ClusterUsage {
   rowsRead: number;
   rowsWritten: number;
@@ -59,6 +64,10 @@ export interface ClustersPort extends AuditPort {
   /** They expire then, if not sooner; so do the watches that they opened. */
   expire(id: string, credentials: string[], at: number): Promise<void>;
   usage(id: string): Promise<ClusterUsage | undefined>;
+  /** What it was used for in the hours that overlap the time, to this moment; undefined: there is no such cluster. */
+  hours(id: string, from: number, to: number): Promise<UsageHour[] | undefined>;
+  /** What it may use from now on. False: there is no such object. */
+  limit(id: string, limits: ClusterLimits): Promise<boolean>;
   destroy(id: string): Promise<void>;
   /** What it refuses and whether it goes on follows from this. False: there is no such object. */
   stand(id: string, standing: Standing): Promise<boolean>;

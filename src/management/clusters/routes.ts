@@ -1,15 +1,28 @@
-import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { ManagementDeps } from '../deps.ts';
-import { router } from '../router.ts';
-import { at, body, define, iso, json } from '../shapes.ts';
-import { kubeconfigFor, serverOf } from './kubeconfig.ts';
+import { Operation } from '../operations/schema.ts';
+import { operationView } from '../operations/view.ts';
+import { type ManagementEnv, router } from '../router.ts';
+import { at, body, define, json, pageOf } from '../shapes.ts';
+import { type Forked, findTemplate, forkCluster } from './forks.ts';
+import { kubeconfigFor } from './kubeconfig.ts';
+import { checkMatch, deleteCluster, etagOf, updateCluster } from './lifecycle.ts';
+import { listClusters } from './list.ts';
 import type { ClusterRow } from './rows.ts';
-import { ClusterView, ClusterWithKubeconfig, NewCluster, Usage } from './schema.ts';
-import { createCluster, deleteCluster, listClusters, usageOf } from './service.ts';
+import { ClusterChange, ClusterQuery, ClusterView, ClusterWithKubeconfig, DeleteQuery, NewCluster, Usage } from './schema.ts';
+import { createCluster, type Made, usageOf } from './service.ts';
+import { viewOf } from './view.ts';
 
 const tags = ['clusters'];
 const PATH = '/accounts/{account}/clusters';
 const ONE = `${PATH}/{cluster}`;
+const NODES = 3;
+
+/** What making one answers, at once or on its way. */
+export const madeAnswers = {
+  201: json(ClusterWithKubeconfig, 'The cluster, ready to answer'),
+  202: json(Operation, 'It is being copied: the operation tells how far it is, and its target is the id of the new cluster'),
+};
 
 /** The routes as openapi.yaml tells them. */
 function definitions(deps: ManagementDeps) {
@@ -23,7 +36,7 @@ function definitions(deps: ManagementDeps) {
       operationId: 'createCluster',
       tags,
       request: { params: at('account'), ...body(NewCluster) },
-      responses: { 201: json(ClusterWithKubeconfig, 'The cluster, ready to answer') },
+      responses: madeAnswers,
     },
   );
   const list = define(
@@ -32,11 +45,11 @@ function definitions(deps: ManagementDeps) {
     {
       method: 'get',
       path: PATH,
-      summary: 'List clusters',
+      summary: 'List clusters, by name',
       operationId: 'listClusters',
       tags,
-      request: { params: at('account') },
-      responses: { 200: json(z.object({ items: z.array(ClusterView) }).openapi('ClusterList'), 'The clusters of the account') },
+      request: { params: at('account'), query: ClusterQuery },
+      responses: { 200: json(pageOf(ClusterView).openapi('ClusterList'), 'The clusters of the account') },
     },
   );
   const get = define(
@@ -49,6 +62,24 @@ function definitions(deps: ManagementDeps) {
       operationId: 'getCluster',
       tags,
       request: { params: at('account', 'cluster') },
+      responses: { 200: json(ClusterView, 'The cluster; its ETag is its version') },
+    },
+  );
+  return { create, list, get };
+}
+
+/** Changing and ending one. */
+function changes(deps: ManagementDeps) {
+  const update = define(
+    deps,
+    { needs: 'write' },
+    {
+      method: 'patch',
+      path: ONE,
+      summary: 'Change a cluster; with If-Match only the version that you have seen',
+      operationId: 'updateCluster',
+      tags,
+      request: { params: at('account', 'cluster'), ...body(ClusterChange) },
       responses: { 200: json(ClusterView, 'The cluster') },
     },
   );
@@ -61,15 +92,13 @@ function definitions(deps: ManagementDeps) {
       summary: 'Delete a cluster and everything in it',
       operationId: 'deleteCluster',
       tags,
-      request: { params: at('account', 'cluster') },
-      responses: { 204: { description: 'It is gone' } },
+      request: { params: at('account', 'cluster'), query: DeleteQuery },
+      responses: {
+        200: json(ClusterView, 'It is deleted, and can be restored until purgeAt'),
+        204: { description: 'It is gone for good' },
+      },
     },
   );
-  return { create, list, get, remove };
-}
-
-/** What goes on inside of one. */
-function insides(deps: ManagementDeps) {
   const usage = define(
     deps,
     { needs: 'read' },
@@ -83,36 +112,59 @@ function insides(deps: ManagementDeps) {
       responses: { 200: json(Usage, 'Its usage') },
     },
   );
-  return { usage };
+  return { update, remove, usage };
+}
+
+/** A cluster with the kubeconfig of whoever made it. */
+const madeView = (deps: ManagementDeps, { row, token }: Made, url: string) => ({
+  ...viewOf(deps, row, url),
+  kubeconfig: kubeconfigFor(deps, row, url, token),
+});
+
+type AnyContext = Pick<Context<ManagementEnv>, 'req' | 'header' | 'json'>;
+
+/** A copy that is done, or where to ask for it. */
+export function forkAnswer(deps: ManagementDeps, c: AnyContext, account: string, forked: Forked) {
+  if ('row' in forked) return c.json(madeView(deps, forked, c.req.url), 201);
+  c.header('location', `/v1/accounts/${account}/operations/${forked.operation.id}`);
+  return c.json(operationView(forked.operation), 202);
 }
 
 /** /v1/accounts/{account}/clusters */
 export function clusterRoutes(deps: ManagementDeps) {
-  const view = (row: ClusterRow, url: string) => ({
-    id: row.id,
-    name: row.name,
-    state: row.state,
-    apiOnly: row.apiOnly,
-    legacyApis: row.legacyApis,
-    nodes: row.nodes,
-    labels: row.labels,
-    server: serverOf(deps, row.id, url),
-    createdAt: iso(row.createdAt),
-  });
-  const { create, list, get, remove } = definitions(deps);
-  const { usage } = insides(deps);
+  const tagged = (c: AnyContext, row: ClusterRow) => {
+    c.header('etag', etagOf(row));
+    return viewOf(deps, row, c.req.url);
+  };
+  const { create, list, get } = definitions(deps);
+  const { update, remove, usage } = changes(deps);
   return router()
     .openapi(create, async (c) => {
-      const { row, token } = await createCluster(deps, c.get('access'), c.get('principal'), c.req.valid('json'));
-      return c.json({ ...view(row, c.req.url), kubeconfig: kubeconfigFor(deps, row, c.req.url, token) }, 201);
+      const { template, apiOnly = false, legacyApis = false, nodes = NODES, ...wish } = c.req.valid('json');
+      const [access, who] = [c.get('access'), c.get('principal')];
+      if (template !== undefined) {
+        const source = await findTemplate(deps, access, template);
+        return forkAnswer(deps, c, access.accountId, await forkCluster(deps, access, who, source, wish));
+      }
+      const asked = { ...wish, apiOnly, legacyApis, nodes, labels: wish.labels ?? {} };
+      return c.json(madeView(deps, await createCluster(deps, access, who, asked), c.req.url), 201);
     })
-    .openapi(list, async (c) =>
-      c.json({ items: (await listClusters(deps, c.get('access'))).map((row) => view(row, c.req.url)) }, 200),
-    )
-    .openapi(get, async (c) => c.json(view(c.get('cluster'), c.req.url), 200))
+    .openapi(list, async (c) => {
+      const { items, next } = await listClusters(deps, c.get('access'), c.req.valid('query'));
+      const shown = items.map((row) => viewOf(deps, row, c.req.url));
+      return c.json({ items: shown, ...(next !== undefined && { next }) }, 200);
+    })
+    .openapi(get, (c) => c.json(tagged(c, c.get('cluster')), 200))
+    .openapi(update, async (c) => {
+      const ifMatch = c.req.header('if-match');
+      const row = await updateCluster(deps, c.get('access'), c.get('cluster'), c.req.valid('json'), ifMatch);
+      return c.json(tagged(c, row), 200);
+    })
     .openapi(remove, async (c) => {
-      await deleteCluster(deps, c.get('cluster'));
-      return c.body(null, 204);
+      const row = c.get('cluster');
+      checkMatch(row, c.req.header('if-match'));
+      const deleted = await deleteCluster(deps, row, c.req.valid('query').grace);
+      return deleted ? c.json(tagged(c, deleted), 200) : c.body(null, 204);
     })
     .openapi(usage, async (c) => c.json(await usageOf(deps, c.get('cluster')), 200));
 }

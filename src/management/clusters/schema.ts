@@ -1,38 +1,140 @@
 import { z } from '@hono/zod-openapi';
-import { NODES_PER_CLUSTER } from '../limits.ts';
-import { Labels, Name, Time } from '../shapes.ts';
+import {
+  EXPIRES_IN_SECONDS,
+  GRACE_MAX_SECONDS,
+  GRACE_SECONDS,
+  NAME_LENGTH,
+  NODES_PER_CLUSTER,
+  SELECTOR_LENGTH,
+} from '../limits.ts';
+import { eitherEnd, LabelChange, Labels, Name, Page, Time } from '../shapes.ts';
 import { STATES } from './tables.ts';
+
+const apiOnly = z.boolean().openapi({ description: 'The API server alone: no controllers, scheduler or nodes.' });
+const legacyApis = z.boolean().openapi({ description: 'Advertise and accept the old API versions that the books use.' });
+const nodes = z.int().min(0).max(NODES_PER_CLUSTER).openapi({ description: 'Virtual nodes to begin with.' });
+const isTemplate = z.boolean().openapi({ description: 'Others may be made of it by naming it as their template.' });
+const ends = {
+  expiresAt: Time.optional().openapi({ description: 'When it deletes itself; absent: never.' }),
+  expiresIn: z.int().min(1).max(EXPIRES_IN_SECONDS).optional().openapi({
+    description: 'Seconds from now after which it deletes itself: the other way to say expiresAt.',
+    example: 7200,
+  }),
+};
+
+/** What comes from the template cannot be chosen beside it. */
+const fromTemplate = ['apiOnly', 'legacyApis', 'nodes'] as const;
 
 export const NewCluster = z
   .strictObject({
     name: Name,
-    apiOnly: z.boolean().default(false).openapi({ description: 'The API server alone: no controllers, scheduler or nodes.' }),
-    legacyApis: z
-      .boolean()
-      .default(false)
-      .openapi({ description: 'Advertise and accept the old API versions that the books use.' }),
-    nodes: z.int().min(0).max(NODES_PER_CLUSTER).default(3).openapi({ description: 'Virtual nodes to begin with.' }),
-    labels: Labels.default({}),
+    template: z
+      .string()
+      .optional()
+      .openapi({
+        description: `Id or name of a cluster that is a template: the new one is a fork of it, with its ${fromTemplate.join(', ')}.`,
+      }),
+    apiOnly: apiOnly.optional().openapi({ default: false }),
+    legacyApis: legacyApis.optional().openapi({ default: false }),
+    nodes: nodes.optional().openapi({ default: 3 }),
+    labels: Labels.optional().openapi({ description: 'Absent: none, or those of the template.' }),
+    isTemplate: isTemplate.default(false),
+    ...ends,
+  })
+  .refine(...eitherEnd)
+  .superRefine((wish, context) => {
+    for (const key of fromTemplate) {
+      if (wish.template === undefined || wish[key] === undefined) continue;
+      context.addIssue({ code: 'custom', path: [key], message: 'comes from the template' });
+    }
   })
   .openapi('NewCluster');
+
+export const NewFork = z
+  .strictObject({
+    name: Name,
+    labels: Labels.optional().openapi({ description: 'Absent: those of the source.' }),
+    isTemplate: isTemplate.default(false),
+    ...ends,
+  })
+  .refine(...eitherEnd)
+  .openapi('NewFork');
+
+export const ClusterChange = z
+  .strictObject({
+    name: Name.optional(),
+    labels: LabelChange.optional(),
+    isTemplate: isTemplate.optional(),
+    expiresAt: Time.nullable().optional().openapi({ description: 'When it deletes itself; null: never.' }),
+    expiresIn: ends.expiresIn,
+  })
+  .refine(({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined, eitherEnd[1])
+  .refine((change) => Object.keys(change).length > 0, 'nothing is to be changed')
+  .openapi('ClusterChange', { description: 'What is named is changed. Other things of a cluster stay as they were made.' });
+
+export const Restoration = z
+  .strictObject({ name: Name.optional().openapi({ description: 'Under which name it comes back; absent: its own.' }) })
+  .openapi('Restoration');
 
 export const ClusterView = z
   .object({
     id: z.string(),
     name: Name,
-    state: z.enum(STATES),
+    state: z.enum(STATES).openapi({
+      description:
+        'creating: wait for it. suspended: it answers 503 until it is resumed. deleted: it can be restored until purgeAt.',
+    }),
     apiOnly: z.boolean(),
     legacyApis: z.boolean(),
-    nodes: z.int(),
+    nodes: z.int().openapi({ description: 'Virtual nodes that it was made with.' }),
     labels: Labels,
+    isTemplate: z.boolean(),
+    forkedFrom: z.string().optional().openapi({ description: 'Id of the cluster that it was copied from.' }),
     server: z.url().openapi({ description: 'Base address of its Kubernetes API.' }),
+    createdBy: z.string().openapi({ description: 'Who made it.' }),
     createdAt: Time,
+    updatedAt: Time,
+    expiresAt: Time.optional().openapi({ description: 'When it deletes itself.' }),
+    suspendedAt: Time.optional(),
+    deletedAt: Time.optional(),
+    purgeAt: Time.optional().openapi({ description: 'When it goes for good.' }),
   })
   .openapi('Cluster');
 
 export const ClusterWithKubeconfig = ClusterView.extend({
   kubeconfig: z.string().openapi({ description: 'A kubeconfig (JSON, which is YAML) with an administrator of the cluster.' }),
 }).openapi('ClusterWithKubeconfig');
+
+/** Which clusters a list is about. */
+export const ClusterQuery = z.object({
+  ...Page,
+  state: z
+    .enum([...STATES, 'all'])
+    .optional()
+    .openapi({ description: 'Absent: all but the deleted ones.' }),
+  labels: z.string().max(SELECTOR_LENGTH).optional().openapi({
+    description: 'Those with all these labels: `key=value`, or `key` for any value, separated by commas.',
+    example: 'team=blue',
+  }),
+  namePrefix: z.string().max(NAME_LENGTH).optional().openapi({ description: 'Those whose name begins so.' }),
+  isTemplate: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+});
+
+/** How long what is deleted can be restored. */
+export const DeleteQuery = z.object({
+  grace: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(GRACE_MAX_SECONDS)
+    .optional()
+    .openapi({
+      description: `Seconds in which it can be restored; 0: it goes at once. Absent: ${GRACE_SECONDS}.`,
+    }),
+});
 
 export const Usage = z
   .object({

@@ -1,87 +1,69 @@
-import { and, asc, count, eq, isNull } from 'drizzle-orm';
-import { type Access, creatorOf, isWithin, type Principal } from '../access.ts';
+import { and, eq } from 'drizzle-orm';
+import type { Access, Principal } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { CLUSTERS_PER_ACCOUNT } from '../limits.ts';
+import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './claim.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
-import { makeClusterId } from './id.ts';
 import type { ClusterUsage } from './port.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters } from './tables.ts';
 
-const isTaken = (error: unknown): boolean => {
-  for (let e = error; e instanceof Error; e = e.cause) if (e.message.includes('UNIQUE constraint failed')) return true;
-  return false;
-};
-
 /** What a cluster is asked to be. */
-export interface ClusterWish {
+export interface ClusterWish extends End {
   name: string;
   apiOnly: boolean;
   legacyApis: boolean;
   nodes: number;
   labels: Record<string, string>;
+  isTemplate: boolean;
+}
+
+/** A cluster and the token of its first credential. */
+export interface Made {
+  row: ClusterRow;
+  token: string;
 }
 
 /**
- * The row first: it claims the name. Should the object then fail, the row goes again; should we die in between, the row stands for a
- * cluster without an object, which `delete` removes like any other.
+ * The row first: it claims the name. Should the object then fail, both go again; should we die in between, the row says that the cluster is
+ * in the making, and after a minute a chore takes it away.
  */
-export async function createCluster(
-  deps: ManagementDeps,
-  access: Access,
-  who: Principal,
-  wish: ClusterWish,
-): Promise<{ row: ClusterRow; token: string }> {
-  const { accountId } = access;
-  const id = makeClusterId(deps.random, deps.mac);
-  if (!isWithin(access.reach, { id, labels: wish.labels })) {
-    throw new Problem('forbidden', 'the token does not reach the cluster that it would make');
-  }
-  const [{ n }] = await deps.db
-    .select({ n: count() })
-    .from(clusters)
-    .where(and(eq(clusters.accountId, accountId), isNull(clusters.deletedAt)));
-  if (n >= CLUSTERS_PER_ACCOUNT) throw new Problem('limit-reached', `an account may have ${CLUSTERS_PER_ACCOUNT} clusters`);
-  const now = deps.now();
-  let row: ClusterRow;
+export async function createCluster(deps: ManagementDeps, access: Access, who: Principal, wish: ClusterWish): Promise<Made> {
+  const { expiresIn, expiresAt, ...rest } = wish;
+  const row = newRow(deps, access, who, { ...rest, expiresAt: expiryOf(deps, { expiresIn, expiresAt }) ?? null });
+  deps.background(announce(deps, row));
+  const [claimed, first] = await Promise.all([
+    claiming(deps, row).catch((error) => {
+      throw isTaken(error) ? taken(row.name) : error;
+    }),
+    firstCredential(deps, access, who),
+  ]);
+  if (claimed.length === 0) throw limitReached();
+  const { id, name, apiOnly, legacyApis, nodes } = row;
   try {
-    [row] = await deps.db
-      .insert(clusters)
-      .values({ id, accountId, ...wish, createdBy: creatorOf(who), createdAt: now, updatedAt: now })
-      .returning();
+    const options = { id, name, apiOnly, legacyApis, nodes, ...(deps.ca !== undefined && { caPem: deps.ca }) };
+    const token = await deps.clusters.create(options, forObject(first));
+    await Promise.all([remember(deps, access, who, id, first, token), markReady(deps, id)]);
+    return { row: { ...row, state: 'ready' }, token };
   } catch (error) {
-    if (isTaken(error)) throw new Problem('name-taken', `a cluster named "${wish.name}" exists`);
-    throw error;
-  }
-  const first = await firstCredential(deps, access, who);
-  const { labels: _, ...options } = wish;
-  try {
-    const token = await deps.clusters.create(
-      { id, ...options, ...(deps.ca !== undefined && { caPem: deps.ca }) },
-      forObject(first),
-    );
-    await remember(deps, access, who, id, first, token);
-    return { row, token };
-  } catch (error) {
-    await deps.db.delete(clusters).where(eq(clusters.id, id));
+    await unmake(deps, id).catch(() => undefined);
     throw error;
   }
 }
 
-export async function listClusters(deps: ManagementDeps, access: Access): Promise<ClusterRow[]> {
-  const rows = await deps.db
-    .select()
-    .from(clusters)
-    .where(and(eq(clusters.accountId, access.accountId), isNull(clusters.deletedAt)))
-    .orderBy(asc(clusters.name));
-  return rows.filter((row) => isWithin(access.reach, row));
+async function markReady(deps: ManagementDeps, id: string): Promise<void> {
+  const ready = await deps.db
+    .update(clusters)
+    .set({ state: 'ready' })
+    .where(and(eq(clusters.id, id), eq(clusters.state, 'creating')))
+    .returning({ id: clusters.id });
+  if (ready.length === 0) throw new Problem('conflict', 'the cluster took too long to make, and was taken away');
 }
 
-/** The object first: when the row is gone nobody could ask for the rest. */
-export async function deleteCluster(deps: ManagementDeps, row: ClusterRow): Promise<void> {
-  await deps.clusters.destroy(row.id);
-  await deps.db.delete(clusters).where(eq(clusters.id, row.id));
+/** Takes away what was not made. The object first: when the row is gone nobody could ask for the rest. A chore tries again. */
+export async function unmake(deps: ManagementDeps, id: string): Promise<void> {
+  await deps.clusters.destroy(id);
+  await deps.db.delete(clusters).where(eq(clusters.id, id));
 }
 
 export async function usageOf(deps: ManagementDeps, row: ClusterRow): Promise<ClusterUsage> {

@@ -1,22 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../router.ts';
-import { at, define, iso, json, Page, pageOf } from '../shapes.ts';
+import { at, define, json, Page, pageOf } from '../shapes.ts';
 import { Operation } from './schema.ts';
-import { getOperation, listOperations, type OperationRow } from './service.ts';
+import { getOperation, listOperations } from './service.ts';
+import { operationView } from './view.ts';
 
-/** An operation as answers tell it. */
-export const operationView = (row: OperationRow) => ({
-  id: row.id,
-  type: row.type,
-  target: row.target,
-  state: row.state,
-  done: row.done,
-  total: row.total,
-  ...(row.error !== null && { error: row.error }),
-  createdAt: iso(row.createdAt),
-  updatedAt: iso(row.updatedAt),
-});
 const tags = ['operations'];
 
 /** /v1/accounts/{account}/operations: how far long work is. */

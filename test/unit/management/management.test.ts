@@ -100,8 +100,11 @@ describe('clusters', () => {
       legacyApis: true,
       nodes: 3,
       labels: {},
+      isTemplate: false,
       server: `https://localhost:8443/clusters/${cluster.id}`,
+      createdBy: expect.stringMatching(/^token:/),
       createdAt: '2026-11-21T00:00:00.000Z',
+      updatedAt: '2026-11-21T00:00:00.000Z',
     });
     expect(clusters.made.get(cluster.id)?.options).toEqual({
       id: cluster.id,
@@ -122,8 +125,8 @@ describe('clusters', () => {
     expect((await call(token, 'GET', '/v1/accounts/self/clusters/demo/usage')).body.watchers).toBe(0);
     const another = await call(token, 'POST', '/v1/accounts/self/clusters/demo/kubeconfig', { role: 'view' });
     expect(load(another.text)).toMatchObject({ users: [{ user: { token: expect.stringMatching(/^atollk_/) } }] });
-    expect((await call(token, 'DELETE', '/v1/accounts/self/clusters/demo')).status).toBe(204);
-    expect(clusters.made.size).toBe(0);
+    expect((await call(token, 'DELETE', '/v1/accounts/self/clusters/demo?grace=0')).status).toBe(204);
+    expect(clusters.databases.size).toBe(0);
     expect(problem(await call(token, 'GET', `/v1/accounts/self/clusters/${cluster.id}`))).toEqual([404, 'not-found']);
   });
 

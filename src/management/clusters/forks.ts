@@ -1,0 +1,142 @@
+import { and, eq } from 'drizzle-orm';
+import type { Access, Principal } from '../access.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { FORK_INLINE_MS, FORK_STEP_MS } from '../limits.ts';
+import { endOperation, type OperationRow, progress } from '../operations/service.ts';
+import { operations } from '../operations/tables.ts';
+import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './claim.ts';
+import { firstCredential, forObject, remember } from './credentials.ts';
+import { type ClusterRow, findCluster } from './rows.ts';
+import { isWithin } from '../access.ts';
+import { type Made, unmake } from './service.ts';
+import { clusters } from './tables.ts';
+
+/** What a copy is asked to be; the rest is its source's. */
+export interface ForkWish extends End {
+  name: string;
+  labels?: Record<string, string>;
+  isTemplate?: boolean;
+}
+
+/** A copy that is done, or one on its way. */
+export type Forked = Made | { operation: OperationRow };
+
+const LOST = 'the source was deleted, or changed too much while it was copied';
+
+/** The cluster that others are to be made of: one of the account, within reach, and meant for it. */
+export async function findTemplate(deps: ManagementDeps, access: Access, wanted: string): Promise<ClusterRow> {
+  const row = await findCluster(deps, access.accountId, wanted);
+  if (!row || !isWithin(access.reach, row)) throw new Problem('invalid-request', `template: cluster "${wanted}" not found`);
+  if (!row.isTemplate) throw new Problem('invalid-request', `template: cluster "${row.name}" is no template`);
+  return row;
+}
+
+/**
+ * A copy of a cluster as it is now. Its row claims the name and its operation tells how far it is. What is done within a few seconds is
+ * answered as a cluster; the keeper goes on with the rest. Should whoever copies die, a chore takes away what there is.
+ */
+export async function forkCluster(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  source: ClusterRow,
+  wish: ForkWish,
+): Promise<Forked> {
+  if (source.state !== 'ready' && source.state !== 'suspended') {
+    throw new Problem('conflict', `cluster "${source.name}" is ${source.state === 'deleted' ? 'deleted' : 'still being made'}`);
+  }
+  const { apiOnly, legacyApis, nodes } = source;
+  const { name, labels = source.labels, isTemplate = false } = wish;
+  const own = { name, labels, isTemplate, apiOnly, legacyApis, nodes, forkedFrom: source.id };
+  const row = newRow(deps, access, who, { ...own, expiresAt: expiryOf(deps, wish) ?? null });
+  const operation = await begin(deps, row);
+  try {
+    const first = await firstCredential(deps, access, who);
+    const begun = await deps.clusters.fork({ id: row.id, name }, source.id);
+    if (!begun) throw new Problem('conflict', LOST);
+    if (begun.done < begun.total && !(await goOn(deps, row.id, operation, FORK_INLINE_MS))) {
+      return { operation: await leaveToKeeper(deps, operation) };
+    }
+    const token = await deps.clusters.finish(row.id, forObject(first));
+    if (token === undefined) throw new Problem('conflict', LOST);
+    await Promise.all([remember(deps, access, who, row.id, first, token), finished(deps, row.id, operation)]);
+    return { row: { ...row, state: 'ready' }, token };
+  } catch (error) {
+    await fail(deps, row.id, operation, error).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The row of the cluster and that of the operation, both or none. */
+async function begin(deps: ManagementDeps, row: ClusterRow): Promise<OperationRow> {
+  await announce(deps, row);
+  const { accountId, id: target, createdAt, updatedAt } = row;
+  const state = { state: 'running', done: 0, total: 0, error: null, queued: false } as const;
+  const operation: OperationRow = {
+    id: deps.random.uuid(),
+    accountId,
+    type: 'fork-cluster',
+    target,
+    ...state,
+    createdAt,
+    updatedAt,
+  };
+  try {
+    const [claimed] = await deps.db.batch([claiming(deps, row), deps.db.insert(operations).values(operation)]);
+    if (claimed.length > 0) return operation;
+  } catch (error) {
+    throw isTaken(error) ? taken(row.name) : error;
+  }
+  await deps.db.delete(operations).where(eq(operations.id, operation.id));
+  throw limitReached();
+}
+
+/** Copies for about so long; true once nothing is left. */
+export async function goOn(deps: ManagementDeps, id: string, operation: OperationRow, ms: number): Promise<boolean> {
+  const end = deps.now() + ms;
+  for (;;) {
+    const now = await deps.clusters.copy(id, FORK_STEP_MS);
+    if (!now) throw new Problem('conflict', LOST);
+    const isWhole = now.done >= now.total;
+    if (isWhole && now.done === 0) return true;
+    // Also a sign of life.
+    await progress(deps, operation.id, now.done, now.total);
+    if (isWhole) return true;
+    if (deps.now() >= end) return false;
+  }
+}
+
+async function leaveToKeeper(deps: ManagementDeps, { id }: OperationRow): Promise<OperationRow> {
+  const now = deps.now();
+  await deps.keeper.by(now);
+  const [queued] = await deps.db
+    .update(operations)
+    .set({ queued: true, updatedAt: now })
+    .where(eq(operations.id, id))
+    .returning();
+  return queued;
+}
+
+/** The copy is a cluster. */
+export async function finished(deps: ManagementDeps, id: string, { id: operation }: OperationRow): Promise<void> {
+  const [ready] = await deps.db.batch([
+    deps.db
+      .update(clusters)
+      .set({ state: 'ready' })
+      .where(and(eq(clusters.id, id), eq(clusters.state, 'creating')))
+      .returning({ id: clusters.id }),
+    deps.db
+      .update(operations)
+      .set({ state: 'done', updatedAt: deps.now() })
+      .where(and(eq(operations.id, operation), eq(operations.state, 'running'))),
+  ]);
+  if (ready.length === 0) throw new Problem('conflict', 'the copy took too long, and was taken away');
+}
+
+/** The copy is no more. */
+export async function fail(deps: ManagementDeps, id: string, operation: OperationRow, error: unknown): Promise<void> {
+  const why = error instanceof Problem ? error.message : 'something went wrong on our side';
+  await endOperation(deps, operation.id, why);
+  await unmake(deps, id);
+}

@@ -1,0 +1,68 @@
+import type { ManagementDeps } from '../deps.ts';
+import { router } from '../router.ts';
+import { at, body, define, json, maybeBody } from '../shapes.ts';
+import { forkCluster } from './forks.ts';
+import { restoreCluster, resumeCluster, suspendCluster } from './lifecycle.ts';
+import { forkAnswer, madeAnswers } from './routes.ts';
+import { ClusterView, NewFork, Restoration } from './schema.ts';
+import { viewOf } from './view.ts';
+
+const tags = ['clusters'];
+const ONE = '/accounts/{account}/clusters/{cluster}';
+
+/** How a cluster rests, comes back and is copied. */
+function definitions(deps: ManagementDeps) {
+  const action = <const T extends string>(verb: T, summary: string, description: string) =>
+    ({
+      method: 'post',
+      path: `${ONE}/${verb}`,
+      summary,
+      operationId: `${verb}Cluster`,
+      tags,
+      request: { params: at('account', 'cluster') },
+      responses: { 200: json(ClusterView, description) },
+    }) as const;
+  const suspend = define(
+    deps,
+    { needs: 'write' },
+    action('suspend', 'Suspend a cluster: Kubernetes requests get 503, and nothing goes on in it', 'It is suspended'),
+  );
+  const resume = define(deps, { needs: 'write' }, action('resume', 'Go on with a suspended cluster', 'It goes on'));
+  const restoration = action('restore', 'Restore a deleted cluster, named by its id', 'It is back as it was');
+  const restore = define(
+    deps,
+    { needs: 'write' },
+    { ...restoration, request: { params: at('account', 'cluster'), ...maybeBody(Restoration) } },
+  );
+  const fork = define(
+    deps,
+    { needs: 'write' },
+    {
+      method: 'post',
+      path: `${ONE}/fork`,
+      summary: 'Copy a cluster as it is now',
+      operationId: 'forkCluster',
+      tags,
+      request: { params: at('account', 'cluster'), ...body(NewFork) },
+      responses: madeAnswers,
+    },
+  );
+  return { suspend, resume, restore, fork };
+}
+
+/** /v1/accounts/{account}/clusters/{cluster}/(suspend|resume|restore|fork) */
+export function lifecycleRoutes(deps: ManagementDeps) {
+  const { suspend, resume, restore, fork } = definitions(deps);
+  return router()
+    .openapi(suspend, async (c) => c.json(viewOf(deps, await suspendCluster(deps, c.get('cluster')), c.req.url), 200))
+    .openapi(resume, async (c) => c.json(viewOf(deps, await resumeCluster(deps, c.get('cluster')), c.req.url), 200))
+    .openapi(restore, async (c) => {
+      const row = await restoreCluster(deps, c.get('cluster'), c.req.valid('json')?.name);
+      return c.json(viewOf(deps, row, c.req.url), 200);
+    })
+    .openapi(fork, async (c) => {
+      const access = c.get('access');
+      const forked = await forkCluster(deps, access, c.get('principal'), c.get('cluster'), c.req.valid('json'));
+      return forkAnswer(deps, c, access.accountId, forked);
+    });
+}

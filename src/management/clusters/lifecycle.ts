@@ -1,0 +1,213 @@
+import { and, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { type Access, isWithin } from '../access.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { GRACE_SECONDS, LABELS, TELL_STANDBY_MS } from '../limits.ts';
+import { type End, expiryOf, hasRoom, isTaken, limitReached, taken } from './claim.ts';
+import type { ClusterRow } from './rows.ts';
+import { clusters, type State } from './tables.ts';
+
+const MS = 1000;
+/** How often a change is tried again that somebody else's came before. */
+const RETRIES = 5;
+
+const newer = sql`${clusters.version} + 1`;
+const words: Record<State, string> = {
+  creating: 'is still being made',
+  ready: 'is ready',
+  suspended: 'is suspended',
+  deleted: 'is deleted: restore it first',
+};
+const wrongState = (row: ClusterRow) => new Problem('conflict', `cluster "${row.name}" ${words[row.state]}`);
+
+/** Refuses a change of another version than the client has seen. */
+export function checkMatch(row: ClusterRow, ifMatch: string | undefined): void {
+  if (ifMatch === undefined || ifMatch === '*') return;
+  const tags = ifMatch.split(',').map((tag) => tag.trim());
+  if (tags.includes(etagOf(row))) return;
+  throw new Problem('precondition-failed', `cluster "${row.name}" has the version ${etagOf(row)} now`);
+}
+
+/** The version of a cluster, as its ETag. */
+export const etagOf = (row: ClusterRow): string => `"${row.version}"`;
+
+async function again(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow> {
+  const [now] = await deps.db.select().from(clusters).where(eq(clusters.id, row.id));
+  if (!now) throw new Problem('not-found', `cluster "${row.name}" not found`);
+  return now;
+}
+
+/**
+ * Changes how a cluster stands: the row first, which decides among those who want different things at once, then its object. Should we
+ * die in between, a chore tells the object.
+ */
+async function change(
+  deps: ManagementDeps,
+  row: ClusterRow,
+  from: State[],
+  set: Partial<Record<keyof ClusterRow, unknown>>,
+  ...only: SQL[]
+): Promise<ClusterRow | undefined> {
+  const now = deps.now();
+  await deps.keeper.by(now + TELL_STANDBY_MS);
+  const [changed] = await deps.db
+    .update(clusters)
+    .set({ ...(set as Partial<ClusterRow>), version: newer, updatedAt: now })
+    .where(and(eq(clusters.id, row.id), inArray(clusters.state, from), ...only))
+    .returning();
+  return changed;
+}
+
+/** Tells the object how it stands. Without an object there is nobody to be told. */
+export async function tell(deps: ManagementDeps, row: ClusterRow): Promise<void> {
+  const { id, version, state } = row;
+  if (state !== 'creating') await deps.clusters.stand(id, { version, state });
+  await deps.db
+    .update(clusters)
+    .set({ told: version })
+    .where(and(eq(clusters.id, id), lt(clusters.told, version)));
+}
+
+async function stood(deps: ManagementDeps, changed: ClusterRow): Promise<ClusterRow> {
+  await tell(deps, changed);
+  return { ...changed, told: changed.version };
+}
+
+/** Serves nobody and does nothing until it is resumed. */
+export async function suspendCluster(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow> {
+  const changed = await change(deps, row, ['ready'], { state: 'suspended', suspendedAt: deps.now() });
+  if (changed) return stood(deps, changed);
+  const now = await again(deps, row);
+  if (now.state !== 'suspended') throw wrongState(now);
+  return stood(deps, now);
+}
+
+/** Goes on where it was. */
+export async function resumeCluster(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow> {
+  const changed = await change(deps, row, ['suspended'], { state: 'ready', suspendedAt: null });
+  if (changed) return stood(deps, changed);
+  const now = await again(deps, row);
+  if (now.state !== 'ready') throw wrongState(now);
+  return stood(deps, now);
+}
+
+/**
+ * Deletes a cluster: nobody finds it under its name, nobody is served, and after the grace it is gone for good. Of one that is deleted
+ * already only the end is moved, if somebody says to when.
+ */
+export async function deleteCluster(
+  deps: ManagementDeps,
+  row: ClusterRow,
+  graceSeconds: number | undefined,
+): Promise<ClusterRow | undefined> {
+  const now = deps.now();
+  const grace = graceSeconds ?? GRACE_SECONDS;
+  const purgeAt = grace === 0 ? 0 : now + grace * MS;
+  const fresh = await change(deps, row, ['ready', 'suspended'], { state: 'deleted', deletedAt: now, purgeAt });
+  const changed = fresh ?? (await moveEnd(deps, row, graceSeconds === undefined ? undefined : purgeAt));
+  if (changed.purgeAt === 0) {
+    await purge(deps, changed.id);
+    return undefined;
+  }
+  return stood(deps, changed);
+}
+
+async function moveEnd(deps: ManagementDeps, row: ClusterRow, purgeAt: number | undefined): Promise<ClusterRow> {
+  const moved = purgeAt !== undefined && (await change(deps, row, ['deleted'], { purgeAt }, gt(clusters.purgeAt, 0)));
+  if (moved) return moved;
+  const now = await again(deps, row);
+  if (now.state !== 'deleted') throw wrongState(now);
+  return now;
+}
+
+/** The object first: when the row is gone nobody could ask for the rest. `purgeAt` is 0 by then, so nobody restores it meanwhile. */
+export async function purge(deps: ManagementDeps, id: string): Promise<void> {
+  await deps.clusters.destroy(id);
+  await deps.db.delete(clusters).where(and(eq(clusters.id, id), eq(clusters.state, 'deleted')));
+}
+
+/** What is deleted comes back as it was, under its own name or another, while its grace lasts. */
+export async function restoreCluster(deps: ManagementDeps, row: ClusterRow, name: string | undefined): Promise<ClusterRow> {
+  const now = deps.now();
+  const back = {
+    state: sql`CASE WHEN ${clusters.suspendedAt} IS NULL THEN 'ready' ELSE 'suspended' END`,
+    deletedAt: null,
+    purgeAt: null,
+    // What has expired would only expire again.
+    expiresAt: sql`CASE WHEN ${clusters.expiresAt} > ${now} THEN ${clusters.expiresAt} END`,
+    ...(name !== undefined && { name }),
+  };
+  try {
+    const changed = await change(deps, row, ['deleted'], back, gt(clusters.purgeAt, now), hasRoom(row.accountId));
+    if (changed) return await stood(deps, changed);
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+    throw new Problem('name-taken', `there is another cluster named "${name ?? row.name}": restore it under another name`);
+  }
+  const found = await again(deps, row);
+  if (found.state !== 'deleted') throw new Problem('conflict', `cluster "${row.name}" is not deleted`);
+  if ((found.purgeAt ?? 0) <= now) throw new Problem('not-found', `cluster "${row.name}" not found`);
+  throw limitReached();
+}
+
+/** What of a cluster can be changed. */
+export interface ClusterChange extends End {
+  name?: string;
+  /** Merged: null takes a label away. */
+  labels?: Record<string, string | null>;
+  isTemplate?: boolean;
+}
+
+function merged(access: Access, row: ClusterRow, more: Record<string, string | null>): Record<string, string> {
+  const all = Object.entries({ ...row.labels, ...more }).filter((entry): entry is [string, string] => entry[1] !== null);
+  if (all.length > LABELS) throw new Problem('invalid-request', `labels: at most ${LABELS} labels`);
+  const labels = Object.fromEntries(all);
+  if (!isWithin(access.reach, { id: row.id, labels })) {
+    throw new Problem('forbidden', 'the token would no longer reach the cluster');
+  }
+  return labels;
+}
+
+/** Changes what the row says; its object need not know. */
+export async function updateCluster(
+  deps: ManagementDeps,
+  access: Access,
+  row: ClusterRow,
+  wish: ClusterChange,
+  ifMatch: string | undefined,
+): Promise<ClusterRow> {
+  const expiresAt = expiryOf(deps, wish);
+  if (typeof expiresAt === 'number') await deps.keeper.by(expiresAt);
+  const { name, isTemplate, labels } = wish;
+  let old = row;
+  for (let tries = 0; tries < RETRIES; tries++) {
+    checkMatch(old, ifMatch);
+    if (old.state === 'deleted' || old.state === 'creating') throw wrongState(old);
+    const set = {
+      ...(name !== undefined && { name }),
+      ...(isTemplate !== undefined && { isTemplate }),
+      ...(labels && { labels: merged(access, old, labels) }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    };
+    try {
+      const [changed] = await deps.db
+        .update(clusters)
+        .set({
+          ...set,
+          version: newer,
+          told: sql`CASE WHEN ${clusters.told} = ${clusters.version} THEN ${newer} ELSE ${clusters.told} END`,
+          updatedAt: deps.now(),
+        })
+        .where(and(eq(clusters.id, old.id), eq(clusters.version, old.version), inArray(clusters.state, ['ready', 'suspended'])))
+        .returning();
+      if (changed) return changed;
+    } catch (error) {
+      throw isTaken(error) ? taken(name ?? row.name) : error;
+    }
+    old = await again(deps, old);
+  }
+  throw new Problem('conflict', `cluster "${row.name}" is changed by others all the time`);
+}
+
+/** Those that the object has still to be told of; for the chore. */
+export const isUntold: SQL = sql`${clusters.told} < ${clusters.version}`;

@@ -1,0 +1,25 @@
+import type { ManagementDeps } from '../deps.ts';
+import { iso } from '../shapes.ts';
+import { serverOf } from './kubeconfig.ts';
+import type { ClusterRow } from './rows.ts';
+
+/** A cluster as answers tell it to whoever asked at `url`. */
+export const viewOf = (deps: ManagementDeps, row: ClusterRow, url: string) => ({
+  id: row.id,
+  name: row.name,
+  state: row.state,
+  apiOnly: row.apiOnly,
+  legacyApis: row.legacyApis,
+  nodes: row.nodes,
+  labels: row.labels,
+  isTemplate: row.isTemplate,
+  ...(row.forkedFrom !== null && { forkedFrom: row.forkedFrom }),
+  server: serverOf(deps, row.id, url),
+  createdBy: row.createdBy,
+  createdAt: iso(row.createdAt),
+  updatedAt: iso(row.updatedAt),
+  ...(row.expiresAt !== null && { expiresAt: iso(row.expiresAt) }),
+  ...(row.suspendedAt !== null && { suspendedAt: iso(row.suspendedAt) }),
+  ...(row.deletedAt !== null && { deletedAt: iso(row.deletedAt) }),
+  ...(row.purgeAt !== null && { purgeAt: iso(row.purgeAt) }),
+});
