@@ -30,7 +30,7 @@ import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
 import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
-import { Limits, setLimits, WAIT_HEADER } from './limits.ts';
+import { Limits, takeLimits, WAIT_HEADER } from './limits.ts';
 import type { ClusterOptions } from './options.ts';
 import { standingOf, SUSPENDED } from './state.ts';
 import { Watchers, type WatchPort } from './turn.ts';
@@ -147,7 +147,7 @@ export class Cluster {
       migrate(platform.sql);
       const { limits, ...kept } = options;
       setMeta(platform.sql, 'options', JSON.stringify(kept));
-      if (limits) setLimits(platform.sql, limits);
+      if (limits) takeLimits(platform.sql, limits);
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);

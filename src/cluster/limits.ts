@@ -4,7 +4,7 @@ import { type ClusterLimits, FULL_SHARE } from '../lib/limits.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Quota } from '../registry/ports.ts';
 import type { RequestLimits } from '../apiserver/call.ts';
-import { getMeta, setMeta } from '../store/schema.ts';
+import { getMeta, isInitialised, setMeta } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
 const KEY = 'limits';
@@ -24,8 +24,12 @@ export function limitsOf(sql: Sqlite): ClusterLimits {
   return text === undefined ? NONE : JSON.parse(text);
 }
 
-/** Takes on what the plan of its account allows now. */
-export const setLimits = (sql: Sqlite, limits: ClusterLimits): void => setMeta(sql, KEY, JSON.stringify(limits));
+/** Keeps what the plan of its account allows now; a cluster that rests needs not be woken for it. False: there is none. */
+export function takeLimits(sql: Sqlite, limits: ClusterLimits): boolean {
+  if (!isInitialised(sql)) return false;
+  setMeta(sql, KEY, JSON.stringify(limits));
+  return true;
+}
 
 /** The bounds of one cluster, at the places where they are checked. Everything is in memory: a check costs no row. */
 export class Limits implements Quota, RequestLimits {

@@ -6,7 +6,7 @@ import { getMeta, setMeta } from '../store/schema.ts';
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
-/** In `meta`: the hour up to which the deployment's database has everything. */
+/** In `meta`: the hour up to which the deployment's database had everything when it was last told. */
 const TOLD = 'usage-told';
 
 type Row = { hour: number; requests: number; writes: number; bytes: number; awake_ms: number; tally: string };
@@ -37,6 +37,7 @@ export class Usage {
   /** When something was first counted that no row has. */
   #since: number | undefined;
   #told: { at: number; counts: string } | undefined;
+  #heard = 0;
 
   constructor(store: Store, size: () => number) {
     this.#store = store;
@@ -105,19 +106,26 @@ export class Usage {
   /** What it is to be told. Absolute figures: telling twice is harmless, and what is lost on the way is told with the next. */
   tell(now: number): UsageHour[] {
     this.#told = { at: now, counts: this.#tally.counts };
-    const from = Number(getMeta(this.#store.sql, TOLD) ?? 0);
-    return this.hours(from, Number.MAX_SAFE_INTEGER, now);
+    return this.hours(this.#complete(), Number.MAX_SAFE_INTEGER, now);
   }
 
-  /** It has taken these. */
+  /** It has taken these. Only remembered: whoever says so may not be able to write here. */
   heard(hours: readonly UsageHour[]): void {
-    const last = hours.at(-1)?.hour;
-    if (last !== undefined && Number(getMeta(this.#store.sql, TOLD) ?? -1) < last) setMeta(this.#store.sql, TOLD, String(last));
+    this.#heard = Math.max(this.#heard, hours.at(-1)?.hour ?? 0);
   }
 
   /** It could not be reached. */
   unheard(): void {
     if (this.#told) this.#told.counts = '';
+  }
+
+  /** The hour up to which the deployment's database has everything. */
+  #complete(): number {
+    const { sql } = this.#store;
+    const known = Number(getMeta(sql, TOLD) ?? 0);
+    if (this.#heard <= known) return known;
+    setMeta(sql, TOLD, String(this.#heard));
+    return this.#heard;
   }
 
   get #tally(): Tally {
@@ -153,7 +161,7 @@ export class Usage {
     this.#hour = hour;
     this.#bytes = 0;
     this.#write();
-    const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, Number(getMeta(this.#store.sql, TOLD) ?? 0));
+    const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, this.#complete());
     this.#store.sql.run('DELETE FROM usage WHERE hour < ?', oldest);
   }
 

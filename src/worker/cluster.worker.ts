@@ -1,15 +1,25 @@
 import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
+import type { ApiResponse } from '../apiserver/call.ts';
 import { provideFacts } from '../apiserver/openapi-facts.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { finishFork, type ForkChunk, type ForkStart, type Key } from '../cluster/fork.ts';
 import { credentialsAtRest } from '../cluster/credentials.ts';
+import { takeLimits } from '../cluster/limits.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { takeStanding } from '../cluster/state.ts';
-import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES, FORK_DRAIN_MS } from '../lib/limits.ts';
+import {
+  type ClusterLimits,
+  DRAIN_FIRST_SLICE_MS,
+  DRAIN_RESCUE_MS,
+  DRAIN_SLICE_MS,
+  FLUSH_SLICE_MESSAGES,
+  FORK_DRAIN_MS,
+} from '../lib/limits.ts';
 import type { ClusterUsage, ForkProgress, NewCredential, Revoked, Standing } from '../management/clusters/port.ts';
+import type { UsageHour } from '../management/usage/port.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
-import { CLUSTER_PREFIX, noCluster } from './address.worker.ts';
+import { insideOf } from './address.worker.ts';
 import { AuditKeeper } from './audit.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { bodyOf } from './body.worker.ts';
@@ -19,8 +29,13 @@ import { ForkTarget } from './fork.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
 import { Sockets } from './sockets.worker.ts';
 import { type Meter, openStorage } from './sqlite.worker.ts';
+import { UsageKeeper } from './usage.worker.ts';
 
 provideFacts(packedDescriptions);
+
+/** A HEAD of a watch has the headers of one. */
+const responseOf = (answer: ApiResponse): Response =>
+  new Response('watch' in answer ? null : (answer.bytes ?? answer.body), answer);
 
 /**
  * One cluster. Hands requests, alarms and sockets to Cluster, flushes what they left behind and arms the alarm last; decides nothing.
@@ -38,6 +53,11 @@ export class ClusterDO extends DurableObject<Env> {
   #armed: number | undefined;
   readonly #batch = new Batch();
   readonly #audit = new AuditKeeper();
+  readonly #usage = new UsageKeeper(
+    this.env,
+    (cluster) => cluster === this.#cluster,
+    (at) => this.#arm(Math.min(at, this.#armed ?? at)),
+  );
   #queued = false;
   #continues = false;
   #awakeMs = 0;
@@ -64,16 +84,17 @@ export class ClusterDO extends DurableObject<Env> {
     if (request.method !== 'GET') await this.#batch.join();
     const time = now();
     const cluster = this.#open();
-    if (!cluster) return noCluster();
+    const url = cluster && insideOf(request.url, cluster.options.id);
+    // The Worker puts the same words in the place of this that the cluster has for strangers.
+    if (!cluster || url === undefined) return new Response(null, { status: 401 });
     present(cluster, time);
-    const url = request.url.slice(request.url.indexOf('/', 8) + CLUSTER_PREFIX);
     const { method, headers } = request;
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
     const answer = cluster.handle({ method, url, header, headerNames, body, now: time });
     const response =
-      'watch' in answer
+      'watch' in answer && method === 'GET'
         ? this.#sockets.open(cluster, answer.watch, answer.headers, time)
-        : new Response(answer.bytes ?? answer.body, answer);
+        : responseOf(answer);
     this.#afterBatch(cluster, time);
     return response;
   }
@@ -87,13 +108,14 @@ export class ClusterDO extends DurableObject<Env> {
       if (this.#cluster !== cluster) return;
       this.#audit.keep(cluster.audit);
       this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+      this.#usage.keep(cluster);
     });
   }
 
   /** Drains for a while, flushes the watches, and arms the alarm last. */
   #turn(cluster: Cluster, time: number, budgetMs: number): void {
     if (cluster.registry.store.revision() === this.#settled) return;
-    const { workMs, restMs, most } = slice(cluster, time, budgetMs);
+    const { workMs, restMs, most } = slice(cluster, time, Math.min(budgetMs, cluster.limits.turnMs));
     const drained = this.#drain(cluster, time, workMs, most);
     const quiet = drained === true;
     const flushed = cluster.flush(time, FLUSH_SLICE_MESSAGES);
@@ -137,6 +159,7 @@ export class ClusterDO extends DurableObject<Env> {
     const time = now();
     cluster.wake(time);
     this.#turn(cluster, time, DRAIN_SLICE_MS);
+    this.#usage.keep(cluster);
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
@@ -186,6 +209,17 @@ export class ClusterDO extends DurableObject<Env> {
   async usage(): Promise<ClusterUsage | undefined> {
     const [awakeMs, databaseBytes] = [this.#awakeMs, this.ctx.storage.sql.databaseSize];
     return this.#open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sockets.size };
+  }
+
+  /** RPC: what it was used for, by the hour. */
+  async hours(from: number, to: number): Promise<UsageHour[] | undefined> {
+    return this.#open()?.usage.hours(from, to, now());
+  }
+
+  /** RPC: what it may use from now on. */
+  async limit(limits: ClusterLimits): Promise<boolean> {
+    this.#cluster?.limits.take(limits);
+    return takeLimits(this.#platform.sql, limits);
   }
 
   /** RPC: the policy of the audit log. */

@@ -31,6 +31,8 @@ export function managementDeps(env: Env): ManagementDeps {
       setAuditPolicy: (id, text) => object(id).setAuditPolicy(text),
       audit: (id, query) => object(id).audit(query),
       usage: (id) => object(id).usage(),
+      hours: (id, from, to) => object(id).hours(from, to),
+      limit: (id, limits) => object(id).limit(limits),
       destroy: (id) => object(id).destroy(),
       stand: (id, standing) => object(id).stand(standing),
       fork: (own, source) => object(own.id).fork(own, source),

@@ -1,0 +1,64 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Usage } from '../cluster/usage.ts';
+import { USAGE_FLUSH_MS, USAGE_GATHER_MS } from '../lib/limits.ts';
+import type { UsageHour } from '../management/usage/port.ts';
+import { RECORD_ROWS, RECORD_USAGE } from '../management/usage/record.ts';
+import type { Env } from './env.worker.ts';
+import { now } from './host.worker.ts';
+
+/** What clusters of this isolate have to tell: gathered, since one statement for many costs the database as much as for one. */
+const gathered = new Map<string, { usage: Usage; hours: UsageHour[] }>();
+
+/** Tells the deployment's database. Whoever comes first does it for all; what cannot be told is told with what is counted next. */
+async function tell(env: Env): Promise<void> {
+  while (gathered.size > 0) {
+    const some = [...gathered].slice(0, RECORD_ROWS);
+    for (const [id] of some) gathered.delete(id);
+    const rows = some.flatMap(([id, { hours }]) => hours.map((hour) => ({ id, ...hour })));
+    try {
+      await env.DB.prepare(RECORD_USAGE).bind(JSON.stringify(rows)).run();
+      for (const [, { usage, hours }] of some) usage.heard(hours);
+    } catch (error) {
+      console.error('usage could not be told', error);
+      for (const [, { usage }] of some) usage.unheard();
+      return;
+    }
+  }
+}
+
+/** Writes down what one cluster counted, within moments, and tells it on. Never on the way of a request. */
+export class UsageKeeper {
+  readonly #env: Env;
+  readonly #isOpen: (cluster: Cluster) => boolean;
+  readonly #arm: (at: number) => void;
+  #waits = false;
+
+  /** `arm` sees to it that there is an alarm at the time, or before. */
+  constructor(env: Env, isOpen: (cluster: Cluster) => boolean, arm: (at: number) => void) {
+    this.#env = env;
+    this.#isOpen = isOpen;
+    this.#arm = arm;
+  }
+
+  /** To be called at the end of a turn. */
+  keep(cluster: Cluster): void {
+    const { usage } = cluster;
+    if (this.#waits || (usage.due === undefined && !usage.mustTell(now()))) return;
+    this.#waits = true;
+    setTimeout(() => {
+      this.#waits = false;
+      if (this.#isOpen(cluster)) this.#store(cluster);
+    }, USAGE_FLUSH_MS);
+  }
+
+  #store(cluster: Cluster): void {
+    const { usage, options } = cluster;
+    const time = now();
+    if (usage.due !== undefined) usage.flush(time);
+    if (usage.mustTell(time)) {
+      gathered.set(options.id, { usage, hours: usage.tell(time) });
+      setTimeout(() => void tell(this.#env), USAGE_GATHER_MS);
+    }
+    if (usage.tellAt !== undefined) this.#arm(usage.tellAt);
+  }
+}
