@@ -13,6 +13,7 @@ const below = (bearer: Bearer, address: Address, level: string) =>
 const FURTHER: Record<string, Rule> = {
   // A new cluster would not be among those that the token names, nor have the labels.
   createCluster: (bearer) => (bearer.reach ? [403] : undefined),
+  forkCluster: (bearer) => (bearer.reach ? [403, 409] : undefined),
   // Credentials of others are revoked by whoever may write, and taken over by administrators.
   deleteCredential: (bearer, address) => (below(bearer, address, 'write') ? [403] : undefined),
   updateToken: (bearer, address) => (below(bearer, address, 'owner') ? [403] : undefined),
@@ -24,9 +25,6 @@ const FURTHER: Record<string, Rule> = {
   rotateCredential: (bearer, address) => (below(bearer, address, 'admin') ? [403] : undefined),
 };
 
-/** The statuses that a handler may answer with, where the guard is not all. What is deleted can be looked at, and little else. */
-export const furtherOf = (route: Route, bearer: Bearer, address: Address): number[] | undefined => {
-  const ruled = FURTHER[route.operationId]?.(bearer, address);
-  if (ruled) return ruled;
-  return address.facts.cluster === 'gone' && route.params.includes('cluster') ? [200, 201, 204, 409] : undefined;
-};
+/** The statuses that a handler may answer with, where the guard is not all. */
+export const furtherOf = (route: Route, bearer: Bearer, address: Address): number[] | undefined =>
+  FURTHER[route.operationId]?.(bearer, address);

@@ -95,7 +95,8 @@ export class Doorman {
       return this.#refused(route, bearer, { ...address, twin: this.#without(address) }, outcome, 404, say);
     }
     const may = furtherOf(route, bearer, address);
-    if (may ? !may.includes(status) : !ok) say(may ? `must be ${may.join(' or ')}` : 'must be let in');
+    // What does not fit the present state is not refused at the door.
+    if (may ? !may.includes(status) : !ok && status !== 409) say(may ? `must be ${may.join(' or ')}` : 'must be let in');
     if (!ok && outcome.written) say('something was written');
   }
 

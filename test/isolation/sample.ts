@@ -64,10 +64,12 @@ export function sample(schema: Schema, schemas: Record<string, Schema>, known: K
 
 function ofType(schema: Schema, schemas: Record<string, Schema>, known: Known, name: string): unknown {
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
-    case 'object':
-      return Object.fromEntries(
-        (schema.required ?? []).map((key) => [key, sample(schema.properties?.[key] ?? {}, schemas, known, key)]),
-      );
+    case 'object': {
+      const properties = Object.keys(schema.properties ?? {});
+      // Of what may be left out one thing is said, for a change of nothing may be refused.
+      const said = schema.required?.length ? schema.required : properties.slice(0, 1);
+      return Object.fromEntries(said.map((key) => [key, sample(schema.properties?.[key] ?? {}, schemas, known, key)]));
+    }
     case 'array':
       return Array.from({ length: schema.minItems ?? 0 }, () => sample(schema.items ?? {}, schemas, known, name));
     case 'integer':
