@@ -84,18 +84,12 @@ function watchErrors(p: ListParams): FieldError[] {
   return errors;
 }
 
-/** A resource version as a number; "" is 0. Upstream's storage answers 500 without a reason for others. */
+/** A resource version as a number; "" is 0. Upstream's storage answers 500 to others here and 400 to lists; a bad request is 400 everywhere. */
 export function parseRevision(text: string): number {
   if (text === '' || text === '0') return 0;
   const wrong = uintError(text);
-  if (!wrong) return Number(text);
-  const error = failure(500, '', `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${wrong}`);
-  delete error.status.reason;
-  return raise(error);
-}
-
-function raise(error: Error): never {
-  throw error;
+  if (wrong) throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: ${wrong}`);
+  return Number(text);
 }
 
 /** 504: the client has seen a revision that this server has not (storage.NewTooLargeResourceVersionError). */

@@ -199,7 +199,7 @@ describe('options', () => {
     [
       'GET',
       `${CM}?watch=1&resourceVersion=abc`,
-      500,
+      400,
       'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
     ],
     [
