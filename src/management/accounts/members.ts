@@ -1,7 +1,7 @@
 import { and, asc, eq, exists, gt, inArray, not, or, type SQL, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import { type Access, levelOf, type Principal, reaches, type Role } from '../access.ts';
-import { revokeCreatedBy } from '../clusters/credentials.ts';
+import { marking, tell } from '../clusters/credentials.ts';
 import { clusters, credentials } from '../clusters/tables.ts';
 import { cursorOf, partsOf } from '../cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
@@ -156,8 +156,7 @@ async function strip<T extends BatchItem<'sqlite'>>(
   change: T,
   role?: Role,
 ): Promise<[T['_']['result'], ...unknown[]]> {
-  const now = deps.now();
-  await deps.keeper.by(now + REVOKE_STANDBY_MS);
+  await deps.keeper.by(deps.now() + REVOKE_STANDBY_MS);
   const { db } = deps;
   const membership = db.select({ one: sql`1` }).from(members);
   const tookHold =
@@ -167,20 +166,15 @@ async function strip<T extends BatchItem<'sqlite'>>(
   const theirTokens = and(eq(tokens.accountId, accountId), eq(tokens.personId, personId));
   const creators = sql`(SELECT ${`person:${personId}`} UNION ALL SELECT 'token:' || ${tokens.id} FROM ${tokens} WHERE ${theirTokens})`;
   const ofAccount = db.select({ id: clusters.id }).from(clusters).where(eq(clusters.accountId, accountId));
+  const theirs = and(sql`${credentials.createdBy} IN ${creators}`, inArray(credentials.clusterId, ofAccount), tookHold);
   const [changed, marked] = await db.batch([
     change,
-    db
-      .update(credentials)
-      .set({ revokedAt: now })
-      .where(and(sql`${credentials.createdBy} IN ${creators}`, inArray(credentials.clusterId, ofAccount), tookHold))
-      .returning({ createdBy: credentials.createdBy }),
+    marking(deps, theirs),
     db
       .delete(invitations)
       .where(and(eq(invitations.accountId, accountId), sql`${invitations.createdBy} IN ${creators}`, tookHold)),
     db.delete(tokens).where(and(theirTokens, tookHold)),
   ]);
-  for (const creator of new Set((marked as { createdBy: string }[]).map(({ createdBy }) => createdBy))) {
-    await revokeCreatedBy(deps, accountId, creator);
-  }
+  await tell(deps, marked as Parameters<typeof tell>[1]);
   return [changed as T['_']['result']];
 }
