@@ -1,10 +1,10 @@
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../router.ts';
-import { at, body, define, json, maybeBody } from '../shapes.ts';
+import { at, body, define, json } from '../shapes.ts';
 import { forkCluster } from './forks.ts';
 import { restoreCluster, resumeCluster, suspendCluster } from './lifecycle.ts';
 import { forkAnswer, madeAnswers } from './routes.ts';
-import { ClusterView, NewFork, Restoration } from './schema.ts';
+import { ClusterView, NewFork, RestoreQuery } from './schema.ts';
 import { viewOf } from './view.ts';
 
 const tags = ['clusters'];
@@ -32,7 +32,7 @@ function definitions(deps: ManagementDeps) {
   const restore = define(
     deps,
     { needs: 'write' },
-    { ...restoration, request: { params: at('account', 'cluster'), ...maybeBody(Restoration) } },
+    { ...restoration, request: { params: at('account', 'cluster'), query: RestoreQuery } },
   );
   const fork = define(
     deps,
@@ -57,7 +57,7 @@ export function lifecycleRoutes(deps: ManagementDeps) {
     .openapi(suspend, async (c) => c.json(viewOf(deps, await suspendCluster(deps, c.get('cluster')), c.req.url), 200))
     .openapi(resume, async (c) => c.json(viewOf(deps, await resumeCluster(deps, c.get('cluster')), c.req.url), 200))
     .openapi(restore, async (c) => {
-      const row = await restoreCluster(deps, c.get('cluster'), c.req.valid('json')?.name);
+      const row = await restoreCluster(deps, c.get('cluster'), c.req.valid('query').name);
       return c.json(viewOf(deps, row, c.req.url), 200);
     })
     .openapi(fork, async (c) => {

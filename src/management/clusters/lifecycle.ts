@@ -49,7 +49,8 @@ async function change(
   ...only: SQL[]
 ): Promise<ClusterRow | undefined> {
   const now = deps.now();
-  await deps.keeper.by(now + TELL_STANDBY_MS);
+  const standby = now + TELL_STANDBY_MS;
+  await deps.keeper.by(typeof set.purgeAt === 'number' && set.purgeAt > 0 ? Math.min(set.purgeAt, standby) : standby);
   const [changed] = await deps.db
     .update(clusters)
     .set({ ...(set as Partial<ClusterRow>), version: newer, updatedAt: now })

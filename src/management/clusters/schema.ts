@@ -72,9 +72,9 @@ export const ClusterChange = z
   .refine((change) => Object.keys(change).length > 0, 'nothing is to be changed')
   .openapi('ClusterChange', { description: 'What is named is changed. Other things of a cluster stay as they were made.' });
 
-export const Restoration = z
-  .strictObject({ name: Name.optional().openapi({ description: 'Under which name it comes back; absent: its own.' }) })
-  .openapi('Restoration');
+export const RestoreQuery = z.object({
+  name: Name.optional().openapi({ description: 'Under which name it comes back; absent: its own.' }),
+});
 
 export const ClusterView = z
   .object({

@@ -197,7 +197,7 @@ describe('[MG25] a cluster is deleted', () => {
     const refused = await call('POST', `/${id}/restore`);
     expect(code(refused)).toEqual([409, 'name-taken']);
     expect(refused.body.detail).toContain('under another name');
-    expect((await call('POST', `/${id}/restore`, { name: 'two' })).body).toMatchObject({ id, name: 'two', state: 'ready' });
+    expect((await call('POST', `/${id}/restore?name=two`)).body).toMatchObject({ id, name: 'two', state: 'ready' });
   });
 
   it('for good when its grace is over, or at once', async () => {
