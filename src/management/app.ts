@@ -13,19 +13,11 @@ import { BODY_BYTES } from './limits.ts';
 import { operationRoutes } from './operations/routes.ts';
 import { pageRoutes } from './people/page-routes.ts';
 import { peopleRoutes } from './people/routes.ts';
+import { problemRoutes } from './problems/routes.ts';
 import { named } from './requests.ts';
-import { router } from './router.ts';
+import { noRoute, router } from './router.ts';
+import { ProblemBody } from './shapes.ts';
 import { tokenRoutes } from './tokens/routes.ts';
-
-const INFO = {
-  openapi: '3.1.0',
-  info: {
-    title: 'Atoll',
-    version: '1',
-    description: 'Accounts, tokens and clusters. Each cluster speaks the Kubernetes API at its own address.',
-  },
-  servers: [{ url: 'https://localhost:8443' }],
-};
 
 /** The product around clusters, under /v1. The one source of openapi.yaml. */
 export function createApp(deps: ManagementDeps) {
@@ -36,7 +28,7 @@ export function createApp(deps: ManagementDeps) {
     if (problem.code === 'internal') console.error(error);
     return problem.response(origin(c.req.url));
   });
-  app.notFound((c) => new Problem('not-found', `no route ${c.req.method} ${c.req.path}`).response(origin(c.req.url)));
+  app.notFound((c) => noRoute(app.routes, c.req).response(origin(c.req.url)));
   app.use(named(deps));
   app.use(fromOurselves(deps));
   app.use(
@@ -46,6 +38,7 @@ export function createApp(deps: ManagementDeps) {
     }),
   );
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  app.openAPIRegistry.register('Problem', ProblemBody);
   return app
     .route('/v1', accountRoutes(deps))
     .route('/v1', tokenRoutes(deps))
@@ -57,8 +50,6 @@ export function createApp(deps: ManagementDeps) {
     .route('/v1', memberRoutes(deps))
     .route('/v1', invitationRoutes(deps))
     .route('/v1', peopleRoutes(deps))
+    .route('/v1', problemRoutes(deps))
     .route('/', pageRoutes(deps));
 }
-
-/** The API document of the app. */
-export const documentOf = (app: ReturnType<typeof createApp>): object => app.getOpenAPI31Document(INFO);

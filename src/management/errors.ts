@@ -95,7 +95,8 @@ export const PROBLEMS = {
   'idempotency-conflict': {
     status: 409,
     title: 'The idempotency key was used for something else',
-    explain: 'The same Idempotency-Key came with another method, address or body, or the first request under it is still at work.',
+    explain:
+      'The same Idempotency-Key came with another method, address or body, or the first request under it is still at work.',
     remedy: 'With the header Retry-After: wait so many seconds, then repeat the request. Else take a new key for a new request.',
     example: '"4f1c" was used with another method, address or body',
   },
@@ -163,7 +164,11 @@ export class Problem extends Error {
     const body = { type: `${origin}/v1/problems/${this.code}`, title, status, code: this.code, detail: this.message };
     return new Response(JSON.stringify(body), {
       status,
-      headers: { 'content-type': 'application/problem+json', ...this.headers },
+      headers: {
+        'content-type': 'application/problem+json',
+        ...(this.code === 'unauthenticated' && { 'www-authenticate': 'Bearer' }),
+        ...this.headers,
+      },
     });
   }
 }

@@ -1,4 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { RouterRoute } from 'hono/types';
+import { METHOD_NAME_ALL } from 'hono/router';
 import type { Access, Principal } from './access.ts';
 import type { ClusterRow } from './clusters/rows.ts';
 import { Problem } from './errors.ts';
@@ -28,4 +30,16 @@ export function router(): OpenAPIHono<ManagementEnv> {
       throw new Problem('invalid-request', path ? `${path}: ${issue.message}` : issue.message);
     },
   });
+}
+
+/** Whether an address is one that a route's pattern stands for. */
+const isAt = (pattern: string, path: string): boolean =>
+  new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`).test(path);
+
+/** The refusal of a request that no route takes: the address has other methods, or there is nothing. */
+export function noRoute(routes: readonly RouterRoute[], { method, path }: { method: string; path: string }): Problem {
+  const found = routes.filter((route) => route.method !== METHOD_NAME_ALL && isAt(route.path, path)).map((route) => route.method);
+  if (found.length === 0) return new Problem('not-found', `no route ${method} ${path}`);
+  const allow = [...new Set([...found, ...(found.includes('GET') ? ['HEAD'] : [])])].sort().join(', ');
+  return new Problem('method-not-allowed', `${method} is not for ${path}: it takes ${allow}`, { allow });
 }

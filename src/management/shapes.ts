@@ -2,9 +2,11 @@ import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import { audited } from './audit/middleware.ts';
 import { gate, type Guard } from './auth.ts';
 import type { ManagementDeps } from './deps.ts';
-import { PROBLEM_CODES } from './errors.ts';
+import { PROBLEM_CODES, type ProblemCode } from './errors.ts';
 import { IDEMPOTENCY_KEY, once } from './idempotency.ts';
 import { EXPIRES_IN_SECONDS, IDEMPOTENCY_KEY_LENGTH, LABELS, NAME_LENGTH, PAGE_MAX, ROTATION_OVERLAP_SECONDS } from './limits.ts';
+import { typed } from './media.ts';
+import { codesOf, guardWords, isOnce, PROBLEM_JSON, refusals } from './refusals.ts';
 
 /** What names look like: DNS labels, so that they can stand in contexts, files and host names. */
 export const Name = z
@@ -60,14 +62,10 @@ export const LabelChange = z
   .refine((labels) => Object.keys(labels).length <= 2 * LABELS, `at most ${2 * LABELS} labels`)
   .openapi({ description: 'Merged into those that are there; null takes one away.', example: { team: 'red', trial: null } });
 
-const ProblemBody = z
+/** What every route answers when it refuses. */
+export const ProblemBody = z
   .object({ type: z.url(), title: z.string(), status: z.int(), code: z.enum(PROBLEM_CODES), detail: z.string() })
   .openapi('Problem', { description: 'A refusal, as RFC 9457. `type` is the address of a page that explains the code.' });
-
-/** The answer of every route when it refuses. */
-const refusals = {
-  default: { description: 'A refusal', content: { 'application/problem+json': { schema: ProblemBody } } },
-};
 
 /** A JSON answer. */
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
@@ -78,11 +76,6 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({
 /** A JSON request body, always needed. */
 export const body = <T extends z.ZodType>(schema: T) => ({
   body: { required: true, content: { 'application/json': { schema } } },
-});
-
-/** A JSON request body that may be left out. */
-export const maybeBody = <T extends z.ZodType>(schema: T) => ({
-  body: { required: false, content: { 'application/json': { schema } } },
 });
 
 const PARAMETERS = {
@@ -117,8 +110,6 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
 
 const security = [{ bearer: [] }];
 
-const isOnce = (guard: Guard, route: RouteConfig): boolean => guard.needs !== 'public' && route.method === 'post';
-
 const onceHeaders = z.object({
   [IDEMPOTENCY_KEY]: z.string().max(IDEMPOTENCY_KEY_LENGTH).optional().openapi({
     description:
@@ -131,17 +122,40 @@ const onceToo = (route: RouteConfig): object => ({ request: { ...route.request, 
 
 /**
  * A route with its guard: what it needs stands beside it, for the document and for the test that asks everybody at every door. A POST of
- * somebody known may be repeated (`once`).
+ * somebody known may be repeated (`once`). `refuses`: codes that the handler itself answers with, beyond those of the guard and the shape.
  */
-export const define = <const R extends RouteConfig>(deps: ManagementDeps, guard: Guard, route: R) =>
-  createRoute({
-    ...route,
+export function define<const R extends RouteConfig & { refuses?: readonly ProblemCode[] }>(
+  deps: ManagementDeps,
+  guard: Guard,
+  { refuses = [], ...route }: R,
+) {
+  const { operationId = '', description, request } = route;
+  return createRoute({
+    ...(route as unknown as R),
+    description: [description, guardWords(guard)].filter(Boolean).join('\n\n'),
     ...(guard.needs !== 'public' && { security }),
     ...(isOnce(guard, route) && onceToo(route)),
     'x-atoll-guard': guard,
-    middleware: [audited(deps, route.operationId ?? ''), gate(deps, guard), ...(isOnce(guard, route) ? [once(deps)] : [])],
-    responses: { ...route.responses, ...refusals } as R['responses'],
+    middleware: [
+      audited(deps, operationId),
+      gate(deps, guard),
+      ...(request?.body ? [typed(request.body)] : []),
+      ...(isOnce(guard, route) ? [once(deps)] : []),
+    ],
+    responses: answers(route.responses, refusals(codesOf(guard, route, refuses))) as R['responses'],
   });
+}
+
+/** Own answers and refusals, which may have a status in common. */
+function answers(own: RouteConfig['responses'], refused: ReturnType<typeof refusals>): RouteConfig['responses'] {
+  const both = Object.keys(own).filter((status) => status in refused);
+  const merged = both.map((status) => {
+    const answer = own[status] as { description: string; content?: object };
+    const content = { ...answer.content, [PROBLEM_JSON]: { schema: ProblemBody } };
+    return [status, { ...answer, content }];
+  });
+  return { ...own, ...refused, ...Object.fromEntries(merged) };
+}
 
 /** ms since the epoch as answers tell it. */
 export const iso = (ms: number): string => new Date(ms).toISOString();

@@ -53,7 +53,7 @@ export function sample(schema: Schema, schemas: Record<string, Schema>, known: K
   if (schema.const !== undefined) return schema.const;
   const ofName = BY_NAME[name];
   if (ofName && schema.type !== 'object') return ofName(known);
-  if (schema.example !== undefined) return schema.example;
+  if (schema.example !== undefined && !schema.properties) return schema.example;
   if (schema.enum) return schema.enum[0];
   if (schema.default !== undefined) return schema.default;
   if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part) => sample(part, schemas, known, name)));

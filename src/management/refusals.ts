@@ -1,0 +1,85 @@
+import type { RouteConfig } from '@hono/zod-openapi';
+import { type Level, LEVELS } from './access.ts';
+import type { Guard } from './auth.ts';
+import { PROBLEMS, type ProblemCode } from './errors.ts';
+
+export const PROBLEM_JSON = 'application/problem+json';
+const COMPONENTS = '#/components/responses/';
+
+/** Headers that refusals carry. */
+const HEADERS: Partial<Record<ProblemCode, Record<string, string>>> = {
+  unauthenticated: { 'WWW-Authenticate': 'Bearer.' },
+  'idempotency-conflict': { 'Retry-After': 'Seconds after which the first request may be done, when it is still at work.' },
+  'rate-limited': { 'Retry-After': 'Seconds to wait.' },
+};
+
+/** Whether somebody known may repeat the request under an Idempotency-Key. */
+export const isOnce = (guard: Guard, { method }: Pick<RouteConfig, 'method'>): boolean =>
+  guard.needs !== 'public' && method === 'post';
+
+/** For whom a route is, as people read it. */
+const WHO: Record<Guard['needs'], string> = {
+  public: 'For everybody, without a token.',
+  'signed-in': 'For every valid token.',
+  person: 'For people who signed in.',
+  founder: 'For people who signed in, and for the operator.',
+  operator: 'For the operator of the deployment.',
+  read: 'Needs the level `read`.',
+  write: 'Needs the level `write`.',
+  admin: 'Needs the level `admin`.',
+  owner: 'Needs the level `owner`.',
+};
+
+/** What the document says of a guard. */
+export const guardWords = ({ needs, operatorToo }: Guard): string =>
+  `${WHO[needs]}${operatorToo ? ' The operator may too.' : ''}`;
+
+/** Every code that a route can refuse with: what its guard and its shape bring along, then its own. */
+export function codesOf(guard: Guard, route: RouteConfig, own: readonly ProblemCode[]): ProblemCode[] {
+  const { body, query } = route.request ?? {};
+  const codes: [ProblemCode, boolean][] = [
+    ['invalid-request', body !== undefined || query !== undefined || isOnce(guard, route)],
+    ['unauthenticated', guard.needs !== 'public'],
+    ['forbidden', guard.needs !== 'public' && guard.needs !== 'signed-in'],
+    ['foreign-origin', true],
+    ['not-found', LEVELS.includes(guard.needs as Level)],
+    ['idempotency-conflict', isOnce(guard, route)],
+    ['too-large', route.method !== 'get'],
+    ['unsupported-media-type', body !== undefined],
+    ['internal', true],
+  ];
+  return [...new Set([...codes.filter(([, does]) => does).map(([code]) => code), ...own])];
+}
+
+/** Refusals of a route for its document, one answer a status; which codes it stands for is in the name of the component. */
+export function refusals(codes: readonly ProblemCode[]): Record<number, { $ref: string }> {
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  return Object.fromEntries([...byStatus].map(([status, group]) => [status, { $ref: `${COMPONENTS}${group.sort().join('.')}` }]));
+}
+
+/** The codes that an answer of the document stands for. */
+export const codesIn = ($ref: string): ProblemCode[] => $ref.slice(COMPONENTS.length).split('.') as ProblemCode[];
+
+/** What a component is that `refusals` refers to. */
+export function refusal(codes: readonly ProblemCode[], origin: string): object {
+  const headers = Object.assign({}, ...codes.map((code) => HEADERS[code])) as Record<string, string>;
+  const examples = codes.map((code) => {
+    const { status, title, example } = PROBLEMS[code];
+    return [code, { value: { type: `${origin}/v1/problems/${code}`, title, status, code, detail: example } }];
+  });
+  const schema = {
+    allOf: [
+      { $ref: '#/components/schemas/Problem' },
+      { properties: { status: { const: PROBLEMS[codes[0]].status }, code: { enum: codes } } },
+    ],
+  };
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].explain}`).join('\n\n'),
+    ...(Object.keys(headers).length > 0 && {
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+      ),
+    }),
+    content: { [PROBLEM_JSON]: { schema, examples: Object.fromEntries(examples) } },
+  };
+}
