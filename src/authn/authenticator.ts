@@ -55,7 +55,7 @@ export class Authenticator {
 const isOpen = (path: string) => OPEN_PATHS.some((open) => path === open || (path.startsWith(open) && path[open.length] === '/'));
 
 /** The token of "Bearer x" (apiserver authentication/request/bearertoken); undefined when there is none. */
-function bearer(header: string | null): string | undefined {
+export function bearer(header: string | null): string | undefined {
   if (!header || header.length < 8 || header.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
   const token = header.slice(7).trim();
   return token === '' ? undefined : token;

@@ -131,3 +131,5 @@ export interface ClusterLimits {
   /** How long a turn may work before requests come in between, ms. */
   turnMs?: number;
 }
+/** Requirements of a selector of a list or a watch, label and field together; beyond it 400 (SQLite's expressions and parameters are bounded). */
+export const SELECTOR_TERMS = 16;

@@ -8,6 +8,8 @@ import {
   parseFieldSelector,
 } from '../api/machinery/fields.ts';
 import { parseSelector, type Requirement } from '../api/machinery/labels.ts';
+import { badRequest } from '../api/machinery/status-errors.ts';
+import { SELECTOR_TERMS } from '../lib/limits.ts';
 import type { SqlValue } from '../lib/sqlite-port.ts';
 
 /** A list's condition over the column `json`, and what of it the key alone answers. */
@@ -19,14 +21,18 @@ export interface Selection {
   everything: boolean;
 }
 
-/** A Durable Object's SQLite binds at most 100 parameters; this leaves room for the rest of the query. */
-const PARAMETERS_MAX = 60;
+/**
+ * Values of one requirement that are parameters of their own; more are one. A Durable Object's SQLite binds at most 100: with SELECTOR_TERMS
+ * this leaves room for the rest of the query.
+ */
+const VALUES_MAX = 4;
 
 /** Turns selectors into SQL, so that nothing is parsed to be filtered. Throws the 400 of a bad one. */
 export function selection(kind: Kind, labelSelector: string | undefined, fieldSelector: string | undefined): Selection {
-  const labels = labelSelector ? parseSelector(labelSelector) : [];
-  const fields = fieldSelector ? parseFieldSelector(fieldSelector) : [];
+  const labels = distinct(labelSelector ? parseSelector(labelSelector) : []);
+  const fields = distinct(fieldSelector ? parseFieldSelector(fieldSelector) : []);
   checkFields(fields, kind.rules.selectable);
+  if (labels.length + fields.length > SELECTOR_TERMS) throw badRequest(`a selector has at most ${SELECTOR_TERMS} requirements`);
   const sql: string[] = [];
   const params: SqlValue[] = [];
   for (const requirement of labels) sql.push(labelSql(requirement, params));
@@ -42,11 +48,16 @@ export function selection(kind: Kind, labelSelector: string | undefined, fieldSe
   };
 }
 
+/** Each but once: a condition said twice is no other. */
+function distinct<T>(terms: T[]): T[] {
+  return terms.length < 2 ? terms : [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()];
+}
+
 /** A JSON path of SQLite with every segment quoted. */
 const path = (...segments: string[]): string => `$${segments.map((s) => `.${JSON.stringify(s)}`).join('')}`;
 
 function list(values: readonly string[], params: SqlValue[]): string {
-  if (params.length + values.length <= PARAMETERS_MAX) {
+  if (values.length <= VALUES_MAX) {
     params.push(...values);
     return `(${values.map(() => '?').join(', ')})`;
   }

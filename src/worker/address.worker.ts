@@ -1,11 +1,9 @@
-import { ID_LENGTH } from '../management/clusters/id.ts';
+import { isTrue } from '../apiserver/request-info.ts';
 
 const PATH = '/clusters/';
-/** Characters of a path before the part that the cluster itself sees: "/clusters/<id>". */
-export const CLUSTER_PREFIX = PATH.length + ID_LENGTH;
 /** From the object to the Worker, beside an opened watch: after how many seconds the Worker ends the client's stream. */
 export const TIMEOUT_HEADER = 'x-atoll-timeout-seconds';
-/** From a front that reads WebSockets: it wants the object's own, and then sees to the timeout. */
+/** From a front that reads WebSockets, with the secret that only it and the Worker know: it wants the object's own, and sees to the timeout. */
 export const SOCKET_HEADER = 'x-atoll-watch';
 
 /** The cluster id in an absolute URL, or undefined when the path is not a cluster's. Works on the text: this runs on every request. */
@@ -18,24 +16,28 @@ export function clusterIdOf(url: string): string | undefined {
   return url.slice(from, end);
 }
 
-/** Whether the request opens a watch, by its address alone (`?watch=1` or the old `/watch/` paths). */
+/** Path and query behind the id that clusterIdOf found. */
+export const restOf = (url: string, id: string): string => url.slice(url.indexOf('/', 8) + PATH.length + id.length);
+
+/** Path and query as the cluster of this id sees them; undefined: the address is not one of its own, however it came here. */
+export const insideOf = (url: string, id: string): string | undefined => (clusterIdOf(url) === id ? restOf(url, id) : undefined);
+
+/** A letter of "watch" may be written with its code. */
+const WATCH = /watch|%(?:77|61|74|63|68)/i;
+
+/** Whether the request opens a watch, by its address alone (`?watch`, read as the API server does, or the old `/watch/` paths). */
 export function isWatch(method: string, url: string): boolean {
-  if (method !== 'GET') return false;
+  if (method !== 'GET' || !WATCH.test(url)) return false;
   const query = url.indexOf('?');
-  if (query < 0) return url.includes('/watch/');
-  return /[?&]watch=(1|t|T|true|TRUE|True)(&|$)/.test(url.slice(query)) || url.slice(0, query).includes('/watch/');
+  if (query >= 0 && isTrue(new URLSearchParams(url.slice(query + 1)).get('watch'))) return true;
+  return decoded(query < 0 ? url : url.slice(0, query)).includes('/watch/');
 }
 
-/** The answer for a cluster that is not there, whether it never was, is no more, or has an id that this deployment did not make. */
-export function noCluster(): Response {
-  const status = {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'the cluster does not exist',
-    reason: 'NotFound',
-    code: 404,
-  };
-  return Response.json(status, { status: 404 });
+function decoded(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,6 +1,28 @@
-/** The body of a request as the cluster reads it: text, but of protobuf one character a byte. */
+import { REQUEST_BODY_BYTES } from '../lib/limits.ts';
+
+/** The body of a request as the cluster reads it: text, but of protobuf one character a byte. What is too large is read no further than that. */
 export async function bodyOf(request: Request): Promise<string> {
-  if (!request.body) return '';
-  if (!request.headers.get('content-type')?.includes('protobuf')) return request.text();
-  return Buffer.from(await request.arrayBuffer()).toString('latin1');
+  const { body, headers } = request;
+  if (!body) return '';
+  const length = headers.get('content-length');
+  const isBytes = headers.get('content-type')?.includes('protobuf');
+  const known = length !== null && Number(length) <= REQUEST_BODY_BYTES;
+  if (known && !isBytes) return request.text();
+  const bytes = known ? Buffer.from(await request.arrayBuffer()) : await upTo(body, REQUEST_BODY_BYTES);
+  return bytes.toString(isBytes ? 'latin1' : 'utf8');
+}
+
+/** The bytes of a stream, or one more than so many of them. */
+async function upTo(stream: ReadableStream<Uint8Array>, most: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = stream.getReader();
+  while (size <= most) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks);
+    chunks.push(value);
+    size += value.byteLength;
+  }
+  await reader.cancel();
+  return Buffer.concat(chunks).subarray(0, most + 1);
 }

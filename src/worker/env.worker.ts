@@ -19,6 +19,8 @@ const Variables = z.object({
   ATOLL_HOSTS: z.string().optional(),
   /** JSON, as people/issuers.ts reads it: with whom people sign in; else nobody does. */
   ATOLL_OIDC: z.string().optional(),
+  /** What a front on this machine proves itself with; absent: there is none. */
+  ATOLL_FRONT: z.string().min(16).optional(),
   /** "1" counts rows and awake time for the bench. */
   ATOLL_METER: z.string().optional(),
 });

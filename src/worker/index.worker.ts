@@ -1,7 +1,9 @@
+import { refuseUnknown } from '../apiserver/unknown.ts';
 import { isClusterId } from '../management/clusters/id.ts';
-import { clusterIdOf, isWatch, noCluster } from './address.worker.ts';
+import { clusterIdOf, isWatch, restOf } from './address.worker.ts';
+import { bearsToken, isForeign, isHost, refuseForeign } from './door.worker.ts';
 import { type Env, variablesOf } from './env.worker.ts';
-import { hmac } from './host.worker.ts';
+import { hmac, now, random } from './host.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
 export { ClusterDO } from './cluster.worker.ts';
@@ -23,6 +25,16 @@ function objectOf(env: Env, id: string): DurableObjectStub | undefined {
   return env.CLUSTERS.get(object);
 }
 
+let hosts: { of: string; names: string[] } | undefined;
+
+/** The names under which a browser may have reached us. */
+function hostsOf(env: Env): string[] | undefined {
+  const { ATOLL_HOSTS } = variablesOf(env);
+  if (!ATOLL_HOSTS) return undefined;
+  if (hosts?.of !== ATOLL_HOSTS) hosts = { of: ATOLL_HOSTS, names: ATOLL_HOSTS.split(',') };
+  return hosts.names;
+}
+
 const HOME = `Atoll: Kubernetes clusters without machines.
 
 /clusters/<id>   a cluster's Kubernetes API
@@ -33,15 +45,35 @@ const HOME = `Atoll: Kubernetes clusters without machines.
 const text = (body: string, status = 200) =>
   new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
 
+const UNAUTHORIZED = 401;
+
+/** The answer of a cluster to somebody whom it does not know, and of one that never was to everybody. */
+function unknown(request: Request, id: string): Response {
+  const { method, headers } = request;
+  const url = restOf(request.url, id);
+  const header = (name: string) => headers.get(name);
+  const answer = refuseUnknown({ method, url, header, body: '', now: now() }, random);
+  return new Response(answer.body, answer);
+}
+
+/** A request for a cluster. Whatever is wrong with it is told in the same words for every id, before an object is touched where that can be. */
+async function toCluster(request: Request, env: Env, id: string): Promise<Response> {
+  const { method, url, headers } = request;
+  if (isForeign(headers, hostsOf(env))) return refuseForeign();
+  const object = bearsToken(headers) ? objectOf(env, id) : undefined;
+  if (!object) return unknown(request, id);
+  const answer = await (isWatch(method, url) ? openWatch(request, object, variablesOf(env).ATOLL_FRONT) : object.fetch(request));
+  if (answer.status !== UNAUTHORIZED) return answer;
+  await answer.body?.cancel();
+  return unknown(request, id);
+}
+
 export default {
   async fetch(request, env) {
+    if (!isHost(request.headers)) return text('Bad Request', 400);
     const { url } = request;
     const id = clusterIdOf(url);
-    if (id !== undefined) {
-      const object = objectOf(env, id);
-      if (!object) return noCluster();
-      return isWatch(request.method, url) ? openWatch(request, object) : object.fetch(request);
-    }
+    if (id !== undefined) return toCluster(request, env, id);
     const { pathname } = new URL(url);
     if (pathname === '/healthz') return text('ok');
     if (pathname === '/') return text(HOME);

@@ -2,6 +2,7 @@ import type { WatchSession, WatchSpec } from '../apiserver/streams/watch.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { WatchPort } from '../cluster/turn.ts';
 import { TIMEOUT_HEADER } from './address.worker.ts';
+import { random } from './host.worker.ts';
 
 /** WebSocket close code of a watch that has nothing more to say. */
 const NORMAL = 1000;
@@ -19,8 +20,58 @@ function bytesOf(text: string): Uint8Array {
   return lastBytes;
 }
 
-/** A watch's frames into a hibernatable socket; what the watch must remember is the socket's attachment. */
-const portOf = (socket: WebSocket): WatchPort => ({
+/** Bytes of an attachment, as far as they can be told by its JSON; the platform's bound is 2,048. A longer one lies in the storage. */
+const ATTACHMENT_CHARACTERS = 1500;
+/** Before the keys of those. */
+const KEPT = 'watch ';
+
+/** What a socket is attached to instead: the key of its spec. */
+interface Kept {
+  kept: string;
+}
+type Attachment = WatchSpec | Kept;
+const isKept = (attachment: Attachment | null): attachment is Kept => attachment !== null && 'kept' in attachment;
+
+/** What watches remember over a sleep: each in the attachment of its socket, or, where its selectors are long, under a key named there. */
+class Specs {
+  readonly #kv: SyncKvStorage;
+
+  constructor(kv: SyncKvStorage) {
+    this.#kv = kv;
+  }
+
+  save(socket: WebSocket, spec: WatchSpec): void {
+    const text = JSON.stringify(spec);
+    if (text.length <= ATTACHMENT_CHARACTERS) return socket.serializeAttachment(spec);
+    const known = socket.deserializeAttachment() as Attachment | null;
+    const kept = isKept(known) ? known.kept : `${KEPT}${random.uuid()}`;
+    this.#kv.put(kept, text);
+    socket.serializeAttachment({ kept } satisfies Kept);
+  }
+
+  load(socket: WebSocket): WatchSpec | undefined {
+    const attachment = socket.deserializeAttachment() as Attachment | null;
+    if (!isKept(attachment)) return attachment ?? undefined;
+    const text = this.#kv.get<string>(attachment.kept);
+    return text === undefined ? undefined : (JSON.parse(text) as WatchSpec);
+  }
+
+  forget(socket: WebSocket): void {
+    const attachment = socket.deserializeAttachment() as Attachment | null;
+    if (isKept(attachment)) this.#kv.delete(attachment.kept);
+  }
+
+  /** Those of sockets that broke while nobody looked. */
+  sweep(open: readonly WebSocket[]): void {
+    const stored = [...this.#kv.list({ prefix: KEPT })].map(([key]) => key);
+    if (stored.length === 0) return;
+    const used = new Set(open.map((socket) => (socket.deserializeAttachment() as Partial<Kept> | null)?.kept));
+    for (const key of stored) if (!used.has(key)) this.#kv.delete(key);
+  }
+}
+
+/** A watch's frames into a hibernatable socket. */
+const portOf = (socket: WebSocket, specs: Specs): WatchPort => ({
   send: (text) => {
     try {
       socket.send(bytesOf(text));
@@ -29,7 +80,7 @@ const portOf = (socket: WebSocket): WatchPort => ({
       if (socket.readyState === WebSocket.OPEN) throw error;
     }
   },
-  save: (spec) => socket.serializeAttachment(spec),
+  save: (spec) => specs.save(socket, spec),
   close: () => socket.close(NORMAL),
 });
 
@@ -37,9 +88,11 @@ const portOf = (socket: WebSocket): WatchPort => ({
 export class Sockets {
   readonly #context: DurableObjectState;
   readonly #sessions = new Map<WebSocket, WatchSession>();
+  readonly #specs: Specs;
 
   constructor(context: DurableObjectState) {
     this.#context = context;
+    this.#specs = new Specs(context.storage.kv);
   }
 
   get size(): number {
@@ -48,8 +101,12 @@ export class Sockets {
 
   /** Goes on with the watches that were open when the object fell asleep. */
   resume(cluster: Cluster): void {
-    for (const socket of this.#context.getWebSockets()) {
-      this.#sessions.set(socket, cluster.resume(socket.deserializeAttachment() as WatchSpec, portOf(socket)));
+    const open = this.#context.getWebSockets();
+    this.#specs.sweep(open);
+    for (const socket of open) {
+      const spec = this.#specs.load(socket);
+      if (spec) this.#sessions.set(socket, cluster.resume(spec, portOf(socket, this.#specs)));
+      else socket.close(NORMAL);
     }
   }
 
@@ -57,15 +114,14 @@ export class Sockets {
   open(cluster: Cluster, spec: WatchSpec, headers: Record<string, string>, now: number): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#context.acceptWebSocket(server);
-    this.#sessions.set(server, cluster.watch(spec, portOf(server), now));
+    this.#sessions.set(server, cluster.watch(spec, portOf(server, this.#specs), now));
     const timeout = `${spec.timeoutSeconds ?? 0}`;
     return new Response(null, { status: 101, webSocket: client, headers: { ...headers, [TIMEOUT_HEADER]: timeout } });
   }
 
   /** Whether the end of this watch is told to the audit log. */
   isAudited(socket: WebSocket): boolean {
-    const spec = (this.#sessions.get(socket)?.spec ?? socket.deserializeAttachment()) as WatchSpec | null;
-    return spec?.audit !== undefined;
+    return (this.#sessions.get(socket)?.spec ?? this.#specs.load(socket))?.audit !== undefined;
   }
 
   /** A client has gone. */
@@ -73,6 +129,7 @@ export class Sockets {
     const session = this.#sessions.get(socket);
     if (session) cluster?.unwatch(session, now);
     this.#sessions.delete(socket);
+    this.#specs.forget(socket);
   }
 
   /** Ends every watch. */

@@ -2,6 +2,7 @@ import type { Kind } from '../../api/machinery/define-kind.ts';
 import { checkFields, exactField, type FieldTerm, matchesFields, parseFieldSelector } from '../../api/machinery/fields.ts';
 import { matches, parseSelector, type Requirement } from '../../api/machinery/labels.ts';
 import type { KubeObject } from '../../lib/json.ts';
+import { selection } from '../../registry/selectors.ts';
 import type { Row } from '../../store/store.ts';
 
 /** Which objects a watch is about: what the key answers, and what only the object does. */
@@ -44,8 +45,7 @@ export class WatchSelector {
   }
 }
 
-/** Throws the 400 of a selector that the kind does not understand. */
+/** Throws the 400 of a selector that the kind does not understand, or that a list could not use. */
 export function checkSelectors(kind: Kind, labelSelector: string, fieldSelector: string): void {
-  if (labelSelector) parseSelector(labelSelector);
-  if (fieldSelector) checkFields(parseFieldSelector(fieldSelector), kind.rules.selectable);
+  selection(kind, labelSelector, fieldSelector);
 }

@@ -108,7 +108,13 @@ function issuers(): { ATOLL_OIDC?: string } {
 }
 
 /** workerd with the bundled Worker, its objects and its D1 in the data folder. */
-export async function startEngine(o: { folder: DataFolder; script: string; ca: string; url: string }): Promise<Engine> {
+export async function startEngine(o: {
+  folder: DataFolder;
+  script: string;
+  ca: string;
+  url: string;
+  front: string;
+}): Promise<Engine> {
   const port = await freePort();
   const { objects, d1 } = stores(o.folder.path);
   for (const path of [objects, d1]) mkdirSync(path, { recursive: true });
@@ -136,6 +142,7 @@ export async function startEngine(o: { folder: DataFolder; script: string; ca: s
     bindings: {
       ATOLL_SECRET: o.folder.secret,
       ATOLL_OPERATOR_SHA256: createHash('sha256').update(o.folder.operator).digest('hex'),
+      ATOLL_FRONT: o.front,
       ATOLL_CA: o.ca,
       ATOLL_URL: o.url,
       ATOLL_HOSTS: hostNames().join(','),

@@ -31,6 +31,8 @@ function readBuffer(): Buffer {
 interface Address {
   host: string;
   port: number;
+  /** By which the Worker knows this front (ATOLL_FRONT). */
+  secret: string;
 }
 
 /**
@@ -105,7 +107,7 @@ class Relay {
   }
 
   #begin(chunk: Buffer): void {
-    const asked = askForSocket(chunk);
+    const asked = askForSocket(chunk, this.#backend.secret);
     if (asked) this.#watching = this.#watch();
     this.#send(asked ?? chunk);
   }

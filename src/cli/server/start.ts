@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { enableCompileCache } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +9,9 @@ import { certificates } from './certificates.ts';
 import { openFolder } from './folder.ts';
 import { front } from './front.ts';
 import { firstRun } from './first-run.ts';
+
+/** Of what the front and the Worker know each other by, for as long as this process lives. */
+const SECRET_BYTES = 24;
 
 const NEXT = `
 A cluster named "demo" is running. Try:
@@ -39,11 +43,11 @@ export async function start(): Promise<void> {
       certificates(folder.path, Date.now()),
       import('./engine.ts'),
     ]);
-    const backend = { host: '127.0.0.1', port: 0 };
+    const backend = { host: '127.0.0.1', port: 0, secret: randomBytes(SECRET_BYTES).toString('base64url') };
     const server = await front(tls, wanted, backend);
     closing.push(() => void server.close());
     const url = `https://localhost:${(server.address() as AddressInfo).port}`;
-    const engine = await startEngine({ folder, script, ca: tls.ca, url });
+    const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret });
     closing.push(engine.stop);
     Object.assign(backend, engine.address);
     const first = await firstRun(folder, url, tls.ca);

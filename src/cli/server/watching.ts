@@ -14,24 +14,27 @@ const WATCH = /^GET \/clusters\/[^ ?]*\?(?:[^ ]*&)?watch=(?:1|t|T|true|TRUE|True
 /** What makes a request none of ours to change. */
 const SPECIAL = /\r\n(?:connection:(?! *keep-alive\r\n)|upgrade:|content-length:|transfer-encoding:|expect:)/i;
 const CONNECTION = /\r\nconnection:[^\r]*/i;
-/** Asks the Worker for the socket of the cluster's object (watch.worker.ts). The key is RFC 6455's example: both ends are ours. */
+/**
+ * Asks the Worker for the socket of the cluster's object (watch.worker.ts); the front's secret follows, without which a client asks in vain.
+ * The key is RFC 6455's example: both ends are ours.
+ */
 const ASK = [
   'Connection: Upgrade',
   'Upgrade: websocket',
   'Sec-WebSocket-Version: 13',
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'X-Atoll-Watch: socket',
+  'X-Atoll-Watch: ',
 ].join(CRLF);
 const TIMEOUT = /\r\nx-atoll-timeout-seconds: *(\d+)/i;
 /** Lines of an answer that are about the connection behind us. */
 const HOP = /^(?:connection|upgrade|sec-websocket-[a-z]+|x-atoll-timeout-seconds|content-length|transfer-encoding):/i;
 
 /** The request for a watch, turned into one for the WebSocket behind it; undefined: it is something else and passes as it is. */
-export function askForSocket(chunk: Buffer): Buffer | undefined {
+export function askForSocket(chunk: Buffer, secret: string): Buffer | undefined {
   if (chunk.length > HEAD_BYTES || !chunk.subarray(0, GET.length).equals(GET) || !chunk.includes('watch=')) return undefined;
   const head = chunk.toString('latin1');
   if (head.indexOf(HEAD_END) !== head.length - HEAD_END.length || !WATCH.test(head) || SPECIAL.test(head)) return undefined;
-  return Buffer.from(`${head.slice(0, -CRLF.length).replace(CONNECTION, '')}${ASK}${HEAD_END}`, 'latin1');
+  return Buffer.from(`${head.slice(0, -CRLF.length).replace(CONNECTION, '')}${ASK}${secret}${HEAD_END}`, 'latin1');
 }
 
 /** Pieces of a body as one chunk of it. */

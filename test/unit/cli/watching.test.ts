@@ -68,7 +68,7 @@ describe('askForSocket', () => {
     '/clusters/x/api/v1/pods?watch=true&resourceVersion=5',
     '/clusters/x/api/v1/pods?labelSelector=a%3Db&watch=True',
   ])('turns %s into a request for a WebSocket', (path) => {
-    const asked = askForSocket(request(path, 'Connection: keep-alive', 'Accept: */*'))?.toString('latin1') ?? '';
+    const asked = askForSocket(request(path, 'Connection: keep-alive', 'Accept: */*'), 'secret')?.toString('latin1') ?? '';
     const [first, ...lines] = asked.split('\r\n');
     expect(first).toBe(`GET ${path} HTTP/1.1`);
     expect(lines).toEqual([
@@ -79,7 +79,7 @@ describe('askForSocket', () => {
       'Upgrade: websocket',
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-      'X-Atoll-Watch: socket',
+      'X-Atoll-Watch: secret',
       '',
       '',
     ]);
@@ -98,7 +98,7 @@ describe('askForSocket', () => {
     ['half a head', request('/clusters/x/api?watch=1').subarray(0, -2)],
     ['more than a head', Buffer.concat([request('/clusters/x/api?watch=1'), Buffer.from('GET ')])],
     ['nothing', Buffer.alloc(0)],
-  ])('leaves alone: %s', (_, chunk) => expect(askForSocket(chunk)).toBeUndefined());
+  ])('leaves alone: %s', (_, chunk) => expect(askForSocket(chunk, 'secret')).toBeUndefined());
 });
 
 describe('a Watching', () => {

@@ -1,0 +1,37 @@
+import { StatusError, unauthorized } from '../api/machinery/status-errors.ts';
+import { ANONYMOUS } from '../authn/authenticator.ts';
+import { AUDIT_ID_CHARACTERS } from '../lib/limits.ts';
+import type { Random } from '../lib/random.ts';
+import type { Answer, ApiRequest, Call } from './call.ts';
+import { isConnect } from './handlers/connect.ts';
+import { type Accept, negotiate } from './negotiate.ts';
+import { requestInfo } from './request-info.ts';
+import { respondError } from './respond.ts';
+
+const PLAIN: Accept = { format: 'json', as: 'object', apiVersion: '', pretty: false };
+
+function acceptOf(header: string | null): Accept | undefined {
+  try {
+    return negotiate(header, () => true);
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What somebody unknown is told: 401. Shells say it for a cluster, and where there is none, so that the one cannot be told from the other by
+ * a single byte.
+ */
+export function refuseUnknown(request: ApiRequest, random: Pick<Random, 'uuid'>): Answer {
+  const mark = request.url.indexOf('?');
+  const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
+  const info = requestInfo(request.method, mark < 0 ? request.url : request.url.slice(0, mark), query);
+  // Only resources negotiate; a form that there is none of is not told to strangers.
+  const accept = info.isResource && !isConnect(info.subresource) ? acceptOf(request.header('accept')) : PLAIN;
+  const call: Call = { request, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: accept ?? PLAIN };
+  const answer = respondError(unauthorized(), accept && call);
+  const chosen = request.header('audit-id');
+  const id = chosen && chosen.length <= AUDIT_ID_CHARACTERS ? chosen : random.uuid();
+  return { ...answer, headers: { 'audit-id': id, 'cache-control': 'no-cache, private', ...answer.headers } };
+}
