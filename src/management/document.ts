@@ -100,8 +100,8 @@ export interface Document {
 const nameIn = ($ref: string): string => $ref.slice($ref.lastIndexOf('/') + 1);
 
 /**
- * An example of a schema: its own, else put together from those of its parts. Of an object everything is in it that must be, and what has
- * an example. Undefined: nobody gave one.
+ * An example of a schema: its own, else put together from those of its parts; of an object, of what must be in it. Undefined: nobody gave
+ * one.
  */
 export function exampleOf(schema: Schema, schemas: Record<string, Schema>): unknown {
   if (schema.example !== undefined) return schema.example;
@@ -120,11 +120,8 @@ export function exampleOf(schema: Schema, schemas: Record<string, Schema>): unkn
 function ofType(schema: Schema, schemas: Record<string, Schema>): unknown {
   const { type, properties = {}, required = [], items } = schema;
   if (type === 'object') {
-    const entries = Object.entries(properties).map(([key, of]) => [key, exampleOf(of, schemas)] as const);
-    if (entries.some(([key, value]) => value === undefined && required.includes(key))) return undefined;
-    return Object.fromEntries(
-      entries.filter(([key, value]) => value !== undefined && (required.includes(key) || isTold(key, schema))),
-    );
+    const entries = required.map((key) => [key, exampleOf(properties[key], schemas)] as const);
+    return entries.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(entries);
   }
   if (type === 'array') {
     const item = items && exampleOf(items, schemas);
@@ -134,9 +131,6 @@ function ofType(schema: Schema, schemas: Record<string, Schema>): unknown {
   if (type === 'boolean') return false;
   return type === 'integer' ? (schema.minimum ?? 0) : undefined;
 }
-
-/** Whether somebody gave an example of a property that may be left out. */
-const isTold = (key: string, { properties }: Schema): boolean => properties?.[key].example !== undefined;
 
 /** Gives every body and answer its example, one component for each named schema. */
 function exemplify(media: Media, { schemas, examples }: Document['components']): void {
@@ -153,9 +147,13 @@ function exemplify(media: Media, { schemas, examples }: Document['components']):
   media.examples = { [name]: { $ref: `#/components/examples/${name}` } };
 }
 
+/** A pattern without the flags of JavaScript: in JSON Schema every pattern is a Unicode one. */
+const plainPattern = (key: string, value: unknown): unknown =>
+  key === 'pattern' && typeof value === 'string' ? value.replace(/\/[a-z]+$/, '') : value;
+
 /** The API document of the app. */
 export function documentOf(app: ReturnType<typeof createApp>): Document {
-  const document = JSON.parse(JSON.stringify(app.getOpenAPI31Document(INFO))) as Document;
+  const document = JSON.parse(JSON.stringify(app.getOpenAPI31Document(INFO), plainPattern)) as Document;
   const { components } = document;
   components.responses = {};
   components.examples = {};

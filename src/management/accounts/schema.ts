@@ -1,12 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import { LEVELS, ROLES } from '../access.ts';
 import { EMAIL_LENGTH } from '../limits.ts';
-import { Name, Time } from '../shapes.ts';
+import { Ids, Name, Time } from '../shapes.ts';
 
-export const NewAccount = z.strictObject({ name: Name }).openapi('NewAccount');
+const name = Name.openapi({ example: 'blue-team' });
+
+export const NewAccount = z.strictObject({ name }).openapi('NewAccount');
 
 export const Account = z
-  .object({ id: z.string(), name: Name, plan: z.string(), createdAt: Time })
+  .object({ id: Ids.account, name, plan: z.string().openapi({ example: 'free' }), createdAt: Time })
   .openapi('Account', { description: 'An organisation: it owns clusters and tokens.' });
 
 const level = z.enum(LEVELS).openapi({ description: 'What you may do in it.' });
@@ -29,9 +31,9 @@ export const Joined = Account.extend({ level }).openapi('JoinedAccount');
 export const Me = z
   .object({
     type: z.enum(['operator', 'person', 'token']),
-    id: z.string(),
-    name: z.string(),
-    accounts: z.array(z.object({ id: z.string(), name: z.string(), level: z.enum(LEVELS) })).openapi({
+    id: Ids.token,
+    name: z.string().openapi({ example: 'ci' }),
+    accounts: z.array(z.object({ id: Ids.account, name, level: z.enum(LEVELS) })).openapi({
       description: 'Where they may do something, and how much.',
     }),
   })
@@ -43,18 +45,24 @@ const role = z.enum(ROLES).openapi({
 });
 
 export const MemberView = z
-  .object({ id: z.string(), name: z.string(), email: z.string().optional(), role, createdAt: Time })
+  .object({
+    id: Ids.person,
+    name: z.string().openapi({ example: 'Alice' }),
+    email: z.string().optional().openapi({ example: 'alice@example.com' }),
+    role,
+    createdAt: Time,
+  })
   .openapi('Member', { description: 'A person in an account. An address is there when their issuer verified it.' });
 
 export const NewRole = z.strictObject({ role }).openapi('NewRole');
 export const Transfer = z
-  .strictObject({ person: z.string().openapi({ description: 'Id of the member who becomes the owner.' }) })
+  .strictObject({ person: Ids.person.openapi({ description: 'Id of the member who becomes the owner.' }) })
   .openapi('Transfer');
 
 const email = z
   .email()
   .max(EMAIL_LENGTH)
-  .openapi({ description: 'Only a person whose issuer verified this address may accept.' });
+  .openapi({ description: 'Only a person whose issuer verified this address may accept.', example: 'bob@example.com' });
 
 export const NewInvitation = z
   .strictObject({
@@ -62,21 +70,23 @@ export const NewInvitation = z
     email: email.optional(),
     expiresAt: Time.optional().openapi({ description: 'Absent: in 7 days; at most 90 days ahead.' }),
   })
-  .openapi('NewInvitation');
+  .openapi('NewInvitation', { example: { role: 'viewer', email: 'bob@example.com' } });
 
 export const InvitationView = z
   .object({
-    id: z.string(),
+    id: Ids.invitation,
     role,
     email: z.string().optional(),
-    createdBy: z.string().openapi({ description: 'Who invited: "person:ID" or "token:ID". It goes with them.' }),
+    createdBy: Ids.creator.openapi({ description: 'Who invited: "person:ID" or "token:ID". It goes with them.' }),
     createdAt: Time,
     expiresAt: Time,
   })
   .openapi('Invitation');
 
 export const InvitationWithSecret = InvitationView.extend({
-  invitation: z.string().openapi({ description: 'What the invited person accepts with; shown this once.' }),
+  invitation: z
+    .string()
+    .openapi({ description: 'What the invited person accepts with; shown this once.', example: 'atolli_...' }),
 }).openapi('InvitationWithSecret');
 
 export const Acceptance = z

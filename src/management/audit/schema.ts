@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { AUDIT_EVENTS_PER_PAGE } from '../limits.ts';
-import { Page, Time } from '../shapes.ts';
+import { Ids, Page, Time } from '../shapes.ts';
 
 /** Whole milliseconds, or a time as answers tell it. */
 const Moment = z.iso
@@ -38,19 +38,23 @@ export const EventsQuery = z.object({
 
 export const AuditEntry = z
   .object({
-    id: z.int(),
+    id: z.int().openapi({ example: 1207 }),
     at: Time,
-    accountId: z.string().optional().openapi({ description: 'Absent: it is of no account.' }),
+    accountId: Ids.account.optional().openapi({ description: 'Absent: it is of no account.' }),
     actor: z
-      .object({ type: z.enum(['operator', 'person', 'token']), id: z.string(), name: z.string() })
+      .object({
+        type: z.enum(['person', 'token', 'operator']),
+        id: Ids.person,
+        name: z.string().openapi({ example: 'alice@example.com' }),
+      })
       .openapi({ description: 'Who asked.' }),
     action: z.string().openapi({ description: 'operationId of the route.', example: 'createCluster' }),
     target: z.record(z.string(), z.string()).openapi({
       description: 'What it was about: parameters of the address, and the id of what was made.',
-      example: { account: '6f1c', id: 'abcdefghijklmnopqrstuvwxyz', name: 'demo' },
+      example: { account: '6f1c63ab-9d0e-4d35-8a53-0c5f7be2d1a4', id: '3ullta5rsudc2ewinjuwe3ouok', name: 'demo' },
     }),
     status: z.int().openapi({ description: 'How it was answered.', example: 201 }),
-    requestId: z.string(),
+    requestId: Ids.request,
   })
   .openapi('AuditEntry');
 
@@ -66,6 +70,8 @@ export const AuditPolicy = z
 export const AuditPolicySetView = z
   .object({
     policy: AuditPolicy.openapi({ description: 'The policy in force.' }),
-    warnings: z.array(z.string()).openapi({ description: 'Fields that are not known, and were left out.' }),
+    warnings: z
+      .array(z.string().openapi({ example: 'unknown field "spec"' }))
+      .openapi({ description: 'Fields that are not known, and were left out.' }),
   })
   .openapi('AuditPolicyInForce');

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { GROUPS_PER_CREDENTIAL, IDENTITY_LENGTH } from '../limits.ts';
-import { eitherEnd, ends, Name, overlapSeconds, Time } from '../shapes.ts';
+import { eitherEnd, ends, Ids, Name, overlapSeconds, Time } from '../shapes.ts';
 import { CLUSTER_ROLES } from './port.ts';
 
 const role = z.enum(CLUSTER_ROLES).openapi({
@@ -36,27 +36,29 @@ export const NewKubeconfig = z
     ...ends,
   })
   .refine(...eitherEnd)
-  .openapi('NewKubeconfig');
+  .openapi('NewKubeconfig', { example: { name: 'ci', role: 'edit', expiresIn: 900 } });
 
 export const Credential = z
   .object({
-    id: z.string(),
-    name: z.string(),
+    id: Ids.credential,
+    name: z.string().openapi({ example: 'kubeconfig' }),
     username: z
       .string()
       .openapi({ description: 'Its name inside of the cluster, for RBAC and audit.', example: 'alice@example.com' }),
     groups: z.array(z.string()).optional().openapi({ description: 'Groups beside those of its role.' }),
     role,
     hint: z.string().openapi({ description: 'How its token begins.', example: 'atollk_Xb3k' }),
-    createdBy: z.string().openapi({ description: 'With whom it goes: "person:ID", "token:ID" or "operator".' }),
+    createdBy: Ids.creator.openapi({ description: 'With whom it goes: "person:ID", "token:ID" or "operator".' }),
     createdAt: Time,
     expiresAt: Time.optional(),
     revokedAt: Time.optional().openapi({ description: 'Being revoked since then: the cluster has not confirmed it yet.' }),
   })
   .openapi('Credential', { description: 'What lets somebody into one cluster. Its secret is not kept.' });
 
-export const CredentialRotation = z.strictObject({ overlapSeconds }).openapi('CredentialRotation');
+export const CredentialRotation = z
+  .strictObject({ overlapSeconds })
+  .openapi('CredentialRotation', { example: { overlapSeconds: 60 } });
 
 export const CredentialsRotation = z
   .strictObject({ name: Name.default('kubeconfig').openapi({ description: 'Name of the new credential.' }) })
-  .openapi('CredentialsRotation');
+  .openapi('CredentialsRotation', { example: { name: 'mine' } });

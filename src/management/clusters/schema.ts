@@ -7,7 +7,7 @@ import {
   NODES_PER_CLUSTER,
   SELECTOR_LENGTH,
 } from '../limits.ts';
-import { eitherEnd, LabelChange, Labels, Name, Page, Time } from '../shapes.ts';
+import { eitherEnd, Ids, LabelChange, Labels, Name, Page, Time } from '../shapes.ts';
 import { STATES } from './tables.ts';
 
 const apiOnly = z.boolean().openapi({ description: 'The API server alone: no controllers, scheduler or nodes.' });
@@ -48,7 +48,7 @@ export const NewCluster = z
       context.addIssue({ code: 'custom', path: [key], message: 'comes from the template' });
     }
   })
-  .openapi('NewCluster');
+  .openapi('NewCluster', { example: { name: 'demo', nodes: 5, labels: { team: 'blue' }, expiresIn: 7200 } });
 
 export const NewFork = z
   .strictObject({
@@ -58,7 +58,7 @@ export const NewFork = z
     ...ends,
   })
   .refine(...eitherEnd)
-  .openapi('NewFork');
+  .openapi('NewFork', { example: { name: 'demo-copy', expiresIn: 7200 } });
 
 export const ClusterChange = z
   .strictObject({
@@ -70,7 +70,10 @@ export const ClusterChange = z
   })
   .refine(({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined, eitherEnd[1])
   .refine((change) => Object.keys(change).length > 0, 'nothing is to be changed')
-  .openapi('ClusterChange', { description: 'What is named is changed. Other things of a cluster stay as they were made.' });
+  .openapi('ClusterChange', {
+    description: 'What is named is changed. Other things of a cluster stay as they were made.',
+    example: { labels: { team: 'red', trial: null }, expiresAt: null },
+  });
 
 export const RestoreQuery = z.object({
   name: Name.optional().openapi({ description: 'Under which name it comes back; absent: its own.' }),
@@ -78,7 +81,7 @@ export const RestoreQuery = z.object({
 
 export const ClusterView = z
   .object({
-    id: z.string(),
+    id: Ids.cluster,
     name: Name,
     state: z.enum(STATES).openapi({
       description:
@@ -86,12 +89,15 @@ export const ClusterView = z
     }),
     apiOnly: z.boolean(),
     legacyApis: z.boolean(),
-    nodes: z.int().openapi({ description: 'Virtual nodes that it was made with.' }),
+    nodes: z.int().openapi({ description: 'Virtual nodes that it was made with.', example: 3 }),
     labels: Labels,
     isTemplate: z.boolean(),
-    forkedFrom: z.string().optional().openapi({ description: 'Id of the cluster that it was copied from.' }),
-    server: z.url().openapi({ description: 'Base address of its Kubernetes API.' }),
-    createdBy: z.string().openapi({ description: 'Who made it.' }),
+    forkedFrom: Ids.cluster.optional().openapi({ description: 'Id of the cluster that it was copied from.' }),
+    server: z.url().openapi({
+      description: 'Base address of its Kubernetes API.',
+      example: 'https://localhost:8443/clusters/3ullta5rsudc2ewinjuwe3ouok',
+    }),
+    createdBy: Ids.creator.openapi({ description: 'Who made it.' }),
     createdAt: Time,
     updatedAt: Time,
     expiresAt: Time.optional().openapi({ description: 'When it deletes itself.' }),
@@ -102,7 +108,10 @@ export const ClusterView = z
   .openapi('Cluster');
 
 export const ClusterWithKubeconfig = ClusterView.extend({
-  kubeconfig: z.string().openapi({ description: 'A kubeconfig (JSON, which is YAML) with an administrator of the cluster.' }),
+  kubeconfig: z.string().openapi({
+    description: 'A kubeconfig (JSON, which is YAML) with an administrator of the cluster.',
+    example: '{"apiVersion": "v1", "kind": "Config", "clusters": [...]}',
+  }),
 }).openapi('ClusterWithKubeconfig');
 
 /** Which clusters a list is about. */
@@ -120,7 +129,8 @@ export const ClusterQuery = z.object({
   isTemplate: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
-    .optional(),
+    .optional()
+    .openapi({ description: 'Those that are templates, or those that are not.' }),
 });
 
 /** How long what is deleted can be restored. */
@@ -138,10 +148,10 @@ export const DeleteQuery = z.object({
 
 export const Usage = z
   .object({
-    rowsRead: z.int(),
-    rowsWritten: z.int(),
-    awakeMs: z.number(),
-    databaseBytes: z.int(),
-    watchers: z.int(),
+    rowsRead: z.int().openapi({ example: 5120 }),
+    rowsWritten: z.int().openapi({ example: 431 }),
+    awakeMs: z.number().openapi({ example: 812.5 }),
+    databaseBytes: z.int().openapi({ example: 393_216 }),
+    watchers: z.int().openapi({ example: 2 }),
   })
   .openapi('Usage', { description: 'What the cluster has cost since its object woke.' });

@@ -1,15 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { Time } from '../shapes.ts';
+import { Ids, Time } from '../shapes.ts';
 import { OPERATION_STATES, OPERATION_TYPES } from './tables.ts';
 
 export const Operation = z
   .object({
-    id: z.string(),
+    id: Ids.operation,
     type: z.enum(OPERATION_TYPES),
-    target: z.string().openapi({ description: 'Id of what it is about.' }),
+    target: Ids.cluster.openapi({ description: 'Id of what it is about.' }),
     state: z.enum(OPERATION_STATES),
-    done: z.int().openapi({ description: 'Steps done so far.' }),
-    total: z.int().openapi({ description: 'Steps that there are; 0: not known yet.' }),
+    done: z.int().openapi({ description: 'Steps done so far.', example: 1200 }),
+    total: z.int().openapi({ description: 'Steps that there are; 0: not known yet.', example: 5000 }),
     error: z.string().optional().openapi({ description: 'Why it failed.' }),
     createdAt: Time,
     updatedAt: Time,

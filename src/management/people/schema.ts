@@ -1,15 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import { DEVICE_NAME_LENGTH } from '../limits.ts';
-import { Time } from '../shapes.ts';
+import { Ids, Time } from '../shapes.ts';
 
 export const IssuerView = z
-  .object({ name: z.string(), issuer: z.url() })
+  .object({ name: z.string().openapi({ example: 'company' }), issuer: z.url().openapi({ example: 'https://id.example.com' }) })
   .openapi('Issuer', { description: 'With whom one can sign in.' });
 
 export const Session = z
   .object({
-    id: z.string(),
-    name: z.string().openapi({ description: 'Name of the device, or "browser".' }),
+    id: Ids.session,
+    name: z.string().openapi({ description: 'Name of the device, or "browser".', example: 'laptop' }),
     hint: z.string().openapi({ description: 'How its secret begins.', example: 'atolls_Xb3k' }),
     current: z.boolean().openapi({ description: 'It is the one that asks.' }),
     createdAt: Time,
@@ -19,7 +19,7 @@ export const Session = z
   .openapi('Session');
 
 export const SessionWithSecret = Session.extend({
-  session: z.string().openapi({ description: 'The new secret; shown this once.' }),
+  session: z.string().openapi({ description: 'The new secret; shown this once.', example: 'atolls_...' }),
 }).openapi('SessionWithSecret');
 
 /** A form of RFC 8628, 3.1. What a client sends beyond it is of no use to us. */
@@ -37,16 +37,16 @@ export const DeviceRequest = z
       .openapi({ description: 'Shown to the person who approves it, and in their list of sessions.', example: 'laptop' }),
     issuer: z.string().optional().openapi({ description: 'Name of the issuer to sign in with; absent: the person chooses.' }),
   })
-  .openapi('DeviceRequest');
+  .openapi('DeviceRequest', { example: { client_id: 'atoll-cli', device_name: 'laptop' } });
 
 export const DeviceAnswer = z
   .object({
-    device_code: z.string(),
+    device_code: z.string().openapi({ example: 'atolld_...' }),
     user_code: z.string().openapi({ example: 'WDJB-MJHT' }),
-    verification_uri: z.url(),
-    verification_uri_complete: z.url(),
-    expires_in: z.int().openapi({ description: 'Seconds.' }),
-    interval: z.int().openapi({ description: 'Seconds between two polls.' }),
+    verification_uri: z.url().openapi({ example: 'https://localhost:8443/device' }),
+    verification_uri_complete: z.url().openapi({ example: 'https://localhost:8443/device?user_code=WDJB-MJHT' }),
+    expires_in: z.int().openapi({ description: 'Seconds.', example: 900 }),
+    interval: z.int().openapi({ description: 'Seconds between two polls.', example: 2 }),
   })
   .openapi('DeviceAnswer');
 
@@ -54,14 +54,20 @@ export const DeviceAnswer = z
 export const DeviceTokenRequest = z
   .object({
     grant_type: z.string().openapi({ example: 'urn:ietf:params:oauth:grant-type:device_code' }),
-    device_code: z.string(),
+    device_code: z.string().openapi({ example: 'atolld_...' }),
     client_id: z.string().optional(),
   })
   .partial()
-  .openapi('DeviceTokenRequest');
+  .openapi('DeviceTokenRequest', {
+    example: { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: 'atolld_...' },
+  });
 
 export const DeviceToken = z
-  .object({ access_token: z.string(), token_type: z.literal('Bearer'), expires_in: z.int() })
+  .object({
+    access_token: z.string().openapi({ example: 'atolls_...' }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().openapi({ description: 'Seconds.', example: 2_592_000 }),
+  })
   .openapi('DeviceToken', { description: 'A session: send it as bearer token.' });
 
 export const DeviceRefusal = z
@@ -75,6 +81,6 @@ export const DeviceRefusal = z
       'invalid_request',
       'unsupported_grant_type',
     ]),
-    error_description: z.string(),
+    error_description: z.string().openapi({ example: 'nobody has decided yet' }),
   })
   .openapi('DeviceRefusal', { description: 'A refusal as RFC 8628 words it.' });

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { LEVELS } from '../access.ts';
 import { CLUSTERS_PER_TOKEN } from '../limits.ts';
-import { eitherEnd, ends, Labels, Name, overlapSeconds, Time } from '../shapes.ts';
+import { eitherEnd, ends, Ids, Labels, Name, overlapSeconds, Time } from '../shapes.ts';
 
 const scope = z.enum(LEVELS).openapi({
   description:
@@ -21,14 +21,17 @@ export const NewToken = z
     ...ends,
   })
   .refine(...eitherEnd)
-  .openapi('NewToken', { description: 'Made by a token that expires, it expires no later.' });
+  .openapi('NewToken', {
+    description: 'Made by a token that expires, it expires no later.',
+    example: { name: 'ci', scope: 'write', labels: { team: 'blue' }, expiresIn: 86_400 },
+  });
 
 export const TokenUpdate = z
   .strictObject({
     name: Name.optional(),
     expiresAt: Time.nullable().optional().openapi({ description: 'When it stops to work; null: never.' }),
   })
-  .openapi('TokenUpdate');
+  .openapi('TokenUpdate', { example: { name: 'ci-main' } });
 
 export const TokenRotation = z
   .strictObject({
@@ -37,21 +40,21 @@ export const TokenRotation = z
       description: 'Also revoke the credentials of clusters that were made with it: its secret may have been in wrong hands.',
     }),
   })
-  .openapi('TokenRotation');
+  .openapi('TokenRotation', { example: { overlapSeconds: 3600 } });
 
 export const Token = z
   .object({
-    id: z.string(),
-    name: Name,
+    id: Ids.token,
+    name: Name.openapi({ example: 'ci' }),
     scope,
     clusters: clusters.optional(),
     labels: labels.optional(),
     hint: z.string().openapi({ description: 'How the token begins.', example: 'atoll_Xb3k' }),
-    personId: z.string().optional().openapi({
+    personId: Ids.person.optional().openapi({
       description:
         "The person whose it is: it is worth no more than their role, and goes when they leave. Absent: the account's own.",
     }),
-    createdBy: z.string().openapi({ description: 'Who made it: "person:ID", "token:ID" or "operator".' }),
+    createdBy: Ids.creator.openapi({ description: 'Who made it: "person:ID", "token:ID" or "operator".' }),
     createdAt: Time,
     expiresAt: Time.optional(),
     lastUsedAt: Time.optional().openapi({ description: 'To the minute.' }),
@@ -60,5 +63,5 @@ export const Token = z
   .openapi('Token');
 
 export const TokenWithSecret = Token.extend({
-  token: z.string().openapi({ description: 'The token itself; shown this once.' }),
+  token: z.string().openapi({ description: 'The token itself; shown this once.', example: 'atoll_...' }),
 }).openapi('TokenWithSecret');
