@@ -2,14 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { replicas, type Throughput, throughputs, watchers } from './api.ts';
 import { quantile, targetOf } from './client.ts';
+import { many } from './many.ts';
 import { neighbour } from './neighbour.ts';
 import { Ours } from './ours.ts';
 
 /**
- * npm run bench [-- --reference KUBECONFIG] [--only throughput,replicas,...]
+ * npm run bench [-- --reference KUBECONFIG] [--only throughput,replicas,...] [--only many [--clusters 10000]]
  * Prints our figures, and beside them those of another Kubernetes API (ATOLL_REFERENCE names its kubeconfig too) from the same run.
  */
-const { values } = parseArgs({ options: { reference: { type: 'string' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { reference: { type: 'string' }, only: { type: 'string' }, clusters: { type: 'string', default: '10000' } },
+});
 const file = values.reference ?? process.env.ATOLL_REFERENCE;
 const reference = file && existsSync(file) ? targetOf(readFileSync(file, 'utf8')) : undefined;
 const only = values.only?.split(',');
@@ -44,6 +47,18 @@ try {
     row('cluster create to first answer, p99 (ms)', n1(p99), '', 'goal 100');
     row('memory with 100 clusters (MB)', n0(ours.memory()));
     row('disk per cluster (KB)', n0(ours.disk()));
+  }
+  // Minutes, and gigabytes of disk: only when asked for.
+  if (only?.includes('many')) {
+    const found = await many(ours.server, Number(values.clusters));
+    const { few, all } = found;
+    row(`${all.clusters} clusters made (s)`, n0(found.seconds), '', `goal ${n0(all.clusters / 50)}`);
+    row('one of them, p50 / p99 (ms)', `${n1(found.p50)} / ${n1(found.p99)}`);
+    for (const { clusters, node, workerd } of [few, all]) {
+      row(`memory with ${clusters} idle clusters (MB)`, n0(node + workerd), '', `${n0(node)} of Node, ${n0(workerd)} of workerd`);
+    }
+    row('disk per cluster (KB)', n0(all.disk), '', 'goal 400');
+    row('server start with all of them (s)', n2(found.restart), '', `${n0(found.restarted)} MB then`);
   }
   if (wanted('throughput')) {
     const mine = await throughputs(ours.demo(), label);

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { quantile } from './client.ts';
 
 interface Process {
   pid: number;
@@ -37,4 +39,14 @@ export function memoryOf(root: number): { node: number; workerd: number } {
     else node += kilobytes / 1024;
   }
   return { node, workerd };
+}
+
+/** Kilobytes on disk of one cluster's database, by the median. */
+export function diskOf(data: string): number {
+  const folder = join(data, 'clusters', 'atoll-ClusterDO');
+  const size = (file: string) => statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0;
+  const sizes = readdirSync(folder)
+    .filter((name) => name.endsWith('.sqlite') && name !== 'metadata.sqlite')
+    .map((name) => size(name) + size(`${name}-wal`));
+  return quantile(sizes, 0.5) / 1024;
 }

@@ -1,9 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { Server } from '../e2e/server.ts';
 import { configMap, fill, namespace, pool } from './api.ts';
 import { Connection, quantile, type Target, targetOf } from './client.ts';
-import { memoryOf } from './memory.ts';
+import { diskOf, memoryOf } from './memory.ts';
 
 /** What only Atoll has: many clusters, sleep, and a price. */
 const CREATED = 100;
@@ -126,16 +124,7 @@ export class Ours {
 
   /** Kilobytes on disk of one cluster's database, by the median. */
   disk(): number {
-    const folder = join(this.server.data, 'clusters', 'atoll-ClusterDO');
-    const sizes = readdirSync(folder)
-      .filter((name) => name.endsWith('.sqlite') && name !== 'metadata.sqlite')
-      .map((name) =>
-        [name, `${name}-wal`].reduce(
-          (sum, file) => sum + (statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0),
-          0,
-        ),
-      );
-    return quantile(sizes, 0.5) / 1024;
+    return diskOf(this.server.data);
   }
 
   /** What one operation of each kind costs in rows, awake time and money. */

@@ -21,7 +21,7 @@ export interface Operation {
 export type Step = Operation | { verb: 'list'; resource: Resource };
 
 /** What the whole cluster undergoes. */
-export type Change = 'replace' | 'fork' | 'suspend' | 'credential' | 'look';
+export type Change = 'replace' | 'restore' | 'fork' | 'suspend' | 'credential' | 'look';
 
 export interface Visit {
   slot: number;
@@ -30,7 +30,7 @@ export interface Visit {
 }
 
 const WRITES: readonly Verb[] = ['create', 'create', 'create', 'update', 'patch', 'patch', 'apply', 'delete', 'get', 'get'];
-const CHANGES: readonly Change[] = ['replace', 'fork', 'suspend', 'credential', 'look', 'look'];
+const CHANGES: readonly Change[] = ['replace', 'restore', 'fork', 'suspend', 'credential', 'look'];
 /** Of so many visits one is to the whole cluster, and one in so many goes to a cluster where it is quiet. */
 const CHANGE_EVERY = 25;
 const QUIET_EVERY = 5;

@@ -16,10 +16,12 @@ interface Made {
   kubeconfig: string;
 }
 
+type Way = Door & { name: string };
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The way into a cluster, out of the kubeconfig that came with it. */
-function doorOf(id: string, name: string, kubeconfig: string): Door & { name: string } {
+function wayInto(id: string, name: string, kubeconfig: string): Way {
   const { clusters, users } = JSON.parse(kubeconfig) as {
     clusters: { cluster: { server: string } }[];
     users: { user: { token: string } }[];
@@ -30,6 +32,8 @@ function doorOf(id: string, name: string, kubeconfig: string): Door & { name: st
 /** What tenants do with whole clusters, and with the same care for what was not answered. */
 export class Tenants {
   readonly #world: World;
+  /** Names under which a server that died was making clusters. */
+  readonly #stranded: { slot: Slot; name: string }[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -55,61 +59,68 @@ export class Tenants {
     }
   }
 
-  /** A new cluster for a slot. Should no answer come, the same request is repeated under its key, and then it is looked for by its name. */
-  async make(slot: Slot, how: object = {}, address = SELF): Promise<(Door & { name: string }) | undefined> {
-    const name = `c-${slot.number}-${slot.generation++}`;
-    const headers = { 'idempotency-key': randomUUID() };
-    const end = performance.now() + KNOWN_MS;
-    while (performance.now() < end) {
-      const answer = await this.#manage(slot, { method: 'POST', path: address, body: { name, ...how }, headers });
-      if (!answer) continue;
-      if (answer.status === 201) {
-        const made = parsed<Made>(answer);
-        return doorOf(made.id, made.name, made.kubeconfig);
-      }
-      if (answer.status !== 409) {
-        this.#wrong(slot, `${address} was answered ${answer.status} ${answer.body.slice(0, 300)}`);
-        return undefined;
-      }
-      const found = await this.#find(slot, name);
-      if (found) return found;
-      await pause(WAIT_MS);
-    }
-    this.#wrong(slot, `${name} was asked for, and neither came to be nor was refused`);
-    return undefined;
-  }
-
-  /** What a crash left of a cluster that was being made: if it is there, it must be whole. */
-  async #find(slot: Slot, name: string): Promise<(Door & { name: string }) | undefined> {
-    const answer = await this.#manage(slot, { method: 'GET', path: `${SELF}/${name}` });
-    if (answer?.status !== 200) return undefined;
-    const { id, state } = parsed<{ id: string; state: string }>(answer);
-    if (state !== 'ready') return undefined;
-    const door = await this.#enter(slot, name);
-    return door && { ...door, id };
-  }
-
-  /** One more credential. */
-  async #enter(slot: Slot, cluster: string): Promise<(Door & { name: string; credential: string }) | undefined> {
+  /**
+   * A new cluster, by a POST there. Should no answer come, the same request is repeated under its key; a server that died over it knows
+   * neither, and the client goes on under another name.
+   */
+  async make(slot: Slot, address = SELF): Promise<Way | undefined> {
     for (;;) {
-      const answer = await this.#manage(slot, {
-        method: 'POST',
-        path: `${SELF}/${cluster}/kubeconfig`,
-        body: { role: 'admin', name: 'soak' },
-      });
-      if (!answer) continue;
-      if (answer.status === 201) return { ...doorOf(cluster, cluster, answer.body), credential: '' };
-      if (answer.status !== 404) this.#wrong(slot, `kubeconfig of ${cluster}: ${answer.status} ${answer.body.slice(0, 300)}`);
-      return undefined;
+      const name = `c-${slot.number}-${slot.generation++}`;
+      const headers = { 'idempotency-key': randomUUID() };
+      let tried = false;
+      for (;;) {
+        const answer = await this.#manage(slot, { method: 'POST', path: address, body: { name }, headers });
+        if (answer?.status === 201) {
+          const made = parsed<Made>(answer);
+          return wayInto(made.id, made.name, made.kubeconfig);
+        }
+        if (answer?.status === 409 && tried) break;
+        if (answer) {
+          this.#wrong(slot, `${address} was answered ${answer.status} ${answer.body.slice(0, 300)}`);
+          return undefined;
+        }
+        tried = true;
+      }
+      this.#stranded.push({ slot, name });
     }
+  }
+
+  /** What the deaths of the server left of clusters in the making: each is whole or goes away, and then it is as if it never was. */
+  async #settleStranded(): Promise<void> {
+    const end = performance.now() + KNOWN_MS;
+    for (const { slot, name } of this.#stranded) {
+      for (;;) {
+        const answer = await this.#manage(slot, { method: 'GET', path: `${SELF}/${name}` });
+        if (answer?.status === 404) break;
+        const { id, state } = answer?.status === 200 ? parsed<{ id: string; state: string }>(answer) : {};
+        if (id !== undefined && state === 'ready') {
+          await this.#isWhole(slot, id);
+          await this.remove(slot, id);
+          break;
+        }
+        if (performance.now() > end) {
+          this.#wrong(slot, `${name} was neither made nor taken away: ${answer?.status} ${answer?.body.slice(0, 300)}`);
+          break;
+        }
+        await pause(WAIT_MS);
+      }
+    }
+  }
+
+  async #isWhole(slot: Slot, id: string): Promise<void> {
+    const answer = await this.#manage(slot, { method: 'POST', path: `${SELF}/${id}/kubeconfig`, body: { role: 'admin' } });
+    if (!answer) return;
+    if (answer.status !== 201) return this.#wrong(slot, `kubeconfig of ${id}: ${answer.status} ${answer.body.slice(0, 300)}`);
+    const status = await this.#knock(slot, wayInto(id, id, answer.body));
+    if (status !== undefined && status !== 200) this.#wrong(slot, `${id} is ready, and answers ${status}`);
   }
 
   /** Deletes a cluster for good, as often as it takes to be told so. */
   async remove(slot: Slot, id: string): Promise<void> {
     for (;;) {
-      const answer = await this.#manage(slot, { method: 'DELETE', path: `${SELF}/${id}` });
+      const answer = await this.#manage(slot, { method: 'DELETE', path: `${SELF}/${id}?grace=0` });
       if (!answer) continue;
-      if (answer.status >= 300 && answer.status !== 404) {
+      if (answer.status !== 204 && answer.status !== 404) {
         this.#wrong(slot, `delete was answered ${answer.status} ${answer.body.slice(0, 300)}`);
       }
       return;
@@ -127,6 +138,12 @@ export class Tenants {
     switch (change) {
       case 'replace':
         return this.#replace(slot);
+      case 'restore':
+        return this.#restore(slot);
+      case 'fork':
+        return this.#fork(slot);
+      case 'suspend':
+        return this.#suspend(slot);
       case 'credential':
         return this.#credential(slot);
       default:
@@ -146,9 +163,64 @@ export class Tenants {
     await this.fill(slot);
   }
 
-  async #knock(slot: Slot, { prefix, token }: Door): Promise<number | undefined> {
+  /** Asks for what must be answered so. */
+  async #post(slot: Slot, path: string, status: number): Promise<void> {
+    for (;;) {
+      const answer = await this.#manage(slot, { method: 'POST', path });
+      if (!answer) continue;
+      if (answer.status !== status) this.#wrong(slot, `${path} was answered ${answer.status} ${answer.body.slice(0, 300)}`);
+      return;
+    }
+  }
+
+  /** It is deleted, is away, and comes back as it was. */
+  async #restore(slot: Slot): Promise<void> {
+    const { door } = slot;
+    if (!door) return;
+    await slot.unwatch();
+    for (;;) {
+      const answer = await this.#manage(slot, { method: 'DELETE', path: `${SELF}/${door.id}` });
+      if (!answer) continue;
+      if (answer.status !== 200) this.#wrong(slot, `delete was answered ${answer.status} ${answer.body.slice(0, 300)}`);
+      break;
+    }
+    const after = await this.#knock(slot, door);
+    if (after !== undefined && after !== 404 && after !== 401) this.#wrong(slot, `is deleted, and answers ${after}`);
+    await this.#post(slot, `${SELF}/${door.id}/restore`, 200);
+    await slot.look();
+    await slot.watch();
+  }
+
+  /** A copy holds what there was, and goes ways of its own. */
+  async #fork(slot: Slot): Promise<void> {
+    if (!slot.door) return;
+    const way = await this.make(slot, `${SELF}/${slot.door.id}/fork`);
+    if (!way) return;
+    const copy = new Slot({ account: slot.account, number: slot.number, world: this.#world });
+    await copy.begin(way, slot.model.copy());
+    await copy.look();
+    await copy.visit([{ verb: 'create', resource: 'configmaps', name: 'only-in-the-fork', value: way.name, replicas: 0 }]);
+    await copy.look();
+    await slot.look();
+    await this.remove(slot, way.id);
+  }
+
+  /** It serves nobody, and then goes on. */
+  async #suspend(slot: Slot): Promise<void> {
+    const { door } = slot;
+    if (!door) return;
+    await slot.unwatch();
+    await this.#post(slot, `${SELF}/${door.id}/suspend`, 200);
+    const status = await this.#knock(slot, door, 503);
+    if (status !== undefined && status !== 503) this.#wrong(slot, `is suspended, and answers ${status}`);
+    await this.#post(slot, `${SELF}/${door.id}/resume`, 200);
+    await slot.look();
+    await slot.watch();
+  }
+
+  async #knock(slot: Slot, { prefix, token }: Door, also?: number): Promise<number | undefined> {
     const path = `${prefix}/api/v1/namespaces/default`;
-    const answer = await this.#world.caller.ask({ method: 'GET', path, token });
+    const answer = await this.#world.caller.ask({ method: 'GET', path, token, ...(also !== undefined && { also: [also] }) });
     if (answer && slot.door?.prefix === prefix) slot.asked.answered++;
     else if (slot.door?.prefix === prefix) slot.asked.unanswered++;
     return answer?.status;
@@ -165,7 +237,7 @@ export class Tenants {
     });
     if (!made) return;
     if (made.status !== 201) return this.#wrong(slot, `kubeconfig: ${made.status} ${made.body.slice(0, 300)}`);
-    const door = doorOf(slot.door.id, slot.door.name, made.body);
+    const door = wayInto(slot.door.id, slot.door.name, made.body);
     const used = await this.#knock(slot, door);
     if (used !== undefined && used !== 200) this.#wrong(slot, `a new credential was answered ${used}`);
     const id = await this.#credentialNamed(slot, slot.door.id, name);
@@ -203,6 +275,7 @@ export class Tenants {
 
   /** At the end every account has the clusters that it knows of and no other. */
   async check(slots: readonly Slot[]): Promise<void> {
+    await this.#settleStranded();
     const byToken = Map.groupBy(slots, (slot) => slot.account.token);
     for (const mine of byToken.values()) {
       const wanted = mine.flatMap((slot) => (slot.door ? [slot.door.name] : [])).sort();
