@@ -44,6 +44,7 @@ export function codesOf(guard: Guard, route: RouteConfig, own: readonly ProblemC
     ['foreign-origin', true],
     ['not-found', LEVELS.includes(guard.needs as Level)],
     ['idempotency-conflict', isOnce(guard, route)],
+    ['rate-limited', true],
     ['too-large', route.method !== 'get'],
     ['unsupported-media-type', body !== undefined],
     ['internal', true],

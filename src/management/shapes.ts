@@ -15,6 +15,23 @@ export const Name = z
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and "-", beginning and ending with a letter or digit')
   .openapi({ example: 'demo' });
 
+const id = (example: string) => z.string().openapi({ example });
+
+/** Ids, with one of each for examples. */
+export const Ids = {
+  account: id('6f1c63ab-9d0e-4d35-8a53-0c5f7be2d1a4'),
+  cluster: id('3ullta5rsudc2ewinjuwe3ouok'),
+  token: id('b5d7f0a2-6b1e-4c86-9c05-51c0f5d0a7e3'),
+  person: id('0304e56a-2aca-4716-b7ef-93a99e5e0730'),
+  invitation: id('c2a9b8e4-1d4f-4b7a-8f0b-2d6f3a1e9c57'),
+  session: id('986619a8-051a-4fe7-b704-e05dd6cd9202'),
+  credential: id('e7c1d2f3-84b5-4a96-b7c8-d9e0f1a2b3c4'),
+  operation: id('1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed'),
+  request: id('4a7e2c11-90f3-4a55-8c1e-6f0b7d2e3a98'),
+  /** Whoever made something. */
+  creator: id('person:0304e56a-2aca-4716-b7ef-93a99e5e0730'),
+};
+
 /** When something was or will be. */
 export const Time = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000Z' });
 
@@ -81,12 +98,12 @@ export const body = <T extends z.ZodType>(schema: T) => ({
 const PARAMETERS = {
   account: z.string().openapi({ description: 'Id of the account; "self" is that of the API token.', example: 'self' }),
   cluster: z.string().openapi({ description: 'Id or name of the cluster.', example: 'demo' }),
-  token: z.string().openapi({ description: 'Id of the token.' }),
-  person: z.string().openapi({ description: 'Id of the person.' }),
-  invitation: z.string().openapi({ description: 'Id of the invitation.' }),
-  session: z.string().openapi({ description: 'Id of the session.' }),
-  credential: z.string().openapi({ description: 'Id of the credential.' }),
-  operation: z.string().openapi({ description: 'Id of the operation.' }),
+  token: Ids.token.openapi({ description: 'Id of the token.' }),
+  person: Ids.person.openapi({ description: 'Id of the person.' }),
+  invitation: Ids.invitation.openapi({ description: 'Id of the invitation.' }),
+  session: Ids.session.openapi({ description: 'Id of the session.' }),
+  credential: Ids.credential.openapi({ description: 'Id of the credential.' }),
+  operation: Ids.operation.openapi({ description: 'Id of the operation.' }),
 };
 
 /** Path parameters by their names; `gate` has looked at `account` and `cluster` before a handler runs. */
