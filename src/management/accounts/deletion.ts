@@ -1,5 +1,6 @@
 import { and, asc, count, eq, isNull, min, notExists, sql } from 'drizzle-orm';
 import type { Chore } from '../chores.ts';
+import { unmake } from '../clusters/service.ts';
 import { clusters } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { CLUSTERS_PER_DELETION_STEP } from '../limits.ts';
@@ -52,8 +53,8 @@ export async function beginDeletion(deps: ManagementDeps, accountId: string): Pr
 }
 
 /**
- * Goes on with one deletion: some clusters, each its object first, for when the row is gone nobody could ask for the rest; then the
- * account with everything that belongs to it. What fails is tried last the next time, so that it holds up no other.
+ * Goes on with one deletion: some clusters, then the account with everything that belongs to it. What fails is tried last the next time,
+ * so that it holds up no other.
  */
 async function goOn(deps: ManagementDeps, operation: OperationRow): Promise<void> {
   const { id, accountId } = operation;
@@ -67,8 +68,7 @@ async function goOn(deps: ManagementDeps, operation: OperationRow): Promise<void
   let failure: unknown;
   for (const cluster of some) {
     try {
-      await deps.clusters.destroy(cluster.id);
-      await deps.db.delete(clusters).where(eq(clusters.id, cluster.id));
+      await unmake(deps, cluster.id);
     } catch (error) {
       failure = error;
       await deps.db.update(clusters).set({ updatedAt: deps.now() }).where(eq(clusters.id, cluster.id));
