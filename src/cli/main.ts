@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { accountCommands } from './commands/accounts.ts';
 import { auditCommands } from './commands/audit.ts';
+import { backupCommands } from './commands/backup.ts';
+import { auditCommands } from './commands/audit.ts';
 import { clusterCommands } from './commands/clusters.ts';
 import { memberCommands } from './commands/members.ts';
 import { peopleCommands } from './commands/people.ts';
@@ -36,6 +38,8 @@ function program(): Command {
   memberCommands(root);
   tokenCommands(root);
   peopleCommands(root);
+  auditCommands(root);
+  backupCommands(root);
   auditCommands(root);
   toolCommands(root);
   for (const group of root.commands) for (const command of [group, ...group.commands]) command.exitOverride();

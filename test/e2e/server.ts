@@ -58,8 +58,13 @@ export class Server {
     this.data = data;
   }
 
-  static async start(): Promise<Server> {
-    const server = new Server(await freePort(), mkdtempSync(join(tmpdir(), 'atoll-e2e-')));
+  static start(): Promise<Server> {
+    return Server.over(mkdtempSync(join(tmpdir(), 'atoll-e2e-')));
+  }
+
+  /** Over a data folder that is there, or is to be. */
+  static async over(data: string): Promise<Server> {
+    const server = new Server(await freePort(), data);
     server.#kubectl = await binary('kubectl');
     await server.up();
     return server;

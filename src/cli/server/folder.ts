@@ -65,6 +65,17 @@ function claim(path: string): void {
     writePrivate(file, `${JSON.stringify({ format: FORMAT })}\n`);
     return;
   }
+  checkMarker(path);
+}
+
+/** Refuses what no server has ever made its own. */
+export function claimed(path: string): void {
+  if (!existsSync(join(path, MARKER))) throw new Failure(`${path} is no data folder of Atoll; ATOLL_DATA names another`);
+  checkMarker(path);
+}
+
+function checkMarker(path: string): void {
+  const file = join(path, MARKER);
   let marker: Marker;
   try {
     marker = JSON.parse(readFileSync(file, 'utf8'));
@@ -84,6 +95,13 @@ const alive = (pid: number): boolean => {
   }
 };
 
+/** The process whose server uses the folder, if one does. */
+export function userOf(path: string): number | undefined {
+  const file = join(path, LOCK);
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  return pid !== process.pid && pid > 0 && alive(pid) ? pid : undefined;
+}
+
 /** One server per folder. A lock whose process is gone is nobody's. */
 function lock(path: string): () => void {
   const file = join(path, LOCK);
@@ -93,9 +111,8 @@ function lock(path: string): () => void {
       return () => rmSync(file, { force: true });
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
-      const pid = Number(readFileSync(file, 'utf8'));
-      if (pid !== process.pid && pid > 0 && alive(pid))
-        throw new Failure(`a server (process ${pid}) is using the data folder ${path}`);
+      const user = userOf(path);
+      if (user !== undefined) throw new Failure(`a server (process ${user}) is using the data folder ${path}`);
       rmSync(file, { force: true });
     }
   }
