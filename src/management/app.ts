@@ -1,6 +1,7 @@
 import { bodyLimit } from 'hono/body-limit';
 import { invitationRoutes } from './accounts/invitation-routes.ts';
 import { memberRoutes } from './accounts/member-routes.ts';
+import { planRoutes } from './accounts/plan-routes.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { fromOurselves } from './auth.ts';
@@ -18,6 +19,7 @@ import { named } from './requests.ts';
 import { noRoute, router } from './router.ts';
 import { ProblemBody } from './shapes.ts';
 import { tokenRoutes } from './tokens/routes.ts';
+import { usageRoutes } from './usage/routes.ts';
 
 /** The product around clusters, under /v1. The one source of openapi.yaml. */
 export function createApp(deps: ManagementDeps) {
@@ -47,6 +49,8 @@ export function createApp(deps: ManagementDeps) {
     .route('/v1', credentialRoutes(deps))
     .route('/v1', operationRoutes(deps))
     .route('/v1', auditRoutes(deps))
+    .route('/v1', usageRoutes(deps))
+    .route('/v1', planRoutes(deps))
     .route('/v1', memberRoutes(deps))
     .route('/v1', invitationRoutes(deps))
     .route('/v1', peopleRoutes(deps))

@@ -15,6 +15,8 @@ const SELF = 'self';
 /** Tokens from before secrets carried a checksum. */
 const OLD_TOKEN = /^atoll_[\w-]{43}$/;
 const OLD_OPERATOR = /^atollop_[\w-]{43}$/;
+/** Where Cloudflare says from which address a request came. */
+const ADDRESS = 'cf-connecting-ip';
 /** How exact "last used" is, ms: a write a request would be too much. */
 const LAST_USED_MS = 60_000;
 
@@ -158,9 +160,18 @@ export interface Guard {
 export const gate =
   (deps: ManagementDeps, guard: Guard): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {
-    if (guard.needs === 'public') return next();
+    const { rates } = deps;
+    const stranger = () => rates?.stranger(c.req.header(ADDRESS), deps.now());
+    if (guard.needs === 'public') {
+      stranger();
+      return next();
+    }
     const who = await principalOf(deps, bearer(c), guard.leavingToo);
-    if (!who) throw new Problem('unauthenticated', 'the token is not known');
+    if (!who) {
+      stranger();
+      throw new Problem('unauthenticated', 'the token is not known');
+    }
+    rates?.known(who, deps.now());
     c.set('principal', who);
     if (isLevel(guard.needs)) await enter(deps, c as unknown as Context<ManagementEnv>, guard, guard.needs, who);
     else mustBe(guard.needs, who);

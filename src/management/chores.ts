@@ -1,4 +1,5 @@
 import { accountChores } from './accounts/deletion.ts';
+import { planChore } from './accounts/plan.ts';
 import { auditChore } from './audit/service.ts';
 import { clusterChores } from './clusters/chores.ts';
 import { credentialChores } from './clusters/credential-chores.ts';
@@ -20,6 +21,7 @@ export interface Chore {
 export const CHORES: readonly Chore[] = [
   ...operationChores,
   ...accountChores,
+  planChore,
   ...clusterChores,
   ...credentialChores,
   idempotencyChore,

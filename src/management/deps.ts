@@ -5,6 +5,7 @@ import type { Random } from '../lib/random.ts';
 import type { Keeper } from './chores.ts';
 import type { ClustersPort } from './clusters/port.ts';
 import type { Mac } from './clusters/id.ts';
+import type { Rates } from './rates.ts';
 import type { Issuer } from './people/issuers.ts';
 
 /** Any asynchronous SQLite that drizzle speaks: D1 in the Worker, node:sqlite in tests. */
@@ -25,6 +26,8 @@ export interface ManagementDeps {
   /** With whom people sign in; none: nobody can. */
   issuers: readonly Issuer[];
   mac: Mac;
+  /** Absent: anybody may ask as often as they like. */
+  rates?: Rates;
   now: () => number;
   /** Goes on with something after the answer was given. */
   background: (work: PromiseLike<unknown>) => void;

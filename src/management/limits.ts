@@ -1,7 +1,5 @@
 /** Every bound of the management API, with its unit. At a bound the answer is 429 `limit-reached`, beyond a shape 400. */
 
-/** Clusters of one account. */
-export const CLUSTERS_PER_ACCOUNT = 10_000;
 /** Tokens of one account. */
 export const TOKENS_PER_ACCOUNT = 1_000;
 /** Clusters that a token may name. */
@@ -102,3 +100,17 @@ export const FORK_TURN_MS = 2_000;
 export const SELECTOR_LENGTH = 2_000;
 /** Clusters that one part of a chore is about. */
 export const CLUSTERS_PER_CHORE = 50;
+/** When clusters that could not be told of a plan are told again, ms. */
+export const PLAN_RETRY_MS = 30_000;
+/** Requests a second of one person or token, and so many at once after a pause; beyond it 429 `rate-limited`. */
+export const PRINCIPAL_PER_SECOND = 500;
+export const PRINCIPAL_BURST = 5_000;
+/** The same of one address from which somebody asks who is not known, and of all such together. */
+export const STRANGER_PER_SECOND = 50;
+export const STRANGER_BURST = 1_000;
+export const STRANGERS_PER_SECOND = 200;
+export const STRANGERS_BURST = 2_000;
+/** Rates that an isolate keeps in memory. */
+export const RATES_KEPT = 10_000;
+/** Longest time that usage can be asked for at once, ms; beyond it 400. */
+export const USAGE_RANGE_MS = 400 * 86_400_000;

@@ -240,6 +240,8 @@ export class ClusterDO extends DurableObject<Env> {
 
   /** RPC: runs, rests or waits for its end from now on. */
   async stand(standing: Standing): Promise<boolean> {
+    const going = standing.state === 'deleted' ? this.#open() : undefined;
+    if (going) await this.#usage.last(going);
     const taken = takeStanding(this.#platform.sql, standing);
     if (taken !== 'changed') return taken !== 'none';
     this.#cluster = undefined;
@@ -267,8 +269,13 @@ export class ClusterDO extends DurableObject<Env> {
   }
 
   /** RPC: begins to become a copy of another cluster. */
-  async fork(own: { id: string; name: string }, source: string): Promise<ForkProgress | undefined> {
-    return this.#fork.begin(own, source);
+  async fork(
+    { limits, ...own }: { id: string; name: string; limits?: ClusterLimits },
+    source: string,
+  ): Promise<ForkProgress | undefined> {
+    const begun = await this.#fork.begin(own, source);
+    if (begun && limits) takeLimits(this.#platform.sql, limits);
+    return begun;
   }
 
   /** RPC: goes on with that for about so long. */
@@ -291,6 +298,8 @@ export class ClusterDO extends DurableObject<Env> {
 
   /** RPC: ends every watch and forgets everything. */
   async destroy(): Promise<void> {
+    const going = this.#open();
+    if (going) await this.#usage.last(going);
     this.#cluster = undefined;
     this.#sockets.closeAll();
     await this.ctx.storage.deleteAlarm();

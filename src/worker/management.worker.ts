@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/d1';
 import { createApp } from '../management/app.ts';
 import type { ManagementDeps } from '../management/deps.ts';
 import { type Issuer, issuersOf } from '../management/people/issuers.ts';
+import { Rates } from '../management/rates.ts';
 import { egress } from './egress.worker.ts';
 import { type Env, variablesOf } from './env.worker.ts';
 import { crypt, hmac, now, random, sealing } from './host.worker.ts';
@@ -44,6 +45,7 @@ export function managementDeps(env: Env): ManagementDeps {
     random,
     fetch: outbound(env, issuers),
     issuers,
+    rates: new Rates(),
     mac: (text) => hmac(ATOLL_SECRET, text),
     now,
     background: (work) => waitUntil(Promise.resolve(work)),

@@ -2,21 +2,25 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Usage } from '../cluster/usage.ts';
 import { USAGE_FLUSH_MS, USAGE_GATHER_MS } from '../lib/limits.ts';
 import type { UsageHour } from '../management/usage/port.ts';
-import { RECORD_ROWS, RECORD_USAGE } from '../management/usage/record.ts';
+import { RECORD_ROWS, RECORD_USAGE, type UsageRow } from '../management/usage/record.ts';
 import type { Env } from './env.worker.ts';
 import { now } from './host.worker.ts';
 
 /** What clusters of this isolate have to tell: gathered, since one statement for many costs the database as much as for one. */
 const gathered = new Map<string, { usage: Usage; hours: UsageHour[] }>();
 
+const record = (env: Env, rows: UsageRow[]) => env.DB.prepare(RECORD_USAGE).bind(JSON.stringify(rows)).run();
+
 /** Tells the deployment's database. Whoever comes first does it for all; what cannot be told is told with what is counted next. */
 async function tell(env: Env): Promise<void> {
   while (gathered.size > 0) {
     const some = [...gathered].slice(0, RECORD_ROWS);
     for (const [id] of some) gathered.delete(id);
-    const rows = some.flatMap(([id, { hours }]) => hours.map((hour) => ({ id, ...hour })));
     try {
-      await env.DB.prepare(RECORD_USAGE).bind(JSON.stringify(rows)).run();
+      await record(
+        env,
+        some.flatMap(([id, { hours }]) => hours.map((hour) => ({ id, ...hour }))),
+      );
       for (const [, { usage, hours }] of some) usage.heard(hours);
     } catch (error) {
       console.error('usage could not be told', error);
@@ -49,6 +53,15 @@ export class UsageKeeper {
       this.#waits = false;
       if (this.#isOpen(cluster)) this.#store(cluster);
     }, USAGE_FLUSH_MS);
+  }
+
+  /** Tells all of it before it returns: the cluster is about to fall silent. */
+  async last({ usage, options }: Cluster): Promise<void> {
+    gathered.delete(options.id);
+    await record(
+      this.#env,
+      usage.tell(now()).map((hour) => ({ id: options.id, ...hour })),
+    );
   }
 
   #store(cluster: Cluster): void {

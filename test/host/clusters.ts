@@ -117,10 +117,17 @@ export class NodeClusters implements ClustersPort {
     return taken !== 'none';
   }
 
-  async fork(own: { id: string; name: string }, source: string): Promise<ForkProgress | undefined> {
+  async fork(
+    { limits, ...own }: { id: string; name: string; limits?: ClusterLimits },
+    source: string,
+  ): Promise<ForkProgress | undefined> {
     if (this.fail) throw this.fail;
     const start = this.made.get(source)?.exportStart(this.#now());
-    return start && beginFork(this.#platform(own.id).sql, source, own, start);
+    if (!start) return undefined;
+    const { sql } = this.#platform(own.id);
+    const begun = beginFork(sql, source, own, start);
+    if (limits) takeLimits(sql, limits);
+    return begun;
   }
 
   /** One chunk each time, so that a test can look in between. */

@@ -1,17 +1,24 @@
+import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { ROLES } from '../access.ts';
 import { people } from '../people/tables.ts';
 
 /** An organisation: whatever owns clusters. Everything that belongs to it goes with its row. */
-export const accounts = sqliteTable('accounts', {
-  id: text('id').primaryKey(),
-  name: text('name').notNull(),
-  /** A name of `limits.ts`. */
-  plan: text('plan').notNull().default('standard'),
-  createdAt: integer('created_at').notNull(),
-  /** Being deleted since: nobody may use it any more. */
-  deletedAt: integer('deleted_at'),
-});
+export const accounts = sqliteTable(
+  'accounts',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    /** A name of `plans.ts`. */
+    plan: text('plan').notNull().default('standard'),
+    /** When its clusters are to be told of the plan; absent: they know. */
+    planDue: integer('plan_due'),
+    createdAt: integer('created_at').notNull(),
+    /** Being deleted since: nobody may use it any more. */
+    deletedAt: integer('deleted_at'),
+  },
+  (table) => [index('accounts_plan_due').on(table.planDue).where(sql`plan_due IS NOT NULL`)],
+);
 
 /** Which person has which role in which account. */
 export const members = sqliteTable(

@@ -1,8 +1,10 @@
-import { getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { type Access, creatorOf, isWithin, type Principal } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { CLUSTERS_PER_ACCOUNT, MAKING_MS } from '../limits.ts';
+import { accounts } from '../accounts/tables.ts';
+import { MAKING_MS } from '../limits.ts';
+import { PLAN_NAMES, planOf } from '../plans.ts';
 import { endOf } from '../shapes.ts';
 import { makeClusterId } from './id.ts';
 import type { ClusterRow } from './rows.ts';
@@ -30,11 +32,22 @@ export const isTaken = (error: unknown): boolean => {
 };
 
 export const taken = (name: string) => new Problem('name-taken', `a cluster named "${name}" exists`);
-export const limitReached = () => new Problem('limit-reached', `an account may have ${CLUSTERS_PER_ACCOUNT} clusters`);
+
+/** The refusal of one cluster more than the plan of the account allows. */
+export async function limitReached(deps: ManagementDeps, accountId: string): Promise<Problem> {
+  const [found] = await deps.db.select({ plan: accounts.plan }).from(accounts).where(eq(accounts.id, accountId));
+  const plan = found?.plan ?? 'standard';
+  return new Problem('limit-reached', `the plan "${plan}" allows ${planOf(plan).clusters} clusters`);
+}
+
+const planIn = (accountId: string): SQL => sql`(SELECT plan FROM ${accounts} WHERE id = ${accountId})`;
 
 /** True of an account that has room for one more cluster; asked within the write, so that two at once do not both find it. */
-export const hasRoom = (accountId: string): SQL =>
-  sql`(SELECT count(*) FROM ${clusters} WHERE account_id = ${accountId} AND deleted_at IS NULL) < ${CLUSTERS_PER_ACCOUNT}`;
+export function hasRoom(accountId: string): SQL {
+  const cases = PLAN_NAMES.map((name) => sql`WHEN ${name} THEN ${planOf(name).clusters ?? Number.MAX_SAFE_INTEGER}`);
+  const most = sql`CASE ${planIn(accountId)} ${sql.join(cases, sql` `)} ELSE ${planOf('standard').clusters} END`;
+  return sql`(SELECT count(*) FROM ${clusters} WHERE account_id = ${accountId} AND deleted_at IS NULL) < ${most}`;
+}
 
 /** The row of a cluster in the making. */
 export function newRow(
@@ -50,16 +63,16 @@ export function newRow(
   const now = deps.now();
   const times = { createdAt: now, updatedAt: now, suspendedAt: null, expiresAt: null, deletedAt: null, purgeAt: null };
   const own = { id, accountId: access.accountId, createdBy: creatorOf(who), version: 0, told: 0, ...times };
-  return { isTemplate: false, forkedFrom: null, ...own, ...wish, state: 'creating' };
+  return { isTemplate: false, forkedFrom: null, plan: '', ...own, ...wish, state: 'creating' };
 }
 
-/** The statement that claims the row's name and its room: it returns the id, or nothing when there is no room. */
+/** The statement that claims the row's name and its room: it returns the plan that the cluster gets, or nothing when there is no room. */
 export function claiming(deps: ManagementDeps, row: ClusterRow) {
   const values = Object.entries(getTableColumns(clusters)).map(([key, column]) =>
-    sql.param(row[key as keyof ClusterRow], column),
+    key === 'plan' ? planIn(row.accountId) : sql.param(row[key as keyof ClusterRow], column),
   );
   const one = sql`SELECT ${sql.join(values, sql`, `)} WHERE ${hasRoom(row.accountId)}`;
-  return deps.db.insert(clusters).select(one).returning({ id: clusters.id });
+  return deps.db.insert(clusters).select(one).returning({ plan: clusters.plan });
 }
 
 /** Should whoever makes it die, the keeper takes away what is left; and it ends clusters that expire. */

@@ -3,6 +3,7 @@ import type { Access, Principal } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { FORK_INLINE_MS, FORK_STEP_MS } from '../limits.ts';
+import { clusterLimits } from '../plans.ts';
 import { endOperation, type OperationRow, progress } from '../operations/service.ts';
 import { operations } from '../operations/tables.ts';
 import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './claim.ts';
@@ -50,10 +51,10 @@ export async function forkCluster(
   const { name, labels = source.labels, isTemplate = false } = wish;
   const own = { name, labels, isTemplate, apiOnly, legacyApis, nodes, forkedFrom: source.id };
   const row = newRow(deps, access, who, { ...own, expiresAt: expiryOf(deps, wish) ?? null });
-  const operation = await begin(deps, row);
+  const { operation, plan } = await begin(deps, row);
   try {
     const first = await firstCredential(deps, access, who);
-    const begun = await deps.clusters.fork({ id: row.id, name }, source.id);
+    const begun = await deps.clusters.fork({ id: row.id, name, limits: clusterLimits(plan) }, source.id);
     if (!begun) throw new Problem('conflict', LOST);
     if (begun.done < begun.total && !(await goOn(deps, row.id, operation, FORK_INLINE_MS))) {
       return { operation: await leaveToKeeper(deps, operation) };
@@ -69,7 +70,7 @@ export async function forkCluster(
 }
 
 /** The row of the cluster and that of the operation, both or none. */
-async function begin(deps: ManagementDeps, row: ClusterRow): Promise<OperationRow> {
+async function begin(deps: ManagementDeps, row: ClusterRow): Promise<{ operation: OperationRow; plan: string }> {
   await announce(deps, row);
   const { accountId, id: target, createdAt, updatedAt } = row;
   const state = { state: 'running', done: 0, total: 0, error: null, queued: false } as const;
@@ -84,12 +85,12 @@ async function begin(deps: ManagementDeps, row: ClusterRow): Promise<OperationRo
   };
   try {
     const [claimed] = await deps.db.batch([claiming(deps, row), deps.db.insert(operations).values(operation)]);
-    if (claimed.length > 0) return operation;
+    if (claimed.length > 0) return { operation, plan: claimed[0].plan };
   } catch (error) {
     throw isTaken(error) ? taken(row.name) : error;
   }
   await deps.db.delete(operations).where(eq(operations.id, operation.id));
-  throw limitReached();
+  throw await limitReached(deps, accountId);
 }
 
 /** Copies for about so long; true once nothing is left. */

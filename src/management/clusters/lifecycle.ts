@@ -148,7 +148,7 @@ export async function restoreCluster(deps: ManagementDeps, row: ClusterRow, name
   const found = await again(deps, row);
   if (found.state !== 'deleted') throw new Problem('conflict', `cluster "${row.name}" is not deleted`);
   if ((found.purgeAt ?? 0) <= now) throw new Problem('not-found', `cluster "${row.name}" not found`);
-  throw limitReached();
+  throw await limitReached(deps, row.accountId);
 }
 
 /** What of a cluster can be changed. */

@@ -72,7 +72,7 @@ export interface ClustersPort extends AuditPort {
   /** What it refuses and whether it goes on follows from this. False: there is no such object. */
   stand(id: string, standing: Standing): Promise<boolean>;
   /** Begins a copy of another cluster as it is now; undefined: there is no such cluster, or it is deleted. */
-  fork(own: { id: string; name: string }, source: string): Promise<ForkProgress | undefined>;
+  fork(own: { id: string; name: string; limits?: ClusterLimits }, source: string): Promise<ForkProgress | undefined>;
   /** Goes on with a copy for about so long; undefined: it cannot go on, for its source is gone. */
   copy(id: string, ms: number): Promise<ForkProgress | undefined>;
   /** Makes a cluster of a copy that has everything, and returns its first credential's bearer token. */

@@ -9,8 +9,8 @@ import { kubeconfigFor } from './kubeconfig.ts';
 import { checkMatch, deleteCluster, etagOf, updateCluster } from './lifecycle.ts';
 import { listClusters } from './list.ts';
 import type { ClusterRow } from './rows.ts';
-import { ClusterChange, ClusterQuery, ClusterView, ClusterWithKubeconfig, DeleteQuery, NewCluster, Usage } from './schema.ts';
-import { createCluster, type Made, usageOf } from './service.ts';
+import { ClusterChange, ClusterQuery, ClusterView, ClusterWithKubeconfig, DeleteQuery, IfMatch, NewCluster } from './schema.ts';
+import { createCluster, type Made } from './service.ts';
 import { viewOf } from './view.ts';
 
 const tags = ['clusters'];
@@ -99,20 +99,7 @@ function changes(deps: ManagementDeps) {
       },
     },
   );
-  const usage = define(
-    deps,
-    { needs: 'read' },
-    {
-      method: 'get',
-      path: `${ONE}/usage`,
-      summary: 'What the cluster has cost since it woke',
-      operationId: 'getUsage',
-      tags,
-      request: { params: at('account', 'cluster') },
-      responses: { 200: json(Usage, 'Its usage') },
-    },
-  );
-  return { update, remove, usage };
+  return { update, remove };
 }
 
 /** A cluster with the kubeconfig of whoever made it. */
@@ -137,7 +124,7 @@ export function clusterRoutes(deps: ManagementDeps) {
     return viewOf(deps, row, c.req.url);
   };
   const { create, list, get } = definitions(deps);
-  const { update, remove, usage } = changes(deps);
+  const { update, remove } = changes(deps);
   return router()
     .openapi(create, async (c) => {
       const { template, apiOnly = false, legacyApis = false, nodes = NODES, ...wish } = c.req.valid('json');
@@ -165,6 +152,5 @@ export function clusterRoutes(deps: ManagementDeps) {
       checkMatch(row, c.req.header('if-match'));
       const deleted = await deleteCluster(deps, row, c.req.valid('query').grace);
       return deleted ? c.json(tagged(c, deleted), 200) : c.body(null, 204);
-    })
-    .openapi(usage, async (c) => c.json(await usageOf(deps, c.get('cluster')), 200));
+    });
 }

@@ -145,13 +145,3 @@ export const DeleteQuery = z.object({
       description: `Seconds in which it can be restored; 0: it goes at once. Absent: ${GRACE_SECONDS}.`,
     }),
 });
-
-export const Usage = z
-  .object({
-    rowsRead: z.int().openapi({ example: 5120 }),
-    rowsWritten: z.int().openapi({ example: 431 }),
-    awakeMs: z.number().openapi({ example: 812.5 }),
-    databaseBytes: z.int().openapi({ example: 393_216 }),
-    watchers: z.int().openapi({ example: 2 }),
-  })
-  .openapi('Usage', { description: 'What the cluster has cost since its object woke.' });

@@ -4,7 +4,7 @@ import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './claim.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
-import type { ClusterUsage } from './port.ts';
+import { clusterLimits } from '../plans.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters } from './tables.ts';
 
@@ -38,10 +38,18 @@ export async function createCluster(deps: ManagementDeps, access: Access, who: P
     }),
     firstCredential(deps, access, who),
   ]);
-  if (claimed.length === 0) throw limitReached();
+  if (claimed.length === 0) throw await limitReached(deps, row.accountId);
   const { id, name, apiOnly, legacyApis, nodes } = row;
   try {
-    const options = { id, name, apiOnly, legacyApis, nodes, ...(deps.ca !== undefined && { caPem: deps.ca }) };
+    const options = {
+      id,
+      name,
+      apiOnly,
+      legacyApis,
+      nodes,
+      limits: clusterLimits(claimed[0].plan),
+      ...(deps.ca !== undefined && { caPem: deps.ca }),
+    };
     const token = await deps.clusters.create(options, forObject(first));
     await Promise.all([remember(deps, access, who, id, first, token), markReady(deps, id)]);
     return { row: { ...row, state: 'ready' }, token };
@@ -64,10 +72,4 @@ async function markReady(deps: ManagementDeps, id: string): Promise<void> {
 export async function unmake(deps: ManagementDeps, id: string): Promise<void> {
   await deps.clusters.destroy(id);
   await deps.db.delete(clusters).where(eq(clusters.id, id));
-}
-
-export async function usageOf(deps: ManagementDeps, row: ClusterRow): Promise<ClusterUsage> {
-  const usage = await deps.clusters.usage(row.id);
-  if (!usage) throw new Problem('not-found', `cluster "${row.name}" has no object`);
-  return usage;
 }

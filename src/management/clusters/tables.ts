@@ -25,6 +25,8 @@ export const clusters = sqliteTable(
     isTemplate: integer('is_template', { mode: 'boolean' }).notNull().default(false),
     /** Id of the cluster that it is a copy of. */
     forkedFrom: text('forked_from'),
+    /** The plan that its object was told of. */
+    plan: text('plan').notNull().default('unlimited'),
     createdBy: text('created_by').notNull().default('operator'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull().default(0),

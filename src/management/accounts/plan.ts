@@ -1,0 +1,55 @@
+import { and, asc, eq, inArray, lte, min, ne } from 'drizzle-orm';
+import type { Chore } from '../chores.ts';
+import { clusters } from '../clusters/tables.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { CLUSTERS_PER_CHORE, PLAN_RETRY_MS } from '../limits.ts';
+import { clusterLimits, type PlanName } from '../plans.ts';
+import type { AccountRow } from './service.ts';
+import { accounts } from './tables.ts';
+
+/** Gives an account another plan. What new clusters get follows from the row at once; those that there are are told by the keeper. */
+export async function setPlan(deps: ManagementDeps, id: string, plan: PlanName): Promise<AccountRow> {
+  const now = deps.now();
+  await deps.keeper.by(now);
+  const [row] = await deps.db.update(accounts).set({ plan, planDue: now }).where(eq(accounts.id, id)).returning();
+  if (!row) throw new Problem('not-found', `account "${id}" not found`);
+  return row;
+}
+
+/** Tells the clusters of accounts whose plan has changed. One that cannot be told yet, as it is still in the making, is told later. */
+export const planChore: Chore = {
+  name: 'tell-plans',
+  next: async ({ db }) => {
+    const [{ at }] = await db.select({ at: min(accounts.planDue) }).from(accounts);
+    return at ?? undefined;
+  },
+  run: async (deps, now) => {
+    const [account] = await deps.db
+      .select()
+      .from(accounts)
+      .where(lte(accounts.planDue, now))
+      .orderBy(asc(accounts.planDue))
+      .limit(1);
+    if (account) await tell(deps, account, now);
+  },
+};
+
+async function tell(deps: ManagementDeps, { id, plan, planDue }: AccountRow, now: number): Promise<void> {
+  const untold = await deps.db
+    .select({ id: clusters.id })
+    .from(clusters)
+    .where(and(eq(clusters.accountId, id), ne(clusters.plan, plan)))
+    .limit(CLUSTERS_PER_CHORE);
+  const limits = clusterLimits(plan);
+  const took = await Promise.all(untold.map((cluster) => deps.clusters.limit(cluster.id, limits)));
+  const told = untold.filter((_, i) => took[i]).map((cluster) => cluster.id);
+  if (told.length > 0) await deps.db.update(clusters).set({ plan }).where(inArray(clusters.id, told));
+  if (told.length > 0 && untold.length === CLUSTERS_PER_CHORE) return;
+  const next = told.length < untold.length ? now + PLAN_RETRY_MS : null;
+  // Another plan that came meanwhile is due by its own.
+  await deps.db
+    .update(accounts)
+    .set({ planDue: next })
+    .where(and(eq(accounts.id, id), eq(accounts.plan, plan), eq(accounts.planDue, planDue ?? now)));
+}

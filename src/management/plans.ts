@@ -1,0 +1,37 @@
+import { DRAIN_SLICE_MS, type ClusterLimits } from '../lib/limits.ts';
+
+/** What an account may have, by the name of its plan; the operator says which (`PATCH /v1/accounts/{account}/plan`). */
+export interface Plan {
+  /** Clusters, deleted ones apart; beyond it 429 `limit-reached`. Absent: as many as there is room for. */
+  clusters?: number;
+  /** What each of them may use. */
+  cluster: Omit<ClusterLimits, 'plan'>;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** Every plan. */
+export const PLANS = {
+  free: {
+    clusters: 3,
+    cluster: { objects: 2_000, bytes: 64 * MIB, requestsPerSecond: 50, requestBurst: 300, watches: 100, turnMs: 10 },
+  },
+  standard: {
+    clusters: 10_000,
+    cluster: { objects: 50_000, bytes: GIB, requestsPerSecond: 500, requestBurst: 2_000, watches: 2_000, turnMs: DRAIN_SLICE_MS },
+  },
+  unlimited: { cluster: {} },
+} as const satisfies Record<string, Plan>;
+
+export type PlanName = keyof typeof PLANS;
+export const PLAN_NAMES = Object.keys(PLANS) as [PlanName, ...PlanName[]];
+
+/** A plan that was taken away since is the standard one. */
+const nameOf = (name: string): PlanName => (name in PLANS ? (name as PlanName) : 'standard');
+
+export const planOf = (name: string): Plan => PLANS[nameOf(name)];
+
+/** What a cluster's object is told of its account's plan. */
+export const clusterLimits = (name: string): ClusterLimits => ({ plan: nameOf(name), ...planOf(name).cluster });
