@@ -110,6 +110,14 @@ export class Server {
     return code;
   }
 
+  /** The exit code, once it ends. */
+  async ended(): Promise<number | null> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null) return child?.exitCode ?? null;
+    const [code] = await once(child, 'exit');
+    return code;
+  }
+
   async dispose(): Promise<void> {
     await this.down();
     rmSync(this.data, { recursive: true, force: true });

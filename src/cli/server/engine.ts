@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
 import { writePrivate } from '../kubeconfigs.ts';
 import { issuersOf } from '../../management/people/issuers.ts';
@@ -107,6 +109,23 @@ function issuers(): { ATOLL_OIDC?: string } {
   return { ATOLL_OIDC };
 }
 
+/** Bytes of workerd's last words that are told when it ends. */
+const LAST_WORDS = 2000;
+
+/** Passes on what workerd says, and tells when it has ended: miniflare would start another one and say nothing. */
+function watchOver(out: Readable, err: Readable, onEnd: (why: string) => void): void {
+  let last = '';
+  createInterface(out).on('line', (line) => process.stdout.write(`${line}\n`));
+  createInterface(err).on('line', (line) => {
+    last = `${last}${line}\n`.slice(-LAST_WORDS);
+    process.stderr.write(`${line}\n`);
+  });
+  err.once('close', () => {
+    const reason = last.trim().split('\n').at(-1);
+    onEnd(`workerd, which serves the clusters, ended by itself${reason ? ` (${reason})` : ''}`);
+  });
+}
+
 /** workerd with the bundled Worker, its objects and its D1 in the data folder. */
 export async function startEngine(o: {
   folder: DataFolder;
@@ -114,7 +133,10 @@ export async function startEngine(o: {
   ca: string;
   url: string;
   front: string;
+  /** workerd ended by itself, and why, as far as that is known. */
+  onEnd: (why: string) => void;
 }): Promise<Engine> {
+  let stopped = false;
   const port = await freePort();
   const { objects, d1 } = stores(o.folder.path);
   for (const path of [objects, d1]) mkdirSync(path, { recursive: true });
@@ -128,6 +150,7 @@ export async function startEngine(o: {
     host: HOST,
     telemetry: { enabled: false },
     log: new Log(LogLevel.ERROR),
+    handleRuntimeStdio: (out, err) => watchOver(out, err, (why) => !stopped && o.onEnd(why)),
     // What a tenant may cause to be called is public by address, whatever its name resolves to.
     outboundService: network('public'),
     serviceBindings: { INSIDE: network('public', 'private') },
@@ -152,5 +175,9 @@ export async function startEngine(o: {
   const miniflare = withoutSignalHandlers(() => new Miniflare(options));
   await miniflare.ready;
   await migrateD1(miniflare, o.folder.path);
-  return { address: { host: HOST, port }, stop: () => miniflare.dispose() };
+  const stop = () => {
+    stopped = true;
+    return miniflare.dispose();
+  };
+  return { address: { host: HOST, port }, stop };
 }

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { codeOf, Failure } from '../failure.ts';
 import type { Certificates } from './certificates.ts';
@@ -11,6 +12,10 @@ const KEPT_BYTES = 64 * 1024;
 const AHEAD_BYTES = 1024 * 1024;
 /** A client that has said nothing for so long, and is owed nothing, is let go, ms. */
 const IDLE_MS = 180_000;
+
+/** While the front drains: how often it looks, and for how long nothing must have come of an answer that is taken for whole, ms. */
+const DRAIN_LOOK_MS = 10;
+const DRAIN_QUIET_MS = 50;
 
 const SWITCHING = Buffer.from('HTTP/1.1 101 ');
 
@@ -56,6 +61,8 @@ class Relay {
   #tenant = '';
   /** The connection became something else than HTTP: there are no requests any more. */
   #streams = false;
+  /** When bytes of an answer came last. */
+  #heardAt = 0;
 
   constructor(client: TLSSocket, backend: Address, fair: Fair) {
     this.#client = client;
@@ -163,8 +170,25 @@ class Relay {
     if (!this.#inner.write(chunk)) this.#client.pause();
   }
 
+  /** No request shall follow: a watch ends as if its time were over, what is under way is answered first, and then the client is let go. */
+  drain(now: number): void {
+    if (this.#watching) {
+      this.#watching.end();
+      return;
+    }
+    const client = this.#client;
+    const owed = !this.#streams && (this.#turn !== undefined || this.#size > 0 || this.#held.length > 0);
+    if (owed || now - this.#heardAt < DRAIN_QUIET_MS || client.writableLength > 0) return;
+    client.destroySoon();
+  }
+
+  cut(): void {
+    this.#client.destroy();
+  }
+
   /** Bytes of an answer, to be used at once: the buffer is read into again. */
   #read(bytes: Buffer): void {
+    this.#heardAt = performance.now();
     if (this.#size > 0) {
       this.#size = 0;
       this.#unanswered = [];
@@ -220,6 +244,21 @@ class Relay {
   }
 }
 
+/** The clients of each front. */
+const clients = new WeakMap<Server, Set<Relay>>();
+
+/** Takes no more clients, and lets go of those that are there as soon as they are owed nothing; after so long, whatever they are owed. */
+export async function drain(server: Server, mostMs: number): Promise<void> {
+  server.close();
+  const relays = clients.get(server) ?? new Set();
+  const end = performance.now() + mostMs;
+  while (relays.size > 0 && performance.now() < end) {
+    for (const relay of relays) relay.drain(performance.now());
+    await setTimeout(DRAIN_LOOK_MS);
+  }
+  for (const relay of relays) relay.cut();
+}
+
 /**
  * Ends TLS in front of workerd's plain socket and passes bytes both ways, HTTP unseen but for watches: it goes around miniflare's entry
  * worker, and TLS and the objects use different threads.
@@ -227,7 +266,13 @@ class Relay {
 export function front(certificates: Certificates, port: number, backend: Address): Promise<Server> {
   const options = { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true };
   const fair = new Fair();
-  const server = createServer(options, (client) => void new Relay(client, backend, fair));
+  const relays = new Set<Relay>();
+  const server = createServer(options, (client) => {
+    const relay = new Relay(client, backend, fair);
+    relays.add(relay);
+    client.on('close', () => relays.delete(relay));
+  });
+  clients.set(server, relays);
   server.on('tlsClientError', (_, socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {

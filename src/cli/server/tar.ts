@@ -13,7 +13,11 @@ const REGULAR = '0';
 /** Fields of a header: where they stand, and how long they are. */
 const FIELDS = {
   name: [0, NAME_BYTES],
-  ...{ mode: [100, 8], uid: [108, 8], gid: [116, 8], size: [124, 12], time: [136, 12] },
+  mode: [100, 8],
+  uid: [108, 8],
+  gid: [116, 8],
+  size: [124, 12],
+  time: [136, 12],
   prefix: [345, 155],
 } as const;
 

@@ -111,6 +111,11 @@ export class Watching {
     this.#sides.ended();
   }
 
+  /** Ends it as if its time were over; one whose answer has not begun yet goes on. */
+  end(): void {
+    if (!this.#head) this.#end();
+  }
+
   /** Lets go of the object's socket. */
   stop(): void {
     clearTimeout(this.#timer);
