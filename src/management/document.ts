@@ -1,10 +1,9 @@
 import type { createApp } from './app.ts';
 import type { ProblemCode } from './errors.ts';
-import { codesIn, refusal } from './refusals.ts';
+import { codesIn, ORIGIN, PROBLEM_JSON, refusal } from './refusals.ts';
 
 /** The release that the document is of. */
 export const VERSION = '0.1.0';
-const ORIGIN = 'https://localhost:8443';
 
 const DESCRIPTION = `Accounts, people, tokens and clusters. Each cluster speaks the Kubernetes API at its own address.
 
@@ -58,6 +57,7 @@ export interface Schema {
   enum?: unknown[];
   default?: unknown;
   example?: unknown;
+  description?: string;
   minimum?: number;
   items?: Schema;
   properties?: Record<string, Schema>;
@@ -109,8 +109,8 @@ export function exampleOf(schema: Schema, schemas: Record<string, Schema>): unkn
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
   if (schema.allOf) {
-    const parts = schema.allOf.map((part) => exampleOf(part, schemas));
-    return parts.includes(undefined) ? undefined : Object.assign({}, ...parts);
+    const parts = schema.allOf.map((part) => exampleOf(part, schemas)).filter((part) => part !== undefined);
+    return parts.length === 0 ? undefined : Object.assign({}, ...parts);
   }
   const [choice] = schema.anyOf ?? schema.oneOf ?? [];
   if (choice) return exampleOf(choice, schemas);
@@ -159,7 +159,7 @@ export function documentOf(app: ReturnType<typeof createApp>): Document {
   components.examples = {};
   for (const operation of Object.values(document.paths).flatMap((item) => Object.values(item))) {
     for (const { $ref } of Object.values(operation.responses)) {
-      if ($ref !== undefined) components.responses[nameIn($ref)] ??= refusal(codesIn($ref), ORIGIN) as Answer;
+      if ($ref !== undefined) components.responses[nameIn($ref)] ??= refusal(codesIn($ref)) as Answer;
     }
     for (const { content = {} } of [operation.requestBody ?? {}, ...Object.values(operation.responses)] as Answer[]) {
       for (const media of Object.values(content)) exemplify(media, components);
@@ -169,7 +169,11 @@ export function documentOf(app: ReturnType<typeof createApp>): Document {
 }
 
 /** The codes that an operation may refuse with, by status. */
-export const codesOfOperation = ({ responses }: Operation): Record<string, ProblemCode[]> =>
+export const codesOfOperation = ({ components }: Document, { responses }: Operation): Record<string, ProblemCode[]> =>
   Object.fromEntries(
-    Object.entries(responses).flatMap(([status, { $ref }]) => ($ref === undefined ? [] : [[status, codesIn($ref)]])),
+    Object.entries(responses).flatMap(([status, answer]) => {
+      const { content } = answer.$ref === undefined ? answer : components.responses[nameIn(answer.$ref)];
+      const examples = content?.[PROBLEM_JSON]?.examples;
+      return examples ? [[status, Object.keys(examples) as ProblemCode[]]] : [];
+    }),
   );

@@ -4,6 +4,8 @@ import type { Guard } from './auth.ts';
 import { PROBLEMS, type ProblemCode } from './errors.ts';
 
 export const PROBLEM_JSON = 'application/problem+json';
+/** Where the document has the server. */
+export const ORIGIN = 'https://localhost:8443';
 const COMPONENTS = '#/components/responses/';
 
 /** Headers that refusals carry. */
@@ -62,11 +64,11 @@ export function refusals(codes: readonly ProblemCode[]): Record<number, { $ref: 
 export const codesIn = ($ref: string): ProblemCode[] => $ref.slice(COMPONENTS.length).split('.') as ProblemCode[];
 
 /** What a component is that `refusals` refers to. */
-export function refusal(codes: readonly ProblemCode[], origin: string): object {
+export function refusal(codes: readonly ProblemCode[]) {
   const headers = Object.assign({}, ...codes.map((code) => HEADERS[code])) as Record<string, string>;
   const examples = codes.map((code) => {
     const { status, title, example } = PROBLEMS[code];
-    return [code, { value: { type: `${origin}/v1/problems/${code}`, title, status, code, detail: example } }];
+    return [code, { value: { type: `${ORIGIN}/v1/problems/${code}`, title, status, code, detail: example } }];
   });
   const schema = {
     allOf: [

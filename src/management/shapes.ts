@@ -6,7 +6,7 @@ import { PROBLEM_CODES, type ProblemCode } from './errors.ts';
 import { IDEMPOTENCY_KEY, once } from './idempotency.ts';
 import { EXPIRES_IN_SECONDS, IDEMPOTENCY_KEY_LENGTH, LABELS, NAME_LENGTH, PAGE_MAX, ROTATION_OVERLAP_SECONDS } from './limits.ts';
 import { typed } from './media.ts';
-import { codesOf, guardWords, isOnce, PROBLEM_JSON, refusals } from './refusals.ts';
+import { codesIn, codesOf, guardWords, isOnce, refusal, refusals } from './refusals.ts';
 
 /** What names look like: DNS labels, so that they can stand in contexts, files and host names. */
 export const Name = z
@@ -168,7 +168,7 @@ function answers(own: RouteConfig['responses'], refused: ReturnType<typeof refus
   const both = Object.keys(own).filter((status) => status in refused);
   const merged = both.map((status) => {
     const answer = own[status] as { description: string; content?: object };
-    const content = { ...answer.content, [PROBLEM_JSON]: { schema: ProblemBody } };
+    const content = { ...answer.content, ...refusal(codesIn(refused[Number(status)].$ref)).content };
     return [status, { ...answer, content }];
   });
   return { ...own, ...refused, ...Object.fromEntries(merged) };

@@ -23,7 +23,11 @@ const pages = {
     description: 'Entries of the log; as JSON lines the header Link with rel="next" leads to the next page',
     content: {
       'application/json': { schema: pageOf(AuditEntry).openapi('AuditEntryList') },
-      [NDJSON]: { schema: z.string().openapi({ description: 'An AuditEntry a line.' }) },
+      [NDJSON]: {
+        schema: z
+          .string()
+          .openapi({ description: 'An AuditEntry a line.', example: '{"id":1207,"action":"createCluster",...}\n' }),
+      },
     },
   },
 };
@@ -37,6 +41,8 @@ function logs(deps: ManagementDeps) {
       method: 'get',
       path: '/accounts/{account}/audit',
       summary: 'Who did what in the account',
+      description:
+        'Every request that may have changed something and every refusal, each written down before it was answered. Kept for 400 days.',
       operationId: 'listAudit',
       tags,
       request: { params: at('account'), query: AuditWishQuery },
@@ -50,6 +56,7 @@ function logs(deps: ManagementDeps) {
       method: 'get',
       path: '/audit',
       summary: 'Who did what that belongs to no account: sign-ins, the making of accounts',
+      description: 'As that of an account.',
       operationId: 'listOperatorAudit',
       tags,
       request: { query: AuditWishQuery },
@@ -69,6 +76,7 @@ function clusters(deps: ManagementDeps) {
       method: 'get',
       path: `${CLUSTER}/audit-policy`,
       summary: 'What the cluster writes into its audit log',
+      description: 'The Policy of audit.k8s.io/v1 that is in force.',
       operationId: 'getAuditPolicy',
       tags,
       request: { params },
@@ -89,7 +97,12 @@ function clusters(deps: ManagementDeps) {
         params,
         // Required would have every body checked as JSON; the cluster itself reads it, whatever it is, and refuses none.
         body: {
-          content: { 'application/json': { schema: AuditPolicy }, 'application/yaml': { schema: z.string() } },
+          content: {
+            'application/json': { schema: AuditPolicy },
+            'application/yaml': {
+              schema: z.string().openapi({ example: 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n' }),
+            },
+          },
         },
       },
       responses: { 200: json(AuditPolicySetView, 'The policy in force') },
@@ -102,6 +115,7 @@ function clusters(deps: ManagementDeps) {
       method: 'delete',
       path: `${CLUSTER}/audit-policy`,
       summary: 'Stop writing an audit log; what is written stays',
+      description: 'What is written stays until it is too old.',
       operationId: 'deleteAuditPolicy',
       tags,
       request: { params },
@@ -115,13 +129,16 @@ function clusters(deps: ManagementDeps) {
       method: 'get',
       path: `${CLUSTER}/audit`,
       summary: "The cluster's audit log, the oldest first",
+      description: 'Events of audit.k8s.io/v1 as JSON lines, as kube-apiserver writes them.',
       operationId: 'listAuditEvents',
       tags,
       request: { params, query: EventsQuery },
       responses: {
         200: {
           description: 'An Event of audit.k8s.io/v1 a line; the header Link with rel="next" leads to the next page',
-          content: { [NDJSON]: { schema: z.string() } },
+          content: {
+            [NDJSON]: { schema: z.string().openapi({ example: '{"kind":"Event","apiVersion":"audit.k8s.io/v1",...}\n' }) },
+          },
         },
       },
     },

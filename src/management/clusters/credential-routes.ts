@@ -30,7 +30,7 @@ const tags = ['credentials'];
 const ONE = '/accounts/{account}/clusters/{cluster}';
 const kubeconfigAnswer = {
   description: 'A kubeconfig with the new credential, whose secret is shown this once; X-Credential-Id names it',
-  content: { 'application/yaml': { schema: z.string() } },
+  content: { 'application/yaml': { schema: z.string().openapi({ example: 'apiVersion: v1\nkind: Config\n...\n' }) } },
 };
 
 /** Making and ending them one by one. */
@@ -42,7 +42,9 @@ function definitions(deps: ManagementDeps) {
       method: 'post',
       path: `${ONE}/kubeconfig`,
       summary: 'A kubeconfig with a new credential',
+      description: 'It lets in as you, or as somebody whom you name, until it ends or is revoked.',
       operationId: 'createKubeconfig',
+      refuses: ['conflict', 'limit-reached'],
       tags,
       request: { params: at('account', 'cluster'), ...body(NewKubeconfig) },
       responses: { 201: kubeconfigAnswer },
@@ -55,6 +57,7 @@ function definitions(deps: ManagementDeps) {
       method: 'get',
       path: `${ONE}/credentials`,
       summary: 'List the credentials of a cluster',
+      description: 'Those that still let somebody in, and those that are being revoked.',
       operationId: 'listCredentials',
       tags,
       request: { params: at('account', 'cluster'), query: z.object(Page) },
@@ -68,6 +71,7 @@ function definitions(deps: ManagementDeps) {
       method: 'delete',
       path: `${ONE}/credentials/{credential}`,
       summary: 'Revoke a credential: one of your own, or any from the level "write" on',
+      description: 'The cluster refuses it within a second.',
       operationId: 'deleteCredential',
       tags,
       request: { params: at('account', 'cluster', 'credential') },
@@ -86,7 +90,10 @@ function rotations(deps: ManagementDeps) {
       method: 'post',
       path: `${ONE}/credentials/{credential}/rotate`,
       summary: 'A new credential in the place of one that you made',
+      description:
+        'With the same name, rights and end. The old one is revoked at once, or works on for the overlap that you ask for.',
       operationId: 'rotateCredential',
+      refuses: ['conflict'],
       tags,
       request: { params: at('account', 'cluster', 'credential'), ...body(CredentialRotation) },
       responses: { 201: kubeconfigAnswer },
@@ -99,7 +106,9 @@ function rotations(deps: ManagementDeps) {
       method: 'post',
       path: `${ONE}/credentials/rotate`,
       summary: 'Revoke every credential of a cluster but a new one for you',
+      description: 'For when somebody may have got hold of one: everybody needs a new kubeconfig.',
       operationId: 'rotateCredentials',
+      refuses: ['conflict'],
       tags,
       request: { params: at('account', 'cluster'), ...body(CredentialsRotation) },
       responses: { 201: kubeconfigAnswer },

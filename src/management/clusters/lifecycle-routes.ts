@@ -25,14 +25,31 @@ function definitions(deps: ManagementDeps) {
   const suspend = define(
     deps,
     { needs: 'write' },
-    action('suspend', 'Suspend a cluster: Kubernetes requests get 503, and nothing goes on in it', 'It is suspended'),
+    {
+      ...action('suspend', 'Suspend a cluster', 'It is suspended'),
+      description: 'Kubernetes requests get 503, and nothing goes on in it. It costs its storage only.',
+      refuses: ['conflict'],
+    },
   );
-  const resume = define(deps, { needs: 'write' }, action('resume', 'Go on with a suspended cluster', 'It goes on'));
+  const resume = define(
+    deps,
+    { needs: 'write' },
+    {
+      ...action('resume', 'Go on with a suspended cluster', 'It goes on'),
+      description: 'What was due meanwhile is done now.',
+      refuses: ['conflict'],
+    },
+  );
   const restoration = action('restore', 'Restore a deleted cluster, named by its id', 'It is back as it was');
   const restore = define(
     deps,
     { needs: 'write' },
-    { ...restoration, request: { params: at('account', 'cluster'), query: RestoreQuery } },
+    {
+      ...restoration,
+      description: 'As it was when it was deleted, with its credentials, until purgeAt.',
+      request: { params: at('account', 'cluster'), query: RestoreQuery },
+      refuses: ['name-taken', 'conflict', 'limit-reached'],
+    },
   );
   const fork = define(
     deps,
@@ -41,7 +58,10 @@ function definitions(deps: ManagementDeps) {
       method: 'post',
       path: `${ONE}/fork`,
       summary: 'Copy a cluster as it is now',
+      description:
+        'The copy has every object at the same revision, and no history, credentials or audit log. The source goes on meanwhile.',
       operationId: 'forkCluster',
+      refuses: ['name-taken', 'conflict', 'limit-reached'],
       tags,
       request: { params: at('account', 'cluster'), ...body(NewFork) },
       responses: madeAnswers,

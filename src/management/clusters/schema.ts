@@ -133,6 +133,14 @@ export const ClusterQuery = z.object({
     .openapi({ description: 'Those that are templates, or those that are not.' }),
 });
 
+/** Which version of a cluster somebody has seen. */
+export const IfMatch = z.object({
+  'if-match': z.string().optional().openapi({
+    description: 'The ETag of the version that you have seen: of another one nothing is changed.',
+    example: '"3"',
+  }),
+});
+
 /** How long what is deleted can be restored. */
 export const DeleteQuery = z.object({
   grace: z.coerce

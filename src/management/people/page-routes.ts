@@ -18,6 +18,8 @@ const BROWSER_COOKIE = '__Host-atoll-browser';
 const BROWSER = /^[\w-]{43}$/;
 const tags = ['people'];
 const text = z.string().max(2_000);
+const userCode = text.openapi({ description: 'The code that the device shows.', example: 'WDJB-MJHT' });
+const issuer = text.openapi({ description: 'Name of the issuer.', example: 'company' });
 
 function definitions(deps: ManagementDeps) {
   const shown = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });
@@ -28,13 +30,21 @@ function definitions(deps: ManagementDeps) {
       method: 'get',
       path: PAGES.device,
       summary: 'Page: approve a device',
+      description: 'Where a person goes with the code that a device shows. Refusals are pages too.',
       operationId: 'showDevice',
+      refuses: ['sign-in-off'],
       tags,
-      request: { query: z.object({ user_code: text.optional(), issuer: text.optional() }) },
+      request: { query: z.object({ user_code: userCode.optional(), issuer: issuer.optional() }) },
       responses: { 200: shown('A page that asks for the code, for a sign-in, or whether the device may') },
     },
   );
-  const answer = z.object({ user_code: text, csrf: text, decision: z.enum(['approve', 'deny']) });
+  const answer = z
+    .object({
+      user_code: userCode,
+      csrf: text.openapi({ description: 'From the page.', example: '9b1f...' }),
+      decision: z.enum(['approve', 'deny']),
+    })
+    .openapi('DeviceDecision');
   const decision = define(
     deps,
     { needs: 'public' },
@@ -42,7 +52,9 @@ function definitions(deps: ManagementDeps) {
       method: 'post',
       path: PAGES.device,
       summary: 'Page: the decision about a device',
+      description: 'The form of that page; it needs the cookie and the secret that the page gave.',
       operationId: 'decideDevice',
+      refuses: ['unauthenticated', 'conflict'],
       tags,
       request: { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: answer } } } },
       responses: { 200: shown('A page that says what was decided') },
@@ -55,10 +67,16 @@ function definitions(deps: ManagementDeps) {
       method: 'get',
       path: PAGES.signIn,
       summary: 'Page: go to an issuer to sign in',
+      description: 'OpenID Connect, authorization code flow with PKCE.',
       operationId: 'beginSignIn',
+      refuses: ['sign-in-off', 'sign-in-failed', 'issuer-unavailable'],
       tags,
       request: {
-        query: z.object({ issuer: text, user_code: text.optional(), again: z.literal('1').optional() }),
+        query: z.object({
+          issuer,
+          user_code: userCode.optional(),
+          again: z.literal('1').optional().openapi({ description: 'Have the issuer ask again who it is.' }),
+        }),
       },
       responses: { 302: { description: 'To the issuer' } },
     },
@@ -70,7 +88,9 @@ function definitions(deps: ManagementDeps) {
       method: 'get',
       path: PAGES.callback,
       summary: 'Page: back from the issuer',
+      description: 'Leaves a cookie that opens these pages only: the API takes bearer tokens.',
       operationId: 'finishSignIn',
+      refuses: ['sign-in-off', 'sign-in-failed', 'issuer-unavailable'],
       tags,
       responses: { 302: { description: 'Signed in: on to the page that asked for it' } },
     },

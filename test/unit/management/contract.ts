@@ -1,7 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import type { Document, Operation, Schema } from '../../../src/management/document.ts';
-import { codesOfOperation } from '../../../src/management/document.ts';
+import type { Document, Schema } from '../../../src/management/document.ts';
 
 type Strict = Schema & { unevaluatedProperties?: boolean; additionalProperties?: unknown };
 
@@ -37,6 +36,8 @@ export function validatorOf({ components }: Document): (schema: Schema, value: u
   return (schema, value) => {
     const validate = compiled.get(schema) ?? compile(schema);
     if (validate(value)) return [];
-    return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
+    return (validate.errors ?? []).map(
+      ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+    );
   };
 }
