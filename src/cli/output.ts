@@ -14,16 +14,25 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const FRAME_MS = 80;
 
 /** Shows that something goes on: a spinner on a terminal, nothing elsewhere (standard output stays the command's own). */
-export async function during<T>(what: string, work: Promise<T>): Promise<T> {
+export async function during<T>(what: string | (() => string), work: Promise<T>): Promise<T> {
   if (!process.stderr.isTTY) return work;
   let frame = 0;
-  const timer = setInterval(() => process.stderr.write(`\r${FRAMES[frame++ % FRAMES.length]} ${what}`), FRAME_MS);
+  const clear = '\r\u001b[K';
+  const timer = setInterval(() => {
+    const text = typeof what === 'string' ? what : what();
+    process.stderr.write(`${clear}${FRAMES[frame++ % FRAMES.length]} ${text}`);
+  }, FRAME_MS);
   try {
     return await work;
   } finally {
     clearInterval(timer);
-    process.stderr.write(`\r${' '.repeat(what.length + 2)}\r`);
+    process.stderr.write(clear);
   }
+}
+
+/** A word beside, for people at a terminal only. */
+export function note(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
 }
 
 /** A rough age for people. */

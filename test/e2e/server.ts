@@ -51,6 +51,7 @@ export class Server {
   readonly data: string;
   #process: ChildProcess | undefined;
   #kubectl = '';
+  #more: Record<string, string> = {};
   output = '';
 
   private constructor(port: number, data: string) {
@@ -58,13 +59,15 @@ export class Server {
     this.data = data;
   }
 
-  static start(): Promise<Server> {
-    return Server.over(mkdtempSync(join(tmpdir(), 'atoll-e2e-')));
+  /** `more` is what else stands in the environment of the server, once its port is known. */
+  static start(more?: (port: number) => Promise<Record<string, string>>): Promise<Server> {
+    return Server.over(mkdtempSync(join(tmpdir(), 'atoll-e2e-')), more);
   }
 
   /** Over a data folder that is there, or is to be. */
-  static async over(data: string): Promise<Server> {
+  static async over(data: string, more?: (port: number) => Promise<Record<string, string>>): Promise<Server> {
     const server = new Server(await freePort(), data);
+    server.#more = (await more?.(server.port)) ?? {};
     server.#kubectl = await binary('kubectl');
     await server.up();
     return server;
@@ -81,7 +84,7 @@ export class Server {
   /** Starts the process; resolves when it says that it serves. */
   async up(): Promise<void> {
     const child = spawn(process.execPath, [CLI, 'start'], {
-      env: { ...process.env, ...this.env },
+      env: { ...process.env, ...this.env, ...this.#more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
@@ -128,6 +131,17 @@ export class Server {
     return run(process.execPath, [CLI, ...args], { env: { ...this.env, ...env } });
   }
 
+  /** The CLI, while it runs: what it has told people so far, and how it ended. */
+  begin(args: string[], env: Record<string, string> = {}): { told: () => string; ended: Promise<Outcome> } {
+    const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...this.env, ...env }, timeout: COMMAND_MS });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+    const ended = once(child, 'close').then(([code]) => ({ code: (code as number | null) ?? -1, out, err }));
+    return { told: () => err, ended };
+  }
+
   /** kubectl on the cluster `demo`; a line of words, or the words. */
   kubectl(words: string | string[], o: { input?: string; env?: Record<string, string> } = {}): Promise<Outcome> {
     return run(this.#kubectl, typeof words === 'string' ? words.split(' ') : words, { ...o, env: { ...this.env, ...o.env } });
@@ -140,13 +154,14 @@ export class Server {
     return out;
   }
 
-  /** A kubectl that goes on until it is stopped; `lines` grows. */
-  follow(words: string): { lines: () => string[]; stop: () => Promise<void> } {
+  /** A kubectl that goes on until it is stopped, or its stream ends; `lines` grows. */
+  follow(words: string): { lines: () => string[]; ended: () => boolean; stop: () => Promise<void> } {
     const child = spawn(this.#kubectl, words.split(' '), { env: { ...process.env, ...this.env } });
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
     return {
       lines: () => out.split('\n').filter(Boolean),
+      ended: () => child.exitCode !== null,
       stop: async () => {
         const ended = once(child, 'exit');
         child.kill('SIGINT');

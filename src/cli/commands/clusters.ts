@@ -1,79 +1,138 @@
-import type { Command } from 'commander';
-import { ask, askText } from '../client.ts';
-import { drop, type Kubeconfig, merge, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
-import { age, during, say, table } from '../output.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { ask } from '../client.ts';
+import { at, type Cluster, find, findAll, keep, make, newKubeconfig } from '../clusters.ts';
+import { label, seconds } from '../durations.ts';
+import { drop, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
+import { age, during, note, say, table } from '../output.ts';
 import { dataFolder, files } from '../settings.ts';
 
-interface Cluster {
-  id: string;
-  name: string;
-  apiOnly: boolean;
-  legacyApis: boolean;
-  server: string;
-  createdAt: string;
-}
-type NewCluster = Cluster & { kubeconfig: string };
-
 const optionsOf = (cluster: Cluster) =>
-  [cluster.apiOnly && 'api-only', cluster.legacyApis && 'legacy-apis'].filter(Boolean).join(',') || '-';
+  [cluster.apiOnly && 'api-only', cluster.legacyApis && 'legacy-apis', cluster.isTemplate && 'template']
+    .filter(Boolean)
+    .join(',') || '-';
 
-/** Writes a cluster's kubeconfig into its own file, or among the local ones as the current context. Returns the file. */
-function keep(kubeconfig: string, file: string | undefined): string {
-  if (file !== undefined) {
-    writePrivate(file, kubeconfig);
-    return file;
-  }
-  const common = files(dataFolder()).kubeconfig;
-  const merged = merge(readKubeconfig(common), JSON.parse(kubeconfig) as Kubeconfig);
-  writePrivate(common, `${JSON.stringify(merged, null, 2)}\n`);
-  return common;
+const labelsOf = ({ labels }: Cluster) =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',') || '-';
+
+interface CreateOptions {
+  apiOnly?: boolean;
+  legacyApis?: boolean;
+  template?: string;
+  asTemplate?: boolean;
+  nodes?: number;
+  label?: Record<string, string>;
+  expires?: number;
+  kubeconfig?: string;
+  json?: boolean;
 }
 
-async function create(
-  name: string,
-  o: { apiOnly?: boolean; legacyApis?: boolean; kubeconfig?: string; json?: boolean },
-): Promise<void> {
-  const body = { name, apiOnly: o.apiOnly ?? false, legacyApis: o.legacyApis ?? false };
-  const made = await during(`creating cluster ${name}`, ask<NewCluster>('POST', '/clusters', body));
-  const { kubeconfig, ...cluster } = made;
+async function create(name: string, o: CreateOptions): Promise<void> {
+  const body = {
+    name,
+    ...(o.apiOnly && { apiOnly: true }),
+    ...(o.legacyApis && { legacyApis: true }),
+    ...(o.template !== undefined && { template: o.template }),
+    ...(o.asTemplate && { isTemplate: true }),
+    ...(o.nodes !== undefined && { nodes: o.nodes }),
+    ...(o.label && { labels: o.label }),
+    ...(o.expires !== undefined && { expiresIn: o.expires }),
+  };
+  const { kubeconfig, ...cluster } = await make(`creating cluster ${name}`, '/clusters', body);
   const file = keep(kubeconfig, o.kubeconfig);
   say(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} created, kubeconfig in ${file}`);
 }
 
-async function list(o: { json?: boolean }): Promise<void> {
-  const { items } = await ask<{ items: Cluster[] }>('GET', '/clusters');
-  say(o.json, items, () =>
-    items.length === 0
-      ? 'no clusters'
-      : table([['NAME', 'OPTIONS', 'AGE', 'ID'], ...items.map((c) => [c.name, optionsOf(c), age(c.createdAt), c.id])]),
-  );
+interface ListOptions {
+  label?: Record<string, string>;
+  all?: boolean;
+  deleted?: boolean;
+  template?: boolean;
+  json?: boolean;
 }
 
-const find = (name: string) => ask<Cluster>('GET', `/clusters/${encodeURIComponent(name)}`);
+async function list(o: ListOptions): Promise<void> {
+  const items = await findAll({
+    ...(o.all && { state: 'all' }),
+    ...(o.deleted && { state: 'deleted' }),
+    ...(o.template && { isTemplate: 'true' }),
+    ...(o.label && {
+      labels: Object.entries(o.label)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
+    }),
+  });
+  const row = (c: Cluster) => [c.name, c.state, optionsOf(c), labelsOf(c), age(c.createdAt), c.id];
+  say(o.json, items, () =>
+    items.length === 0 ? 'no clusters' : table([['NAME', 'STATE', 'OPTIONS', 'LABELS', 'AGE', 'ID'], ...items.map(row)]),
+  );
+}
 
 async function get(name: string, o: { json?: boolean }): Promise<void> {
   const cluster = await find(name);
   const rows = [
     ['name', cluster.name],
     ['id', cluster.id],
+    ['state', cluster.state],
     ['server', cluster.server],
     ['options', optionsOf(cluster)],
+    ['nodes', String(cluster.nodes)],
+    ['labels', labelsOf(cluster)],
+    ...(cluster.forkedFrom === undefined ? [] : [['forked from', cluster.forkedFrom]]),
     ['created', cluster.createdAt],
+    ...(cluster.expiresAt === undefined ? [] : [['expires', cluster.expiresAt]]),
+    ...(cluster.purgeAt === undefined ? [] : [['gone for good', cluster.purgeAt]]),
   ];
   say(o.json, cluster, () => table(rows));
 }
 
-async function remove(name: string, o: { json?: boolean }): Promise<void> {
+interface UpdateOptions {
+  name?: string;
+  /** commander's form of --no-expires is false. */
+  expires?: number | false;
+  template?: boolean;
+  json?: boolean;
+}
+
+async function update(name: string, o: UpdateOptions): Promise<void> {
+  const body = {
+    ...(o.name !== undefined && { name: o.name }),
+    ...(o.template !== undefined && { isTemplate: o.template }),
+    ...(o.expires === false && { expiresAt: null }),
+    ...(typeof o.expires === 'number' && { expiresIn: o.expires }),
+  };
+  const cluster = await during(`changing cluster ${name}`, ask<Cluster>('PATCH', at(name), body));
+  say(o.json, cluster, () => `cluster ${cluster.name} changed`);
+}
+
+async function relabel(name: string, labels: string[], o: { json?: boolean }): Promise<void> {
+  const change: Record<string, string | null> = {};
+  for (const text of labels) {
+    if (text.endsWith('-') && !text.includes('=')) change[text.slice(0, -1)] = null;
+    else Object.assign(change, label(text));
+  }
+  const cluster = await during(`labelling cluster ${name}`, ask<Cluster>('PATCH', at(name), { labels: change }));
+  say(o.json, cluster, () => `cluster ${cluster.name} labelled: ${labelsOf(cluster)}`);
+}
+
+async function remove(name: string, o: { now?: boolean; grace?: number; json?: boolean }): Promise<void> {
   const cluster = await find(name);
-  await during(`deleting cluster ${name}`, ask('DELETE', `/clusters/${cluster.id}`));
+  const grace = o.now ? 0 : o.grace;
+  const query = grace === undefined ? '' : `?grace=${grace}`;
+  const deleted = await during(`deleting cluster ${name}`, ask<Cluster | null>('DELETE', `${at(cluster.id)}${query}`));
   const common = files(dataFolder()).kubeconfig;
   const before = readKubeconfig(common);
   const after = drop(before, cluster.server);
   if (after !== before) writePrivate(common, `${JSON.stringify(after, null, 2)}\n`);
-  say(o.json, { id: cluster.id, name: cluster.name, deleted: true }, () => `cluster ${name} deleted`);
+  const purgeAt = deleted?.purgeAt;
+  say(
+    o.json,
+    { id: cluster.id, name: cluster.name, deleted: true, ...(purgeAt !== undefined && { purgeAt }) },
+    () => `cluster ${name} deleted`,
+  );
+  if (purgeAt !== undefined) note(`until ${purgeAt} it comes back with: atoll cluster restore ${name}`);
 }
-
-const newKubeconfig = (name: string) => askText('POST', `/clusters/${encodeURIComponent(name)}/kubeconfig`, {});
 
 async function kubeconfig(name: string, o: { output?: string; json?: boolean }): Promise<void> {
   const text = await newKubeconfig(name);
@@ -89,25 +148,67 @@ async function use(name: string, o: { json?: boolean }): Promise<void> {
   say(o.json, { kubeconfig: file }, () => `"atoll kubectl" now talks to ${name}`);
 }
 
-/** `atoll cluster ...` */
-export function clusterCommands(program: Command): void {
-  const group = program.command('cluster').description('make, list and delete clusters');
+function nodes(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a number of nodes is needed.');
+  return Number(text);
+}
+
+const LABEL: [string, string, typeof label] = ['-l, --label <key=value>', 'a label; may be repeated', label];
+
+function making(group: Command): void {
   group
     .command('create <name>')
     .description('make a cluster and switch to it')
     .option('--api-only', 'the API server alone: no controllers, scheduler or nodes')
     .option('--legacy-apis', 'serve the old API versions that the books use')
+    .option('--nodes <count>', 'virtual nodes to begin with (default 3)', nodes)
+    .option('--template <cluster>', 'begin as a copy of this template')
+    .option('--as-template', 'others may be made of it')
+    .option(...LABEL)
+    .option('--expires <while>', 'delete it after so long: 90s, 2h, 1d12h', seconds)
     .option('--kubeconfig <file>', 'write its kubeconfig there instead')
     .option('--json', 'print JSON')
     .action(create);
-  group.command('list').alias('ls').description('list clusters').option('--json', 'print JSON').action(list);
-  group.command('get <name>').description('show a cluster').option('--json', 'print JSON').action(get);
+  group
+    .command('update <name>')
+    .description('change a cluster')
+    .option('--name <name>', 'another name')
+    .option('--expires <while>', 'delete it after so long from now', seconds)
+    .option('--no-expires', 'keep it')
+    .option('--template', 'others may be made of it')
+    .option('--no-template', 'nobody makes others of it')
+    .option('--json', 'print JSON')
+    .action(update);
+  group
+    .command('label <name> <labels...>')
+    .description('set labels (key=value) and take them away (key-)')
+    .option('--json', 'print JSON')
+    .action(relabel);
   group
     .command('delete <name>')
     .alias('rm')
-    .description('delete a cluster and everything in it')
+    .description('delete a cluster and everything in it; for a day it can be restored')
+    .option('--now', 'for good, at once')
+    .option('--grace <while>', 'for good after so long: 90s, 2h, 1d12h', seconds)
     .option('--json', 'print JSON')
     .action(remove);
+}
+
+/** `atoll cluster ...` */
+export function clusterCommands(program: Command): Command {
+  const group = program.command('cluster').description('make, list, change and delete clusters');
+  making(group);
+  group
+    .command('list')
+    .alias('ls')
+    .description('list clusters')
+    .option(...LABEL)
+    .option('--template', 'templates only')
+    .option('--all', 'deleted ones too')
+    .option('--deleted', 'deleted ones only')
+    .option('--json', 'print JSON')
+    .action(list);
+  group.command('get <name>').description('show a cluster').option('--json', 'print JSON').action(get);
   group
     .command('use <name>')
     .description('make it the one that "atoll kubectl" talks to')
@@ -119,4 +220,5 @@ export function clusterCommands(program: Command): void {
     .option('-o, --output <file>', 'write it there instead')
     .option('--json', 'print JSON')
     .action(kubeconfig);
+  return group;
 }

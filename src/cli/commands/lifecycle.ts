@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { ask, Refusal } from '../client.ts';
+import { at, type Cluster, find, findAll, keep, make } from '../clusters.ts';
+import { label, seconds } from '../durations.ts';
+import { Failure } from '../failure.ts';
+import { during, say } from '../output.ts';
+
+const NOT_FOUND = 404;
+
+/** A deleted cluster by its id, or the one of that name that was deleted last. */
+async function findDeleted(wanted: string): Promise<Cluster> {
+  const named = (await findAll({ state: 'deleted', namePrefix: wanted })).filter((cluster) => cluster.name === wanted);
+  const [last] = named.toSorted((a, b) => (b.deletedAt ?? '').localeCompare(a.deletedAt ?? ''));
+  if (last) return last;
+  try {
+    return await find(wanted);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== NOT_FOUND) throw error;
+    throw new Failure(`no deleted cluster "${wanted}": "atoll cluster list --deleted" tells what can be restored`);
+  }
+}
+
+async function restore(wanted: string, o: { as?: string; json?: boolean }): Promise<void> {
+  const { id } = await findDeleted(wanted);
+  const query = o.as === undefined ? '' : `?${new URLSearchParams({ name: o.as })}`;
+  const cluster = await during(`restoring cluster ${wanted}`, ask<Cluster>('POST', `${at(id)}/restore${query}`));
+  say(o.json, cluster, () => `cluster ${cluster.name} restored ("atoll cluster use ${cluster.name}" switches to it)`);
+}
+
+const rest =
+  (verb: 'suspend' | 'resume', doing: string, done: string) =>
+  async (name: string, o: { json?: boolean }): Promise<void> => {
+    const cluster = await during(`${doing} cluster ${name}`, ask<Cluster>('POST', `${at(name)}/${verb}`));
+    say(o.json, cluster, () => `cluster ${cluster.name} ${done}`);
+  };
+
+interface ForkOptions {
+  label?: Record<string, string>;
+  expires?: number;
+  asTemplate?: boolean;
+  kubeconfig?: string;
+  json?: boolean;
+}
+
+async function fork(source: string, name: string, o: ForkOptions): Promise<void> {
+  const body = {
+    name,
+    ...(o.label && { labels: o.label }),
+    ...(o.expires !== undefined && { expiresIn: o.expires }),
+    ...(o.asTemplate && { isTemplate: true }),
+  };
+  const { kubeconfig, ...cluster } = await make(`copying cluster ${source}`, `${at(source)}/fork`, body);
+  const file = keep(kubeconfig, o.kubeconfig);
+  say(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} is a copy of ${source}, kubeconfig in ${file}`);
+}
+
+/** `atoll cluster restore|suspend|resume|fork` */
+export function lifecycleCommands(group: Command): void {
+  group
+    .command('restore <cluster>')
+    .description('restore a deleted cluster, by its name or id')
+    .option('--as <name>', 'under another name')
+    .option('--json', 'print JSON')
+    .action(restore);
+  group
+    .command('suspend <name>')
+    .description('serve nobody and do nothing until it is resumed')
+    .option('--json', 'print JSON')
+    .action(rest('suspend', 'suspending', 'suspended'));
+  group
+    .command('resume <name>')
+    .description('go on with a suspended cluster')
+    .option('--json', 'print JSON')
+    .action(rest('resume', 'resuming', 'resumed'));
+  group
+    .command('fork <name> <copy>')
+    .description('copy a cluster as it is now, and switch to the copy')
+    .option('-l, --label <key=value>', 'a label, instead of those of the source; may be repeated', label)
+    .option('--expires <while>', 'delete the copy after so long: 90s, 2h, 1d12h', seconds)
+    .option('--as-template', 'others may be made of it')
+    .option('--kubeconfig <file>', 'write its kubeconfig there instead')
+    .option('--json', 'print JSON')
+    .action(fork);
+}
