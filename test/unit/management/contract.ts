@@ -1,6 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import type { Document, Schema } from '../../../src/management/document.ts';
+import { codesOfOperation, type Document, documentOf, type Operation, type Schema } from '../../../src/management/document.ts';
+import type { ProblemCode } from '../../../src/management/errors.ts';
+import { PROBLEM_JSON } from '../../../src/management/refusals.ts';
 
 type Strict = Schema & { unevaluatedProperties?: boolean; additionalProperties?: unknown };
 
@@ -40,4 +42,51 @@ export function validatorOf({ components }: Document): (schema: Schema, value: u
       ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
     );
   };
+}
+
+interface Contract {
+  document: Document;
+  validate: ReturnType<typeof validatorOf>;
+}
+let contract: Contract | undefined;
+
+function contractOf(app: Parameters<typeof documentOf>[0]): Contract {
+  if (contract) return contract;
+  const document = documentOf(app);
+  contract = { document, validate: validatorOf(document) };
+  return contract;
+}
+
+/** The operation that an address belongs to; the one with the fewest parameters counts. */
+function operationAt({ paths }: Document, method: string, path: string): Operation | undefined {
+  const found = Object.keys(paths)
+    .filter((template) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path) && paths[template][method])
+    .sort((a, b) => a.split('{').length - b.split('{').length);
+  return found.length === 0 ? undefined : paths[found[0]][method];
+}
+
+/** What of an answer the document does not allow; empty: it is as the document says. */
+export function breaches(
+  app: Parameters<typeof documentOf>[0],
+  { method, url }: { method: string; url: string },
+  { status, type, text }: { status: number; type: string; text: string },
+): string[] {
+  const { document, validate } = contractOf(app);
+  const operation = operationAt(document, method === 'HEAD' ? 'get' : method.toLowerCase(), new URL(url).pathname);
+  const media = type.split(';')[0];
+  if (media === PROBLEM_JSON) {
+    const { code, ...problem } = JSON.parse(text) as { code: ProblemCode };
+    const known = operation ? codesOfOperation(document, operation)[status] : (['not-found', 'method-not-allowed'] as const);
+    const wrong = validate({ $ref: '#/components/schemas/Problem' }, { code, ...problem });
+    return known?.includes(code)
+      ? wrong
+      : [...wrong, `${operation?.operationId} does not tell of ${status} ${code}: add it to "refuses"`];
+  }
+  if (!operation) return [`${method} ${url} is not in the document, and answered ${status}`];
+  const answer = operation.responses[status];
+  if (!answer) return [`${operation.operationId} does not tell of ${status}`];
+  if (method === 'HEAD' || media === 'text/html' || (text === '' && !answer.content)) return [];
+  const schema = answer.content?.[media]?.schema;
+  if (!schema) return [`${operation.operationId} does not tell of ${status} ${media}`];
+  return validate(schema, media === 'application/json' ? JSON.parse(text) : text);
 }

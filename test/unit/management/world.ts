@@ -9,6 +9,7 @@ import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
 import { NodeClusters } from '../../host/clusters.ts';
 import { sealing } from '../../host/crypto.ts';
 import { NodeKeeper } from '../../host/keeper.ts';
+import { breaches } from './contract.ts';
 
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
 const START = Date.UTC(2026, 10, 21);
@@ -98,6 +99,8 @@ export function makeManagement(more: Partial<ManagementDeps> = {}) {
     });
     const text = await answer.text();
     const type = answer.headers.get('content-type') ?? '';
+    const wrong = breaches(app, { method, url: `${ORIGIN}${path}` }, { status: answer.status, type, text });
+    if (wrong.length > 0) throw new Error(`${method} ${path} broke the contract of openapi.yaml: ${wrong.join('; ')}`);
     return { status: answer.status, type, text, body: type.includes('json') ? JSON.parse(text) : undefined };
   };
   const account = async (name: string): Promise<{ id: string; token: string }> =>
