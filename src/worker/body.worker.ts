@@ -1,4 +1,4 @@
-import { REQUEST_BODY_BYTES } from '../lib/limits.ts';
+import { REQUEST_BODY_BYTES, REQUEST_DISCARD_BYTES } from '../lib/limits.ts';
 
 /** The body of a request as the cluster reads it: text, but of protobuf one character a byte. What is too large is read no further than that. */
 export async function bodyOf(request: Request): Promise<string> {
@@ -23,6 +23,20 @@ async function upTo(stream: ReadableStream<Uint8Array>, most: number): Promise<B
     chunks.push(value);
     size += value.byteLength;
   }
-  await reader.cancel();
+  void discard(reader);
   return Buffer.concat(chunks).subarray(0, most + 1);
+}
+
+/** Reads on for a while, so that the client, which still sends, comes to read the answer; then it is cut off. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    for (let left = REQUEST_DISCARD_BYTES; left > 0; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      left -= value.byteLength;
+    }
+    await reader.cancel();
+  } catch {
+    // The client is gone.
+  }
 }

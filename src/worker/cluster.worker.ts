@@ -1,6 +1,5 @@
 import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
-import type { ApiResponse } from '../apiserver/call.ts';
 import { provideFacts } from '../apiserver/openapi-facts.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { finishFork, type ForkChunk, type ForkStart, type Key } from '../cluster/fork.ts';
@@ -32,10 +31,6 @@ import { type Meter, openStorage } from './sqlite.worker.ts';
 import { UsageKeeper } from './usage.worker.ts';
 
 provideFacts(packedDescriptions);
-
-/** A HEAD of a watch has the headers of one. */
-const responseOf = (answer: ApiResponse): Response =>
-  new Response('watch' in answer ? null : (answer.bytes ?? answer.body), answer);
 
 /**
  * One cluster. Hands requests, alarms and sockets to Cluster, flushes what they left behind and arms the alarm last; decides nothing.
@@ -92,9 +87,9 @@ export class ClusterDO extends DurableObject<Env> {
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
     const answer = cluster.handle({ method, url, header, headerNames, body, now: time });
     const response =
-      'watch' in answer && method === 'GET'
+      'watch' in answer
         ? this.#sockets.open(cluster, answer.watch, answer.headers, time)
-        : responseOf(answer);
+        : new Response(answer.bytes ?? answer.body, answer);
     this.#afterBatch(cluster, time);
     return response;
   }
