@@ -14,6 +14,7 @@ import { audit, auditAnswer, auditIdOf } from './filters/audit.ts';
 import { authentication } from './filters/authentication.ts';
 import { authorization } from './filters/authorization.ts';
 import { availability } from './filters/availability.ts';
+import { depth } from './filters/depth.ts';
 import { impersonation } from './filters/impersonation.ts';
 import { limits } from './filters/limits.ts';
 import { protobuf } from './filters/protobuf.ts';
@@ -38,7 +39,7 @@ import { findTarget, noMethod, servesVersion } from './target.ts';
 export type { ApiRequest, ApiResponse } from './call.ts';
 
 /** Every request passes these in this order; each lets it pass, answers it or refuses it. */
-const FILTERS: readonly Filter[] = [authentication, availability, audit, limits, impersonation, authorization, protobuf];
+const FILTERS: readonly Filter[] = [authentication, availability, audit, limits, impersonation, authorization, protobuf, depth];
 
 /** What a warning says of the release that no longer has the version (deprecation.WarningMessage). */
 const REMOVED_IN = /unavailable in v(\d+\.\d+)\+/;

@@ -68,6 +68,8 @@ export const EVENT_NOTE_CHARACTERS = 1024;
 /** Draining that may delay the answer of the request that caused it, ms; what is left follows in slices, other requests in between. */
 export const DRAIN_FIRST_SLICE_MS = 4;
 export const DRAIN_SLICE_MS = 50;
+/** The drain of a new cluster, before it is answered. */
+export const DRAIN_BOOT_MS = 20;
 /** Messages to watchers in one turn; the rest follows at once, what is sent and other requests in between. */
 export const FLUSH_SLICE_MESSAGES = 100;
 /** When a drain goes on after its turn, the alarm stands by at most so far ahead, ms: it does the rest if the object dies before. */
@@ -116,8 +118,10 @@ export const USAGE_GATHER_MS = 1000;
 /** Hours of usage that a cluster keeps by itself; older ones are in the deployment's database. */
 export const USAGE_HOURS = 24 * 35;
 /** Of a cluster that holds this share of the bytes that it may, only so many revisions of history are kept, so that deleting makes room. */
-export const FULL_SHARE = 0.8;
-export const FULL_HISTORY_REVISIONS = 100;
+export const HISTORY_OF_FULLNESS = [
+  { share: 0.95, revisions: 0 },
+  { share: 0.8, revisions: 100 },
+] as const;
 
 /** What the plan of an account allows each of its clusters. Absent, or without an entry: no such bound. */
 export interface ClusterLimits {

@@ -1,3 +1,4 @@
+import { own } from '../../lib/own.ts';
 import table from '../openapi/schema.generated.json' with { type: 'json' };
 
 /** What a value may be. `go` is the Go type as error texts print it ("v1.RestartPolicy", "int32", "[]v1.Container"). */
@@ -90,10 +91,16 @@ export function typeOf(name: string): StructType {
   return expanded.get(name) ?? expand(name);
 }
 
+/** Names may come from a client. */
+function lineOf(home: string, name: string): string | undefined {
+  const types = own(lines, home);
+  return types && own(types, name);
+}
+
 /** Whether the table has this definition. */
 export function hasType(name: string): boolean {
   const dot = name.lastIndexOf('.');
-  return lines[name.slice(0, dot)]?.[name.slice(dot + 1)] !== undefined;
+  return lineOf(name.slice(0, dot), name.slice(dot + 1)) !== undefined;
 }
 
 /** All definition names, sorted by package. */
@@ -104,7 +111,7 @@ export function typeNames(): string[] {
 function expand(name: string): StructType {
   const dot = name.lastIndexOf('.');
   const home = name.slice(0, dot);
-  let text = lines[home]?.[name.slice(dot + 1)];
+  let text = lineOf(home, name.slice(dot + 1));
   if (text === undefined) throw new Error(`no such type in the schema table: ${name}`);
   const isKind = text.startsWith('#');
   if (isKind) text = text.slice(1);

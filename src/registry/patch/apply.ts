@@ -1,4 +1,4 @@
-import { badRequest, failure } from '../../api/machinery/status-errors.ts';
+import { badRequest, failure, type StatusError } from '../../api/machinery/status-errors.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import { clone, equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { type FieldSet, difference, has, intersection, isEmpty, members, pathText, sorted, union } from './field-set.ts';
@@ -15,7 +15,7 @@ import {
   updateManagers,
   withoutManagers,
 } from './managed-fields.ts';
-import { compare, fieldSet, removeFields, withNamedFields } from './typed.ts';
+import { compare, fieldSet, removeFields, UntypedError, withNamedFields } from './typed.ts';
 import { mergeTyped, problems } from './typed-merge.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -55,6 +55,15 @@ class ConflictError extends Error {
  */
 export function applyConfiguration(request: ApplyRequest, cx: FieldContext): KubeObject {
   checkRequest(request, cx);
+  try {
+    return applied(request, cx);
+  } catch (error) {
+    if (error instanceof UntypedError && request.live) throw untypedLive(request, request.live, cx);
+    throw error;
+  }
+}
+
+function applied(request: ApplyRequest, cx: FieldContext): KubeObject {
   const { live, config } = request;
   const entries = live?.metadata.managedFields;
   let managers = decodeManagers(entries, entries);
@@ -90,10 +99,28 @@ function checkRequest({ config, kind }: ApplyRequest, cx: FieldContext): void {
   }
   const wrong = problems(cx.shape, config);
   if (wrong.length === 0) return;
-  const list = wrong.length === 1 ? wrong[0] : `errors:\n${wrong.map((text) => `  ${text}`).join('\n')}`;
-  const name = typeof config.metadata?.name === 'string' ? config.metadata.name : '';
-  const namespace = typeof config.metadata?.namespace === 'string' ? config.metadata.namespace : '';
-  throw failure(500, '', `failed to create typed patch object (${namespace}/${name}; ${wanted}): ${list}`);
+  throw failure(500, '', `failed to create typed patch object (${called(config, wanted)}): ${listed(wrong)}`);
+}
+
+const listed = (wrong: readonly string[]): string =>
+  wrong.length === 1 ? wrong[0] : `errors:\n${wrong.map((text) => `  ${text}`).join('\n')}`;
+
+/** An object as errors name it. */
+function called({ metadata }: Obj, gvk: string): string {
+  const name = typeof metadata?.name === 'string' ? metadata.name : '';
+  const namespace = typeof metadata?.namespace === 'string' ? metadata.namespace : '';
+  return `${namespace}/${name}; ${gvk}`;
+}
+
+/** What is stored came by another door, and has not the form that apply needs: its keyed lists lack keys. */
+function untypedLive({ kind }: ApplyRequest, live: KubeObject, cx: FieldContext): StatusError {
+  const name = called(live, gvkText(cx.apiVersion, kind));
+  const what = listed(problems(cx.shape, withoutManagers(live)));
+  const managed = live.metadata.managedFields?.length;
+  const lead = managed
+    ? `failed to create typed live object (${name})`
+    : `failed to create manager for existing fields: failed to convert new object (${name}) to smd typed`;
+  return failure(500, '', `${lead}: ${what}`);
 }
 
 /** GroupVersionKind.String: "apps/v1, Kind=Deployment", "/v1, Kind=Pod". */

@@ -1,3 +1,4 @@
+import { own } from '../../lib/own.ts';
 import { type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
 import { type FieldError, invalid } from '../../api/machinery/field-errors.ts';
 import { badRequest, conflict, internalError, invalidError, notFoundError } from '../../api/machinery/status-errors.ts';
@@ -87,6 +88,8 @@ function validate(seconds: number): FieldError[] {
   return [];
 }
 
+const BINDS_TO: Record<string, string> = { Pod: 'pods', Node: 'nodes', Secret: 'secrets' };
+
 /** The object that the token dies with. */
 function boundTo(registry: Registry, ref: Obj | undefined, account: string, namespace: string): Partial<TokenClaims> {
   if (!ref) return {};
@@ -94,7 +97,7 @@ function boundTo(registry: Registry, ref: Obj | undefined, account: string, name
     ? (ref.apiVersion as string).split('/')
     : ['', ref.apiVersion ?? ''];
   const kind: string = ref.kind ?? '';
-  const resource = group === '' ? ({ Pod: 'pods', Node: 'nodes', Secret: 'secrets' } as Record<string, string>)[kind] : undefined;
+  const resource = group === '' ? own(BINDS_TO, kind) : undefined;
   if (!resource) throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
   const object = registry.view.get(resource, resource === 'nodes' ? '' : namespace, ref.name);
   if (!object) throw notFoundError({ group: '', resource }, ref.name);
