@@ -10,7 +10,7 @@ const CODES: Record<number, string> = { 401: 'unauthenticated', 403: 'forbidden'
 const UNIQUE_HEADERS = new Set(['x-request-id', 'date']);
 const ORIGIN = 'https://atoll.test';
 
-const OWNERS = new Set(['operator', 'session owner', 'token owner']);
+const OWNERS = new Set(['operator', 'session owner', 'session without account', 'token owner']);
 
 export interface Reply {
   status: number;

@@ -29,6 +29,9 @@ interface Document {
 /** Methods that an address may be asked with. */
 export const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
 
+/** Parameters of no tenant, and a value of each. */
+const TENANTLESS: Record<string, string> = { code: 'not-found' };
+
 /** Every route there is, and the schemas that their bodies refer to. A route without a guard is a hole in itself. */
 export function routesOf(app: Parameters<typeof documentOf>[0]): { routes: Route[]; schemas: Record<string, Schema> } {
   const { paths, components } = documentOf(app) as Document;
@@ -39,8 +42,8 @@ export function routesOf(app: Parameters<typeof documentOf>[0]): { routes: Route
       if (!guard) throw new Error(`${method} ${path} has no guard`);
       const [[type, content] = [undefined, undefined]] = Object.entries(requestBody?.content ?? {});
       return {
-        ...{ operationId, method, path, guard },
-        params: parameters.filter((p) => p.in === 'path').map((p) => p.name),
+        ...{ operationId, method, path: path.replace(/\{(\w+)\}/g, (parameter, name) => TENANTLESS[name] ?? parameter), guard },
+        params: parameters.filter((p) => p.in === 'path' && !(p.name in TENANTLESS)).map((p) => p.name),
         query: parameters
           .filter((p) => p.in === 'query')
           .map(({ name, required = false, schema }) => ({ name, required, schema })),

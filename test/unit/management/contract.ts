@@ -49,6 +49,8 @@ interface Contract {
   validate: ReturnType<typeof validatorOf>;
 }
 let contract: Contract | undefined;
+/** How an address or method that is not in the document is refused, and what no route is asked about. */
+const NO_ROUTE: readonly ProblemCode[] = ['not-found', 'method-not-allowed', 'foreign-origin', 'too-large', 'rate-limited'];
 
 function contractOf(app: Parameters<typeof documentOf>[0]): Contract {
   if (contract) return contract;
@@ -76,7 +78,7 @@ export function breaches(
   const media = type.split(';')[0];
   if (media === PROBLEM_JSON) {
     const { code, ...problem } = JSON.parse(text) as { code: ProblemCode };
-    const known = operation ? codesOfOperation(document, operation)[status] : (['not-found', 'method-not-allowed'] as const);
+    const known = operation ? codesOfOperation(document, operation)[status] : NO_ROUTE;
     const wrong = validate({ $ref: '#/components/schemas/Problem' }, { code, ...problem });
     return known?.includes(code)
       ? wrong
