@@ -18,7 +18,8 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
     // Also the proof that the database answers.
     await call({ url, ca, token: kept.token }, 'GET', '/v1/me').catch((error: Error) => {
       throw new Failure(
-        `the database of ${folder.path} does not know its own account (${error.message}): it is corrupt or was replaced`,
+        `the database of ${folder.path} does not know its own account (${error.message}): the account was deleted, or the database ` +
+          `replaced; without ${names.credentials} the next start makes a new one`,
       );
     });
     if (kept.url !== url) writePrivate(names.credentials, text({ url, token: kept.token }));

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, isNull, min, notExists, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, isNull, min, notExists, sql } from 'drizzle-orm';
 import type { Chore } from '../chores.ts';
 import { unmake } from '../clusters/service.ts';
 import { clusters } from '../clusters/tables.ts';
@@ -65,19 +65,14 @@ async function goOn(deps: ManagementDeps, operation: OperationRow): Promise<void
     .where(ofAccount)
     .orderBy(asc(clusters.updatedAt), asc(clusters.id))
     .limit(CLUSTERS_PER_DELETION_STEP);
-  let failure: unknown;
-  for (const cluster of some) {
-    try {
-      await unmake(deps, cluster.id);
-    } catch (error) {
-      failure = error;
-      await deps.db.update(clusters).set({ updatedAt: deps.now() }).where(eq(clusters.id, cluster.id));
-    }
-  }
+  const ends = await Promise.allSettled(some.map((cluster) => unmake(deps, cluster.id)));
+  const failed = some.filter((_, i) => ends[i].status === 'rejected').map((cluster) => cluster.id);
+  if (failed.length > 0) await deps.db.update(clusters).set({ updatedAt: deps.now() }).where(inArray(clusters.id, failed));
   const left = await clustersLeft(deps, accountId);
   const total = Math.max(operation.total, left + 1);
   await progress(deps, id, total - left - 1, total);
-  if (failure !== undefined) throw failure;
+  const failure = ends.find((end) => end.status === 'rejected');
+  if (failure) throw failure.reason;
   if (left > 0) return;
   // A cluster whose making was under way may appear until the account's row is gone; after that its row is refused.
   const none = notExists(deps.db.select({ one: sql`1` }).from(clusters).where(ofAccount));

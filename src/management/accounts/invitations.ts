@@ -5,6 +5,7 @@ import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { INVITATION_MAX_MS, INVITATION_MS, INVITATIONS_PER_ACCOUNT, MEMBERS_PER_ACCOUNT } from '../limits.ts';
 import { people } from '../people/tables.ts';
+import { tokens } from '../tokens/tables.ts';
 import { type AccountRow, checkMemberships } from './service.ts';
 import { accounts, invitations, members } from './tables.ts';
 
@@ -54,12 +55,24 @@ export async function invite(
   return { row, secret };
 }
 
+/**
+ * Invitations that stand: in their time, and while whoever made them is a member, or a token that works. So one that was made with a
+ * stolen token is worth nothing once the token is revoked.
+ */
+const standing = (deps: ManagementDeps) =>
+  and(
+    gt(invitations.expiresAt, deps.now()),
+    sql`(${invitations.createdBy} IN (SELECT 'person:' || m.person_id FROM ${members} AS m WHERE m.account_id = ${invitations.accountId})
+      OR ${invitations.createdBy} IN (SELECT 'token:' || t.id FROM ${tokens} AS t WHERE t.account_id = ${invitations.accountId}
+        AND (t.expires_at IS NULL OR t.expires_at > ${deps.now()})))`,
+  );
+
 /** Those that can still be accepted, the oldest first. */
 export function listInvitations(deps: ManagementDeps, accountId: string): Promise<InvitationRow[]> {
   return deps.db
     .select()
     .from(invitations)
-    .where(and(eq(invitations.accountId, accountId), gt(invitations.expiresAt, deps.now())))
+    .where(and(eq(invitations.accountId, accountId), standing(deps)))
     .orderBy(asc(invitations.createdAt), asc(invitations.id));
 }
 
@@ -85,7 +98,7 @@ export async function accept(
   const now = deps.now();
   const [person] = await db.select({ email: people.email }).from(people).where(eq(people.id, personId));
   const forThem = person?.email ? or(isNull(invitations.email), eq(invitations.email, person.email)) : isNull(invitations.email);
-  const valid = and(eq(invitations.hash, deps.crypto.sha256(secret)), gt(invitations.expiresAt, now), forThem);
+  const valid = and(eq(invitations.hash, deps.crypto.sha256(secret)), standing(deps), forThem);
   const inUse = and(eq(accounts.id, invitations.accountId), isNull(accounts.deletedAt));
   const [found] = await db.select({ account: accounts }).from(invitations).innerJoin(accounts, inUse).where(valid);
   if (!found) throw noInvitation();

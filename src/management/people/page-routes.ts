@@ -21,8 +21,9 @@ const text = z.string().max(2_000);
 const userCode = text.openapi({ description: 'The code that the device shows.', example: 'WDJB-MJHT' });
 const issuer = text.openapi({ description: 'Name of the issuer.', example: 'company' });
 
-function definitions(deps: ManagementDeps) {
-  const shown = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });
+const shown = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });
+
+function deviceDefinitions(deps: ManagementDeps) {
   const device = define(
     deps,
     { needs: 'public' },
@@ -60,6 +61,10 @@ function definitions(deps: ManagementDeps) {
       responses: { 200: shown('A page that says what was decided') },
     },
   );
+  return { device, decision };
+}
+
+function signInDefinitions(deps: ManagementDeps) {
   const signIn = define(
     deps,
     { needs: 'public' },
@@ -95,7 +100,7 @@ function definitions(deps: ManagementDeps) {
       responses: { 302: { description: 'Signed in: on to the page that asked for it' } },
     },
   );
-  return { device, decision, signIn, callback };
+  return { signIn, callback };
 }
 
 type C = Context<ManagementEnv>;
@@ -175,7 +180,8 @@ async function decideDevice(deps: ManagementDeps, c: C, form: { user_code: strin
 
 /** Pages for people in a browser: the sign-in, and the approval of devices. */
 export function pageRoutes(deps: ManagementDeps) {
-  const { device, decision, signIn, callback } = definitions(deps);
+  const { device, decision } = deviceDefinitions(deps);
+  const { signIn, callback } = signInDefinitions(deps);
   const app = router();
   app.onError(async (error, c) => {
     const problem = asProblem(error);

@@ -98,6 +98,24 @@ describe('[MG11] invitations', () => {
     expect(problem(await accept(orphan.invitation))).toEqual([404, 'not-found']);
   });
 
+  it('are worth nothing once the token that made them is', async () => {
+    const { call, team, person, clock } = makePeople();
+    const { at, owner } = await team();
+    const guest = await person('guest');
+    const expiresAt = new Date(clock.now + 1000).toISOString();
+    const stolen = (await call(owner.session, 'POST', `${at}/tokens`, { name: 'stolen', scope: 'admin' })).body;
+    const short = (await call(owner.session, 'POST', `${at}/tokens`, { name: 'short', scope: 'admin', expiresAt })).body;
+    const made = [];
+    for (const { token } of [stolen, short]) made.push((await call(token, 'POST', `${at}/invitations`, { role: 'admin' })).body);
+    expect((await call(owner.session, 'GET', `${at}/invitations`)).body.items).toHaveLength(2);
+    await call(owner.session, 'DELETE', `${at}/tokens/${stolen.id}`);
+    clock.now += 1000;
+    expect((await call(owner.session, 'GET', `${at}/invitations`)).body.items).toEqual([]);
+    for (const { invitation } of made) {
+      expect(problem(await call(guest.session, 'POST', '/v1/invitations/accept', { invitation }))).toEqual([404, 'not-found']);
+    }
+  });
+
   it('of another account are not there', async () => {
     const { call, team, person, accountOf } = makePeople();
     const { at, admin } = await team();
