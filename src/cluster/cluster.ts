@@ -279,7 +279,10 @@ export class Cluster {
     this.#derive = false;
     this.#history.mark(now);
     const needed = this.controllers.length ? this.reconciler.cursor : store.revision();
-    this.#history.compact(Math.min(needed, this.#exports.floor(now)), this.limits.isFull(now));
+    const keep = this.limits.history(now);
+    // What was dispatched is needed until that is written down, which is done now and then only.
+    if (keep !== undefined) this.reconciler.persist();
+    this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep);
   }
 
   /** Begins a copy of the cluster as it is now; it goes on meanwhile. */

@@ -1,6 +1,6 @@
 import { forbiddenError, type ResourceName, type StatusError, tooManyRequests } from '../api/machinery/status-errors.ts';
 import { Bucket } from '../lib/bucket.ts';
-import { type ClusterLimits, FULL_SHARE } from '../lib/limits.ts';
+import { type ClusterLimits, HISTORY_OF_FULLNESS } from '../lib/limits.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Quota } from '../registry/ports.ts';
 import type { RequestLimits } from '../apiserver/call.ts';
@@ -94,10 +94,12 @@ export class Limits implements Quota, RequestLimits {
     if (used + bytes > most) throw this.#exceeded(what, name, 'bytes', bytes, used, most);
   }
 
-  /** Whether history is to make room. */
-  isFull(now: number): boolean {
+  /** Revisions of history that there is room for; undefined: as many as ever. */
+  history(now: number): number | undefined {
     const { bytes } = this.#limits;
-    return bytes !== undefined && this.#sized(now) >= bytes * FULL_SHARE;
+    if (bytes === undefined) return undefined;
+    const used = this.#sized(now) / bytes;
+    return HISTORY_OF_FULLNESS.find(({ share }) => used >= share)?.revisions;
   }
 
   #sized(now: number): number {

@@ -166,9 +166,14 @@ export class Reconciler {
     if (armed !== later) timers.set({ controller: work.controller, namespace: work.namespace, name: work.name, at: later });
   }
 
-  #persistCursor(): void {
+  /** Writes down at once how far dispatching is. */
+  persist(): void {
+    this.#persistCursor(1);
+  }
+
+  #persistCursor(lag = CURSOR_LAG_REVISIONS): void {
     const done = Math.min(this.#cursor, (this.#queue.oldest() ?? Number.POSITIVE_INFINITY) - 1);
-    if (done - this.#persisted < CURSOR_LAG_REVISIONS) return;
+    if (done - this.#persisted < lag) return;
     setMeta(this.#deps.registry.store.sql, 'cursor', String(done));
     this.#persisted = done;
   }

@@ -82,13 +82,13 @@ export class History {
     return (at ?? rested) + EVENT_TTL_MS;
   }
 
-  /** Compacts when the history has outgrown its bound, which is small when the cluster is full; never past `needed`. */
-  compact(needed: number, full = false): void {
+  /**
+   * Compacts when the history has outgrown its bound; never past `needed`. A cluster that runs out of room says how few revisions it can
+   * `keep`.
+   */
+  compact(needed: number, keep = HISTORY_REVISIONS): void {
     const { revision, compacted } = { revision: this.#store.revision(), compacted: this.#store.compacted() };
-    const [keep, slack] = full
-      ? [FULL_HISTORY_REVISIONS, FULL_HISTORY_REVISIONS]
-      : [HISTORY_REVISIONS, COMPACTION_SLACK_REVISIONS];
-    if (revision - compacted < keep + slack) return;
-    this.#store.compact(Math.min(needed, revision - keep));
+    const slack = keep < HISTORY_REVISIONS ? keep : COMPACTION_SLACK_REVISIONS;
+    if (revision - compacted >= keep + slack) this.#store.compact(Math.min(needed, revision - keep));
   }
 }

@@ -4,6 +4,7 @@ import { clusterIdOf, isWatch, restOf } from './address.worker.ts';
 import { bearsToken, isForeign, isHost, refuseForeign } from './door.worker.ts';
 import { type Env, variablesOf } from './env.worker.ts';
 import { hmac, now, random } from './host.worker.ts';
+import { noted, tooSoon } from './limits.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
 export { ClusterDO } from './cluster.worker.ts';
@@ -46,6 +47,7 @@ const text = (body: string, status = 200) =>
   new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
 
 const UNAUTHORIZED = 401;
+const TOO_MANY = 429;
 
 /** The answer of a cluster to somebody whom it does not know, and of one that never was to everybody. */
 function unknown(request: Request, id: string): Response {
@@ -62,8 +64,10 @@ async function toCluster(request: Request, env: Env, id: string): Promise<Respon
   if (isForeign(headers, hostsOf(env))) return refuseForeign();
   const object = bearsToken(headers) ? objectOf(env, id) : undefined;
   if (!object) return unknown(request, id);
+  const refused = tooSoon(id, headers);
+  if (refused) return refused;
   const answer = await (isWatch(method, url) ? openWatch(request, object, variablesOf(env).ATOLL_FRONT) : object.fetch(request));
-  if (answer.status !== UNAUTHORIZED) return answer;
+  if (answer.status !== UNAUTHORIZED) return answer.status === TOO_MANY ? noted(id, headers, answer) : answer;
   await answer.body?.cancel();
   return unknown(request, id);
 }

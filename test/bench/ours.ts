@@ -55,8 +55,9 @@ export class Ours {
     return this.#management.json<Made>('POST', '/v1/accounts/self/clusters', { name, apiOnly });
   }
 
-  usage(id: string): Promise<Usage> {
-    return this.#management.json<Usage>('GET', `/v1/accounts/self/clusters/${id}/usage`);
+  async usage(id: string): Promise<Usage> {
+    const { meter } = await this.#management.json<{ meter: Usage }>('GET', `/v1/accounts/self/clusters/${id}/usage`);
+    return meter;
   }
 
   /** ms from asking for a cluster to the first answer of its API, connections open. */

@@ -122,7 +122,7 @@ describe('clusters', () => {
     expect((await call(token, 'GET', '/v1/accounts/self/clusters')).body).toEqual({ items: [cluster] });
     for (const key of [cluster.id, 'demo'])
       expect((await call(token, 'GET', `/v1/accounts/self/clusters/${key}`)).body).toEqual(cluster);
-    expect((await call(token, 'GET', '/v1/accounts/self/clusters/demo/usage')).body.watchers).toBe(0);
+    expect((await call(token, 'GET', '/v1/accounts/self/clusters/demo/usage')).body.meter.watchers).toBe(0);
     const another = await call(token, 'POST', '/v1/accounts/self/clusters/demo/kubeconfig', { role: 'view' });
     expect(load(another.text)).toMatchObject({ users: [{ user: { token: expect.stringMatching(/^atollk_/) } }] });
     expect((await call(token, 'DELETE', '/v1/accounts/self/clusters/demo?grace=0')).status).toBe(204);
