@@ -43,6 +43,7 @@ async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
     .sort();
   const note = join(folder, 'd1', 'migrations.json');
   const done: string[] = existsSync(note) ? JSON.parse(readFileSync(note, 'utf8')) : [];
+  refuseNewer(done, names, folder);
   const missing = names.filter((name) => !done.includes(name));
   if (missing.length === 0) return;
   const db = await miniflare.getD1Database('DB');
@@ -50,12 +51,19 @@ async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
     'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TEXT)',
   );
   const applied = (await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()).results.map((row) => row.name);
+  refuseNewer(applied, names, folder);
   for (const name of names.filter((n) => !applied.includes(n))) {
     const statements = readFileSync(join(ROOT, 'migrations', name), 'utf8').split('--> statement-breakpoint');
     const remember = db.prepare('INSERT INTO d1_migrations (name, applied_at) VALUES (?, CURRENT_TIMESTAMP)').bind(name);
     await db.batch([...statements.map((text) => db.prepare(text.trim())), remember]);
   }
   writePrivate(note, JSON.stringify(names));
+}
+
+/** A database that a newer version has changed would be written to in ways that the newer version does not expect. */
+function refuseNewer(applied: string[], known: string[], folder: string): void {
+  const newer = applied.find((name) => !known.includes(name));
+  if (newer !== undefined) throw new Failure(`the data folder ${folder} was written by a newer version of Atoll (${newer})`);
 }
 
 const WRAPPER = `#!/bin/sh
@@ -150,7 +158,7 @@ export async function startEngine(o: {
     host: HOST,
     telemetry: { enabled: false },
     log: new Log(LogLevel.ERROR),
-    handleRuntimeStdio: (out, err) => watchOver(out, err, (why) => !stopped && o.onEnd(why)),
+    handleRuntimeStdio: (out: Readable, err: Readable) => watchOver(out, err, (why) => !stopped && o.onEnd(why)),
     // What a tenant may cause to be called is public by address, whatever its name resolves to.
     outboundService: network('public'),
     serviceBindings: { INSIDE: network('public', 'private') },

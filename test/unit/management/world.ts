@@ -19,12 +19,14 @@ const entropy = (random: { next(): number }) => (bytes: number) =>
 export const OPERATOR = makeSecret(PREFIXES.operator, { token: entropy(noise) });
 export const ORIGIN = 'https://atoll.test';
 
-/** drizzle over node:sqlite with the real migrations. */
-function database() {
+/** drizzle over node:sqlite with the real migrations; `released`: SQL of a database that has the first already. */
+function database(released: string | undefined) {
   const db = new DatabaseSync(':memory:');
+  if (released !== undefined) db.exec(released);
   for (const name of readdirSync(MIGRATIONS)
     .filter((file) => file.endsWith('.sql'))
-    .sort())
+    .sort()
+    .slice(released === undefined ? 0 : 1))
     db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
   type Method = 'run' | 'all' | 'values' | 'get';
   const ask = (sql: string, params: unknown[], method: Method) => {
@@ -51,11 +53,11 @@ function database() {
 }
 
 /** A management app with a database of its own, and a way to speak to it. */
-export function makeManagement(more: Partial<ManagementDeps> = {}) {
+export function makeManagement(more: Partial<ManagementDeps> = {}, released?: string) {
   const clock = { now: START };
   const now = () => clock.now;
   const clusters = new NodeClusters(now);
-  const { raw, drizzled } = database();
+  const { raw, drizzled } = database(released);
   const random = seeded(1);
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const keeper = new NodeKeeper();
