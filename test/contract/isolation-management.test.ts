@@ -1,4 +1,4 @@
 import { managementSuite } from '../isolation/management-suite.ts';
 
 /** A part of the matrix; `test/isolation` asks everybody. */
-await managementSuite(5);
+await managementSuite(11);

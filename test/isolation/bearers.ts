@@ -33,15 +33,22 @@ export function bearersOf(t: Tenants): Bearer[] {
   const { secrets } = t;
   const bearer = (secret: string) => `Bearer ${secret}`;
   const person = (label: string, levels: Bearer['levels']): Bearer => ({
-    ...{ label, is: 'person', levels },
+    label,
+    is: 'person',
+    levels,
     authorization: bearer(secrets[label]),
   });
   const token = (label: string, mine: Level, reach?: Bearer['reach']): Bearer => ({
-    ...{ label, is: 'token', levels: { mine }, authorization: bearer(secrets[label]) },
+    label,
+    is: 'token',
+    levels: { mine },
+    authorization: bearer(secrets[label]),
     ...(reach && { reach }),
   });
   const elsewhere = (label: string, levels: Bearer['levels']): Bearer => ({
-    ...{ label, is: 'token', levels },
+    label,
+    is: 'token',
+    levels,
     authorization: bearer(secrets[label]),
   });
   const owner = secrets['token owner'];

@@ -6,8 +6,18 @@ const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection
 const FORBIDDEN = / cannot [a-z]* (resource|path) /;
 const UNIQUE_HEADERS = new Set(['audit-id', 'date']);
 const secretsOf = (namespace: string): Ask => ({
-  ...{ method: 'GET', path: `/api/v1/namespaces/${namespace}/secrets`, verb: 'list', group: '', resource: 'secrets' },
-  ...{ subresource: '', namespace, name: '', isResource: true, present: true },
+  method: 'GET',
+  path: `/api/v1/namespaces/${namespace}/secrets`,
+  verb: 'list',
+  group: '',
+  resource: 'secrets',
+  ...{
+    subresource: '',
+    namespace,
+    name: '',
+    isResource: true,
+    present: true,
+  },
 });
 
 /** Asks everybody for everything that a cluster serves. What they may do they do as a dry run, so that the cluster stays as it is. */

@@ -5,6 +5,7 @@ import type { Facts, Route } from './routes.ts';
 export type Verdict = 401 | 403 | 404 | 'in';
 
 const ORDER = ['read', 'write', 'admin', 'owner'];
+const NOWHERE = new Set<Facts['account']>(['self', 'ghost']);
 const SORTS: Record<string, (is: Bearer['is']) => boolean> = {
   'signed-in': () => true,
   operator: (is) => is === 'operator',
@@ -22,7 +23,11 @@ export function verdictOf(route: Route, bearer: Bearer, facts: Facts): Verdict {
   // A token is worth what its account is.
   if (bearer.is === 'token' && bearer.levels.leaving !== undefined && !leavingToo) return 401;
   const sort = SORTS[needs];
-  if (sort) return sort(bearer.is) ? 'in' : 403;
+  if (sort) {
+    if (!sort(bearer.is)) return 403;
+    // The operator's routes about an account.
+    return route.params.includes('account') && NOWHERE.has(facts.account) ? 404 : 'in';
+  }
   const level = levelAt(bearer, route.params.includes('account') ? facts.account : 'self', route.guard);
   if (level === undefined) return 404;
   const whose = accountOf(bearer, facts);

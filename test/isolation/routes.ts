@@ -42,12 +42,25 @@ export function routesOf(app: Parameters<typeof documentOf>[0]): { routes: Route
       if (!guard) throw new Error(`${method} ${path} has no guard`);
       const [[type, content] = [undefined, undefined]] = Object.entries(requestBody?.content ?? {});
       return {
-        ...{ operationId, method, path: path.replace(/\{(\w+)\}/g, (parameter, name) => TENANTLESS[name] ?? parameter), guard },
+        operationId,
+        method,
+        path: path.replace(/\{(\w+)\}/g, (parameter, name) => TENANTLESS[name] ?? parameter),
+        guard,
         params: parameters.filter((p) => p.in === 'path' && !(p.name in TENANTLESS)).map((p) => p.name),
         query: parameters
           .filter((p) => p.in === 'query')
-          .map(({ name, required = false, schema }) => ({ name, required, schema })),
-        ...(type !== undefined && content && { body: { type, schema: content.schema } }),
+          .map(({ name, required = false, schema }) => ({
+            name,
+            required,
+            schema,
+          })),
+        ...(type !== undefined &&
+          content && {
+            body: {
+              type,
+              schema: content.schema,
+            },
+          }),
       };
     }),
   );

@@ -214,22 +214,35 @@ class Seeder {
     const invitationSecret = secretOf(PREFIXES.invitation);
     const invitation = { id: this.uuid(), name: `zz-invited-${label}@people.test` };
     await this.db.insert(invitations).values({
+      id: invitation.id,
+      accountId,
+      email: label === 'mine' ? null : invitation.name,
+      role: 'viewer',
+      hash: sha256(invitationSecret),
       ...{
-        id: invitation.id,
-        accountId,
-        email: label === 'mine' ? null : invitation.name,
-        role: 'viewer',
-        hash: sha256(invitationSecret),
+        createdBy: `person:${person}`,
+        createdAt: now,
+        expiresAt: now + 1e3 * HOUR,
       },
-      ...{ createdBy: 'operator', createdAt: now, expiresAt: now + 1000 * HOUR },
     });
     const operation = await this.operation(made, accountId);
     await this.db
       .insert(usage)
       .values({ clusterId: made.id, accountId, hour: now - HOUR, requests: 1, writes: 1, bytes: 1, awakeMs: 1 });
     await this.db.insert(audit).values({
-      ...{ at: now, accountId, actor: { type: 'person', id: person, name: `zz-person-${label}` }, action: 'createCluster' },
-      ...{ target: { cluster: made.id }, status: 201, requestId: `zz-request-${label}` },
+      at: now,
+      accountId,
+      actor: {
+        type: 'person',
+        id: person,
+        name: `zz-person-${label}`,
+      },
+      action: 'createCluster',
+      ...{
+        target: { cluster: made.id },
+        status: 201,
+        requestId: `zz-request-${label}`,
+      },
     });
     const credential = await this.credential(made, label);
     const things: Record<string, Thing> = {
@@ -270,7 +283,18 @@ export async function makeTenants(): Promise<Tenants> {
       for (const one of [made, databases]) for (const id of one.keys()) if (!furniture.has(id)) one.delete(id);
       for (const [id, furnish] of furniture) if (changed && asked.some((call) => call.includes(id))) await furnish();
     },
-    ...{ world, asked, mine, theirs, leaving, ghost, near, far, gone, farCredential, owners, secrets },
+    world,
+    asked,
+    mine,
+    theirs,
+    leaving,
+    ghost,
+    near,
+    far,
+    gone,
+    farCredential,
+    owners,
+    secrets,
     marks: {
       mine: marksOf(mine),
       theirs: marksOf(theirs),
@@ -349,7 +373,14 @@ async function principals(
 async function signIn(seeder: Seeder, now: number): Promise<void> {
   const device = seeder.secret('device', PREFIXES.device);
   await seeder.db.insert(signIns).values({
-    ...{ id: seeder.uuid(), deviceHash: sha256(device), userCode: 'ZZZZ-ZZZZ', name: 'zz-device', status: 'pending' },
-    ...{ createdAt: now, expiresAt: now + HOUR },
+    id: seeder.uuid(),
+    deviceHash: sha256(device),
+    userCode: 'ZZZZ-ZZZZ',
+    name: 'zz-device',
+    status: 'pending',
+    ...{
+      createdAt: now,
+      expiresAt: now + HOUR,
+    },
   });
 }

@@ -79,7 +79,9 @@ function accounts(host: Host, elsewhere: Host, bad: (label: string, token: strin
     roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'edit' },
   });
   const good = (label: string, token: string, grants: Grant[] = []): User => ({
-    ...{ label, is: 'user', headers: { authorization: `Bearer ${token}` } },
+    label,
+    is: 'user',
+    headers: { authorization: `Bearer ${token}` },
     grants: [...ACCOUNT, ...grants],
   });
   return [
@@ -115,7 +117,10 @@ export function usersOf(host: Host, sibling: Host, stranger: Host): User[] {
   host.cluster.revoke({ ids: ['revoked'] });
   host.now += 2 * HOUR;
   const user = (label: string, token: string, grants: Grant[], more: Partial<User> = {}): User => ({
-    ...{ label, headers: bearer(token), is: 'user', grants: [...KNOWN, ...grants] },
+    label,
+    headers: bearer(token),
+    is: 'user',
+    grants: [...KNOWN, ...grants],
     ...more,
   });
   const as = (label: string, token: string, name: string, more: Partial<User>, rest: Record<string, string> = {}): User => {
