@@ -5,6 +5,7 @@ import { label, seconds } from '../durations.ts';
 import { drop, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
 import { age, during, note, say, table } from '../output.ts';
 import { dataFolder, files } from '../settings.ts';
+import { credentialCommands } from './credentials.ts';
 
 const optionsOf = (cluster: Cluster) =>
   [cluster.apiOnly && 'api-only', cluster.legacyApis && 'legacy-apis', cluster.isTemplate && 'template']
@@ -134,15 +135,6 @@ async function remove(name: string, o: { now?: boolean; grace?: number; json?: b
   if (purgeAt !== undefined) note(`until ${purgeAt} it comes back with: atoll cluster restore ${name}`);
 }
 
-async function kubeconfig(name: string, o: { output?: string; json?: boolean }): Promise<void> {
-  const text = await newKubeconfig(name);
-  if (o.output === undefined) process.stdout.write(text);
-  else {
-    writePrivate(o.output, text);
-    say(o.json, { kubeconfig: o.output }, () => `kubeconfig of ${name} in ${o.output}`);
-  }
-}
-
 async function use(name: string, o: { json?: boolean }): Promise<void> {
   const file = keep(await newKubeconfig(name), undefined);
   say(o.json, { kubeconfig: file }, () => `"atoll kubectl" now talks to ${name}`);
@@ -214,11 +206,6 @@ export function clusterCommands(program: Command): Command {
     .description('make it the one that "atoll kubectl" talks to')
     .option('--json', 'print JSON')
     .action(use);
-  group
-    .command('kubeconfig <name>')
-    .description('print a kubeconfig with a new credential')
-    .option('-o, --output <file>', 'write it there instead')
-    .option('--json', 'print JSON')
-    .action(kubeconfig);
+  credentialCommands(group);
   return group;
 }

@@ -1,0 +1,132 @@
+import { type Command, Option } from 'commander';
+import { ask, askText } from '../client.ts';
+import { at } from '../clusters.ts';
+import { seconds } from '../durations.ts';
+import { Failure } from '../failure.ts';
+import { writePrivate } from '../kubeconfigs.ts';
+import { age, say, table } from '../output.ts';
+
+interface Credential {
+  id: string;
+  name: string;
+  username: string;
+  role: string;
+  hint: string;
+  createdAt: string;
+  expiresAt?: string;
+  revokedAt?: string;
+}
+interface Page {
+  items: Credential[];
+  next?: string;
+}
+
+interface KubeconfigOptions {
+  role?: string;
+  name?: string;
+  expires?: number;
+  user?: string;
+  group?: string[];
+  output?: string;
+  json?: boolean;
+}
+
+/** Prints a kubeconfig, or writes it where it was asked for. */
+function give(text: string, what: string, o: { output?: string; json?: boolean }): void {
+  if (o.output === undefined) process.stdout.write(text);
+  else {
+    writePrivate(o.output, text);
+    say(o.json, { kubeconfig: o.output }, () => `${what} in ${o.output}`);
+  }
+}
+
+async function kubeconfig(cluster: string, o: KubeconfigOptions): Promise<void> {
+  const text = await askText('POST', `${at(cluster)}/kubeconfig`, {
+    ...(o.role !== undefined && { role: o.role }),
+    ...(o.name !== undefined && { name: o.name }),
+    ...(o.expires !== undefined && { expiresIn: o.expires }),
+    ...(o.user !== undefined && { username: o.user }),
+    ...(o.group && { groups: o.group }),
+  });
+  give(text, `kubeconfig of ${cluster}`, o);
+}
+
+async function findAll(cluster: string): Promise<Credential[]> {
+  const found: Credential[] = [];
+  for (let after = ''; ; ) {
+    const page = await ask<Page>('GET', `${at(cluster)}/credentials${after && `?after=${encodeURIComponent(after)}`}`);
+    found.push(...page.items);
+    if (page.next === undefined) return found;
+    after = page.next;
+  }
+}
+
+async function list(cluster: string, o: { json?: boolean }): Promise<void> {
+  const items = await findAll(cluster);
+  const row = (c: Credential) => [
+    c.name,
+    c.username,
+    c.role,
+    c.hint,
+    age(c.createdAt),
+    c.revokedAt === undefined ? (c.expiresAt ?? 'never') : 'being revoked',
+    c.id,
+  ];
+  say(o.json, items, () => table([['NAME', 'USER', 'ROLE', 'BEGINS', 'AGE', 'EXPIRES', 'ID'], ...items.map(row)]));
+}
+
+const one = (cluster: string, id: string): string => `${at(cluster)}/credentials/${encodeURIComponent(id)}`;
+
+async function revoke(cluster: string, id: string, o: { json?: boolean }): Promise<void> {
+  await ask('DELETE', one(cluster, id));
+  say(o.json, { id, revoked: true }, () => 'credential revoked');
+}
+
+async function rotate(cluster: string, id: string | undefined, o: CredentialOptions): Promise<void> {
+  if ((id === undefined) !== (o.all === true)) throw new Failure('name a credential (its id), or say --all', 2);
+  const text =
+    id === undefined
+      ? await askText('POST', `${at(cluster)}/credentials/rotate`, {})
+      : await askText('POST', `${one(cluster, id)}/rotate`, { ...(o.overlap !== undefined && { overlapSeconds: o.overlap }) });
+  give(text, `kubeconfig of ${cluster}`, o);
+}
+
+interface CredentialOptions {
+  all?: boolean;
+  overlap?: number;
+  output?: string;
+  json?: boolean;
+}
+
+async function credentials(cluster: string, action: string, id: string | undefined, o: CredentialOptions): Promise<void> {
+  if (action === 'list') return list(cluster, o);
+  if (action === 'rotate') return rotate(cluster, id, o);
+  if (action !== 'revoke') throw new Failure(`"${action}" is none of list, revoke and rotate`, 2);
+  if (id === undefined) throw new Failure('say which credential to revoke, by its id', 2);
+  return revoke(cluster, id, o);
+}
+
+const more = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** `atoll cluster kubeconfig` and `atoll cluster credentials`: who gets into a cluster. */
+export function credentialCommands(group: Command): void {
+  group
+    .command('kubeconfig <name>')
+    .description('print a kubeconfig with a new credential')
+    .addOption(new Option('--role <role>', 'the most that you may have, if not said').choices(['none', 'view', 'edit', 'admin']))
+    .option('--name <name>', 'by which it is listed')
+    .option('--expires <while>', 'it ends after so long: 15m, 8h', seconds)
+    .option('--user <name>', 'another name than yours inside of the cluster')
+    .option('--group <group>', 'a group inside of the cluster; may be repeated', more)
+    .option('-o, --output <file>', 'write it there instead')
+    .option('--json', 'print JSON')
+    .action(kubeconfig);
+  group
+    .command('credentials <name> [action] [id]')
+    .description('list, revoke (id) or rotate (id, or --all) the credentials of a cluster')
+    .option('--all', 'rotate: revoke every one, and print a kubeconfig with a new one')
+    .option('--overlap <while>', 'rotate: the old one still works for so long', seconds)
+    .option('-o, --output <file>', 'rotate: write the kubeconfig there instead')
+    .option('--json', 'print JSON')
+    .action((name: string, action = 'list', id: string | undefined, o: CredentialOptions) => credentials(name, action, id, o));
+}
