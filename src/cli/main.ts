@@ -8,6 +8,7 @@ import { memberCommands } from './commands/members.ts';
 import { peopleCommands } from './commands/people.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { toolCommands } from './commands/tools.ts';
+import { usageCommands } from './commands/usage.ts';
 import { Failure } from './failure.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `kubectl` and `helm` keep their own. */
@@ -39,6 +40,7 @@ function program(): Command {
   tokenCommands(root);
   peopleCommands(root);
   auditCommands(root);
+  usageCommands(root);
   backupCommands(root);
   toolCommands(root);
   for (const group of root.commands) for (const command of [group, ...group.commands]) command.exitOverride();

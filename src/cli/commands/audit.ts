@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { load } from 'js-yaml';
 import { ask, askLines, askText } from '../client.ts';
 import { codeOf, Failure } from '../failure.ts';
+import { moment } from '../moments.ts';
 import { say, table } from '../output.ts';
 
 /** Entries that are shown when nobody says how many. */
 const SHOWN = 50;
-const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 interface Entry {
   at: string;
@@ -32,14 +32,6 @@ interface Options {
   to?: string;
   limit?: string;
   json?: boolean;
-}
-
-/** A time, or how long ago: "2026-11-21T12:00:00Z", "30m", "2d". */
-function moment(text: string): string {
-  const ago = /^(\d+)([smhd])$/.exec(text);
-  const at = ago ? Date.now() - Number(ago[1]) * UNITS[ago[2]] : Date.parse(text);
-  if (Number.isNaN(at)) throw new Failure(`"${text}" is neither a time nor a duration such as 30m or 2d`, 2);
-  return new Date(at).toISOString();
 }
 
 function most(o: Options): number {

@@ -25,9 +25,10 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
     if (kept.url !== url) writePrivate(names.credentials, text({ url, token: kept.token }));
     return false;
   }
-  const { token } = await callJson<{ token: string }>({ url, ca, token: folder.operator }, 'POST', '/v1/accounts', {
-    name: 'local',
-  });
+  const operator = { url, ca, token: folder.operator };
+  const { id, token } = await callJson<{ id: string; token: string }>(operator, 'POST', '/v1/accounts', { name: 'local' });
+  // Whoever owns the machine is bounded by the machine.
+  await call(operator, 'PATCH', `/v1/accounts/${id}/plan`, { plan: 'unlimited' });
   const demo = { name: 'demo', legacyApis: true };
   const { kubeconfig } = await callJson<{ kubeconfig: string }>({ url, ca, token }, 'POST', '/v1/accounts/self/clusters', demo);
   const merged = merge(readKubeconfig(names.kubeconfig), JSON.parse(kubeconfig) as Kubeconfig);

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import * as cluster from '../../../src/lib/limits.ts';
+import * as management from '../../../src/management/limits.ts';
+import { PLAN_NAMES, type Plan, PLANS } from '../../../src/management/plans.ts';
+
+const source = (file: string) => readFileSync(new URL(`../../../src/${file}`, import.meta.url), 'utf8');
+const number = (value: number) => value.toLocaleString('en-US');
+
+function shown(value: unknown): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? number(value) : String(value);
+  if (Array.isArray(value)) return value.map(shown).join('; ');
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([key, one]) => `${key} ${shown(one)}`)
+      .join(', ');
+  }
+  return String(value);
+}
+
+/** The constants of a table, each with what the table says of it. A comment is about all that follow it up to the next. */
+function rowsOf(text: string, values: Record<string, unknown>): { name: string; value: string; about: string }[] {
+  const rows = [];
+  let about = '';
+  for (const match of text.matchAll(/\/\*\*([\s\S]*?)\*\/|^export const (\w+)/gm)) {
+    if (match[1] !== undefined) {
+      about = match[1]
+        .split('\n')
+        .map((line) => line.replace(/^\s*\*\s?/, '').trim())
+        .join(' ')
+        .trim();
+    } else rows.push({ name: match[2], value: shown(values[match[2]]), about });
+  }
+  return rows;
+}
+
+const table = (head: string[], rows: string[][]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+const bounds = (file: string, values: Record<string, unknown>): string =>
+  table(
+    ['bound', 'value', 'what it bounds'],
+    rowsOf(source(file), values).map(({ name, value, about }) => [`\`${name}\``, value, about.replaceAll('|', '\\|')]),
+  );
+
+/** What the interface says of each limit of a plan. */
+function meanings(): [string, string][] {
+  const text = source('lib/limits.ts');
+  const body = text.slice(text.indexOf('export interface ClusterLimits'));
+  const found: [string, string][] = [];
+  let about = '';
+  for (const match of body.matchAll(/\/\*\* (.*?) \*\/|^ {2}(\w+)\?: number;/gm)) {
+    if (match[1] !== undefined) about = match[1];
+    else found.push([match[2], about]);
+  }
+  return found;
+}
+
+function plans(): string {
+  const all = PLANS as Record<string, Plan>;
+  const cell = (value: number | undefined) => (value === undefined ? 'no bound' : number(value));
+  const rows = meanings().map(([name, about]) => [
+    `\`${name}\``,
+    ...PLAN_NAMES.map((plan) => cell(all[plan].cluster[name as keyof Plan['cluster']])),
+    about,
+  ]);
+  const clusters = [
+    '`clusters`',
+    ...PLAN_NAMES.map((plan) => cell(all[plan].clusters)),
+    'Clusters of the account, deleted ones apart; beyond it 429 `limit-reached`.',
+  ];
+  return table(['limit', ...PLAN_NAMES, 'of each cluster, unless it says otherwise'], [clusters, ...rows]);
+}
+
+const page = () => `# Limits
+
+Made of the tables in the code by \`npx vitest run test/unit/docs --update\`; a test compares.
+
+## Plans
+
+The operator gives an account its plan: \`PATCH /v1/accounts/{account}/plan\` with \`{"plan": "free"}\`. Accounts begin with \`standard\`; the local
+account of \`npm start\` has \`unlimited\`. New clusters have the plan at once, those that there are within moments. What is not bounded by a plan
+is bounded by the tables below.
+
+${plans()}
+
+What clients are told, and what they do about it:
+
+- Requests too fast, and too many watches: 429 \`TooManyRequests\` with \`Retry-After\`. client-go waits and tries again by itself. They are not
+  counted as usage.
+- Too many objects or bytes: 403 \`Forbidden\`, "exceeded quota", in the words of a ResourceQuota, since trying again would not help. Controllers
+  say \`FailedCreate\` and try again later. Deleting always works, and makes room as soon as the history is compacted, which is then kept short.
+- Of the management API: 429 \`limit-reached\` for what the plan does not allow, 429 \`rate-limited\` with \`Retry-After\` for haste.
+
+## Sharing one server
+
+Deployed on Cloudflare each cluster has a thread of its own. On one machine all share one. While several tenants are there, each has one request
+under way and the rest of its own waits outside; what controllers do goes in short slices with rests in between (\`CROWDED_*\` below). A tenant
+who is alone is not held back.
+
+## Of a cluster
+
+${bounds('lib/limits.ts', cluster)}
+
+## Of the management API
+
+${bounds('management/limits.ts', management)}
+`;
+
+describe('docs/limits.md', () => {
+  it('[MG79] says what the tables say', async () => {
+    await expect(page()).toMatchFileSnapshot('../../../docs/limits.md');
+  });
+
+  it('[MG79] explains every bound', () => {
+    for (const [file, values] of [
+      ['lib/limits.ts', cluster],
+      ['management/limits.ts', management],
+    ] as const) {
+      const rows = rowsOf(source(file), values);
+      expect(rows.map(({ name }) => name).sort()).toEqual(Object.keys(values).sort());
+      for (const { name, about } of rows) expect(about, name).not.toBe('');
+    }
+    const named = new Set(meanings().map(([name]) => name));
+    for (const plan of Object.values(PLANS))
+      for (const name of Object.keys(plan.cluster)) expect(named.has(name), name).toBe(true);
+  });
+});
