@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,8 +127,11 @@ describe('[MG15] people at their own computers', () => {
     await bob.refused('cluster list', /There is no such thing/);
     expect(await bob.json('account list')).toEqual([]);
 
+    const former = join(alice.folder, 'former-kubeconfig');
+    copyFileSync(alice.env.KUBECONFIG, former);
     expect((await alice.atoll('account delete team')).out).toBe('account team deleted\n');
-    expect((await alice.kubectl('get namespaces')).err).toMatch(/must be logged in|does not exist/);
+    expect(JSON.parse(readFileSync(alice.env.KUBECONFIG, 'utf8')).contexts).toEqual([]);
+    expect((await alice.kubectl(`--kubeconfig ${former} get namespaces`)).err).toMatch(/must be logged in|does not exist/);
     expect(await alice.json('account list')).toEqual([]);
   });
 

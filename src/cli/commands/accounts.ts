@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ask, callJson, Refusal } from '../client.ts';
 import { Failure } from '../failure.ts';
+import { drop, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
 import { age, during, say, table } from '../output.ts';
 import * as settings from '../settings.ts';
 import { personNamed } from './members.ts';
@@ -141,12 +142,37 @@ async function ended(by: settings.Server, account: string, begun: Operation): Pr
   }
 }
 
+/** Where the clusters of an account are, as far as whoever asks may know. */
+async function serversOf(by: settings.Server, account: string): Promise<string[]> {
+  const servers: string[] = [];
+  let after: string | undefined;
+  do {
+    const query: string = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
+    const path = `/v1/accounts/${account}/clusters?state=all${query}`;
+    const page: { items: { server: string }[]; next?: string } = await callJson(by, 'GET', path);
+    servers.push(...page.items.map(({ server }) => server));
+    after = page.next;
+  } while (after !== undefined);
+  return servers;
+}
+
+/** Takes contexts of what is gone out of the local kubeconfig. */
+function dropContexts(servers: string[]): void {
+  const file = settings.files(settings.dataFolder()).kubeconfig;
+  const before = readKubeconfig(file);
+  const after = servers.reduce(drop, before);
+  if (after !== before) writePrivate(file, `${JSON.stringify(after, null, 2)}\n`);
+}
+
 async function remove(name: string, o: { wait: boolean; json?: boolean }): Promise<void> {
   const { by, account } = await deleterOf(name);
   const wasLocal = settings.isLocal() && by.token === settings.identity().token;
+  // The operator has no say inside, and so no list.
+  const servers = by.token === settings.identity().token ? await serversOf(by, account.id) : [];
   const operation = await callJson<Operation>(by, 'DELETE', `/v1/accounts/${account.id}`);
   if (wasLocal) settings.forgetLocalToken();
   leaveBehind(account.id);
+  dropContexts(servers);
   if (o.wait) await during(`deleting account ${account.name}`, ended(by, account.id, operation));
   const done = o.wait ? 'deleted' : 'is being deleted';
   say(

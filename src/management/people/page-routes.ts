@@ -18,7 +18,7 @@ const BROWSER_COOKIE = '__Host-atoll-browser';
 const BROWSER = /^[\w-]{43}$/;
 const tags = ['people'];
 const text = z.string().max(2_000);
-const userCode = text.openapi({ description: 'The code that the device shows.', example: 'WDJB-MJHT' });
+const userCode = text.openapi({ description: 'The code that the device shows.', example: 'WDJBX-MJHTQ' });
 const issuer = text.openapi({ description: 'Name of the issuer.', example: 'company' });
 
 const shown = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });

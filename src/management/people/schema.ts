@@ -42,9 +42,9 @@ export const DeviceRequest = z
 export const DeviceAnswer = z
   .object({
     device_code: z.string().openapi({ example: 'atolld_...' }),
-    user_code: z.string().openapi({ example: 'WDJB-MJHT' }),
+    user_code: z.string().openapi({ example: 'WDJBX-MJHTQ' }),
     verification_uri: z.url().openapi({ example: 'https://localhost:8443/device' }),
-    verification_uri_complete: z.url().openapi({ example: 'https://localhost:8443/device?user_code=WDJB-MJHT' }),
+    verification_uri_complete: z.url().openapi({ example: 'https://localhost:8443/device?user_code=WDJBX-MJHTQ' }),
     expires_in: z.int().openapi({ description: 'Seconds.', example: 900 }),
     interval: z.int().openapi({ description: 'Seconds between two polls.', example: 2 }),
   })

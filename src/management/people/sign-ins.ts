@@ -20,9 +20,9 @@ export type DeviceError =
   | 'invalid_request'
   | 'unsupported_grant_type';
 
-/** Consonants that look like nothing else (RFC 8628, 6.1): eight of them are 34 bits, and say no words. */
+/** Consonants that look like nothing else and say no words (RFC 8628, 6.1). Ten are 43 bits: too many to try while a code stands (5.1). */
 const CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
-const CODE_LENGTH = 8;
+const CODE_LENGTH = 10;
 /** A poll may come that much early, ms: clocks and networks are not exact. */
 const POLL_TOLERANCE_MS = 500;
 

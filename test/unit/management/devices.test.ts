@@ -26,7 +26,7 @@ describe('[MG4] a device', () => {
     const answer = await oauth.deviceAuthorizationRequest(server, client, oauth.None(), { scope: 'openid' }, options);
     const begun = await oauth.processDeviceAuthorizationResponse(server, client, answer);
     expect(begun).toMatchObject({
-      user_code: expect.stringMatching(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/),
+      user_code: expect.stringMatching(/^[BCDFGHJKLMNPQRSTVWXZ]{5}-[BCDFGHJKLMNPQRSTVWXZ]{5}$/),
       verification_uri: `${ORIGIN}/device`,
       expires_in: 900,
       interval: DEVICE_POLL_SECONDS,
