@@ -33,6 +33,7 @@ function bootTemplates(): Template[] {
     const { managedFields: __, ...metadata } = object.metadata;
     return { resource, namespace, name, parts, bare: partsOf({ ...rest, metadata }) };
   });
+  templates.sort((a, b) => placeOf(a) - placeOf(b));
   return templates;
 }
 
@@ -43,15 +44,25 @@ function partsOf({ kind, apiVersion, metadata, ...rest }: Obj): string[] {
   return text.replaceAll('<time>', TIME).replaceAll('<date>', DATE).replaceAll('<ca>', CA).split(MARKS);
 }
 
-/** Writes the bootstrap objects: one row each, no pipeline, since they are known to be valid. */
-export function writeBootstrap(store: Store, random: Random, now: number, caPem?: string): void {
+/** What controllers have work with in a fresh cluster; of the rest, generated from a server at rest, nothing follows. */
+const WORK = 'namespaces';
+/** Namespaces come last but for what lies in them. */
+const placeOf = ({ resource, namespace }: Template): number => (resource === WORK ? 1 : namespace ? 2 : 0);
+
+/**
+ * Writes the bootstrap objects: one row each, no pipeline, since they are known to be valid. Returns the revision after which controllers
+ * must look: reading two hundred rows to find nothing to do would take longer than writing them.
+ */
+export function writeBootstrap(store: Store, random: Random, now: number, caPem?: string): number {
   const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
   const common = { [TIME]: time, [DATE]: time.slice(0, 10), [CA]: JSON.stringify(caPem ?? '').slice(1, -1) };
-  for (const template of bootTemplates()) {
+  const all = bootTemplates();
+  for (const template of all) {
     const rev = store.revision() + 1;
     const fill: Record<string, string> = { ...common, [UID]: random.uuid(), [REV]: String(rev) };
     const parts = caPem === undefined ? (template.bare ?? template.parts) : template.parts;
     const json = parts.map((part, i) => (i % 2 ? fill[part] : part)).join('');
     store.put(template.resource, template.namespace, template.name, rev, json, [], undefined);
   }
+  return all.findIndex(({ resource }) => resource === WORK);
 }

@@ -151,7 +151,8 @@ export class Cluster {
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
-      writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
+      const settled = writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
+      setMeta(platform.sql, 'cursor', String(settled));
       const cluster = new Cluster(platform, kept);
       cluster.usage.work(now);
       if (!options.apiOnly) cluster.#addNodes(options.nodes ?? 3, now);

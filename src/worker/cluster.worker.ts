@@ -9,6 +9,7 @@ import type { ClusterOptions } from '../cluster/options.ts';
 import { takeStanding } from '../cluster/state.ts';
 import {
   type ClusterLimits,
+  DRAIN_BOOT_MS,
   DRAIN_FIRST_SLICE_MS,
   DRAIN_RESCUE_MS,
   DRAIN_SLICE_MS,
@@ -172,6 +173,8 @@ export class ClusterDO extends DurableObject<Env> {
     const time = now();
     this.#cluster = Cluster.create(this.#platform, options, time);
     const token = this.#cluster.issue(first, time);
+    // Whole, if it can be: what comes in a second turn costs syncs of the disk of its own.
+    this.#drain(this.#cluster, time, DRAIN_BOOT_MS, undefined);
     this.#turn(this.#cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;
   }
