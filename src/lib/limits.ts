@@ -95,9 +95,14 @@ export const CROWDED_SLICE_MS = 2;
 export const CROWDED_PAUSE_MS = 2;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
 export const CROWDED_PLAN_OBJECTS = 10;
-/** Objects of a fork that go at a time: rows, and bytes (as JSON in JSON at most twice as many; a value holds 2 MB). */
-export const FORK_CHUNK_ROWS = 1_000;
-export const FORK_CHUNK_BYTES = 700_000;
+/**
+ * Objects of a fork that go at a time: rows, and bytes (as JSON in JSON at most twice as many; a value holds 2 MB). Reading and writing
+ * them takes some ms, in which one local server does nothing else.
+ */
+export const FORK_CHUNK_ROWS = 300;
+export const FORK_CHUNK_BYTES = 300_000;
+/** How long a fork makes haste, ms; then it rests half of the time beside others on one machine. */
+export const FORK_HASTE_MS = 1_000;
 /** How long a revision that is copied is kept from compaction after the last read, ms; a slower copy fails. */
 export const FORK_PIN_MS = 60_000;
 /** Timers that a fork takes along; of a cluster with more, the fork derives them. */

@@ -92,7 +92,7 @@ export const TELL_STANDBY_MS = 10_000;
 /** How long a cluster may be in the making without a sign of life before a chore takes it away, ms. */
 export const MAKING_MS = 60_000;
 /** How long a fork works before whoever asked is answered "it is on its way", and one step of it, ms. */
-export const FORK_INLINE_MS = 3_000;
+export const FORK_INLINE_MS = 2_000;
 export const FORK_STEP_MS = 250;
 /** How long the keeper goes on with one fork before it looks at its other chores, ms. */
 export const FORK_TURN_MS = 2_000;

@@ -1,8 +1,10 @@
 import { beginFork, type Fork, forkOf, takeChunk } from '../cluster/fork.ts';
+import { FORK_HASTE_MS } from '../lib/limits.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { ForkProgress } from '../management/clusters/port.ts';
 import type { ClusterDO } from './cluster.worker.ts';
 import type { Env } from './env.worker.ts';
+import { isCrowded } from './fair.worker.ts';
 import { now } from './host.worker.ts';
 
 type Source = Pick<DurableObjectStub<ClusterDO>, 'exportStart' | 'exportChunk'>;
@@ -11,6 +13,8 @@ type Source = Pick<DurableObjectStub<ClusterDO>, 'exportStart' | 'exportChunk'>;
 export class ForkTarget {
   readonly #sql: Sqlite;
   readonly #env: Env;
+  /** When it began; after an eviction it has taken long. */
+  #since = 0;
 
   constructor(sql: Sqlite, env: Env) {
     this.#sql = sql;
@@ -22,27 +26,33 @@ export class ForkTarget {
   }
 
   async begin(own: { id: string; name: string }, source: string): Promise<ForkProgress | undefined> {
+    this.#since = now();
     const start = await this.#source(source).exportStart();
     if (!start) return undefined;
     return progressOf(beginFork(this.#sql, source, own, start));
   }
 
-  /** Fetches for about so long; what has come stays, whatever happens. */
+  /**
+   * Fetches for about so long; what has come stays, whatever happens. Between two chunks others have their turn: on one machine all objects
+   * share a thread, whose loop takes nothing from outside while objects have something for each other. A copy that takes long rests half of
+   * the time while others are there.
+   */
   async goOn(fork: Fork, ms: number): Promise<ForkProgress | undefined> {
     const end = now() + ms;
     const source = this.#source(fork.source);
     let at = fork;
     let coming = source.exportChunk(at.revision, at.after);
-    while (at.done < at.total) {
+    for (let from = now(); ; from = now()) {
       const chunk = await coming;
       if (!chunk?.last) return undefined;
-      const more = at.done + chunk.count < at.total && now() < end;
-      // The next is read while this one is written.
-      if (more) coming = source.exportChunk(at.revision, chunk.last);
+      const isLast = at.done + chunk.count >= at.total || now() >= end;
+      // The next is read while this one is written to the disk.
+      if (!isLast) coming = source.exportChunk(at.revision, chunk.last);
       at = takeChunk(this.#sql, at, chunk);
-      if (!more) break;
+      if (isLast) return progressOf(at);
+      const isLong = now() - this.#since > FORK_HASTE_MS;
+      await pause(isLong && isCrowded(this, now()) ? now() - from : 0);
     }
-    return progressOf(at);
   }
 
   /** The copy that has begun here. */
@@ -50,5 +60,7 @@ export class ForkTarget {
     return forkOf(this.#sql);
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const progressOf = ({ done, total }: Fork): ForkProgress => ({ done, total });

@@ -108,7 +108,7 @@ describe('[MG26] forking', () => {
     expect(done > 0 && done < total).toBe(true);
     expect((await call('GET', '/copy')).body).toMatchObject({ id: target, state: 'creating' });
     expect(code(await call('POST', '/copy/fork', { name: 'x' }))).toEqual([409, 'conflict']);
-    await pass(60_000);
+    await pass(200_000);
     expect((await call('GET', '/copy')).body.state).toBe('ready');
     expect(count(target)).toBe(count(id));
     expect((await operations()).find((one: { id: string }) => one.id === operation)).toMatchObject({
@@ -127,7 +127,7 @@ describe('[MG26] forking', () => {
     });
     expect((await call('POST', '/source/fork', { name: 'copy' })).status).toBe(202);
     await call('DELETE', `/${id}?grace=0`);
-    await pass(20_000);
+    await pass(100_000);
     expect(await operations()).toMatchObject([{ state: 'failed', error: expect.stringContaining('the source was deleted') }]);
     expect(rows(raw)).toEqual({ n: 0 });
     expect(clusters.databases.size).toBe(0);
