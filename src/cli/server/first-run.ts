@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { call, callJson } from '../client.ts';
+import { Client } from '../client/client.ts';
 import { Failure } from '../failure.ts';
 import { type Kubeconfig, merge, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
 import { files } from '../settings.ts';
@@ -16,7 +16,8 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
   // Without a token: the account was deleted, and there is to be another.
   if (kept?.token !== undefined) {
     // Also the proof that the database answers.
-    await call({ url, ca, token: kept.token }, 'GET', '/v1/me').catch((error: Error) => {
+    const client = new Client({ url, ca, token: kept.token });
+    await client.get('/v1/me').catch((error: Error) => {
       throw new Failure(
         `the database of ${folder.path} does not know its own account (${error.message}): the account was deleted, or the database ` +
           `replaced; without ${names.credentials} the next start makes a new one`,
@@ -25,13 +26,15 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
     if (kept.url !== url) writePrivate(names.credentials, text({ url, token: kept.token }));
     return false;
   }
-  const operator = { url, ca, token: folder.operator };
-  const { id, token } = await callJson<{ id: string; token: string }>(operator, 'POST', '/v1/accounts', { name: 'local' });
+  const operator = new Client({ url, ca, token: folder.operator });
+  const { id, token } = await operator.post('/v1/accounts', { json: { name: 'local' } });
+  if (token === undefined) throw new Failure('the local account was made without a token');
   // Whoever owns the machine is bounded by the machine.
-  await call(operator, 'PATCH', `/v1/accounts/${id}/plan`, { plan: 'unlimited' });
-  const demo = { name: 'demo', legacyApis: true };
-  const { kubeconfig } = await callJson<{ kubeconfig: string }>({ url, ca, token }, 'POST', '/v1/accounts/self/clusters', demo);
-  const merged = merge(readKubeconfig(names.kubeconfig), JSON.parse(kubeconfig) as Kubeconfig);
+  await operator.patch('/v1/accounts/:account/plan', { param: { account: id }, json: { plan: 'unlimited' } });
+  const own = new Client({ url, ca, token });
+  const demo = await own.post('/v1/accounts/:account/clusters', { json: { name: 'demo', legacyApis: true } });
+  if (!('kubeconfig' in demo)) throw new Failure('the cluster "demo" was not made at once');
+  const merged = merge(readKubeconfig(names.kubeconfig), JSON.parse(demo.kubeconfig) as Kubeconfig);
   writePrivate(names.kubeconfig, text(merged));
   writePrivate(names.credentials, text({ url, token }));
   return true;
