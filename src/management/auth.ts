@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, or } from 'drizzle-orm';
+import { and, eq, gt, isNull, or, lte } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isSecret, PREFIXES } from '../lib/secrets.ts';
 import { type Access, isConfined, isWithin, levelOf, type Level, lower, type Needs, type Principal, reaches } from './access.ts';
@@ -50,7 +50,10 @@ const isStale = (lastUsedAt: number | null, now: number): boolean => lastUsedAt 
 
 const isThere = (leavingToo: boolean) => (leavingToo ? undefined : isNull(accounts.deletedAt));
 
-/** A person's token is worth what the person is: nothing when they left the account, and never more than their role. */
+/**
+ * A person's token is worth what the person is: never more than their role, and nothing once they left the account, also when they came back
+ * (it is older than their membership then).
+ */
 async function ofToken(deps: ManagementDeps, secret: string, leavingToo: boolean): Promise<Principal | undefined> {
   const hash = deps.crypto.sha256(secret);
   const now = deps.now();
@@ -58,7 +61,14 @@ async function ofToken(deps: ManagementDeps, secret: string, leavingToo: boolean
     .select({ token: tokens, role: members.role })
     .from(tokens)
     .innerJoin(accounts, and(eq(accounts.id, tokens.accountId), isThere(leavingToo)))
-    .leftJoin(members, and(eq(members.accountId, tokens.accountId), eq(members.personId, tokens.personId)))
+    .leftJoin(
+      members,
+      and(
+        eq(members.accountId, tokens.accountId),
+        eq(members.personId, tokens.personId),
+        lte(members.createdAt, tokens.createdAt),
+      ),
+    )
     .where(or(eq(tokens.hash, hash), and(eq(tokens.formerHash, hash), gt(tokens.formerUntil, now))));
   if (!found || isOver(found.token.expiresAt, now)) return undefined;
   const { id, name, accountId, scope, clusters, labels, personId, expiresAt, lastUsedAt } = found.token;
@@ -211,6 +221,8 @@ async function anyAccount(deps: ManagementDeps, id: string): Promise<Access | un
 /** Pages for people: a link elsewhere, or the issuer, may lead a browser there. They change nothing by being looked at. */
 export const PAGES = { device: '/device', signIn: '/v1/auth/sign-in', callback: '/v1/auth/callback' } as const;
 const ENTRANCES: readonly string[] = Object.values(PAGES);
+/** Pages about codes, which any site may link to. */
+const PROBLEM_PAGE = /^\/v1\/problems\/[a-z-]+$/;
 
 /** Headers that browsers send and other clients do not. */
 const BROWSER = ['origin', 'cookie', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'];
@@ -220,7 +232,7 @@ const isVisit = (c: Context): boolean =>
   c.req.method === 'GET' &&
   c.req.header('sec-fetch-mode') === 'navigate' &&
   c.req.header('sec-fetch-dest') === 'document' &&
-  ENTRANCES.includes(c.req.path);
+  (ENTRANCES.includes(c.req.path) || PROBLEM_PAGE.test(c.req.path));
 
 /** A Host header without its port. */
 const hostName = (host: string): string =>

@@ -32,12 +32,12 @@ const valuesOf = ({ example, examples }: Media): unknown[] =>
       )
     : [example];
 
-it('openapi.yaml is what the routes say ("npm run openapi" writes it)', async () => {
+it('[MG100] openapi.yaml is what the routes say ("npm run openapi" writes it)', async () => {
   const text = dump(copy(), { lineWidth: 130, noRefs: true });
   await expect(text).toMatchFileSnapshot('../../../openapi.yaml');
 });
 
-describe('the document', () => {
+describe('[MG100] the document', () => {
   it('is OpenAPI 3.1', async () => {
     const { valid, errors } = await new Validator().validate(copy() as never);
     expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
@@ -86,7 +86,7 @@ describe('the document', () => {
   });
 });
 
-describe('examples', () => {
+describe('[MG100] examples', () => {
   const validate = validatorOf(document);
 
   it('are there for every body and every answer', () => {
@@ -130,7 +130,7 @@ describe('examples', () => {
   });
 });
 
-describe('docs/errors', () => {
+describe('[MG102] docs/errors', () => {
   it.each(PROBLEM_CODES)('has the page of %s ("npm run openapi" writes it)', async (code) => {
     await expect(problemPage(code, 'https://localhost:8443')).toMatchFileSnapshot(`../../../docs/errors/${code}.md`);
   });
