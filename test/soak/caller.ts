@@ -111,10 +111,16 @@ export class Caller {
   }
 
   /** A stream of lines, until it ends by itself, is cut off or is stopped. Resolves to the status and, when it is no stream, the body. */
-  lines(what: Ask, onLine: (line: string) => void, signal: AbortSignal): Promise<Answer | undefined> {
+  lines(
+    what: Ask,
+    onOpen: (status: number) => void,
+    onLine: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       const outgoing = this.#open(what, (answer) => {
         const status = answer.statusCode ?? 0;
+        onOpen(status);
         let rest = '';
         answer
           .setEncoding('utf8')

@@ -5,6 +5,8 @@ import { Server } from '../e2e/server.ts';
 export class Lives {
   readonly server: Server;
   number = 1;
+  /** When each life ended, ms of this process. */
+  readonly deaths: number[] = [];
   #up = true;
   #waiting: (() => void)[] = [];
   /** When it was last heard to serve, ms of the process. */
@@ -31,6 +33,7 @@ export class Lives {
   /** kill -9 of the whole server, and its next life. */
   async kill(): Promise<void> {
     this.#up = false;
+    this.deaths.push(performance.now());
     const all = processesOf(this.server.pid);
     const over = this.server.down('SIGKILL');
     for (const { pid } of all) {

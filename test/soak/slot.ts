@@ -1,5 +1,6 @@
 import { type Answer, type Ask, type Caller, parsed } from './caller.ts';
 import type { Lives } from './lives.ts';
+import { Meter } from './meter.ts';
 import { Model } from './model.ts';
 import { type Operation, pathOf, requestOf, type Resource, type Seen, type State, type Step, stateOf } from './operations.ts';
 import type { Report } from './report.ts';
@@ -17,12 +18,6 @@ export interface World {
   report: Report;
 }
 
-/** What clients asked of one cluster: the bounds of what its meter may say. */
-export interface Asked {
-  answered: number;
-  unanswered: number;
-}
-
 /** One tenant's clients of one cluster, and all that they know of it. The cluster may be another one later. */
 export class Slot {
   readonly account: { name: string; token: string };
@@ -31,7 +26,7 @@ export class Slot {
   readonly #watches: string | undefined;
   door: (Door & { name: string }) | undefined;
   model = new Model();
-  asked: Asked = { answered: 0, unanswered: 0 };
+  meter: Meter;
   /** How many clusters it has had. */
   generation = 0;
   #life = 0;
@@ -45,6 +40,7 @@ export class Slot {
     this.account = o.account;
     this.number = o.number;
     this.#world = o.world;
+    this.meter = new Meter(o.world.lives);
     this.#watches = o.watches;
   }
 
@@ -59,7 +55,7 @@ export class Slot {
   async begin(door: Door & { name: string }, model = new Model()): Promise<void> {
     this.door = door;
     this.model = model;
-    this.asked = { answered: 0, unanswered: 0 };
+    this.meter = new Meter(this.#world.lives);
     this.#life = this.#world.lives.number;
     this.#revision = 0;
     await this.watch();
@@ -71,7 +67,7 @@ export class Slot {
     this.#acknowledged = [];
     this.#deleted = [];
     const { caller, lives, report } = this.#world;
-    this.#watcher = new Watcher({ caller, lives, report, door: this.door, path: WATCHED[this.#watches] });
+    this.#watcher = new Watcher({ caller, lives, report, door: this.door, meter: this.meter, path: WATCHED[this.#watches] });
     await this.#watcher.start();
   }
 
@@ -84,11 +80,13 @@ export class Slot {
     await watcher.stop();
   }
 
-  async #ask(what: Omit<Ask, 'token'>): Promise<Answer | undefined> {
+  /** `row`: done, it leaves a row in the log. */
+  async #ask(what: Omit<Ask, 'token'>, row = false): Promise<Answer | undefined> {
     if (!this.door) return undefined;
     const answer = await this.#world.caller.ask({ ...what, path: `${this.door.prefix}${what.path}`, token: this.door.token });
-    if (answer) this.asked.answered++;
-    else this.asked.unanswered++;
+    const write = what.method !== 'GET';
+    if (!answer) this.meter.unsure(write);
+    else this.meter.answered({ write: write && answer.status < 300, row: row && answer.status < 300 });
     return answer;
   }
 
@@ -134,7 +132,8 @@ export class Slot {
 
   /** False when there was no answer. */
   async #act(o: Operation): Promise<boolean> {
-    const answer = await this.#ask(requestOf(o));
+    // Scaling to what it is already changes nothing.
+    const answer = await this.#ask(requestOf(o), o.verb !== 'get' && o.verb !== 'scale');
     if (!answer) {
       this.model.unanswered(o);
       return false;

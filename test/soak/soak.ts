@@ -144,6 +144,7 @@ class Soak {
       await slot.look();
       await slot.settle();
       await slot.unwatch();
+      await this.#tenants.meter(slot);
     });
     await this.#tenants.check(this.#slots);
   }

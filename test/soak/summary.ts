@@ -48,6 +48,6 @@ export function summary(options: SoakOptions, { report, kills, visits, samples, 
     ...report.violations.map((text) => `VIOLATION ${text}`),
     report.violated
       ? `${report.violated} violations; --seed ${seed} has the same operations`
-      : 'no acknowledged write lost, no watch event lost or doubled',
+      : 'no acknowledged write lost, no watch event lost or doubled, usage as the clients counted it',
   ].join('\n');
 }

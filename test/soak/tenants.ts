@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, type Ask, parsed } from './caller.ts';
+import type { Figures } from './meter.ts';
 import type { Change } from './operations.ts';
 import { Slot, type World } from './slot.ts';
 import type { Door } from './watcher.ts';
@@ -8,6 +9,8 @@ const SELF = '/v1/accounts/self/clusters';
 const WAIT_MS = 100;
 /** How long a server that came back may take to know what became of what it was doing. */
 const KNOWN_MS = 90_000;
+/** How long clusters may take to tell what they were used for. */
+const TOLD_MS = 40_000;
 
 interface Made {
   id: string;
@@ -34,6 +37,8 @@ export class Tenants {
   readonly #world: World;
   /** Names under which a server that died was making clusters. */
   readonly #stranded: { slot: Slot; name: string }[] = [];
+  /** What the clusters that are gone were used for, by account. */
+  readonly #gone = new Map<string, Figures>();
 
   constructor(world: World) {
     this.#world = world;
@@ -115,8 +120,36 @@ export class Tenants {
     if (status !== undefined && status !== 200) this.#wrong(slot, `${id} is ready, and answers ${status}`);
   }
 
+  /** What a cluster says of its use. */
+  async #usage(slot: Slot, id: string): Promise<Figures | undefined> {
+    for (;;) {
+      const answer = await this.#manage(slot, { method: 'GET', path: `${SELF}/${id}/usage` });
+      if (!answer) continue;
+      if (answer.status === 200) return parsed<{ totals: Figures }>(answer).totals;
+      this.#wrong(slot, `usage was answered ${answer.status} ${answer.body.slice(0, 300)}`);
+      return undefined;
+    }
+  }
+
+  /** It must be what its clients have counted. */
+  async meter(slot: Slot): Promise<void> {
+    const found = slot.door && (await this.#usage(slot, slot.door.id));
+    if (!found) return;
+    const difference = slot.meter.differs(found);
+    if (difference) this.#wrong(slot, `usage: ${difference}`);
+    this.#world.report.count('requests metered', found.requests);
+    this.#world.report.count('writes metered', found.writes);
+    this.#world.report.count('reads lost to kills', slot.meter.missed(found));
+  }
+
   /** Deletes a cluster for good, as often as it takes to be told so. */
   async remove(slot: Slot, id: string): Promise<void> {
+    const used = await this.#usage(slot, id);
+    const gone = this.#gone.get(slot.account.token) ?? { requests: 0, writes: 0 };
+    this.#gone.set(slot.account.token, {
+      requests: gone.requests + (used?.requests ?? 0),
+      writes: gone.writes + (used?.writes ?? 0),
+    });
     for (;;) {
       const answer = await this.#manage(slot, { method: 'DELETE', path: `${SELF}/${id}?grace=0` });
       if (!answer) continue;
@@ -156,6 +189,7 @@ export class Tenants {
     const { door } = slot;
     if (!door) return;
     await slot.unwatch();
+    await this.meter(slot);
     await this.remove(slot, door.id);
     const after = await this.#knock(slot, door);
     if (after !== undefined && after < 400) this.#wrong(slot, `was deleted, and answers ${after}`);
@@ -202,6 +236,7 @@ export class Tenants {
     await copy.visit([{ verb: 'create', resource: 'configmaps', name: 'only-in-the-fork', value: way.name, replicas: 0 }]);
     await copy.look();
     await slot.look();
+    await this.meter(copy);
     await this.remove(slot, way.id);
   }
 
@@ -221,8 +256,10 @@ export class Tenants {
   async #knock(slot: Slot, { prefix, token }: Door, also?: number): Promise<number | undefined> {
     const path = `${prefix}/api/v1/namespaces/default`;
     const answer = await this.#world.caller.ask({ method: 'GET', path, token, ...(also !== undefined && { also: [also] }) });
-    if (answer && slot.door?.prefix === prefix) slot.asked.answered++;
-    else if (slot.door?.prefix === prefix) slot.asked.unanswered++;
+    if (slot.door?.prefix === prefix) {
+      if (answer?.status === 200) slot.meter.answered({ write: false, row: false });
+      else slot.meter.unsure(false);
+    }
     return answer?.status;
   }
 
@@ -290,6 +327,28 @@ export class Tenants {
         after = `?after=${next}`;
       }
       if (found.sort().join() !== wanted.join()) this.#wrong(mine[0], `has ${found}, and knows of ${wanted}`);
+      await this.#accounted(mine);
+    }
+  }
+
+  /** The account's usage is that of its clusters, of those that are gone too. Clusters tell it now and then. */
+  async #accounted(mine: readonly Slot[]): Promise<void> {
+    const sum = { ...(this.#gone.get(mine[0].account.token) ?? { requests: 0, writes: 0 }) };
+    for (const slot of mine) {
+      const used = slot.door && (await this.#usage(slot, slot.door.id));
+      sum.requests += used?.requests ?? 0;
+      sum.writes += used?.writes ?? 0;
+    }
+    const end = performance.now() + TOLD_MS;
+    for (;;) {
+      const answer = await this.#manage(mine[0], { method: 'GET', path: '/v1/accounts/self/usage?limit=1' });
+      const totals = answer?.status === 200 ? parsed<{ totals: Figures }>(answer).totals : undefined;
+      if (totals?.requests === sum.requests && totals.writes === sum.writes) return;
+      if (performance.now() > end) {
+        const wrong = `the account used ${JSON.stringify(totals)} by ${answer?.status}, and its clusters ${JSON.stringify(sum)}`;
+        return this.#wrong(mine[0], wrong);
+      }
+      await pause(WAIT_MS);
     }
   }
 }

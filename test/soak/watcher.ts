@@ -1,5 +1,6 @@
 import { type Caller, parsed } from './caller.ts';
 import type { Lives } from './lives.ts';
+import type { Meter } from './meter.ts';
 import type { Seen } from './operations.ts';
 import type { Report } from './report.ts';
 
@@ -28,6 +29,7 @@ export class Watcher {
   readonly #lives: Lives;
   readonly #report: Report;
   readonly #door: Door;
+  readonly #meter: Meter;
   readonly #path: string;
   readonly #stopped = new AbortController();
   readonly #state = new Map<string, string>();
@@ -38,11 +40,12 @@ export class Watcher {
   readonly #gone = new Set<string>();
   #running: Promise<void> | undefined;
 
-  constructor(o: { caller: Caller; lives: Lives; report: Report; door: Door; path: string }) {
+  constructor(o: { caller: Caller; lives: Lives; report: Report; door: Door; meter: Meter; path: string }) {
     this.#caller = o.caller;
     this.#lives = o.lives;
     this.#report = o.report;
     this.#door = o.door;
+    this.#meter = o.meter;
     this.#path = `${o.door.prefix}${o.path}`;
   }
 
@@ -63,6 +66,8 @@ export class Watcher {
 
   async #list(): Promise<{ state: Map<string, string>; revision: number } | undefined> {
     const answer = await this.#caller.ask({ method: 'GET', path: this.#path, token: this.#door.token });
+    if (answer) this.#meter.answered({ write: false, row: false });
+    else this.#meter.unsure(false);
     if (answer?.status !== 200) return undefined;
     const { metadata, items } = parsed<{ metadata: { resourceVersion: string }; items: Seen[] }>(answer);
     const state = new Map(items.map((item) => [item.metadata.uid, item.metadata.resourceVersion]));
@@ -92,7 +97,14 @@ export class Watcher {
       const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=${TIMEOUT_SECONDS}&resourceVersion=${this.#revision}`;
       const ask = { method: 'GET', path: `${this.#path}?${query}`, token: this.#door.token };
       let over = false;
-      const answer = await this.#caller.lines(ask, (line) => (over ||= !this.#event(JSON.parse(line))), signal);
+      let opened = false;
+      const onOpen = (status: number) => {
+        opened = true;
+        if (status !== 429) this.#meter.answered({ write: false, row: false });
+      };
+      const onLine = (line: string) => (over ||= !this.#event(JSON.parse(line)));
+      const answer = await this.#caller.lines(ask, onOpen, onLine, signal);
+      if (!opened) this.#meter.unsure(false);
       if (signal.aborted) return;
       this.#report.count('watches opened');
       if (answer?.status === 410 || over) await this.#again();
