@@ -46,6 +46,12 @@ interface LoginOptions {
 
 const wait = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
+/** A server that does not answer for a moment is asked again, more slowly (RFC 8628, 3.5); a refusal stands. */
+function mayPass(error: unknown): Polled {
+  if (error instanceof Refusal && error.status < 500) throw error;
+  return { error: 'slow_down', error_description: (error as Error).message };
+}
+
 /** Asks until the person has decided. */
 async function poll(server: Server, begun: Begun): Promise<string> {
   const end = Date.now() + begun.expires_in * 1000;
@@ -53,7 +59,7 @@ async function poll(server: Server, begun: Begun): Promise<string> {
   while (Date.now() < end) {
     await wait(interval);
     const fields = { grant_type: GRANT, device_code: begun.device_code, client_id: 'atoll-cli' };
-    const answer = await sendForm<Polled>(server, '/v1/auth/device/token', fields);
+    const answer = await sendForm<Polled>(server, '/v1/auth/device/token', fields).catch(mayPass);
     if ('access_token' in answer) return answer.access_token;
     if (answer.error === 'slow_down') interval += SLOWER_SECONDS;
     else if (answer.error !== 'authorization_pending') throw new Failure(`not signed in: ${answer.error_description}`);

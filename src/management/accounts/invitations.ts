@@ -56,13 +56,14 @@ export async function invite(
 }
 
 /**
- * Invitations that stand: in their time, and while whoever made them is a member, or a token that works. So one that was made with a
+ * Invitations that stand: in their time, and while whoever made them is the member that they were, or a token that works. So one that was made with a
  * stolen token is worth nothing once the token is revoked.
  */
 const standing = (deps: ManagementDeps) =>
   and(
     gt(invitations.expiresAt, deps.now()),
-    sql`(${invitations.createdBy} IN (SELECT 'person:' || m.person_id FROM ${members} AS m WHERE m.account_id = ${invitations.accountId})
+    sql`(${invitations.createdBy} IN (SELECT 'person:' || m.person_id FROM ${members} AS m
+        WHERE m.account_id = ${invitations.accountId} AND m.created_at <= ${invitations.createdAt})
       OR ${invitations.createdBy} IN (SELECT 'token:' || t.id FROM ${tokens} AS t WHERE t.account_id = ${invitations.accountId}
         AND (t.expires_at IS NULL OR t.expires_at > ${deps.now()})))`,
   );

@@ -209,6 +209,30 @@ describe('[MG10] who goes or loses level', () => {
     expect((await call(admin.session, 'GET', at)).status).toBe(200);
   });
 
+  it('what was made while they left is not theirs when they come back', async () => {
+    const { call, team, join, raw, person, clock } = makePeople();
+    const { at, id, admin } = await team();
+    const token = (await call(admin.session, 'POST', `${at}/tokens`, { name: 'ci', scope: 'write' })).body.token as string;
+    const { invitation } = (await call(admin.session, 'POST', `${at}/invitations`, {})).body;
+    const kept = ['tokens', 'invitations'].map((table) => [table, raw.prepare(`SELECT * FROM ${table}`).all()] as const);
+    clock.now += 1000;
+    await call(admin.session, 'POST', `${at}/leave`);
+    // As if both had been written by requests that had passed the gate before.
+    for (const [table, rows] of kept) {
+      for (const row of rows) {
+        const marks = Object.keys(row).map(() => '?');
+        raw
+          .prepare(`INSERT INTO ${table} (${Object.keys(row).join()}) VALUES (${marks.join()})`)
+          .run(...(Object.values(row) as string[]));
+      }
+    }
+    await join(id, admin, 'admin');
+    expect((await call(admin.session, 'GET', at)).status).toBe(200);
+    expect(problem(await call(token, 'GET', at))).toEqual([401, 'unauthenticated']);
+    const guest = await person('guest');
+    expect(problem(await call(guest.session, 'POST', '/v1/invitations/accept', { invitation }))).toEqual([404, 'not-found']);
+  });
+
   it('credentials in clusters of another account stay', async () => {
     const w = await belongings();
     const other = await w.accountOf(w.admin, 'private');
