@@ -11,6 +11,7 @@ import { clusterRoutes } from './clusters/routes.ts';
 import type { ManagementDeps } from './deps.ts';
 import { asProblem, Problem } from './errors.ts';
 import { BODY_BYTES } from './limits.ts';
+import { operatorRoutes } from './operator/routes.ts';
 import { operationRoutes } from './operations/routes.ts';
 import { pageRoutes } from './people/page-routes.ts';
 import { peopleRoutes } from './people/routes.ts';
@@ -26,9 +27,8 @@ export function createApp(deps: ManagementDeps) {
   const origin = (url: string) => deps.url ?? new URL(url).origin;
   const app = router();
   app.onError((error, c) => {
-    const problem = asProblem(error);
-    if (problem.code === 'internal') console.error(error);
-    return problem.response(origin(c.req.url));
+    // What nobody foresaw is logged with the request (requests.ts).
+    return asProblem(error).response(origin(c.req.url));
   });
   app.notFound((c) => noRoute(app.routes, c.req).response(origin(c.req.url)));
   app.use(named(deps));
@@ -55,5 +55,6 @@ export function createApp(deps: ManagementDeps) {
     .route('/v1', invitationRoutes(deps))
     .route('/v1', peopleRoutes(deps))
     .route('/v1', problemRoutes(deps))
-    .route('/', pageRoutes(deps));
+    .route('/', pageRoutes(deps))
+    .route('/', operatorRoutes(deps));
 }

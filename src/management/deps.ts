@@ -14,6 +14,20 @@ export type Database = BaseSQLiteDatabase<'async', unknown> & {
   batch<U extends BatchItem<'sqlite'>, T extends Readonly<[U, ...U[]]>>(batch: T): Promise<BatchResponse<T>>;
 };
 
+/** A request as the server's log tells it: who and what by ids, no secret, and nothing that a tenant wrote. */
+export interface LogEntry {
+  requestId: string;
+  method: string;
+  /** operationId; absent: no route was found. */
+  action?: string;
+  status: number;
+  ms: number;
+  account?: string;
+  actor?: string;
+  /** What nobody foresaw. */
+  error?: unknown;
+}
+
 /** What the shell hands to management; nothing else of the world is known here. */
 export interface ManagementDeps {
   db: Database;
@@ -31,6 +45,10 @@ export interface ManagementDeps {
   now: () => number;
   /** Goes on with something after the answer was given. */
   background: (work: PromiseLike<unknown>) => void;
+  /** One line about a request, for the operator. */
+  log: (entry: LogEntry) => void;
+  /** What is counted, in the text form of Prometheus. */
+  metrics: () => string;
   /** SHA-256 of the operator's token; absent: nobody is. */
   operatorSha256?: string;
   /** PEM of the CA in front of us, when clients do not trust it by themselves. */

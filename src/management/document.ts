@@ -43,6 +43,7 @@ const INFO = {
     { name: 'operations', description: 'Long work, and how far it is.' },
     { name: 'usage', description: 'What accounts and clusters have used, and their limits.' },
     { name: 'audit', description: 'Who did what: the log of this API, and the Kubernetes audit log of a cluster.' },
+    { name: 'operator', description: 'For the operator of the deployment.' },
     { name: 'people', description: 'Signing in with OpenID Connect, devices, and sessions.' },
     { name: 'problems', description: 'What the codes of refusals mean.' },
   ],

@@ -9,6 +9,8 @@ import { Problem } from './errors.ts';
 export type ManagementEnv = {
   Variables: {
     requestId: string;
+    /** operationId of the route. */
+    action?: string;
     /** Absent on public routes. */
     principal: Principal;
     /** On routes of an account. */

@@ -27,6 +27,8 @@ import type { Env } from './env.worker.ts';
 import { present, slice } from './fair.worker.ts';
 import { ForkTarget } from './fork.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
+import { log, nameOf } from './log.worker.ts';
+import { count } from './metrics.worker.ts';
 import { Sockets } from './sockets.worker.ts';
 import { type Meter, openStorage } from './sqlite.worker.ts';
 import { UsageKeeper } from './usage.worker.ts';
@@ -86,7 +88,9 @@ export class ClusterDO extends DurableObject<Env> {
     present(cluster, time);
     const { method, headers } = request;
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
-    const answer = cluster.handle({ method, url, header, headerNames, body, now: time });
+    const from = this.env.ATOLL_ADDRESS_HEADER;
+    const remote = (from && headers.get(from)) || undefined;
+    const answer = cluster.handle({ method, url, header, headerNames, body, now: time, ...(remote && { remote }) });
     const response =
       'watch' in answer
         ? this.#sockets.open(cluster, answer.watch, answer.headers, time)
@@ -111,6 +115,7 @@ export class ClusterDO extends DurableObject<Env> {
   /** Drains for a while, flushes the watches, and arms the alarm last. */
   #turn(cluster: Cluster, time: number, budgetMs: number): void {
     if (cluster.registry.store.revision() === this.#settled) return;
+    count('atoll_turns_total');
     const { workMs, restMs, most } = slice(cluster, time, Math.min(budgetMs, cluster.limits.turnMs));
     const drained = this.#drain(cluster, time, workMs, most);
     const quiet = drained === true;
@@ -127,7 +132,8 @@ export class ClusterDO extends DurableObject<Env> {
     try {
       return cluster.drain(time, budget(budgetMs), most);
     } catch (error) {
-      console.error('a drain failed', error);
+      count('atoll_drain_errors_total');
+      log('error', { type: 'drain', cluster: cluster.options.id, ...nameOf(error) });
       return undefined;
     }
   }

@@ -21,6 +21,10 @@ const Variables = z.object({
   ATOLL_OIDC: z.string().optional(),
   /** What a front on this machine proves itself with; absent: there is none. */
   ATOLL_FRONT: z.string().min(16).optional(),
+  /** "errors": only requests that failed or took long are logged. */
+  ATOLL_LOG: z.enum(['all', 'errors']).optional(),
+  /** Header in which the platform says from where a request came; clients must not be able to send it. */
+  ATOLL_ADDRESS_HEADER: z.string().optional(),
   /** "1" counts rows and awake time for the bench. */
   ATOLL_METER: z.string().optional(),
 });

@@ -5,6 +5,9 @@ import { bearsToken, isForeign, isHost, refuseForeign } from './door.worker.ts';
 import { type Env, variablesOf } from './env.worker.ts';
 import { hmac, now, random } from './host.worker.ts';
 import { noted, tooSoon } from './limits.worker.ts';
+import { isReady } from './health.worker.ts';
+import { isWorthALine, kubernetesEntry, log, nameOf } from './log.worker.ts';
+import { answered, count, type RequestClass } from './metrics.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
 export { ClusterDO } from './cluster.worker.ts';
@@ -40,7 +43,9 @@ const HOME = `Atoll: Kubernetes clusters without machines.
 
 /clusters/<id>   a cluster's Kubernetes API
 /v1              management: accounts, tokens, clusters (see openapi.yaml)
-/healthz         ok
+/healthz /livez  ok
+/readyz          ok when its database answers
+/metrics         for the operator
 `;
 
 const text = (body: string, status = 200) =>
@@ -48,6 +53,10 @@ const text = (body: string, status = 200) =>
 
 const UNAUTHORIZED = 401;
 const TOO_MANY = 429;
+const SWITCHING = 101;
+const OK = 200;
+const FAILED = 500;
+const FAILED_READY = 503;
 
 /** The answer of a cluster to somebody whom it does not know, and of one that never was to everybody. */
 function unknown(request: Request, id: string): Response {
@@ -72,14 +81,57 @@ async function toCluster(request: Request, env: Env, id: string): Promise<Respon
   return unknown(request, id);
 }
 
+/** What store/schema.ts says of data from a version to come. */
+const NEWER = /^the cluster was written by a newer version/;
+
+/** The cluster failed in a way that nobody foresaw, or its data are from a version to come: told without a word of the error itself. */
+function failed(request: Request, id: string, error: unknown): Response {
+  const requestId = random.uuid();
+  const isNewer = error instanceof Error && NEWER.test(error.message);
+  count('atoll_errors_total');
+  log('error', {
+    requestId,
+    ...kubernetesEntry(id, request.method, restOf(request.url, id)),
+    ...(isNewer ? { error: error.message } : nameOf(error)),
+  });
+  const [code, reason, message] = isNewer
+    ? [503, 'ServiceUnavailable', error.message]
+    : [500, 'InternalError', `Internal error occurred: it was logged under ${requestId}`];
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
+  return Response.json(status, { status: code, headers: { 'audit-id': requestId } });
+}
+
+/** A request for a cluster, counted, and told where that is worth a line. */
+async function counted(request: Request, env: Env, id: string): Promise<Response> {
+  const begun = now();
+  let answer: Response;
+  try {
+    answer = await toCluster(request, env, id);
+  } catch (error) {
+    answer = failed(request, id, error);
+  }
+  const ms = now() - begun;
+  const of: RequestClass = isWatch(request.method, request.url) ? 'watch' : 'kubernetes';
+  // A watch is a switch of protocols within, and a plain answer to the client.
+  const status = answer.status === SWITCHING ? OK : answer.status;
+  answered(of, status, ms);
+  if (of === 'kubernetes' && isWorthALine(status, ms)) {
+    const requestId = answer.headers.get('audit-id');
+    const entry = kubernetesEntry(id, request.method, restOf(request.url, id));
+    log(status >= FAILED ? 'error' : 'warn', { requestId, ...entry, status, ms });
+  }
+  return answer;
+}
+
 export default {
   async fetch(request, env) {
     if (!isHost(request.headers)) return text('Bad Request', 400);
     const { url } = request;
     const id = clusterIdOf(url);
-    if (id !== undefined) return toCluster(request, env, id);
+    if (id !== undefined) return counted(request, env, id);
     const { pathname } = new URL(url);
-    if (pathname === '/healthz') return text('ok');
+    if (pathname === '/healthz' || pathname === '/livez') return text('ok');
+    if (pathname === '/readyz') return (await isReady(env.DB)) ? text('ok') : text('the database does not answer', FAILED_READY);
     if (pathname === '/') return text(HOME);
     // Loaded when first asked for: a cluster's traffic never needs it.
     const { managementOf } = await import('./management.worker.ts');

@@ -1,18 +1,30 @@
 import { waitUntil } from 'cloudflare:workers';
 import { drizzle } from 'drizzle-orm/d1';
 import { createApp } from '../management/app.ts';
-import type { ManagementDeps } from '../management/deps.ts';
+import type { LogEntry, ManagementDeps } from '../management/deps.ts';
 import { type Issuer, issuersOf } from '../management/people/issuers.ts';
 import { Rates } from '../management/rates.ts';
 import { egress } from './egress.worker.ts';
 import { type Env, variablesOf } from './env.worker.ts';
 import { crypt, hmac, now, random, sealing } from './host.worker.ts';
+import { log, nameOf } from './log.worker.ts';
+import { answered, count, exposition } from './metrics.worker.ts';
 
 /** Calls of management: to the world, and to the issuers that the operator named wherever they are. */
 function outbound({ INSIDE }: Env, issuers: readonly Issuer[]): ManagementDeps['fetch'] {
   const origins = new Set(issuers.map(({ issuer }) => new URL(issuer).origin));
   const outside: ManagementDeps['fetch'] = (url, init) => fetch(url, init);
   return egress({ outside, inside: { origins, fetch: INSIDE ? (url, init) => INSIDE.fetch(url, init) : outside } });
+}
+
+const SERVER_ERROR = 500;
+
+function logRequest(env: Env, { error, ...entry }: LogEntry): void {
+  answered('management', entry.status, entry.ms);
+  if (error !== undefined) count('atoll_errors_total');
+  const failed = entry.status >= SERVER_ERROR;
+  if (!failed && variablesOf(env).ATOLL_LOG === 'errors') return;
+  log(failed ? 'error' : 'info', { type: 'management', ...entry, ...(error !== undefined && nameOf(error)) });
 }
 
 /** What management is given of this deployment. */
@@ -22,9 +34,13 @@ export function managementDeps(env: Env): ManagementDeps {
   const issuers = ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [];
   const keeper = () => env.KEEPER.get(env.KEEPER.idFromName('keeper'));
   return {
-    db: drizzle(env.DB),
+    db: drizzle(env.DB, { logger: { logQuery: () => count('atoll_d1_queries_total') } }),
     clusters: {
-      create: (options, first) => object(options.id).create(options, first),
+      create: async (options, first) => {
+        const made = await object(options.id).create(options, first);
+        count('atoll_clusters_created_total');
+        return made;
+      },
       issue: (id, credential) => object(id).issue(credential),
       revoke: (id, which) => object(id).revoke(which),
       expire: (id, credentials, at) => object(id).expire(credentials, at),
@@ -34,7 +50,10 @@ export function managementDeps(env: Env): ManagementDeps {
       usage: (id) => object(id).usage(),
       hours: (id, from, to) => object(id).hours(from, to),
       limit: (id, limits) => object(id).limit(limits),
-      destroy: (id) => object(id).destroy(),
+      destroy: async (id) => {
+        await object(id).destroy();
+        count('atoll_clusters_destroyed_total');
+      },
       stand: (id, standing) => object(id).stand(standing),
       fork: (own, source) => object(own.id).fork(own, source),
       copy: (id, ms) => object(id).copy(ms),
@@ -48,6 +67,8 @@ export function managementDeps(env: Env): ManagementDeps {
     rates: new Rates(),
     mac: (text) => hmac(ATOLL_SECRET, text),
     now,
+    log: (entry) => logRequest(env, entry),
+    metrics: exposition,
     background: (work) => waitUntil(Promise.resolve(work)),
     ...(ATOLL_OPERATOR_SHA256 && { operatorSha256: ATOLL_OPERATOR_SHA256 }),
     ...(ATOLL_CA && { ca: ATOLL_CA }),

@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { WatchPort } from '../cluster/turn.ts';
 import { TIMEOUT_HEADER } from './address.worker.ts';
 import { random } from './host.worker.ts';
+import { count } from './metrics.worker.ts';
 
 /** WebSocket close code of a watch that has nothing more to say. */
 const NORMAL = 1000;
@@ -114,6 +115,7 @@ export class Sockets {
   open(cluster: Cluster, spec: WatchSpec, headers: Record<string, string>, now: number): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#context.acceptWebSocket(server);
+    count('atoll_watches_opened_total');
     this.#sessions.set(server, cluster.watch(spec, portOf(server, this.#specs), now));
     const timeout = `${spec.timeoutSeconds ?? 0}`;
     return new Response(null, { status: 101, webSocket: client, headers: { ...headers, [TIMEOUT_HEADER]: timeout } });
@@ -126,6 +128,7 @@ export class Sockets {
 
   /** A client has gone. */
   closed(socket: WebSocket, cluster: Cluster | undefined, now: number): void {
+    count('atoll_watches_closed_total');
     const session = this.#sessions.get(socket);
     if (session) cluster?.unwatch(session, now);
     this.#sessions.delete(socket);

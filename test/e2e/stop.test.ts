@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Server, until } from './server.ts';

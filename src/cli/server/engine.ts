@@ -117,13 +117,22 @@ function issuers(): { ATOLL_OIDC?: string } {
   return { ATOLL_OIDC };
 }
 
+/** A person at a terminal is told of failures only; a file or a collector gets every request. ATOLL_LOG says otherwise. */
+function logLevel(): 'all' | 'errors' {
+  const { ATOLL_LOG } = process.env;
+  if (!ATOLL_LOG) return process.stderr.isTTY ? 'errors' : 'all';
+  if (ATOLL_LOG === 'all' || ATOLL_LOG === 'errors') return ATOLL_LOG;
+  throw new Failure(`ATOLL_LOG is "${ATOLL_LOG}": it is "all" or "errors"`);
+}
+
 /** Bytes of workerd's last words that are told when it ends. */
 const LAST_WORDS = 2000;
 
 /** Passes on what workerd says, and tells when it has ended: miniflare would start another one and say nothing. */
 function watchOver(out: Readable, err: Readable, onEnd: (why: string) => void): void {
   let last = '';
-  createInterface(out).on('line', (line) => process.stdout.write(`${line}\n`));
+  // The log; standard output has the server's own words only.
+  createInterface(out).on('line', (line) => process.stderr.write(`${line}\n`));
   createInterface(err).on('line', (line) => {
     last = `${last}${line}\n`.slice(-LAST_WORDS);
     process.stderr.write(`${line}\n`);
@@ -175,6 +184,7 @@ export async function startEngine(o: {
       ATOLL_OPERATOR_SHA256: createHash('sha256').update(o.folder.operator).digest('hex'),
       ATOLL_FRONT: o.front,
       ATOLL_CA: o.ca,
+      ATOLL_LOG: logLevel(),
       ATOLL_URL: o.url,
       ATOLL_HOSTS: hostNames().join(','),
       ...issuers(),

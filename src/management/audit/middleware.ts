@@ -20,6 +20,7 @@ const plain = (text: string): string => text.replace(SECRET, '<secret>').slice(0
 export const audited =
   (deps: ManagementDeps, action: string): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {
+    c.set('action', action);
     await next();
     const who: Principal | undefined = c.get('principal');
     if (!who) return;

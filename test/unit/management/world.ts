@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { drizzle } from 'drizzle-orm/sqlite-proxy';
 import { seeded } from '../../../src/lib/prng.ts';
 import { createApp } from '../../../src/management/app.ts';
-import type { ManagementDeps } from '../../../src/management/deps.ts';
+import type { LogEntry, ManagementDeps } from '../../../src/management/deps.ts';
 import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
 import { NodeClusters } from '../../host/clusters.ts';
 import { sealing } from '../../host/crypto.ts';
@@ -61,6 +61,7 @@ export function makeManagement(more: Partial<ManagementDeps> = {}, released?: st
   const random = seeded(1);
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const keeper = new NodeKeeper();
+  const logged: LogEntry[] = [];
   const deps: ManagementDeps = {
     db: drizzled,
     clusters,
@@ -76,6 +77,8 @@ export function makeManagement(more: Partial<ManagementDeps> = {}, released?: st
     mac: (text) => createHmac('sha256', 'secret').update(text).digest('hex'),
     now,
     background: (work) => void work.then(undefined, () => undefined),
+    log: (entry) => void logged.push(entry),
+    metrics: () => 'atoll_turns_total 0\n',
     operatorSha256: sha256(OPERATOR),
     ...more,
   };

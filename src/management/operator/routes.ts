@@ -1,0 +1,29 @@
+import { z } from '@hono/zod-openapi';
+import type { ManagementDeps } from '../deps.ts';
+import { router } from '../router.ts';
+import { define } from '../shapes.ts';
+
+const EXPOSITION = 'text/plain; version=0.0.4';
+
+/** What the operator of a deployment looks at. */
+export function operatorRoutes(deps: ManagementDeps) {
+  const metrics = define(
+    deps,
+    { needs: 'operator' },
+    {
+      method: 'get',
+      path: '/metrics',
+      summary: 'Counters and latencies in the text form of Prometheus',
+      description: 'Of the isolate that answers. Nothing in it names a tenant.',
+      operationId: 'getMetrics',
+      tags: ['operator'],
+      responses: {
+        200: {
+          description: 'Metrics',
+          content: { 'text/plain': { schema: z.string().openapi({ example: 'atoll_turns_total 128\n' }) } },
+        },
+      },
+    },
+  );
+  return router().openapi(metrics, (c) => c.text(deps.metrics(), 200, { 'content-type': EXPOSITION }));
+}

@@ -1,0 +1,98 @@
+/**
+ * What the operator counts, in this isolate: a server on one machine has one, deployed there are many and each tells its own. Nothing of
+ * it names a tenant.
+ */
+
+/** Upper ends of the buckets of a latency histogram, seconds. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const MS = 1000;
+
+/** What sort of request it was. */
+export type RequestClass = 'kubernetes' | 'watch' | 'management';
+
+class Histogram {
+  readonly buckets = Array.from({ length: BUCKETS.length + 1 }, () => 0);
+  sum = 0;
+  count = 0;
+
+  observe(seconds: number): void {
+    let i = 0;
+    while (i < BUCKETS.length && seconds > BUCKETS[i]) i++;
+    this.buckets[i]++;
+    this.sum += seconds;
+    this.count++;
+  }
+}
+
+const requests = new Map<string, number>();
+const latencies: Record<RequestClass, Histogram> = {
+  kubernetes: new Histogram(),
+  watch: new Histogram(),
+  management: new Histogram(),
+};
+
+/** Plain counters, by the names that they are told under. */
+const counters = {
+  atoll_clusters_created_total: 0,
+  atoll_clusters_destroyed_total: 0,
+  atoll_turns_total: 0,
+  atoll_drain_errors_total: 0,
+  atoll_errors_total: 0,
+  atoll_d1_queries_total: 0,
+  atoll_watches_opened_total: 0,
+  atoll_watches_closed_total: 0,
+};
+export type Counter = keyof typeof counters;
+
+const HELP: Record<Counter, string> = {
+  atoll_clusters_created_total: 'Clusters whose object was made.',
+  atoll_clusters_destroyed_total: 'Clusters whose object was destroyed.',
+  atoll_turns_total: 'Turns of clusters that had something to do.',
+  atoll_drain_errors_total: 'Drains that failed; the alarm goes on with what they left.',
+  atoll_errors_total: 'Requests that failed in a way that nobody foresaw.',
+  atoll_d1_queries_total: "Statements sent to the deployment's database by management.",
+  atoll_watches_opened_total: 'Watches opened.',
+  atoll_watches_closed_total: 'Watches closed.',
+};
+
+export function count(name: Counter): void {
+  counters[name]++;
+}
+
+/** A request was answered. */
+export function answered(of: RequestClass, status: number, ms: number): void {
+  const key = `${of} ${status}`;
+  requests.set(key, (requests.get(key) ?? 0) + 1);
+  latencies[of].observe(ms / MS);
+}
+
+/** The text exposition format of Prometheus, 0.0.4. */
+export function exposition(): string {
+  const lines: string[] = [];
+  const metric = (name: string, type: string, help: string) => lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
+  metric('atoll_requests_total', 'counter', 'Requests answered, by class and status code.');
+  for (const [key, n] of [...requests].sort()) {
+    const [of, status] = key.split(' ');
+    lines.push(`atoll_requests_total{class="${of}",code="${status}"} ${n}`);
+  }
+  metric('atoll_request_duration_seconds', 'histogram', 'Time from the request to its answer, for watches to its beginning.');
+  for (const [of, { buckets, sum, count: n }] of Object.entries(latencies)) {
+    let below = 0;
+    BUCKETS.forEach((end, i) => {
+      below += buckets[i];
+      lines.push(`atoll_request_duration_seconds_bucket{class="${of}",le="${end}"} ${below}`);
+    });
+    lines.push(`atoll_request_duration_seconds_bucket{class="${of}",le="+Inf"} ${n}`);
+    lines.push(
+      `atoll_request_duration_seconds_sum{class="${of}"} ${sum}`,
+      `atoll_request_duration_seconds_count{class="${of}"} ${n}`,
+    );
+  }
+  for (const name of Object.keys(counters) as Counter[]) {
+    metric(name, 'counter', HELP[name]);
+    lines.push(`${name} ${counters[name]}`);
+  }
+  metric('atoll_watches_open', 'gauge', 'Watches that are open, also of clusters that sleep.');
+  lines.push(`atoll_watches_open ${counters.atoll_watches_opened_total - counters.atoll_watches_closed_total}`);
+  return `${lines.join('\n')}\n`;
+}
