@@ -5,6 +5,7 @@ import { quantile, targetOf } from './client.ts';
 import { many } from './many.ts';
 import { neighbour } from './neighbour.ts';
 import { Ours } from './ours.ts';
+import { revocation, worst } from './revocation.ts';
 
 /**
  * npm run bench [-- --reference KUBECONFIG] [--only throughput,replicas,...] [--only many [--clusters 10000]]
@@ -103,6 +104,16 @@ try {
       '',
       `${n2(large.p50 / small.p50)}x, goal 1.3x`,
     );
+  }
+  if (wanted('revocation')) {
+    const { credential, token, watch } = await revocation(ours);
+    for (const [what, times] of [
+      ['revoked, last request let in by a credential', credential],
+      ['revoked, last request let in by an API token', token],
+      ['revoked, end of a watch that slept', watch],
+    ] as const) {
+      row(`${what}, p50 / most (ms)`, `${n1(worst(times).p50)} / ${n1(worst(times).most)}`, '', 'goal 1,000');
+    }
   }
   if (wanted('price')) {
     console.log(

@@ -47,6 +47,7 @@ export interface Answer {
 }
 
 const CRLF2 = Buffer.from('\r\n\r\n');
+const NO_CONTENT = 204;
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 /**
@@ -128,10 +129,11 @@ export class Connection {
       if (start < 0) return;
       const head = this.#chunks[0].toString('latin1', 0, start);
       const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+      const status = Number(head.slice(9, 12));
       this.#head = {
-        status: Number(head.slice(9, 12)),
+        status,
         start: start + CRLF2.length,
-        length: length === undefined ? undefined : Number(length),
+        length: status === NO_CONTENT ? 0 : length === undefined ? undefined : Number(length),
       };
     }
     const { start, length, status } = this.#head;
