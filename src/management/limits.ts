@@ -87,6 +87,8 @@ export const ANSWER_KEPT_BYTES = 256 * 1024;
 /** How long a deleted cluster can be restored when nobody says otherwise, and at most, seconds. */
 export const GRACE_SECONDS = 24 * 3600;
 export const GRACE_MAX_SECONDS = 30 * 24 * 3600;
+/** Deleted clusters of an account that wait for their end; of more, those that were deleted first go at once. */
+export const DELETED_CLUSTERS_PER_ACCOUNT = 1_000;
 /** How long whoever changes a cluster has for telling its object before a chore does it too, ms. */
 export const TELL_STANDBY_MS = 10_000;
 /** How long a cluster may be in the making without a sign of life before a chore takes it away, ms. */

@@ -1,8 +1,8 @@
-import { and, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import { type Access, isWithin } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { GRACE_SECONDS, LABELS, TELL_STANDBY_MS } from '../limits.ts';
+import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, TELL_STANDBY_MS } from '../limits.ts';
 import { type End, expiryOf, hasRoom, isTaken, limitReached, taken } from './claim.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
@@ -110,7 +110,27 @@ export async function deleteCluster(
     await purge(deps, changed.id);
     return undefined;
   }
+  if (fresh) await makeRoom(deps, row.accountId);
   return stood(deps, changed);
+}
+
+/** What is deleted takes up room until it goes: of more than so many in an account those that were deleted first go at once. */
+async function makeRoom(deps: ManagementDeps, accountId: string): Promise<void> {
+  const now = deps.now();
+  const isWaiting = and(eq(clusters.accountId, accountId), isNotNull(clusters.deletedAt), gt(clusters.purgeAt, now));
+  const first = deps.db
+    .select({ id: clusters.id })
+    .from(clusters)
+    .where(isWaiting)
+    .orderBy(desc(clusters.deletedAt), desc(clusters.id))
+    .limit(-1)
+    .offset(DELETED_CLUSTERS_PER_ACCOUNT);
+  const gone = await deps.db
+    .update(clusters)
+    .set({ purgeAt: now })
+    .where(and(isWaiting, inArray(clusters.id, first)))
+    .returning({ id: clusters.id });
+  if (gone.length > 0) await deps.keeper.by(now);
 }
 
 async function moveEnd(deps: ManagementDeps, row: ClusterRow, purgeAt: number | undefined): Promise<ClusterRow> {

@@ -45,6 +45,7 @@ export const clusters = sqliteTable(
   (table) => [
     // The name of what is deleted is free at once.
     uniqueIndex('clusters_account_name').on(table.accountId, table.name).where(sql`deleted_at IS NULL`),
+    index('clusters_deleted').on(table.accountId, table.deletedAt).where(sql`deleted_at IS NOT NULL`),
     index('clusters_expires').on(table.expiresAt).where(sql`expires_at IS NOT NULL`),
     index('clusters_purge').on(table.purgeAt).where(sql`purge_at IS NOT NULL`),
     index('clusters_untold').on(table.updatedAt).where(sql`told < version`),

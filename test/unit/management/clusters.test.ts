@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { GRACE_SECONDS, MAKING_MS, TELL_STANDBY_MS } from '../../../src/management/limits.ts';
+import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, MAKING_MS, TELL_STANDBY_MS } from '../../../src/management/limits.ts';
 import { makeManagement } from './world.ts';
 
 const CLUSTERS = '/v1/accounts/self/clusters';
@@ -213,6 +213,24 @@ describe('[MG25] a cluster is deleted', () => {
     expect((await call('DELETE', '/other?grace=0')).status).toBe(204);
     expect(clusters.databases.size).toBe(0);
     expect(code(await call('DELETE', '/other?grace=-1'))).toEqual([404, 'not-found']);
+  });
+
+  it('sooner when the account has too many that wait: those that were deleted first', async () => {
+    const { call, create, clusters, raw, pass, clock } = await world();
+    const { id: first } = await create('first');
+    await call('DELETE', '/first');
+    const { id: second } = await create('second');
+    clock.now += 1000;
+    await call('DELETE', '/second');
+    const columns = 'account_id, name, state, api_only, legacy_apis, created_at, deleted_at, purge_at';
+    raw.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${DELETED_CLUSTERS_PER_ACCOUNT - 2})
+      INSERT INTO clusters (id, ${columns}) SELECT 'x' || i, account_id, 'x', state, 1, 0, created_at, deleted_at, purge_at
+        FROM n, clusters WHERE id = '${second}'`);
+    const { id: third } = await create('third');
+    await call('DELETE', '/third');
+    await pass(1000);
+    expect([...clusters.databases.keys()]).toEqual([second, third]);
+    expect((await call('GET', `/${first}`)).status).toBe(404);
   });
 
   it('again: its end moves only if somebody says to when', async () => {

@@ -1,0 +1,1 @@
+CREATE INDEX `clusters_deleted` ON `clusters` (`account_id`,`deleted_at`) WHERE deleted_at IS NOT NULL;
