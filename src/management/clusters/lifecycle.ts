@@ -123,7 +123,7 @@ async function makeRoom(deps: ManagementDeps, accountId: string): Promise<void> 
     .from(clusters)
     .where(isWaiting)
     .orderBy(desc(clusters.deletedAt), desc(clusters.id))
-    .limit(-1)
+    .limit(Number.MAX_SAFE_INTEGER)
     .offset(DELETED_CLUSTERS_PER_ACCOUNT);
   const gone = await deps.db
     .update(clusters)
