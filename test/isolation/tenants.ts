@@ -127,7 +127,7 @@ class Seeder {
     const email = `${name}@people.test`;
     await this.db.insert(people).values({ id, issuer: 'https://issuer.test', subject: name, email, name, createdAt: this.#now });
     for (const { accountId, role } of of) {
-      await this.db.insert(members).values({ accountId, personId: id, role, createdAt: this.#now });
+      await this.db.insert(members).values({ accountId, personId: id, role, createdAt: this.#now - HOUR });
     }
     return id;
   }
@@ -219,16 +219,14 @@ class Seeder {
       email: label === 'mine' ? null : invitation.name,
       role: 'viewer',
       hash: sha256(invitationSecret),
-      ...{
-        createdBy: `person:${person}`,
-        createdAt: now,
-        expiresAt: now + 1e3 * HOUR,
-      },
+      createdBy: `person:${person}`,
+      createdAt: now,
+      expiresAt: now + 1e3 * HOUR,
     });
     const operation = await this.operation(made, accountId);
     await this.db
       .insert(usage)
-      .values({ clusterId: made.id, accountId, hour: now - HOUR, requests: 1, writes: 1, bytes: 1, awakeMs: 1 });
+      .values({ clusterId: made.id, accountId, hour: now - HOUR, requests: 1, writes: 1, bytes: 1, awakeMs: 1000 });
     await this.db.insert(audit).values({
       at: now,
       accountId,
@@ -238,11 +236,9 @@ class Seeder {
         name: `zz-person-${label}`,
       },
       action: 'createCluster',
-      ...{
-        target: { cluster: made.id },
-        status: 201,
-        requestId: `zz-request-${label}`,
-      },
+      target: { cluster: made.id },
+      status: 201,
+      requestId: `zz-request-${label}`,
     });
     const credential = await this.credential(made, label);
     const things: Record<string, Thing> = {
@@ -378,9 +374,7 @@ async function signIn(seeder: Seeder, now: number): Promise<void> {
     userCode: 'ZZZZ-ZZZZ',
     name: 'zz-device',
     status: 'pending',
-    ...{
-      createdAt: now,
-      expiresAt: now + HOUR,
-    },
+    createdAt: now,
+    expiresAt: now + HOUR,
   });
 }
