@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { accountCommands } from './commands/accounts.ts';
 import { auditCommands } from './commands/audit.ts';
@@ -9,7 +11,8 @@ import { peopleCommands } from './commands/people.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { toolCommands } from './commands/tools.ts';
 import { usageCommands } from './commands/usage.ts';
-import { Failure } from './failure.ts';
+import { codeOf, Failure } from './failure.ts';
+import { ROOT } from './settings.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `kubectl` and `helm` keep their own. */
 const USAGE = 2;
@@ -21,12 +24,19 @@ Environment:
   ATOLL_ACCOUNT the account (id) that commands are about, instead of the chosen one
   PORT          port of the local server (default: as it was started)`;
 
-function program(): Command {
+const version = (): string => (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
+
+/** Every command there is. */
+export function program(): Command {
   const root = new Command('atoll')
     .description('Kubernetes clusters without machines')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
     .enablePositionalOptions()
     .addHelpText('after', HELP);
-  root.exitOverride().showHelpAfterError(false);
+  // Commands made from here on take both over.
+  root.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'atoll: ')) });
   root
     .command('start')
     .description('start the local server (what "npm start" does)')
@@ -43,12 +53,20 @@ function program(): Command {
   usageCommands(root);
   backupCommands(root);
   toolCommands(root);
-  for (const group of root.commands) for (const command of [group, ...group.commands]) command.exitOverride();
   return root;
+}
+
+/** What a person is told of an error: one sentence, where it is ours or the system's; else it is a mistake of ours, with its stack. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (codeOf(error) !== undefined && error instanceof Error && 'syscall' in error) return new Failure(error.message);
+  throw error;
 }
 
 /** Runs one command line; sets the exit code. */
 export async function main(args: string[]): Promise<void> {
+  // Whoever reads our output has read enough ("| head"): there is nobody to tell.
+  process.stdout.on('error', (error) => process.exit(codeOf(error) === 'EPIPE' ? 0 : 1));
   try {
     await program().parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -56,8 +74,8 @@ export async function main(args: string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : USAGE;
       return;
     }
-    if (!(error instanceof Failure)) throw error;
-    process.stderr.write(`atoll: ${error.message}\n`);
-    process.exitCode = error.exitCode;
+    const { message, exitCode } = failureOf(error);
+    process.stderr.write(`atoll: ${message}\n`);
+    process.exitCode = exitCode;
   }
 }

@@ -13,14 +13,33 @@ export function say(json: boolean | undefined, value: unknown, lines: () => stri
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
 
-/** Shows that something goes on: a spinner on a terminal, nothing elsewhere (standard output stays the command's own). */
+/** Elsewhere than on a terminal: after how long something that goes on is told of, and how often from then on, ms. */
+const PLAIN_AFTER_MS = 2_000;
+const PLAIN_EVERY_MS = 15_000;
+
+/** Tells of something that takes long in plain lines. */
+async function plainly<T>(what: () => string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const tell = () => {
+    process.stderr.write(`${what()} ...\n`);
+    timer = setTimeout(tell, PLAIN_EVERY_MS);
+  };
+  timer = setTimeout(tell, PLAIN_AFTER_MS);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Shows that something goes on, on standard error: a spinner on a terminal, a line now and then elsewhere. */
 export async function during<T>(what: string | (() => string), work: Promise<T>): Promise<T> {
-  if (!process.stderr.isTTY) return work;
+  const words = typeof what === 'string' ? () => what : what;
+  if (!process.stderr.isTTY) return plainly(words, work);
   let frame = 0;
   const clear = '\r\u001b[K';
   const timer = setInterval(() => {
-    const text = typeof what === 'string' ? what : what();
-    process.stderr.write(`${clear}${FRAMES[frame++ % FRAMES.length]} ${text}`);
+    process.stderr.write(`${clear}${FRAMES[frame++ % FRAMES.length]} ${words()}`);
   }, FRAME_MS);
   try {
     return await work;
