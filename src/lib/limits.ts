@@ -89,12 +89,14 @@ export const AUDIT_LOG_MS = 30 * 86_400_000;
 export const AUDIT_PAGE_BYTES = 1_000_000;
 /** Characters of an Audit-ID that a client may choose; a longer one is replaced. */
 export const AUDIT_ID_CHARACTERS = 256;
-/** Clients of another cluster were in the same isolate less than so long ago: draining then goes in slices so short, with such rests, ms. */
-export const CROWD_MS = 5000;
+/** Clients of another cluster were in the same isolate less than so long ago: draining then goes in slices so short, ms. */
+export const CROWD_MS = 3000;
 export const CROWDED_SLICE_MS = 2;
-export const CROWDED_PAUSE_MS = 2;
+/** How often as long as a slice took it then rests, and at most, ms. */
+export const CROWDED_REST = 3;
+export const CROWDED_REST_MS = 100;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
-export const CROWDED_PLAN_OBJECTS = 10;
+export const CROWDED_PLAN_OBJECTS = 5;
 /**
  * Objects of a fork that go at a time: rows, and bytes (as JSON in JSON at most twice as many; a value holds 2 MB). Reading and writing
  * them takes some ms, in which one local server does nothing else.

@@ -24,7 +24,7 @@ import { AuditKeeper } from './audit.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { bodyOf } from './body.worker.ts';
 import type { Env } from './env.worker.ts';
-import { present, slice } from './fair.worker.ts';
+import { present, restAfter, slice } from './fair.worker.ts';
 import { ForkTarget } from './fork.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
 import { log, nameOf } from './log.worker.ts';
@@ -115,14 +115,22 @@ export class ClusterDO extends DurableObject<Env> {
   /** Drains for a while, flushes the watches, and arms the alarm last. */
   #turn(cluster: Cluster, time: number, budgetMs: number): void {
     if (cluster.registry.store.revision() === this.#settled) return;
+    const { workMs, rests, most } = slice(cluster, time, Math.min(budgetMs, cluster.limits.turnMs));
+    if (rests && this.#continues) {
+      // It rests, and goes on soon: with every request another slice would be none.
+      this.#arm(Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
+      return;
+    }
     count('atoll_turns_total');
-    const { workMs, restMs, most } = slice(cluster, time, Math.min(budgetMs, cluster.limits.turnMs));
+    const began = now();
     const drained = this.#drain(cluster, time, workMs, most);
     const quiet = drained === true;
     const flushed = cluster.flush(time, FLUSH_SLICE_MESSAGES);
     this.#settled = quiet && flushed ? cluster.registry.store.revision() : undefined;
     // Watches that wait are served between short slices.
-    if (drained === false || !flushed) this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS, restMs);
+    if (drained === false || !flushed) {
+      this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS, rests ? restAfter(now() - began) : 0);
+    }
     this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
     this.#awakeMs += now() - time;
   }

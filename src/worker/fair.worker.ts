@@ -1,4 +1,4 @@
-import { CROWD_MS, CROWDED_PAUSE_MS, CROWDED_PLAN_OBJECTS, CROWDED_SLICE_MS } from '../lib/limits.ts';
+import { CROWD_MS, CROWDED_PLAN_OBJECTS, CROWDED_REST, CROWDED_REST_MS, CROWDED_SLICE_MS } from '../lib/limits.ts';
 
 /** Which two clusters of this isolate worked last, and when: enough to know whether somebody is not alone. */
 let last: object | undefined;
@@ -25,14 +25,17 @@ export function isCrowded(cluster: object, now: number): boolean {
 /** How much a drain may do in one go. */
 export interface Slice {
   workMs: number;
-  /** Before the next one, so that others come between. */
-  restMs: number;
+  /** Whether it is to rest before the next one, so that others come between. */
+  rests: boolean;
   /** Objects that one plan may write. */
   most?: number;
 }
 
 /** A slice of a drain, which is smaller where others share the thread. */
 export function slice(cluster: object, now: number, wanted: number): Slice {
-  if (!isCrowded(cluster, now)) return { workMs: wanted, restMs: 0 };
-  return { workMs: Math.min(wanted, CROWDED_SLICE_MS), restMs: CROWDED_PAUSE_MS, most: CROWDED_PLAN_OBJECTS };
+  if (!isCrowded(cluster, now)) return { workMs: wanted, rests: false };
+  return { workMs: Math.min(wanted, CROWDED_SLICE_MS), rests: true, most: CROWDED_PLAN_OBJECTS };
 }
+
+/** How long a drain rests after a slice that took so long. */
+export const restAfter = (ms: number): number => Math.min(Math.ceil(ms * CROWDED_REST), CROWDED_REST_MS);

@@ -98,7 +98,7 @@ class Relay {
   /** A request begins when it is its tenant's turn; until then nothing more is read from the client. */
   #enter(chunk: Buffer): void {
     this.#tenant = tenantOf(chunk) ?? this.#tenant;
-    const turn = this.#fair.enter(this.#tenant, performance.now(), () => {
+    const turn = this.#fair.enter(this.#tenant, () => {
       if (this.#turn) this.#client.resume();
       const waited = this.#held;
       this.#held = [];
@@ -128,7 +128,7 @@ class Relay {
   #leave(): void {
     const turn = this.#turn;
     this.#turn = undefined;
-    if (turn) this.#fair.leave(turn, performance.now());
+    if (turn) this.#fair.leave(turn);
   }
 
   #watch(): Watching {
@@ -265,7 +265,10 @@ export async function drain(server: Server, mostMs: number): Promise<void> {
  */
 export function front(certificates: Certificates, port: number, backend: Address): Promise<Server> {
   const options = { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true };
-  const fair = new Fair();
+  const fair = new Fair(
+    () => performance.now(),
+    (ms, go) => void globalThis.setTimeout(go, ms),
+  );
   const relays = new Set<Relay>();
   const server = createServer(options, (client) => {
     const relay = new Relay(client, backend, fair);

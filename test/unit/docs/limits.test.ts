@@ -94,9 +94,9 @@ What clients are told, and what they do about it:
 
 ## Sharing one server
 
-Deployed on Cloudflare each cluster has a thread of its own. On one machine all share one. While several tenants are there, each has one request
-under way and the rest of its own waits outside; what controllers do goes in short slices with rests in between (\`CROWDED_*\` below). A tenant
-who is alone is not held back.
+Deployed on Cloudflare each cluster has a thread of its own. On one machine all share one. While several tenants are there, each has few requests
+under way and pays for the time that they take: beyond a third of the thread's time the rest of its own waits outside. What controllers do goes in
+short slices with rests in between (\`CROWDED_*\` below). A tenant who is alone is not held back.
 
 ## Of a cluster
 
