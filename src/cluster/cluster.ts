@@ -279,10 +279,10 @@ export class Cluster {
     if (this.#derive) derived(store.sql);
     this.#derive = false;
     this.#history.mark(now);
-    const needed = this.controllers.length ? this.reconciler.cursor : store.revision();
     const keep = this.limits.history(now);
     // What was dispatched is needed until that is written down, which is done now and then only.
     if (keep !== undefined) this.reconciler.persist();
+    const needed = this.controllers.length ? this.reconciler.cursor : store.revision();
     this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep);
   }
 
