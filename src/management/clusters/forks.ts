@@ -141,3 +141,13 @@ export async function fail(deps: ManagementDeps, id: string, operation: Operatio
   await endOperation(deps, operation.id, why);
   await unmake(deps, id);
 }
+
+/** Deletes a copy that is on its way: whoever makes it finds nothing to go on with. */
+export async function cancelFork(deps: ManagementDeps, row: ClusterRow): Promise<undefined> {
+  const [operation] = await deps.db
+    .select()
+    .from(operations)
+    .where(and(eq(operations.target, row.id), eq(operations.state, 'running')));
+  if (!operation) throw new Problem('conflict', `cluster "${row.name}" is still being made`);
+  await fail(deps, row.id, operation, new Problem('conflict', 'the copy was deleted before it was done'));
+}

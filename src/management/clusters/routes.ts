@@ -4,7 +4,7 @@ import { Operation } from '../operations/schema.ts';
 import { operationView } from '../operations/view.ts';
 import { type ManagementEnv, router } from '../router.ts';
 import { at, body, define, json, pageOf } from '../shapes.ts';
-import { type Forked, findTemplate, forkCluster } from './forks.ts';
+import { cancelFork, type Forked, findTemplate, forkCluster } from './forks.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { checkMatch, deleteCluster, etagOf, updateCluster } from './lifecycle.ts';
 import { listClusters } from './list.ts';
@@ -159,7 +159,8 @@ export function clusterRoutes(deps: ManagementDeps) {
     .openapi(remove, async (c) => {
       const row = c.get('cluster');
       checkMatch(row, c.req.header('if-match'));
-      const deleted = await deleteCluster(deps, row, c.req.valid('query').grace);
+      const isMade = row.state !== 'creating';
+      const deleted = isMade ? await deleteCluster(deps, row, c.req.valid('query').grace) : await cancelFork(deps, row);
       return deleted ? c.json(tagged(c, deleted), 200) : c.body(null, 204);
     });
 }

@@ -118,6 +118,21 @@ describe('[MG26] forking', () => {
     expect((await call('POST', '/copy/kubeconfig', {})).text).toContain('atollk_');
   });
 
+  it('ends when it is deleted on its way', async () => {
+    const { call, clusters, clock, pass, operations, raw } = await world(2500);
+    const copy = clusters.copy.bind(clusters);
+    vi.spyOn(clusters, 'copy').mockImplementation(async (...args) => {
+      clock.now += FORK_INLINE_MS;
+      return copy(...args);
+    });
+    expect((await call('POST', '/source/fork', { name: 'copy' })).status).toBe(202);
+    expect((await call('DELETE', '/copy')).status).toBe(204);
+    await pass(100_000);
+    expect(await operations()).toMatchObject([{ state: 'failed', error: 'the copy was deleted before it was done' }]);
+    expect(rows(raw)).toEqual({ n: 1 });
+    expect(clusters.databases.size).toBe(1);
+  });
+
   it('ends when its source goes', async () => {
     const { call, id, clusters, clock, pass, operations, raw } = await world(2500);
     const copy = clusters.copy.bind(clusters);
