@@ -11,13 +11,11 @@ const secretsOf = (namespace: string): Ask => ({
   verb: 'list',
   group: '',
   resource: 'secrets',
-  ...{
-    subresource: '',
-    namespace,
-    name: '',
-    isResource: true,
-    present: true,
-  },
+  subresource: '',
+  namespace,
+  name: '',
+  isResource: true,
+  present: true,
 });
 
 /** Asks everybody for everything that a cluster serves. What they may do they do as a dry run, so that the cluster stays as it is. */

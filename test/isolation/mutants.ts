@@ -3,15 +3,15 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mutate, type Mutation, MUTATIONS } from './mutations.ts';
+import { mutate, type Mutation, MUTATIONS, ROOMS } from './mutations.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const COPIED = ['src', 'test', 'migrations', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'openapi.yaml'];
-/** Asked one after the other until one of them fails: the quick parts, then all of it. */
-const SUITES = [
-  ['--project', 'contract', 'test/contract/isolation'],
-  ['--project', 'isolation', 'test/isolation/management', 'test/isolation/cluster'],
-];
+/** The tests of a room: first the quick part, then all of it. */
+const suitesOf = (room: Mutation['room']): string[] =>
+  room === 'watch' ? ['test/contract/isolation-watch'] : [`test/contract/isolation-${room}`, `test/isolation/${room}.test.ts`];
+/** However busy the machine is. */
+const TIMEOUT_MS = 900_000;
 
 export interface Killed {
   mutation: Mutation;
@@ -33,7 +33,7 @@ export class Lab {
     const whole = readFileSync(path, 'utf8');
     writeFileSync(path, mutate(whole, mutation));
     try {
-      for (const suite of SUITES) {
+      for (const suite of suitesOf(mutation.room)) {
         const by = this.firstFailure(suite);
         if (by !== undefined) return { mutation, by };
       }
@@ -44,11 +44,19 @@ export class Lab {
   }
 
   /** The name of the first test that fails; undefined: all pass. */
-  firstFailure(suite: string[]): string | undefined {
+  firstFailure(suite: string): string | undefined {
     const report = join(this.folder, 'report.json');
     rmSync(report, { force: true });
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-    const args = [vitest, 'run', ...suite, '--bail=1', '--reporter=json', `--outputFile.json=${report}`];
+    const args = [
+      vitest,
+      'run',
+      suite,
+      '--bail=1',
+      `--testTimeout=${TIMEOUT_MS}`,
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ];
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: this.folder, encoding: 'utf8' });
     if (status === 0) return undefined;
     const { testResults }: Report = JSON.parse(readFileSync(report, 'utf8'));
@@ -73,7 +81,8 @@ interface Report {
 function main(words: string): number {
   const lab = new Lab();
   try {
-    const broken = SUITES.map((suite) => lab.firstFailure(suite)).find((by) => by !== undefined);
+    const quick = ROOMS.map((room) => suitesOf(room)[0]);
+    const broken = quick.map((suite) => lab.firstFailure(suite)).find((by) => by !== undefined);
     if (broken !== undefined) throw new Error(`without any hole there fails: ${broken}`);
     let survivors = 0;
     for (const mutation of MUTATIONS.filter(({ name }) => name.includes(words))) {

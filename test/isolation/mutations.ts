@@ -4,14 +4,19 @@ export interface Mutation {
   file: string;
   find: string;
   put: string;
+  /** Whose tests must notice. */
+  room: (typeof ROOMS)[number];
 }
 
+export const ROOMS = ['management', 'cluster', 'watch'] as const;
+type Hole = Omit<Mutation, 'room'>;
+
 const AUTH = 'src/management/auth.ts';
-const of = (file: string, rows: [name: string, find: string, put: string][]): Mutation[] =>
+const of = (file: string, rows: [name: string, find: string, put: string][]): Hole[] =>
   rows.map(([name, find, put]) => ({ name, file, find, put }));
 
 /** Holes in front of the management API. */
-const MANAGEMENT: Mutation[] = [
+const MANAGEMENT: Hole[] = [
   ...of(AUTH, [
     ['the level is not asked', 'if (!reaches(access.level, needed))', 'if (access.level === undefined)'],
     [
@@ -107,7 +112,7 @@ const MANAGEMENT: Mutation[] = [
 ];
 
 /** Holes in a cluster. */
-const CLUSTER: Mutation[] = [
+const CLUSTER: Hole[] = [
   ...of('src/authn/tokens.ts', [
     [
       'a credential does not expire',
@@ -121,9 +126,6 @@ const CLUSTER: Mutation[] = [
       'revoke(which: Revoked): void {\n    this.#known.clear();',
       'revoke(which: Revoked): void {',
     ],
-  ]),
-  ...of('src/cluster/cluster.ts', [
-    ['a watch outlives its credential', 'this.#watchers.end((spec) => isRevoked(which, spec.credential));', ''],
   ]),
   ...of('src/authn/serviceaccounts.ts', [
     ['any signature is good', ' || !this.#crypto.verify(this.#signer.publicKey, jwt.signed, jwt.signature)', ''],
@@ -183,7 +185,20 @@ const CLUSTER: Mutation[] = [
   ...of('src/apiserver/request-info.ts', [['a watch is taken for a get', "? 'watch' : 'list'", "? 'get' : 'list'"]]),
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...MANAGEMENT, ...CLUSTER];
+/** Holes in what is already open. */
+const WATCH: Hole[] = [
+  ...of('src/cluster/cluster.ts', [
+    ['a watch outlives its credential', 'this.#watchers.end((spec) => isRevoked(which, spec.credential));', ''],
+  ]),
+];
+
+const within = (room: Mutation['room'], holes: Hole[]): Mutation[] => holes.map((hole) => ({ ...hole, room }));
+
+export const MUTATIONS: readonly Mutation[] = [
+  ...within('management', MANAGEMENT),
+  ...within('cluster', CLUSTER),
+  ...within('watch', WATCH),
+];
 
 /** A text with the hole in it. Throws when the place is not there, or not alone. */
 export function mutate(text: string, { name, file, find, put }: Mutation): string {

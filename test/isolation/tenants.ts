@@ -151,7 +151,14 @@ class Seeder {
   async token(name: string, accountId: string, more: Partial<typeof tokens.$inferInsert> = {}): Promise<Thing> {
     const id = this.uuid();
     const made = this.secret(name, PREFIXES.token);
-    const row = { id, accountId, name: `zz-${name}`, hash: sha256(made), hint: made.slice(0, 10), scope: 'owner' as const };
+    const row = {
+      id,
+      accountId,
+      name: `zz-${name.replace(/[^a-z]+/g, '-')}`,
+      hash: sha256(made),
+      hint: made.slice(0, 10),
+      scope: 'owner' as const,
+    };
     await this.db.insert(tokens).values({ ...row, createdAt: this.#now - HOUR, lastUsedAt: this.#now, ...more });
     return { id, name: row.name };
   }
