@@ -1,20 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { raw as rawTo, read, request as requestTo, type Said } from './raw.ts';
 import { Server } from './server.ts';
 
 /** Bytes as no honest client sends them, to the real server: over TLS, but without an HTTP library that would make them right. */
-
-const WAIT_MS = 10_000;
-const QUIET_MS = 300;
-
-interface Said {
-  status: number;
-  headers: Record<string, string>;
-  /** What is the same for two answers that must not be told apart: all but Audit-ID and X-Request-Id. */
-  text: string;
-  body: string;
-}
 
 let server: Server;
 /** Two clusters of one account and one of another, and what opens them. */
@@ -39,53 +28,10 @@ beforeAll(async () => {
 });
 afterAll(() => server?.dispose());
 
-/** Whether an answer is there to its end, where it says how long it is. */
-function isWhole(text: string): boolean {
-  const end = text.indexOf('\r\n\r\n');
-  const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, end))?.[1];
-  return end >= 0 && length !== undefined && text.length >= end + 4 + Number(length);
-}
-
-/** Sends bytes and reads until the server has been silent for a moment, or has closed. */
-function raw(bytes: string | Buffer): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: 'localhost', port: server.port, ca: server.ca, servername: 'localhost' });
-    let out = '';
-    let quiet: NodeJS.Timeout | undefined;
-    const all = setTimeout(() => reject(new Error(`no answer to ${bytes.toString().slice(0, 200)}`)), WAIT_MS);
-    const done = () => {
-      clearTimeout(all);
-      clearTimeout(quiet);
-      socket.destroy();
-      resolve(out);
-    };
-    socket.setEncoding('latin1').on('data', (text) => {
-      out += text;
-      clearTimeout(quiet);
-      if (isWhole(out)) done();
-      else quiet = setTimeout(done, QUIET_MS);
-    });
-    socket.on('end', done).on('error', done);
-    socket.on('secureConnect', () => socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes));
-  });
-}
-
-const request = (path: string, headers: string[] = [], method = 'GET', body = '') => {
-  const host = headers.some((line) => /^host:/i.test(line)) ? [] : [`Host: localhost:${server.port}`];
-  return `${[`${method} ${path} HTTP/1.1`, ...host, ...headers].join('\r\n')}\r\n\r\n${body}`;
-};
-
-function read(text: string): Said {
-  const end = text.indexOf('\r\n\r\n');
-  const [line, ...lines] = text.slice(0, end).split('\r\n');
-  const headers = Object.fromEntries(
-    lines.map((one) => [one.slice(0, one.indexOf(':')).toLowerCase(), one.slice(one.indexOf(':') + 1).trim()]),
-  );
-  const same = text.replace(/\r\n(audit-id|x-request-id): [^\r]*/gi, '');
-  return { status: Number(line?.split(' ')[1]), headers, text: same, body: text.slice(end + 4) };
-}
-
-const ask = async (path: string, headers: string[] = [], method = 'GET', body = '') =>
+const raw = (bytes: string) => rawTo(server, bytes);
+const request = (path: string, headers?: string[], method?: string, body?: string) =>
+  requestTo(server, path, headers, method, body);
+const ask = async (path: string, headers: string[] = [], method = 'GET', body = ''): Promise<Said> =>
   read(await raw(request(path, headers, method, body)));
 const bearer = (token: string) => `Authorization: Bearer ${token}`;
 const alive = async () => expect((await ask(`/clusters/${mine.id}/api`, [bearer(mine.token)])).status).toBe(200);
@@ -408,8 +354,11 @@ describe('[MG59] a watch over a WebSocket of the client', () => {
   });
 
   it('with long selectors works, with too many is told so', async () => {
-    const path = (terms: number, size: number) =>
-      `/clusters/${mine.id}/api/v1/pods?watch=1&timeoutSeconds=1&labelSelector=${Array.from({ length: terms }, (_, n) => `k${n}${'k'.repeat(size)}%21%3D${'v'.repeat(size)}`).join('%2C')}`;
+    const term = (n: number, size: number) => `k${n}${'k'.repeat(size)}%21%3D${'v'.repeat(size)}`;
+    const path = (terms: number, size: number) => {
+      const selector = Array.from({ length: terms }, (_, n) => term(n, size)).join('%2C');
+      return `/clusters/${mine.id}/api/v1/pods?watch=1&timeoutSeconds=1&labelSelector=${selector}`;
+    };
     const answer = await raw(request(path(16, 60), [bearer(mine.token), 'Connection: close']));
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect((await ask(path(17, 1), [bearer(mine.token)])).status).toBe(400);

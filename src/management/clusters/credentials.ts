@@ -62,7 +62,9 @@ export async function firstCredential(deps: ManagementDeps, access: Access, who:
 
 /** A credential as its object is told of it. */
 export const forObject = ({ id, username, role, groups, expiresAt }: Named & { id: string }): NewCredential => ({
-  ...{ id, username, role },
+  id,
+  username,
+  role,
   ...(groups && { groups }),
   ...(expiresAt !== null && { expires: expiresAt }),
 });

@@ -47,7 +47,7 @@ describe('[MG58] the door of clusters', () => {
     expect(ask({ 'sec-fetch-site': 'none' })).toBe(false);
     expect(ask({ origin: 'http://localhost' })).toBe(false);
     expect(ask({ host: '[::1]:8443', origin: 'https://[::1]:8443' })).toBe(false);
-    for (const of of [
+    const foreign: Record<string, string>[] = [
       { origin: 'https://evil.example' },
       { origin: 'null' },
       { origin: '' },
@@ -59,7 +59,8 @@ describe('[MG58] the door of clusters', () => {
       { host: 'rebound.example', origin: 'https://rebound.example' },
       { host: 'rebound.example', 'sec-fetch-site': 'same-origin' },
       { host: 'localhost.evil.example', origin: 'https://localhost.evil.example' },
-    ]) {
+    ];
+    for (const of of foreign) {
       expect(ask(of), JSON.stringify(of)).toBe(true);
     }
     expect(isForeign(headers({ host: 'any.example', origin: 'https://any.example' }), undefined)).toBe(false);
