@@ -18,7 +18,7 @@ export interface Outcome {
   err: string;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0);
   await once(probe, 'listening');
   const { port } = probe.address() as { port: number };
@@ -75,6 +75,11 @@ export class Server {
 
   get env(): Record<string, string> {
     return { ATOLL_DATA: this.data, PORT: String(this.port), KUBECONFIG: join(this.data, 'kubeconfig'), ATOLL_TOKEN: '' };
+  }
+
+  /** Where the bundled kubectl is. */
+  get kubectlPath(): string {
+    return this.#kubectl;
   }
 
   get pid(): number {
