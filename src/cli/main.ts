@@ -8,6 +8,7 @@ import { clusterCommands } from './commands/clusters.ts';
 import { lifecycleCommands } from './commands/lifecycle.ts';
 import { memberCommands } from './commands/members.ts';
 import { peopleCommands } from './commands/people.ts';
+import { serverCommands } from './commands/server.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { toolCommands } from './commands/tools.ts';
 import { usageCommands } from './commands/usage.ts';
@@ -22,7 +23,9 @@ Environment:
   ATOLL_DATA    data folder of the local server (default .atoll)
   ATOLL_TOKEN   act as this token, whoever is signed in
   ATOLL_ACCOUNT the account (id) that commands are about, instead of the chosen one
-  PORT          port of the local server (default: as it was started)`;
+  PORT          port of the local server (default: as it was started)
+  ATOLL_URL     address of the local server for clients elsewhere, when it is started (https://...)
+  ATOLL_LOG     what the local server logs: all, or errors (the default at a terminal)`;
 
 const version = (): string => (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
@@ -52,6 +55,7 @@ export function program(): Command {
   auditCommands(root);
   usageCommands(root);
   backupCommands(root);
+  serverCommands(root);
   toolCommands(root);
   return root;
 }

@@ -25,6 +25,17 @@ export function port(): number {
   return value;
 }
 
+/** ATOLL_URL: the address under which clients elsewhere reach this server, as kubeconfigs tell it; else it is for this machine. */
+export function publicUrl(): string | undefined {
+  const text = process.env.ATOLL_URL;
+  if (!text) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' || url.pathname !== '/' || url.search || url.hash || url.username) {
+    throw new Failure(`ATOLL_URL is "${text}": it is an address such as https://atoll.example.com:8443`);
+  }
+  return url.origin;
+}
+
 /** The files of a data folder that other programs may read. */
 export const files = (folder: string) => ({
   ca: join(folder, 'ca.crt'),

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { writePrivate } from '../kubeconfigs.ts';
+import { publicUrl } from '../settings.ts';
 
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
@@ -18,7 +19,10 @@ export interface Certificates {
 }
 
 /** Names under which a client on this machine or its network may call us. */
-export const hostNames = (): string[] => [...new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase()])];
+export function hostNames(): string[] {
+  const told = publicUrl();
+  return [...new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...(told ? [new URL(told).hostname] : [])])];
+}
 
 function usable(ca: string, cert: string, now: number): boolean {
   const server = new X509Certificate(cert);

@@ -10,7 +10,7 @@ import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
 import { writePrivate } from '../kubeconfigs.ts';
 import { issuersOf } from '../../management/people/issuers.ts';
 import { Failure } from '../failure.ts';
-import { ROOT } from '../settings.ts';
+import { publicUrl, ROOT } from '../settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
 import { network } from './network.ts';
@@ -185,7 +185,7 @@ export async function startEngine(o: {
       ATOLL_FRONT: o.front,
       ATOLL_CA: o.ca,
       ATOLL_LOG: logLevel(),
-      ATOLL_URL: o.url,
+      ATOLL_URL: publicUrl() ?? o.url,
       ATOLL_HOSTS: hostNames().join(','),
       ...issuers(),
     },
