@@ -29,7 +29,8 @@ const view = (row: CredentialRow) => ({
 const tags = ['credentials'];
 const ONE = '/accounts/{account}/clusters/{cluster}';
 const kubeconfigAnswer = {
-  description: 'A kubeconfig with the new credential, whose secret is shown this once; X-Credential-Id names it',
+  description: 'A kubeconfig with the new credential, whose secret is shown this once',
+  headers: z.object({ 'X-Credential-Id': z.string().openapi({ description: 'Id of the credential.' }) }),
   content: { 'application/yaml': { schema: z.string().openapi({ example: 'apiVersion: v1\nkind: Config\n...\n' }) } },
 };
 
