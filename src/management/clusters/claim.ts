@@ -25,11 +25,14 @@ export function expiryOf(deps: ManagementDeps, { expiresAt, expiresIn }: End): n
   return end;
 }
 
-/** Whether a write was refused because the account has a cluster of that name. */
-export const isTaken = (error: unknown): boolean => {
-  for (let e = error; e instanceof Error; e = e.cause) if (e.message.includes('UNIQUE constraint failed')) return true;
+const failsWith = (error: unknown, constraint: string): boolean => {
+  for (let e = error; e instanceof Error; e = e.cause) if (e.message.includes(`${constraint} constraint failed`)) return true;
   return false;
 };
+/** Whether a write was refused because the account has a cluster of that name. */
+export const isTaken = (error: unknown): boolean => failsWith(error, 'UNIQUE');
+/** Whether a write was refused because the cluster that it is about is no more. */
+export const isGone = (error: unknown): boolean => failsWith(error, 'FOREIGN KEY');
 
 export const taken = (name: string) => new Problem('name-taken', `a cluster named "${name}" exists`);
 

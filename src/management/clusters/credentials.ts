@@ -1,4 +1,5 @@
 import { and, asc, count, eq, gt, inArray, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import type { BatchItem } from 'drizzle-orm/batch';
 import { hintOf } from '../../lib/secrets.ts';
 import { type Access, creatorOf, type Level, LEVELS, type Principal, reaches, roleOf } from '../access.ts';
 import { members } from '../accounts/tables.ts';
@@ -88,7 +89,10 @@ async function issue(
   return { row, token };
 }
 
-/** Writes a credential that an object has made into the index; one whose creator is gone meanwhile is taken back. */
+/**
+ * Writes a credential that an object has made into the index; one whose creator is gone meanwhile is taken back. `beside` goes with it to the
+ * database, in one transaction and one journey.
+ */
 export async function remember(
   deps: ManagementDeps,
   access: Access,
@@ -96,6 +100,7 @@ export async function remember(
   clusterId: string,
   made: Named & { id: string },
   token: string,
+  ...beside: BatchItem<'sqlite'>[]
 ): Promise<CredentialRow> {
   const row: CredentialRow = {
     clusterId,
@@ -106,16 +111,16 @@ export async function remember(
     revokedAt: null,
   };
   if (row.expiresAt !== null) await deps.keeper.by(row.expiresAt);
-  if (await insert(deps, access, who, row)) return row;
+  const [inserted] = await deps.db.batch([inserting(deps, access, who, row), ...beside]);
+  if (inserted.length > 0) return row;
   await deps.clusters.revoke(clusterId, { ids: [row.id] });
   throw new Problem('unauthenticated', 'the token is not known');
 }
 
-async function insert(deps: ManagementDeps, access: Access, who: Principal, row: CredentialRow): Promise<boolean> {
-  if (who.type === 'operator') {
-    await deps.db.insert(credentials).values(row);
-    return true;
-  }
+/** The statement that writes it: it returns the id, or nothing when its creator is gone. */
+function inserting(deps: ManagementDeps, access: Access, who: Principal, row: CredentialRow) {
+  const id = { id: credentials.id };
+  if (who.type === 'operator') return deps.db.insert(credentials).values(row).returning(id);
   const fields = {
     clusterId: sql`${row.clusterId}`.as('cluster_id'),
     id: sql`${row.id}`.as('id'),
@@ -137,8 +142,7 @@ async function insert(deps: ManagementDeps, access: Access, who: Principal, row:
           .select(fields)
           .from(members)
           .where(and(eq(members.accountId, access.accountId), eq(members.personId, who.id), inArray(members.role, roles)));
-  const inserted = await deps.db.insert(credentials).select(still).returning({ id: credentials.id });
-  return inserted.length > 0;
+  return deps.db.insert(credentials).select(still).returning(id);
 }
 
 /** What an expiring token makes does not outlive it. */

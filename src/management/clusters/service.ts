@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import type { Access, Principal } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './claim.ts';
+import { announce, claiming, type End, expiryOf, isGone, isTaken, limitReached, newRow, taken } from './claim.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { clusterLimits } from '../plans.ts';
 import type { ClusterRow } from './rows.ts';
@@ -51,7 +51,9 @@ export async function createCluster(deps: ManagementDeps, access: Access, who: P
       ...(deps.ca !== undefined && { caPem: deps.ca }),
     };
     const token = await deps.clusters.create(options, forObject(first));
-    await Promise.all([remember(deps, access, who, id, first, token), markReady(deps, id)]);
+    await remember(deps, access, who, id, first, token, markingReady(deps, id)).catch((error) => {
+      throw isGone(error) ? new Problem('conflict', 'the cluster took too long to make, and was taken away') : error;
+    });
     return { row: { ...row, state: 'ready' }, token };
   } catch (error) {
     await unmake(deps, id).catch(() => undefined);
@@ -59,14 +61,11 @@ export async function createCluster(deps: ManagementDeps, access: Access, who: P
   }
 }
 
-async function markReady(deps: ManagementDeps, id: string): Promise<void> {
-  const ready = await deps.db
+const markingReady = (deps: ManagementDeps, id: string) =>
+  deps.db
     .update(clusters)
     .set({ state: 'ready' })
-    .where(and(eq(clusters.id, id), eq(clusters.state, 'creating')))
-    .returning({ id: clusters.id });
-  if (ready.length === 0) throw new Problem('conflict', 'the cluster took too long to make, and was taken away');
-}
+    .where(and(eq(clusters.id, id), eq(clusters.state, 'creating')));
 
 /** Takes away what was not made. The object first: when the row is gone nobody could ask for the rest. A chore tries again. */
 export async function unmake(deps: ManagementDeps, id: string): Promise<void> {
