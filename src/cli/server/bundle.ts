@@ -31,7 +31,7 @@ export async function bundle(): Promise<string> {
   const name = `worker-${fingerprint()}.mjs`;
   const file = join(CACHE, name);
   if (existsSync(file)) return file;
-  const { build } = await import('esbuild');
+  const { build, stop } = await import('esbuild');
   const result = await build({
     entryPoints: [ENTRY],
     bundle: true,
@@ -48,6 +48,8 @@ export async function bundle(): Promise<string> {
     logLevel: 'silent',
     absWorkingDir: ROOT,
   });
+  // Else its process stays beside the server.
+  await stop();
   mkdirSync(CACHE, { recursive: true });
   for (const old of readdirSync(CACHE)) if (/^worker-.*\.mjs$/.test(old)) rmSync(join(CACHE, old), { force: true });
   const next = `${file}.${process.pid}.new`;
