@@ -11,7 +11,7 @@ import type { ManagementEnv } from './router.ts';
 export const IDEMPOTENCY_KEY = 'idempotency-key';
 const REPLAYED = 'idempotency-replayed';
 /** Headers that belong to an answer as much as its body does. */
-const KEPT_HEADERS = ['content-type', 'location', 'etag'];
+const KEPT_HEADERS = ['content-type', 'location', 'etag', 'x-credential-id'];
 /** Refusals that say nothing about the request itself: the same one may succeed later. */
 const isWorthKeeping = (status: number): boolean => status < 500 && status !== 429;
 

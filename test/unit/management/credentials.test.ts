@@ -326,3 +326,21 @@ it('[MG45] the list of credentials comes in pages and holds no secret', async ()
   }
   expect(names.toSorted()).toEqual(['c0', 'c1', 'c2', 'c3', 'kubeconfig']);
 });
+
+it('[MG46] asked for again under its Idempotency-Key, the same kubeconfig comes, and its id', async () => {
+  const { app, owner, one, listed } = await world();
+  const ask = async () => {
+    const headers = {
+      authorization: `Bearer ${owner}`,
+      'content-type': 'application/json',
+      host: 'atoll.test',
+      'idempotency-key': 'k',
+    };
+    const answer = await app.request(`https://atoll.test${one}/kubeconfig`, { method: 'POST', headers, body: '{"name":"once"}' });
+    return [answer.status, answer.headers.get('content-type'), answer.headers.get('x-credential-id'), await answer.text()];
+  };
+  const first = await ask();
+  expect(first.slice(0, 2)).toEqual([201, 'application/yaml']);
+  expect(await ask()).toEqual(first);
+  expect(await listed()).toHaveLength(2);
+});
