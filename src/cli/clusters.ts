@@ -1,59 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask, askText } from './client.ts';
+import { account } from './api.ts';
+import type { Item, Result, Wish } from './client/types.ts';
 import { Failure } from './failure.ts';
 import { type Kubeconfig, merge, readKubeconfig, writePrivate } from './kubeconfigs.ts';
 import { during } from './output.ts';
 import { dataFolder, files } from './settings.ts';
 
-/** A cluster as the API tells it. */
-export interface Cluster {
-  id: string;
-  name: string;
-  state: 'creating' | 'ready' | 'suspended' | 'deleted';
-  apiOnly: boolean;
-  legacyApis: boolean;
-  nodes: number;
-  labels: Record<string, string>;
-  isTemplate: boolean;
-  forkedFrom?: string;
-  server: string;
-  createdAt: string;
-  expiresAt?: string;
-  deletedAt?: string;
-  purgeAt?: string;
-}
+export const CLUSTERS = '/v1/accounts/:account/clusters';
+export const CLUSTER = `${CLUSTERS}/:cluster` as const;
 
-interface Operation {
-  id: string;
-  type: string;
-  target: string;
-  state: 'running' | 'done' | 'failed';
-  done: number;
-  total: number;
-  error?: string;
-}
+/** A cluster as the API tells it. */
+export type Cluster = Item<typeof CLUSTERS>;
 
 /** How often one looks how far an operation is, ms. */
 const LOOK_MS = 250;
 
-/** The address of a cluster by its id or name. */
-export const at = (cluster: string): string => `/clusters/${encodeURIComponent(cluster)}`;
-
-export const find = (cluster: string): Promise<Cluster> => ask<Cluster>('GET', at(cluster));
+export const find = (cluster: string): Promise<Cluster> => account().get(CLUSTER, { param: { cluster } });
 
 /** Every page of a list. */
-export async function findAll(query: Record<string, string>): Promise<Cluster[]> {
-  const all: Cluster[] = [];
-  for (let after: string | undefined; ; ) {
-    const asked = new URLSearchParams({ ...query, ...(after !== undefined && { after }) });
-    const page = await ask<{ items: Cluster[]; next?: string }>('GET', `/clusters?${asked}`);
-    all.push(...page.items);
-    if (page.next === undefined) return all;
-    after = page.next;
-  }
-}
+export const findAll = (query: Wish<'get', typeof CLUSTERS>['query']): Promise<Cluster[]> => account().all(CLUSTERS, { query });
 
-export const newKubeconfig = (cluster: string): Promise<string> => askText('POST', `${at(cluster)}/kubeconfig`, {});
+export const newKubeconfig = (cluster: string): Promise<string> =>
+  account().post(`${CLUSTER}/kubeconfig`, { param: { cluster }, json: {} });
 
 /** Writes a cluster's kubeconfig into its own file, or among the local ones as the current context. Returns the file. */
 export function keep(kubeconfig: string, file: string | undefined): string {
@@ -67,20 +35,21 @@ export function keep(kubeconfig: string, file: string | undefined): string {
   return common;
 }
 
-/** Has a cluster made: what is copied for long is waited for, and its progress shown. */
-export async function make(what: string, path: string, body: object): Promise<Cluster & { kubeconfig: string }> {
+type Made = Result<'post', typeof CLUSTERS>;
+
+/** Waits for a cluster that is being made: what is copied for long shows its progress. */
+export async function whole(what: string, made: Promise<Made>): Promise<Cluster & { kubeconfig: string }> {
   let shown = what;
   const work = async () => {
-    const made = await ask<(Cluster & { kubeconfig: string }) | Operation>('POST', path, body);
-    if (!('target' in made)) return made;
-    let now = made;
-    while (now.state === 'running') {
+    let now = await made;
+    while (!('kubeconfig' in now)) {
+      if (now.state === 'failed') throw new Failure(now.error ?? 'the copy failed');
+      if (now.state === 'done') return { ...(await find(now.target)), kubeconfig: await newKubeconfig(now.target) };
       shown = `${what}: ${now.done} of ${now.total} objects`;
       await sleep(LOOK_MS);
-      now = await ask<Operation>('GET', `/operations/${now.id}`);
+      now = await account().get('/v1/accounts/:account/operations/:operation', { param: { operation: now.id } });
     }
-    if (now.state === 'failed') throw new Failure(now.error ?? 'the copy failed');
-    return { ...(await find(now.target)), kubeconfig: await newKubeconfig(now.target) };
+    return now;
   };
   return during(() => shown, work());
 }

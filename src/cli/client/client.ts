@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Agent } from 'node:https';
 import { Failure } from '../failure.ts';
 import type { Server } from '../settings.ts';
-import { connections, type Incoming, type Outgoing, send } from './send.ts';
+import { type Incoming, type Outgoing, send } from './send.ts';
 import type { Item, Method, PathOf, Result, Wish, WishArgument } from './types.ts';
 
 /** A refusal of the server, in its words. */
@@ -42,12 +41,10 @@ export class Client {
   readonly server: Server;
   /** What `:account` stands for unless a request says otherwise. */
   readonly account: string;
-  readonly #connections: Agent;
 
   constructor(server: Server, account = 'self') {
     this.server = server;
     this.account = account;
-    this.#connections = connections(server);
   }
 
   get<P extends PathOf<'get'>>(path: P, ...[wish]: WishArgument<'get', P>): Promise<Result<'get', P>> {
@@ -127,7 +124,7 @@ export class Client {
     for (const [name, value] of Object.entries(header)) if (value !== undefined) headers[name] = value;
     const repeatable = once || REPEATABLE.has(method);
     const outgoing = { method: method.toUpperCase(), path, headers, repeatable, ...(body !== undefined && { body }) };
-    const answer = await send(this.server, this.#connections, outgoing);
+    const answer = await send(this.server, outgoing);
     if (answer.status < 200 || answer.status >= 300) throw refusalOf(this.server, answer);
     return answer;
   }

@@ -29,13 +29,19 @@ export interface Incoming {
   text: string;
 }
 
-/** Connections to one server. A quiet one does not keep the process, and is closed soon. */
-export const connections = ({ ca }: Server): Agent =>
-  new Agent({ keepAlive: true, timeout: QUIET_MS, ...(ca !== undefined && { ca }) });
+const agents = new Map<string | undefined, Agent>();
 
-function once({ url }: Server, agent: Agent, { method, path, headers, body }: Outgoing): Promise<Incoming> {
+/** The connections of this process, by whom they trust. A quiet one does not keep the process, and is closed soon. */
+function connections({ ca }: Server): Agent {
+  const agent = agents.get(ca) ?? new Agent({ keepAlive: true, timeout: QUIET_MS, ...(ca !== undefined && { ca }) });
+  agents.set(ca, agent);
+  return agent;
+}
+
+function once(server: Server, { method, path, headers, body }: Outgoing): Promise<Incoming> {
   return new Promise((resolve, reject) => {
-    const outgoing = open(`${url}${path}`, { method, agent, headers, timeout: TIMEOUT_MS }, (answer) => {
+    const options = { method, agent: connections(server), headers, timeout: TIMEOUT_MS };
+    const outgoing = open(`${server.url}${path}`, options, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk) => chunks.push(chunk));
       answer.on('error', reject);
@@ -61,11 +67,11 @@ function askedToWait({ status, headers }: Incoming): number | undefined {
  * Sends a request; again where the connection was lost and it may arrive twice, and where the server asks to wait a little. While it is
  * repeated the server may be away for a moment.
  */
-export async function send(server: Server, agent: Agent, outgoing: Outgoing): Promise<Incoming> {
+export async function send(server: Server, outgoing: Outgoing): Promise<Incoming> {
   for (let attempt = 0; ; attempt++) {
     const last = attempt === PAUSES_MS.length;
     try {
-      const answer = await once(server, agent, outgoing);
+      const answer = await once(server, outgoing);
       const ms = askedToWait(answer);
       if (ms === undefined || ms > PATIENCE_MS || last) return answer;
       await pause(ms);

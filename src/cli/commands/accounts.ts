@@ -1,39 +1,20 @@
 import type { Command } from 'commander';
-import { ask, callJson, Refusal } from '../client.ts';
+import { account as chosen, asOperator, myself } from '../api.ts';
+import { Client, Refusal } from '../client/client.ts';
+import type { Item, Result } from '../client/types.ts';
+import { CLUSTERS } from '../clusters.ts';
 import { Failure } from '../failure.ts';
 import { drop, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
 import { age, during, say, table } from '../output.ts';
 import * as settings from '../settings.ts';
 import { personNamed } from './members.ts';
 
-interface Account {
-  id: string;
-  name: string;
-  createdAt: string;
-  level?: string;
-  deletedAt?: string;
-}
-interface Operation {
-  id: string;
-  state: 'running' | 'done' | 'failed';
-  done: number;
-  total: number;
-}
+const ACCOUNTS = '/v1/accounts';
+const ACCOUNT = `${ACCOUNTS}/:account` as const;
+type Account = Item<typeof ACCOUNTS>;
+type Operation = Result<'delete', typeof ACCOUNT>;
 
 const POLL_MS = 250;
-
-/** Every account that somebody sees, page by page. */
-async function accountsOf(server: settings.Server): Promise<Account[]> {
-  const all: Account[] = [];
-  let after: string | undefined;
-  do {
-    const query: string = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
-    const page: { items: Account[]; next?: string } = await callJson(server, 'GET', `/v1/accounts${query}`);
-    all.push(...page.items);
-    after = page.next;
-  } while (after !== undefined);
-  return all;
-}
 
 /** The one account of that id or name. */
 function pick(accounts: Account[], wanted: string): Account | undefined {
@@ -47,24 +28,24 @@ function pick(accounts: Account[], wanted: string): Account | undefined {
 async function create(name: string, o: { json?: boolean }): Promise<void> {
   const session = settings.readSession();
   if (settings.isLocal()) {
-    const { id, token } = await callJson<{ id: string; token: string }>(settings.operator(), 'POST', '/v1/accounts', { name });
+    const { id, token } = await asOperator().post(ACCOUNTS, { json: { name } });
     say(o.json, { id, token }, () => `account ${name} (${id})\nits token, shown this once: ${token}\nact as it with ATOLL_TOKEN`);
     return;
   }
-  const made = await callJson<Account>(settings.identity(), 'POST', '/v1/accounts', { name });
+  const made = await myself().post(ACCOUNTS, { json: { name } });
   if (session?.chosen && !process.env.ATOLL_TOKEN)
     settings.keepSession({ ...session, account: { id: made.id, name: made.name } });
   say(o.json, made, () => `account ${name} (${made.id}) is yours, and commands are about it now`);
 }
 
 async function list(o: { all?: boolean; json?: boolean }): Promise<void> {
-  const items = await accountsOf(o.all ? settings.operator() : settings.identity());
-  const chosen = settings.isLocal() ? undefined : settings.readSession()?.account?.id;
+  const items = await (o.all ? asOperator() : myself()).all(ACCOUNTS);
+  const used = settings.isLocal() ? undefined : settings.readSession()?.account?.id;
   const row = (a: Account) => [
     a.name,
     a.deletedAt ? 'being deleted' : (a.level ?? '-'),
     age(a.createdAt),
-    `${a.id}${a.id === chosen ? ' *' : ''}`,
+    `${a.id}${a.id === used ? ' *' : ''}`,
   ];
   say(o.json, items, () => (items.length === 0 ? 'no accounts' : table([['NAME', 'LEVEL', 'AGE', 'ID'], ...items.map(row)])));
 }
@@ -78,7 +59,7 @@ async function use(name: string, o: { json?: boolean }): Promise<void> {
   }
   if (!session) throw new Failure('nobody is signed in: "atoll login"');
   settings.keepSession({ ...session, chosen: true });
-  const found = pick(await accountsOf({ ...settings.place(), token: session.token }), name);
+  const found = pick(await new Client({ ...settings.place(), token: session.token }).all(ACCOUNTS), name);
   if (!found) {
     settings.keepSession(session);
     throw new Failure(`you belong to no account "${name}": "atoll account list"`);
@@ -89,7 +70,7 @@ async function use(name: string, o: { json?: boolean }): Promise<void> {
 }
 
 async function rename(name: string, o: { json?: boolean }): Promise<void> {
-  const account = await ask<Account>('PATCH', '', { name });
+  const account = await chosen().patch(ACCOUNT, { json: { name } });
   const session = settings.readSession();
   if (session?.account?.id === account.id) settings.keepSession({ ...session, account: { id: account.id, name } });
   say(o.json, account, () => `the account is named ${account.name}`);
@@ -104,37 +85,38 @@ function leaveBehind(id: string): void {
 }
 
 async function leave(o: { json?: boolean }): Promise<void> {
-  const { account } = settings.target();
-  await ask('POST', '/leave');
+  const client = chosen();
+  const { account } = client;
+  await client.post(`${ACCOUNT}/leave`);
   leaveBehind(account);
   say(o.json, { account, left: true }, () => 'you left the account');
 }
 
 async function transfer(person: string, o: { json?: boolean }): Promise<void> {
   const member = await personNamed(person);
-  const owner = await ask<{ name: string }>('POST', '/transfer', { person: member.id });
+  const owner = await chosen().post(`${ACCOUNT}/transfer`, { json: { person: member.id } });
   say(o.json, owner, () => `${owner.name} owns the account`);
 }
 
 /** Who may delete the account of that name: whoever the CLI acts as, else the operator. */
-async function deleterOf(wanted: string): Promise<{ by: settings.Server; account: Account }> {
-  const by = settings.identity();
-  const account = pick(await accountsOf(by), wanted);
+async function deleterOf(wanted: string): Promise<{ by: Client; account: Account }> {
+  const by = myself();
+  const account = pick(await by.all(ACCOUNTS), wanted);
   if (account) return { by, account };
   if (settings.isLocal()) {
-    const operator = settings.operator();
-    const found = pick(await accountsOf(operator), wanted);
+    const operator = asOperator();
+    const found = pick(await operator.all(ACCOUNTS), wanted);
     if (found) return { by: operator, account: found };
   }
   throw new Failure(`there is no account "${wanted}" that you may delete`);
 }
 
 /** Waits until a deletion has ended. What belonged to the account is gone with it, at last the right to ask. */
-async function ended(by: settings.Server, account: string, begun: Operation): Promise<void> {
+async function ended(by: Client, account: string, begun: Operation): Promise<void> {
   for (let operation = begun; operation.state === 'running'; ) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     try {
-      operation = await callJson<Operation>(by, 'GET', `/v1/accounts/${account}/operations/${begun.id}`);
+      operation = await by.get(`${ACCOUNT}/operations/:operation`, { param: { account, operation: begun.id } });
     } catch (error) {
       if (error instanceof Refusal && (error.status === 401 || error.status === 404)) return;
       throw error;
@@ -142,18 +124,10 @@ async function ended(by: settings.Server, account: string, begun: Operation): Pr
   }
 }
 
-/** Where the clusters of an account are, as far as whoever asks may know. */
-async function serversOf(by: settings.Server, account: string): Promise<string[]> {
-  const servers: string[] = [];
-  let after: string | undefined;
-  do {
-    const query: string = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
-    const path = `/v1/accounts/${account}/clusters?state=all${query}`;
-    const page: { items: { server: string }[]; next?: string } = await callJson(by, 'GET', path);
-    servers.push(...page.items.map(({ server }) => server));
-    after = page.next;
-  } while (after !== undefined);
-  return servers;
+/** Where the clusters of an account are. */
+async function serversOf(by: Client, id: string): Promise<string[]> {
+  const found = await by.all(CLUSTERS, { param: { account: id }, query: { state: 'all' } });
+  return found.map(({ server }) => server);
 }
 
 /** Takes contexts of what is gone out of the local kubeconfig. */
@@ -166,11 +140,11 @@ function dropContexts(servers: string[]): void {
 
 async function remove(name: string, o: { wait: boolean; json?: boolean }): Promise<void> {
   const { by, account } = await deleterOf(name);
-  const wasLocal = settings.isLocal() && by.token === settings.identity().token;
   // The operator has no say inside, and so no list.
-  const servers = by.token === settings.identity().token ? await serversOf(by, account.id) : [];
-  const operation = await callJson<Operation>(by, 'DELETE', `/v1/accounts/${account.id}`);
-  if (wasLocal) settings.forgetLocalToken();
+  const isOwn = by.server.token === settings.identity().token;
+  const servers = isOwn ? await serversOf(by, account.id) : [];
+  const operation = await by.delete(ACCOUNT, { param: { account: account.id } });
+  if (isOwn && settings.isLocal()) settings.forgetLocalToken();
   leaveBehind(account.id);
   dropContexts(servers);
   if (o.wait) await during(`deleting account ${account.name}`, ended(by, account.id, operation));

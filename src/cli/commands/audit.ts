@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { load } from 'js-yaml';
-import { ask, askLines, askText } from '../client.ts';
+import { account } from '../api.ts';
+import type { Wish } from '../client/types.ts';
+import { CLUSTER } from '../clusters.ts';
 import { codeOf, Failure } from '../failure.ts';
 import { moment } from '../moments.ts';
 import { say, table } from '../output.ts';
+
+const POLICY = `${CLUSTER}/audit-policy` as const;
 
 /** Entries that are shown when nobody says how many. */
 const SHOWN = 50;
@@ -40,19 +44,17 @@ function most(o: Options): number {
   return limit;
 }
 
-function queryOf(o: Options, more: Record<string, string>): string {
-  const query = new URLSearchParams(more);
-  if (o.from !== undefined) query.set('from', moment(o.from));
-  if (o.to !== undefined) query.set('to', moment(o.to));
-  return query.toString();
-}
+const span = (o: Options) => ({
+  ...(o.from !== undefined && { from: moment(o.from) }),
+  ...(o.to !== undefined && { to: moment(o.to) }),
+});
 
 /** Everything as JSON lines, or the newest for people. */
-async function print<T>(path: string, o: Options, show: (entries: T[]) => string): Promise<void> {
+async function print<T>(lines: AsyncIterable<string>, o: Options, show: (entries: T[]) => string): Promise<void> {
   const limit = o.json && o.limit === undefined ? Number.POSITIVE_INFINITY : most(o);
   const newest: T[] = [];
   let count = 0;
-  for await (const line of askLines(path)) {
+  for await (const line of lines) {
     if (o.json) {
       if (count++ >= limit) return;
       process.stdout.write(`${line}\n`);
@@ -89,11 +91,17 @@ const events = (found: Event[]): string =>
   ]);
 
 async function show(cluster: string | undefined, o: Options): Promise<void> {
-  if (cluster === undefined) await print<Entry>(`/audit?${queryOf(o, { order: 'asc' })}`, o, entries);
-  else await print<Event>(`/clusters/${encodeURIComponent(cluster)}/audit?${queryOf(o, {})}`, o, events);
+  const api = account();
+  if (cluster === undefined) {
+    await print<Entry>(api.lines('/v1/accounts/:account/audit', { query: { ...span(o), order: 'asc' } }), o, entries);
+  } else {
+    await print<Event>(api.lines(`${CLUSTER}/audit`, { param: { cluster }, query: span(o) }), o, events);
+  }
 }
 
-function read(file: string): object {
+type Policy = Wish<'put', typeof POLICY>['json'];
+
+function read(file: string): Policy {
   let text: string;
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
@@ -101,26 +109,26 @@ function read(file: string): object {
     throw new Failure(`${file} cannot be read (${codeOf(error)})`);
   }
   try {
-    return load(text) as object;
+    return load(text) as Policy;
   } catch (error) {
     throw new Failure(`${file} is no YAML: ${(error as Error).message}`);
   }
 }
 
 async function policy(cluster: string, file: string | undefined, o: { off?: boolean; json?: boolean }): Promise<void> {
-  const path = `/clusters/${encodeURIComponent(cluster)}/audit-policy`;
+  const at = { param: { cluster } };
   if (o.off) {
     if (file !== undefined) throw new Failure('either a policy or --off', 2);
-    await askText('DELETE', path);
+    await account().delete(POLICY, at);
     say(o.json, { cluster, policy: null }, () => `cluster ${cluster} writes no audit log any more`);
     return;
   }
   if (file === undefined) {
-    const inForce = await ask<object>('GET', path);
+    const inForce = await account().get(POLICY, at);
     say(true, inForce, () => '');
     return;
   }
-  const set = await ask<{ policy: object; warnings: string[] }>('PUT', path, read(file));
+  const set = await account().put(POLICY, { ...at, json: read(file) });
   for (const warning of set.warnings) process.stderr.write(`atoll: ${file}: ${warning}, left out\n`);
   say(o.json, set, () => `cluster ${cluster} writes an audit log: "atoll audit ${cluster}"`);
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { ask } from '../client.ts';
-import { at, type Cluster, find, findAll, keep, make, newKubeconfig } from '../clusters.ts';
+import { account } from '../api.ts';
+import { CLUSTER, CLUSTERS, type Cluster, find, findAll, keep, newKubeconfig, whole } from '../clusters.ts';
 import { label, seconds } from '../durations.ts';
 import { drop, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
 import { age, during, note, say, table } from '../output.ts';
@@ -40,7 +40,7 @@ async function create(name: string, o: CreateOptions): Promise<void> {
     ...(o.label && { labels: o.label }),
     ...(o.expires !== undefined && { expiresIn: o.expires }),
   };
-  const { kubeconfig, ...cluster } = await make(`creating cluster ${name}`, '/clusters', body);
+  const { kubeconfig, ...cluster } = await whole(`creating cluster ${name}`, account().post(CLUSTERS, { json: body }));
   const file = keep(kubeconfig, o.kubeconfig);
   say(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} created, kubeconfig in ${file}`);
 }
@@ -103,7 +103,7 @@ async function update(name: string, o: UpdateOptions): Promise<void> {
     ...(o.expires === false && { expiresAt: null }),
     ...(typeof o.expires === 'number' && { expiresIn: o.expires }),
   };
-  const cluster = await during(`changing cluster ${name}`, ask<Cluster>('PATCH', at(name), body));
+  const cluster = await during(`changing cluster ${name}`, account().patch(CLUSTER, { param: { cluster: name }, json: body }));
   say(o.json, cluster, () => `cluster ${cluster.name} changed`);
 }
 
@@ -113,15 +113,20 @@ async function relabel(name: string, labels: string[], o: { json?: boolean }): P
     if (text.endsWith('-') && !text.includes('=')) change[text.slice(0, -1)] = null;
     else Object.assign(change, label(text));
   }
-  const cluster = await during(`labelling cluster ${name}`, ask<Cluster>('PATCH', at(name), { labels: change }));
+  const cluster = await during(
+    `labelling cluster ${name}`,
+    account().patch(CLUSTER, { param: { cluster: name }, json: { labels: change } }),
+  );
   say(o.json, cluster, () => `cluster ${cluster.name} labelled: ${labelsOf(cluster)}`);
 }
 
 async function remove(name: string, o: { now?: boolean; grace?: number; json?: boolean }): Promise<void> {
   const cluster = await find(name);
   const grace = o.now ? 0 : o.grace;
-  const query = grace === undefined ? '' : `?grace=${grace}`;
-  const deleted = await during(`deleting cluster ${name}`, ask<Cluster | null>('DELETE', `${at(cluster.id)}${query}`));
+  const deleted = await during(
+    `deleting cluster ${name}`,
+    account().delete(CLUSTER, { param: { cluster: cluster.id }, query: { grace } }),
+  );
   const common = files(dataFolder()).kubeconfig;
   const before = readKubeconfig(common);
   const after = drop(before, cluster.server);

@@ -1,28 +1,18 @@
 import { type Command, Option } from 'commander';
-import { ask, askText } from '../client.ts';
-import { at } from '../clusters.ts';
+import { account } from '../api.ts';
+import type { Item, Wish } from '../client/types.ts';
+import { CLUSTER } from '../clusters.ts';
 import { seconds } from '../durations.ts';
 import { Failure } from '../failure.ts';
 import { writePrivate } from '../kubeconfigs.ts';
 import { age, say, table } from '../output.ts';
 
-interface Credential {
-  id: string;
-  name: string;
-  username: string;
-  role: string;
-  hint: string;
-  createdAt: string;
-  expiresAt?: string;
-  revokedAt?: string;
-}
-interface Page {
-  items: Credential[];
-  next?: string;
-}
+const CREDENTIALS = `${CLUSTER}/credentials` as const;
+type Credential = Item<typeof CREDENTIALS>;
 
+type NewKubeconfig = NonNullable<Wish<'post', `${typeof CLUSTER}/kubeconfig`>['json']>;
 interface KubeconfigOptions {
-  role?: string;
+  role?: NonNullable<NewKubeconfig['role']>;
   name?: string;
   expires?: number;
   user?: string;
@@ -41,28 +31,19 @@ function give(text: string, what: string, o: { output?: string; json?: boolean }
 }
 
 async function kubeconfig(cluster: string, o: KubeconfigOptions): Promise<void> {
-  const text = await askText('POST', `${at(cluster)}/kubeconfig`, {
+  const json = {
     ...(o.role !== undefined && { role: o.role }),
     ...(o.name !== undefined && { name: o.name }),
     ...(o.expires !== undefined && { expiresIn: o.expires }),
     ...(o.user !== undefined && { username: o.user }),
     ...(o.group && { groups: o.group }),
-  });
+  };
+  const text = await account().post(`${CLUSTER}/kubeconfig`, { param: { cluster }, json });
   give(text, `kubeconfig of ${cluster}`, o);
 }
 
-async function findAll(cluster: string): Promise<Credential[]> {
-  const found: Credential[] = [];
-  for (let after = ''; ; ) {
-    const page = await ask<Page>('GET', `${at(cluster)}/credentials${after && `?after=${encodeURIComponent(after)}`}`);
-    found.push(...page.items);
-    if (page.next === undefined) return found;
-    after = page.next;
-  }
-}
-
 async function list(cluster: string, o: { json?: boolean }): Promise<void> {
-  const items = await findAll(cluster);
+  const items = await account().all(CREDENTIALS, { param: { cluster } });
   const row = (c: Credential) => [
     c.name,
     c.username,
@@ -75,10 +56,8 @@ async function list(cluster: string, o: { json?: boolean }): Promise<void> {
   say(o.json, items, () => table([['NAME', 'USER', 'ROLE', 'BEGINS', 'AGE', 'EXPIRES', 'ID'], ...items.map(row)]));
 }
 
-const one = (cluster: string, id: string): string => `${at(cluster)}/credentials/${encodeURIComponent(id)}`;
-
 async function revoke(cluster: string, id: string, o: { json?: boolean }): Promise<void> {
-  await ask('DELETE', one(cluster, id));
+  await account().delete(`${CREDENTIALS}/:credential`, { param: { cluster, credential: id } });
   say(o.json, { id, revoked: true }, () => 'credential revoked');
 }
 
@@ -86,8 +65,11 @@ async function rotate(cluster: string, id: string | undefined, o: CredentialOpti
   if ((id === undefined) !== (o.all === true)) throw new Failure('name a credential (its id), or say --all', 2);
   const text =
     id === undefined
-      ? await askText('POST', `${at(cluster)}/credentials/rotate`, {})
-      : await askText('POST', `${one(cluster, id)}/rotate`, { ...(o.overlap !== undefined && { overlapSeconds: o.overlap }) });
+      ? await account().post(`${CREDENTIALS}/rotate`, { param: { cluster }, json: {} })
+      : await account().post(`${CREDENTIALS}/:credential/rotate`, {
+          param: { cluster, credential: id },
+          json: { ...(o.overlap !== undefined && { overlapSeconds: o.overlap }) },
+        });
   give(text, `kubeconfig of ${cluster}`, o);
 }
 

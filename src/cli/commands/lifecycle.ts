@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { ask, Refusal } from '../client.ts';
-import { at, type Cluster, find, findAll, keep, make } from '../clusters.ts';
+import { account } from '../api.ts';
+import { Refusal } from '../client/client.ts';
+import { CLUSTER, type Cluster, find, findAll, keep, whole } from '../clusters.ts';
 import { label, seconds } from '../durations.ts';
 import { Failure } from '../failure.ts';
 import { during, say } from '../output.ts';
@@ -22,15 +23,18 @@ async function findDeleted(wanted: string): Promise<Cluster> {
 
 async function restore(wanted: string, o: { as?: string; json?: boolean }): Promise<void> {
   const { id } = await findDeleted(wanted);
-  const query = o.as === undefined ? '' : `?${new URLSearchParams({ name: o.as })}`;
-  const cluster = await during(`restoring cluster ${wanted}`, ask<Cluster>('POST', `${at(id)}/restore${query}`));
+  const query = o.as === undefined ? {} : { name: o.as };
+  const cluster = await during(
+    `restoring cluster ${wanted}`,
+    account().post(`${CLUSTER}/restore`, { param: { cluster: id }, query }),
+  );
   say(o.json, cluster, () => `cluster ${cluster.name} restored ("atoll cluster use ${cluster.name}" switches to it)`);
 }
 
 const rest =
   (verb: 'suspend' | 'resume', doing: string, done: string) =>
   async (name: string, o: { json?: boolean }): Promise<void> => {
-    const cluster = await during(`${doing} cluster ${name}`, ask<Cluster>('POST', `${at(name)}/${verb}`));
+    const cluster = await during(`${doing} cluster ${name}`, account().post(`${CLUSTER}/${verb}`, { param: { cluster: name } }));
     say(o.json, cluster, () => `cluster ${cluster.name} ${done}`);
   };
 
@@ -49,7 +53,8 @@ async function fork(source: string, name: string, o: ForkOptions): Promise<void>
     ...(o.expires !== undefined && { expiresIn: o.expires }),
     ...(o.asTemplate && { isTemplate: true }),
   };
-  const { kubeconfig, ...cluster } = await make(`copying cluster ${source}`, `${at(source)}/fork`, body);
+  const made = account().post(`${CLUSTER}/fork`, { param: { cluster: source }, json: body });
+  const { kubeconfig, ...cluster } = await whole(`copying cluster ${source}`, made);
   const file = keep(kubeconfig, o.kubeconfig);
   say(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} is a copy of ${source}, kubeconfig in ${file}`);
 }

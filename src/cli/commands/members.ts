@@ -1,41 +1,21 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ROLES } from '../../management/access.ts';
-import { ask, callJson } from '../client.ts';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { type Role, ROLES } from '../../management/access.ts';
+import { account, myself } from '../api.ts';
+import type { Item } from '../client/types.ts';
 import { Failure } from '../failure.ts';
 import { age, say, table } from '../output.ts';
-import { identity, keepSession, readSession } from '../settings.ts';
+import { keepSession, readSession } from '../settings.ts';
 
-interface Member {
-  id: string;
-  name: string;
-  email?: string;
-  role: string;
-  createdAt: string;
-}
-interface Invitation {
-  id: string;
-  role: string;
-  email?: string;
-  expiresAt: string;
-}
+const MEMBERS = '/v1/accounts/:account/members';
+const INVITATIONS = '/v1/accounts/:account/invitations';
+type Member = Item<typeof MEMBERS>;
+type Invitation = Item<typeof INVITATIONS>;
 
 const DAY_MS = 86_400_000;
 
-async function members(): Promise<Member[]> {
-  const all: Member[] = [];
-  let after: string | undefined;
-  do {
-    const query: string = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
-    const page: { items: Member[]; next?: string } = await ask('GET', `/members${query}`);
-    all.push(...page.items);
-    after = page.next;
-  } while (after !== undefined);
-  return all;
-}
-
 /** The member of that id, address or name. */
 export async function personNamed(wanted: string): Promise<Member> {
-  const all = await members();
+  const all = await account().all(MEMBERS);
   const found = all.find(({ id }) => id === wanted);
   if (found) return found;
   const named = all.filter(({ email, name }) => email === wanted.toLowerCase() || name === wanted);
@@ -44,49 +24,48 @@ export async function personNamed(wanted: string): Promise<Member> {
 }
 
 async function list(o: { json?: boolean }): Promise<void> {
-  const items = await members();
+  const items = await account().all(MEMBERS);
   const row = (m: Member) => [m.name, m.email ?? '-', m.role, age(m.createdAt), m.id];
   say(o.json, items, () =>
     items.length === 0 ? 'no members' : table([['NAME', 'E-MAIL', 'ROLE', 'SINCE', 'ID'], ...items.map(row)]),
   );
 }
 
-async function setRole(person: string, role: string, o: { json?: boolean }): Promise<void> {
+async function setRole(person: string, role: Role, o: { json?: boolean }): Promise<void> {
   const { id } = await personNamed(person);
-  const member = await ask<Member>('PATCH', `/members/${id}`, { role });
+  const member = await account().patch(`${MEMBERS}/:person`, { param: { person: id }, json: { role } });
   say(o.json, member, () => `${member.name} is ${member.role}`);
 }
 
 async function remove(person: string, o: { json?: boolean }): Promise<void> {
   const { id, name } = await personNamed(person);
-  await ask('DELETE', `/members/${id}`);
+  await account().delete(`${MEMBERS}/:person`, { param: { person: id } });
   say(o.json, { id, removed: true }, () => `${name} is no member any more`);
 }
 
-async function invite(o: { role?: string; email?: string; days?: number; json?: boolean }): Promise<void> {
-  const made = await ask<Invitation & { invitation: string }>('POST', '/invitations', {
+async function invite(o: { role?: Role; email?: string; days?: number; json?: boolean }): Promise<void> {
+  const json = {
     ...(o.role !== undefined && { role: o.role }),
     ...(o.email !== undefined && { email: o.email }),
     ...(o.days !== undefined && { expiresAt: new Date(Date.now() + o.days * DAY_MS).toISOString() }),
-  });
+  };
+  const made = await account().post(INVITATIONS, { json });
   say(o.json, made, () => `hand this to them, it is shown this once: atoll invitation accept ${made.invitation}`);
 }
 
 async function listInvitations(o: { json?: boolean }): Promise<void> {
-  const { items } = await ask<{ items: Invitation[] }>('GET', '/invitations');
+  const { items } = await account().get(INVITATIONS);
   const row = (i: Invitation) => [i.email ?? 'anybody', i.role, i.expiresAt.slice(0, 16), i.id];
   say(o.json, items, () => (items.length === 0 ? 'no invitations' : table([['FOR', 'ROLE', 'UNTIL', 'ID'], ...items.map(row)])));
 }
 
 async function revoke(id: string, o: { json?: boolean }): Promise<void> {
-  await ask('DELETE', `/invitations/${encodeURIComponent(id)}`);
+  await account().delete(`${INVITATIONS}/:invitation`, { param: { invitation: id } });
   say(o.json, { id, deleted: true }, () => 'the invitation is revoked');
 }
 
 async function accept(secret: string, o: { json?: boolean }): Promise<void> {
-  const joined = await callJson<{ id: string; name: string; level: string }>(identity(), 'POST', '/v1/invitations/accept', {
-    invitation: secret,
-  });
+  const joined = await myself().post('/v1/invitations/accept', { json: { invitation: secret } });
   const session = readSession();
   if (session?.chosen && !process.env.ATOLL_TOKEN) keepSession({ ...session, account: { id: joined.id, name: joined.name } });
   say(o.json, joined, () => `you belong to ${joined.name} (${joined.level}), and commands are about it now`);
@@ -103,7 +82,8 @@ export function memberCommands(program: Command): void {
   const member = program.command('member').description("the account's members");
   member.command('list').alias('ls').description('list members').option('--json', 'print JSON').action(list);
   member
-    .command('role <person> <role>')
+    .command('role <person>')
+    .addArgument(new Argument('<role>', 'what they are from now on').choices(ROLES))
     .description(`give a member (id or e-mail address) another role: ${ROLES.join(', ')}`)
     .option('--json', 'print JSON')
     .action(setRole);

@@ -1,40 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import { call, callJson, Refusal, sendForm } from '../client.ts';
+import { myself } from '../api.ts';
+import { Client, Refusal } from '../client/client.ts';
+import type { Item, Result } from '../client/types.ts';
 import { codeOf, Failure } from '../failure.ts';
 import { age, during, say, table } from '../output.ts';
-import { identity, keepSession, place, readSession, type Server, type Session } from '../settings.ts';
+import { keepSession, place, readSession, type Server, type Session } from '../settings.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** What RFC 8628 (3.5) adds to the interval when the server says `slow_down`, s. */
 const SLOWER_SECONDS = 5;
 
-interface Begun {
-  device_code: string;
-  user_code: string;
-  verification_uri_complete: string;
-  expires_in: number;
-  interval: number;
+const DEVICE = '/v1/auth/device';
+type Begun = Result<'post', typeof DEVICE>;
+/** A refusal as RFC 8628 words it: how things stand. */
+interface Standing {
+  error: string;
+  error_description: string;
 }
-type Polled = { access_token: string } | { error: string; error_description: string };
-
-export interface Me {
-  type: 'operator' | 'person' | 'token';
-  id: string;
-  name: string;
-  accounts: { id: string; name: string; level: string }[];
-}
-
-interface SessionRow {
-  id: string;
-  name: string;
-  hint: string;
-  current: boolean;
-  createdAt: string;
-  expiresAt: string;
-  lastUsedAt?: string;
-}
+type Me = Result<'get', '/v1/me'>;
+type SessionRow = Item<'/v1/sessions'>;
 
 interface LoginOptions {
   issuer?: string;
@@ -46,20 +32,23 @@ interface LoginOptions {
 
 const wait = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** A server that does not answer for a moment is asked again, more slowly (RFC 8628, 3.5); a refusal stands. */
-function mayPass(error: unknown): Polled {
-  if (error instanceof Refusal && error.status < 500) throw error;
+/** How things stand; a server that does not answer for a moment is asked again, more slowly (RFC 8628, 3.5). Other refusals stand. */
+function standing(error: unknown): Standing {
+  if (error instanceof Refusal) {
+    if (error.code === undefined && (error.body as Partial<Standing>).error !== undefined) return error.body as Standing;
+    if (error.status < 500) throw error;
+  }
   return { error: 'slow_down', error_description: (error as Error).message };
 }
 
 /** Asks until the person has decided. */
-async function poll(server: Server, begun: Begun): Promise<string> {
+async function poll(client: Client, begun: Begun): Promise<string> {
   const end = Date.now() + begun.expires_in * 1000;
   let { interval } = begun;
   while (Date.now() < end) {
     await wait(interval);
-    const fields = { grant_type: GRANT, device_code: begun.device_code, client_id: 'atoll-cli' };
-    const answer = await sendForm<Polled>(server, '/v1/auth/device/token', fields).catch(mayPass);
+    const form = { grant_type: GRANT, device_code: begun.device_code, client_id: 'atoll-cli' };
+    const answer = await client.post(`${DEVICE}/token`, { form }).catch(standing);
     if ('access_token' in answer) return answer.access_token;
     if (answer.error === 'slow_down') interval += SLOWER_SECONDS;
     else if (answer.error !== 'authorization_pending') throw new Failure(`not signed in: ${answer.error_description}`);
@@ -87,17 +76,15 @@ function serverOf(o: LoginOptions): Server {
 async function login(o: LoginOptions): Promise<void> {
   const server = serverOf(o);
   const device = o.name ?? hostname();
-  const begun = await sendForm<Begun>(server, '/v1/auth/device', {
-    client_id: 'atoll-cli',
-    device_name: device,
-    ...(o.issuer !== undefined && { issuer: o.issuer }),
-  });
+  const client = new Client(server);
+  const form = { client_id: 'atoll-cli', device_name: device, ...(o.issuer !== undefined && { issuer: o.issuer }) };
+  const begun = await client.post(DEVICE, { form });
   // Beside the command's own output, which a program may read.
   process.stderr.write(
     `open ${begun.verification_uri_complete}\nand approve the device "${device}" if it shows the code ${begun.user_code}\n`,
   );
-  const token = await during('waiting for you', poll(server, begun));
-  const me = await callJson<Me>({ ...server, token }, 'GET', '/v1/me');
+  const token = await during('waiting for you', poll(client, begun));
+  const me = await new Client({ ...server, token }).get('/v1/me');
   await forget(readSession()).catch(() => undefined);
   const [only] = me.accounts.length === 1 ? me.accounts : [];
   const account = only && { id: only.id, name: only.name };
@@ -117,7 +104,9 @@ async function forget(session: Session | undefined, all = false): Promise<void> 
   if (!session) return;
   const server = session.url === undefined ? place() : { url: session.url, ...(session.ca !== undefined && { ca: session.ca }) };
   try {
-    await call({ ...server, token: session.token }, 'DELETE', all ? '/v1/sessions' : '/v1/sessions/self');
+    const client = new Client({ ...server, token: session.token });
+    if (all) await client.delete('/v1/sessions');
+    else await client.delete('/v1/sessions/:session', { param: { session: 'self' } });
   } catch (error) {
     if (!(error instanceof Refusal) || error.status !== 401) throw error;
   }
@@ -134,7 +123,7 @@ async function logout(o: { all?: boolean; json?: boolean }): Promise<void> {
 }
 
 async function whoami(o: { json?: boolean }): Promise<void> {
-  const me = await callJson<Me>(identity(), 'GET', '/v1/me');
+  const me = await myself().get('/v1/me');
   const chosen = process.env.ATOLL_TOKEN ? undefined : readSession()?.account?.id;
   say(o.json, me, () =>
     [
@@ -145,13 +134,13 @@ async function whoami(o: { json?: boolean }): Promise<void> {
 }
 
 async function listSessions(o: { json?: boolean }): Promise<void> {
-  const { items } = await callJson<{ items: SessionRow[] }>(identity(), 'GET', '/v1/sessions');
+  const { items } = await myself().get('/v1/sessions');
   const row = (s: SessionRow) => [s.name, s.hint, age(s.createdAt), s.expiresAt.slice(0, 10), s.current ? 'this one' : '', s.id];
   say(o.json, items, () => table([['DEVICE', 'BEGINS', 'AGE', 'UNTIL', '', 'ID'], ...items.map(row)]));
 }
 
 async function endSession(id: string, o: { json?: boolean }): Promise<void> {
-  await call(identity(), 'DELETE', `/v1/sessions/${encodeURIComponent(id)}`);
+  await myself().delete('/v1/sessions/:session', { param: { session: id } });
   say(o.json, { id, deleted: true }, () => 'that device is signed out');
 }
 

@@ -1,27 +1,16 @@
-import type { Command } from 'commander';
-import { ask } from '../client.ts';
+import { type Command, Option } from 'commander';
+import { type Level, LEVELS } from '../../management/access.ts';
+import { account } from '../api.ts';
+import type { Item } from '../client/types.ts';
 import { label, seconds } from '../durations.ts';
 import { age, say, table } from '../output.ts';
 
-interface Token {
-  id: string;
-  name: string;
-  scope: string;
-  clusters?: string[];
-  labels?: Record<string, string>;
-  hint: string;
-  createdAt: string;
-  expiresAt?: string;
-  lastUsedAt?: string;
-}
-type NewToken = Token & { token: string };
-interface Page {
-  items: Token[];
-  next?: string;
-}
+const TOKENS = '/v1/accounts/:account/tokens';
+const TOKEN = `${TOKENS}/:token` as const;
+type Token = Item<typeof TOKENS>;
 
 interface CreateOptions {
-  scope?: string;
+  scope?: Level;
   cluster?: string[];
   label?: Record<string, string>;
   expires?: number;
@@ -29,24 +18,15 @@ interface CreateOptions {
 }
 
 async function create(name: string, o: CreateOptions): Promise<void> {
-  const made = await ask<NewToken>('POST', '/tokens', {
+  const json = {
     name,
     ...(o.scope !== undefined && { scope: o.scope }),
     ...(o.cluster && { clusters: o.cluster }),
     ...(o.label && { labels: o.label }),
     ...(o.expires !== undefined && { expiresIn: o.expires }),
-  });
+  };
+  const made = await account().post(TOKENS, { json });
   say(o.json, made, () => `token ${name}, shown this once: ${made.token}`);
-}
-
-async function findAll(): Promise<Token[]> {
-  const found: Token[] = [];
-  for (let after = ''; ; ) {
-    const page = await ask<Page>('GET', `/tokens${after && `?after=${encodeURIComponent(after)}`}`);
-    found.push(...page.items);
-    if (page.next === undefined) return found;
-    after = page.next;
-  }
 }
 
 function reachOf({ clusters, labels }: Token): string {
@@ -56,7 +36,7 @@ function reachOf({ clusters, labels }: Token): string {
 }
 
 async function list(o: { json?: boolean }): Promise<void> {
-  const items = await findAll();
+  const items = await account().all(TOKENS);
   const row = (t: Token) => [
     t.name,
     t.scope,
@@ -70,28 +50,28 @@ async function list(o: { json?: boolean }): Promise<void> {
   say(o.json, items, () => table([['NAME', 'SCOPE', 'REACHES', 'BEGINS', 'AGE', 'USED', 'EXPIRES', 'ID'], ...items.map(row)]));
 }
 
-const at = (id: string): string => `/tokens/${encodeURIComponent(id)}`;
-
 async function update(id: string, o: { name?: string; expires?: number | false; json?: boolean }): Promise<void> {
   const expiresAt = typeof o.expires === 'number' ? new Date(Date.now() + o.expires * 1000).toISOString() : undefined;
-  const changed = await ask<Token>('PATCH', at(id), {
+  const json = {
     ...(o.name !== undefined && { name: o.name }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(o.expires === false && { expiresAt: null }),
-  });
+  };
+  const changed = await account().patch(TOKEN, { param: { token: id }, json });
   say(o.json, changed, () => `token ${changed.name} changed`);
 }
 
 async function rotate(id: string, o: { overlap?: number; revokeCredentials?: boolean; json?: boolean }): Promise<void> {
-  const made = await ask<NewToken>('POST', `${at(id)}/rotate`, {
+  const json = {
     ...(o.overlap !== undefined && { overlapSeconds: o.overlap }),
     ...(o.revokeCredentials && { revokeCredentials: true }),
-  });
+  };
+  const made = await account().post(`${TOKEN}/rotate`, { param: { token: id }, json });
   say(o.json, made, () => `token ${made.name}, its new secret shown this once: ${made.token}`);
 }
 
 async function remove(id: string, o: { json?: boolean }): Promise<void> {
-  await ask('DELETE', at(id));
+  await account().delete(TOKEN, { param: { token: id } });
   say(o.json, { id, deleted: true }, () => 'token deleted, and the credentials of clusters that it made');
 }
 
@@ -103,7 +83,7 @@ export function tokenCommands(program: Command): void {
   token
     .command('create <name>')
     .description('make a token')
-    .option('--scope <scope>', 'read, write, admin or owner (default write)')
+    .addOption(new Option('--scope <scope>', 'what it may do (default write)').choices(LEVELS))
     .option('--cluster <cluster>', 'it reaches this cluster only; may be repeated', more)
     .option('-l, --label <key=value>', 'it reaches clusters with this label only; may be repeated', label)
     .option('--expires <while>', 'it ends after so long: 90s, 2h, 1d12h', seconds)

@@ -1,26 +1,14 @@
 import type { Command } from 'commander';
-import { ask } from '../client.ts';
-import { at } from '../clusters.ts';
+import { account } from '../api.ts';
+import type { Result, Wish } from '../client/types.ts';
+import { CLUSTER } from '../clusters.ts';
 import { moment } from '../moments.ts';
 import { say, table } from '../output.ts';
 
-interface Figures {
-  requests: number;
-  writes: number;
-  bytes: number;
-  awakeSeconds: number;
-}
-interface Hours {
-  from: string;
-  to: string;
-  hours: (Figures & { hour: string })[];
-  totals: Figures;
-}
-interface Page {
-  items: (Figures & { cluster: string; name?: string })[];
-  next?: string;
-  totals: Figures;
-}
+const USAGE = '/v1/accounts/:account/usage';
+type Totals = Result<'get', typeof USAGE>;
+type OfCluster = Extract<Totals['items'][number], { cluster: string }>;
+type Figures = Totals['totals'];
 interface Options {
   from?: string;
   to?: string;
@@ -42,23 +30,24 @@ function span(o: Options): Record<string, string> {
 }
 
 async function ofCluster(cluster: string, o: Options): Promise<void> {
-  const found = await ask<Hours>('GET', `${at(cluster)}/usage?${new URLSearchParams(span(o))}`);
+  const found = await account().get(`${CLUSTER}/usage`, { param: { cluster }, query: span(o) });
   const rows = found.hours.map(({ hour, ...figures }) => [hour, ...cells(figures)]);
   say(o.json, found, () => table([['HOUR', ...HEAD], ...rows, ['together', ...cells(found.totals)]]));
 }
 
 async function ofAccount(o: Options): Promise<void> {
-  const items: Page['items'] = [];
   // Pages are of the same time, whenever they are asked for.
-  const query = new URLSearchParams({ to: new Date().toISOString(), ...span(o) });
-  let page: Page;
+  const query: Wish<'get', typeof USAGE>['query'] = { to: new Date().toISOString(), ...span(o) };
+  const items: OfCluster[] = [];
+  let page: Totals;
   do {
-    page = await ask<Page>('GET', `/usage?${query}`);
-    items.push(...page.items);
-    query.set('after', page.next ?? '');
+    page = await account().get(USAGE, { query });
+    items.push(...page.items.filter((item) => 'cluster' in item));
+    query.after = page.next;
   } while (page.next !== undefined);
+  const { totals } = page;
   const rows = items.map(({ cluster, name, ...figures }) => [name ?? cluster, ...cells(figures)]);
-  say(o.json, { items, totals: page.totals }, () => table([['CLUSTER', ...HEAD], ...rows, ['together', ...cells(page.totals)]]));
+  say(o.json, { items, totals }, () => table([['CLUSTER', ...HEAD], ...rows, ['together', ...cells(totals)]]));
 }
 
 /** `atoll usage [CLUSTER]` */

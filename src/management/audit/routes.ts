@@ -66,8 +66,8 @@ function logs(deps: ManagementDeps) {
   return { ofAccount, ofNone };
 }
 
-/** The audit log that a cluster itself keeps. */
-function clusters(deps: ManagementDeps) {
+/** What a cluster writes into the audit log that it keeps itself. */
+function policies(deps: ManagementDeps) {
   const params = at('account', 'cluster');
   const getPolicy = define(
     deps,
@@ -122,7 +122,11 @@ function clusters(deps: ManagementDeps) {
       responses: { 204: { description: 'Nothing is written any more' } },
     },
   );
-  const events = define(
+  return { getPolicy, putPolicy, deletePolicy };
+}
+
+const eventsOf = (deps: ManagementDeps) =>
+  define(
     deps,
     { needs: 'admin', confinedToo: true },
     {
@@ -132,19 +136,20 @@ function clusters(deps: ManagementDeps) {
       description: 'Events of audit.k8s.io/v1 as JSON lines, as kube-apiserver writes them.',
       operationId: 'listAuditEvents',
       tags,
-      request: { params, query: EventsQuery },
+      request: { params: at('account', 'cluster'), query: EventsQuery },
       responses: {
         200: {
           description: 'An Event of audit.k8s.io/v1 a line; the header Link with rel="next" leads to the next page',
           content: {
-            [NDJSON]: { schema: z.string().openapi({ example: '{"kind":"Event","apiVersion":"audit.k8s.io/v1",...}\n' }) },
+            // To the library "x-ndjson" is neither JSON nor text: its type would be that of no answer at all.
+            [NDJSON as string]: {
+              schema: z.string().openapi({ example: '{"kind":"Event","apiVersion":"audit.k8s.io/v1",...}\n' }),
+            },
           },
         },
       },
     },
   );
-  return { getPolicy, putPolicy, deletePolicy, events };
-}
 
 /** Where the next page is. */
 function link(deps: ManagementDeps, requested: string, next: string | undefined): Record<string, string> {
@@ -159,7 +164,8 @@ const gone = (name: string) => new Problem('not-found', `cluster "${name}" not f
 /** Audit logs, of accounts and of clusters. */
 export function auditRoutes(deps: ManagementDeps) {
   const { ofAccount, ofNone } = logs(deps);
-  const { getPolicy, putPolicy, deletePolicy, events } = clusters(deps);
+  const { getPolicy, putPolicy, deletePolicy } = policies(deps);
+  const events = eventsOf(deps);
   /** As the client wants to read it. */
   async function page(accept: string | undefined, url: string, accountId: string | null, wish: AuditWish): Promise<Response> {
     const { items, next } = await auditPage(deps, accountId, wish);
@@ -194,6 +200,6 @@ export function auditRoutes(deps: ManagementDeps) {
       const { id, name } = c.get('cluster');
       const found = await deps.clusters.audit(id, c.req.valid('query'));
       if (!found) throw gone(name);
-      return c.body(found.lines, 200, { 'content-type': NDJSON, ...link(deps, c.req.url, found.next) }) as never;
+      return new Response(found.lines, { headers: { 'content-type': NDJSON, ...link(deps, c.req.url, found.next) } });
     });
 }
