@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +18,7 @@ interface Cluster {
 /** A client of one cluster that goes on writing; `acknowledged` is what was answered with 201. */
 class Writer {
   readonly acknowledged: string[] = [];
-  #alive = true;
+  #writing = true;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #done: Promise<void>;
 
@@ -36,7 +27,7 @@ class Writer {
   }
 
   async #write({ server, token }: Cluster, ca: string, id: string): Promise<void> {
-    for (let n = 0; this.#alive; n++) {
+    for (let n = 0; this.#writing; n++) {
       const name = `${id}-${n}`;
       const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { n: 'x'.repeat(500) } });
       const status = await new Promise<number>((resolve) => {
@@ -54,7 +45,7 @@ class Writer {
   }
 
   async stop(): Promise<void> {
-    this.#alive = false;
+    this.#writing = false;
     await this.#done;
     this.#agent.destroy();
   }
@@ -143,10 +134,14 @@ describe.each(['folder', 'archive'])('a backup into a %s', (form) => {
         const id = cluster.server.split('/').at(-1);
         const at = `https://localhost:${copy.port}/clusters/${id}`;
         const names = (
-          await copy.ok([
-            ...['--server', at, '--token', cluster.token, '--certificate-authority', join(data, 'ca.crt')],
-            ...['get', 'configmaps', '-o', 'jsonpath={.items[*].metadata.name}'],
-          ])
+          await copy.ok(
+            ['--server', at, '--token', cluster.token, '--certificate-authority', join(data, 'ca.crt')].concat([
+              'get',
+              'configmaps',
+              '-o',
+              'jsonpath={.items[*].metadata.name}',
+            ]),
+          )
         ).split(' ');
         const there = new Set(names);
         expect(writer.acknowledged.slice(0, before[i]).filter((name) => !there.has(name))).toEqual([]);

@@ -75,8 +75,15 @@ describe('a policy', () => {
 
 const POD: Asked = {
   user: { username: 'tim@k8s.io', groups: ['humans', 'developers'] },
-  ...{ verb: 'get', group: '', version: 'v1', resource: 'pods', subresource: '', namespace: 'default', name: 'busybox' },
-  ...{ isResource: true, path: '/api/v1/namespaces/default/pods/busybox' },
+  verb: 'get',
+  group: '',
+  version: 'v1',
+  resource: 'pods',
+  subresource: '',
+  namespace: 'default',
+  name: 'busybox',
+  isResource: true,
+  path: '/api/v1/namespaces/default/pods/busybox',
 };
 const STATUS: Asked = { ...POD, subresource: 'status', verb: 'patch' };
 const NODE: Asked = { ...POD, resource: 'nodes', namespace: '', name: 'n1' };
@@ -84,7 +91,13 @@ const DEPLOYMENT: Asked = { ...POD, group: 'apps', resource: 'deployments' };
 const SCALE: Asked = { ...DEPLOYMENT, subresource: 'scale' };
 const LOGS: Asked = {
   ...POD,
-  ...{ isResource: false, resource: '', group: '', version: '', namespace: '', name: '', path: '/logs/pods' },
+  isResource: false,
+  resource: '',
+  group: '',
+  version: '',
+  namespace: '',
+  name: '',
+  path: '/logs/pods',
 };
 const NOBODY: Asked = { ...POD, user: undefined };
 
