@@ -18,7 +18,7 @@ interface Cluster {
 /** A client of one cluster that goes on writing; `acknowledged` is what was answered with 201. */
 class Writer {
   readonly acknowledged: string[] = [];
-  #writing = true;
+  readonly #state = { writing: true };
   readonly #agent = new Agent({ keepAlive: true });
   readonly #done: Promise<void>;
 
@@ -27,7 +27,7 @@ class Writer {
   }
 
   async #write({ server, token }: Cluster, ca: string, id: string): Promise<void> {
-    for (let n = 0; this.#writing; n++) {
+    for (let n = 0; this.#state.writing; n++) {
       const name = `${id}-${n}`;
       const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { n: 'x'.repeat(500) } });
       const status = await new Promise<number>((resolve) => {
@@ -45,7 +45,7 @@ class Writer {
   }
 
   async stop(): Promise<void> {
-    this.#writing = false;
+    this.#state.writing = false;
     await this.#done;
     this.#agent.destroy();
   }
