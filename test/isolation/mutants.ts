@@ -8,8 +8,12 @@ import { mutate, type Mutation, MUTATIONS, ROOMS } from './mutations.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const COPIED = ['src', 'test', 'migrations', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'openapi.yaml'];
 /** The tests of a room: first the quick part, then all of it. */
-const suitesOf = (room: Mutation['room']): string[] =>
-  room === 'watch' ? ['test/contract/isolation-watch'] : [`test/contract/isolation-${room}`, `test/isolation/${room}.test.ts`];
+const SUITES: Record<Mutation['room'], string[][]> = {
+  management: [['test/contract/isolation-management'], ['test/isolation/management.test.ts']],
+  cluster: [['test/contract/isolation-cluster'], ['test/isolation/cluster.test.ts']],
+  watch: [['test/contract/isolation-watch']],
+  door: [['test/unit/worker', 'test/unit/management/cluster-id']],
+};
 /** However busy the machine is. */
 const TIMEOUT_MS = 900_000;
 
@@ -33,7 +37,7 @@ export class Lab {
     const whole = readFileSync(path, 'utf8');
     writeFileSync(path, mutate(whole, mutation));
     try {
-      for (const suite of suitesOf(mutation.room)) {
+      for (const suite of SUITES[mutation.room]) {
         const by = this.firstFailure(suite);
         if (by !== undefined) return { mutation, by };
       }
@@ -44,14 +48,14 @@ export class Lab {
   }
 
   /** The name of the first test that fails; undefined: all pass. */
-  firstFailure(suite: string): string | undefined {
+  firstFailure(suite: string[]): string | undefined {
     const report = join(this.folder, 'report.json');
     rmSync(report, { force: true });
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
     const args = [
       vitest,
       'run',
-      suite,
+      ...suite,
       '--bail=1',
       `--testTimeout=${TIMEOUT_MS}`,
       '--reporter=json',
@@ -81,7 +85,7 @@ interface Report {
 function main(words: string): number {
   const lab = new Lab();
   try {
-    const quick = ROOMS.map((room) => suitesOf(room)[0]);
+    const quick = ROOMS.map((room) => SUITES[room][0]);
     const broken = quick.map((suite) => lab.firstFailure(suite)).find((by) => by !== undefined);
     if (broken !== undefined) throw new Error(`without any hole there fails: ${broken}`);
     let survivors = 0;

@@ -8,7 +8,7 @@ export interface Mutation {
   room: (typeof ROOMS)[number];
 }
 
-export const ROOMS = ['management', 'cluster', 'watch'] as const;
+export const ROOMS = ['management', 'cluster', 'watch', 'door'] as const;
 type Hole = Omit<Mutation, 'room'>;
 
 const AUTH = 'src/management/auth.ts';
@@ -192,12 +192,40 @@ const WATCH: Hole[] = [
   ]),
 ];
 
+/** Holes in front of the objects. */
+const DOOR: Hole[] = [
+  ...of('src/management/clusters/id.ts', [
+    [
+      'a made-up id reaches an object',
+      'id.length === ID_LENGTH && check(id.slice(0, BODY), mac) === id.slice(BODY)',
+      'id.length === ID_LENGTH',
+    ],
+  ]),
+  ...of('src/worker/address.worker.ts', [
+    ['an object answers to any address', 'clusterIdOf(url) === id ? restOf(url, id) : undefined', 'restOf(url, id)'],
+  ]),
+  ...of('src/worker/door.worker.ts', [
+    [
+      'a host may be a part of the address',
+      "HOST.test(headers.get('host') ?? '')",
+      "HOST.test(headers.get('host') ?? '') || true",
+    ],
+    [
+      'whoever shows no token wakes an object',
+      "bearer(headers.get('authorization')) !== undefined",
+      "headers.get('authorization') !== undefined",
+    ],
+    ['pages of other sites reach clusters', "if (site !== null && site !== 'same-origin' && site !== 'none') return true;", ''],
+  ]),
+];
+
 const within = (room: Mutation['room'], holes: Hole[]): Mutation[] => holes.map((hole) => ({ ...hole, room }));
 
 export const MUTATIONS: readonly Mutation[] = [
   ...within('management', MANAGEMENT),
   ...within('cluster', CLUSTER),
   ...within('watch', WATCH),
+  ...within('door', DOOR),
 ];
 
 /** A text with the hole in it. Throws when the place is not there, or not alone. */

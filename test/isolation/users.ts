@@ -108,12 +108,12 @@ export function usersOf(host: Host, sibling: Host, stranger: Host): User[] {
     host.cluster.issue({ id, username: `zz-${id}`, role, ...(expires !== undefined && { expires }) }, host.now);
   const [view, edit, admin] = [issue('viewer', 'view'), issue('editor', 'edit'), issue('administrator', 'admin')];
   const revoked = issue('revoked', 'admin');
-  // It was good, and was known to be: a memo of it must go too.
-  host.request('GET', '/api/v1/namespaces', undefined, bearer(revoked));
   const expiring = issue('expiring', 'admin', host.now + HOUR);
   host.request('GET', '/api/v1/namespaces', undefined, bearer(expiring));
   const old = accountToken(host, TEAM, 'default', { expirationSeconds: 600 });
   host.request('GET', '/api/v1', undefined, bearer(old));
+  // It was good a moment ago, and known to be: a memo of it must go too.
+  host.request('GET', '/api/v1/namespaces', undefined, bearer(revoked));
   host.cluster.revoke({ ids: ['revoked'] });
   host.now += 2 * HOUR;
   const user = (label: string, token: string, grants: Grant[], more: Partial<User> = {}): User => ({
