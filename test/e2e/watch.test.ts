@@ -63,7 +63,7 @@ const usage = async () => {
         answer
           .setEncoding('utf8')
           .on('data', (text) => (body += text))
-          .on('end', () => resolve(JSON.parse(body)));
+          .on('end', () => resolve(JSON.parse(body).meter));
       },
     )
       .on('error', reject)
