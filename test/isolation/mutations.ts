@@ -133,7 +133,7 @@ const CLUSTER: Hole[] = [
     ['a service account token does not expire', 'seconds > claims.exp + LEEWAY', 'seconds < 0'],
     ['a token outlives its pod', "if (pod) this.#bound('pods', namespace, pod, now);\n    else if", 'if'],
     [
-      'a token outlives its service account',
+      'a service account of the same name is the same',
       'if (live.metadata.uid !== account.uid) {',
       'if (live.metadata.uid === undefined) {',
     ],

@@ -66,6 +66,11 @@ function accounts(host: Host, elsewhere: Host, bad: (label: string, token: strin
   account(host, TEAM, 'zz-gone');
   const goneToken = accountToken(host, TEAM, 'zz-gone');
   host.request('DELETE', `/api/v1/namespaces/${TEAM}/serviceaccounts/zz-gone`);
+  // The same name, and another account.
+  account(host, TEAM, 'zz-again');
+  const againToken = accountToken(host, TEAM, 'zz-again');
+  host.request('DELETE', `/api/v1/namespaces/${TEAM}/serviceaccounts/zz-again`);
+  account(host, TEAM, 'zz-again');
   const pod = {
     metadata: { name: 'zz-bound' },
     spec: { containers: [{ name: 'c', image: 'x' }], terminationGracePeriodSeconds: 0 },
@@ -96,6 +101,7 @@ function accounts(host: Host, elsewhere: Host, bad: (label: string, token: strin
     bad('service account without a signature', unsigned(plain)),
     bad('service account with other claims', renamed(plain)),
     bad('service account that is gone', goneToken),
+    bad('service account that was made again', againToken),
     bad('service account of a pod that is gone', podToken),
   ];
 }
