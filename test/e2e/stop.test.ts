@@ -95,6 +95,8 @@ describe('a server that is asked to stop', () => {
     expect(acknowledged.filter((name) => !there.has(name))).toEqual([]);
     const log = (await server.atoll(['audit', 'demo', '--json'])).out.split('\n').filter(Boolean);
     const events = log.map((line) => JSON.parse(line));
+    // From where they came, as the front saw it.
+    expect(events.every((event) => ['127.0.0.1', '::1'].includes(event.sourceIPs?.at(-1)))).toBe(true);
     const named = (verb: string) => events.filter((event) => event.verb === verb && event.stage === 'ResponseComplete');
     expect(
       named('create')

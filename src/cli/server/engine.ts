@@ -13,6 +13,7 @@ import { Failure } from '../failure.ts';
 import { publicUrl, ROOT } from '../settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
+import { addressHeader } from './origin.ts';
 import { network } from './network.ts';
 
 /** The same as in wrangler.toml. */
@@ -183,6 +184,7 @@ export async function startEngine(o: {
       ATOLL_SECRET: o.folder.secret,
       ATOLL_OPERATOR_SHA256: createHash('sha256').update(o.folder.operator).digest('hex'),
       ATOLL_FRONT: o.front,
+      ATOLL_ADDRESS_HEADER: addressHeader(o.front),
       ATOLL_CA: o.ca,
       ATOLL_LOG: logLevel(),
       ATOLL_URL: publicUrl() ?? o.url,

@@ -3,7 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { codeOf, Failure } from '../failure.ts';
 import type { Certificates } from './certificates.ts';
-import { Fair, tenantOf, type Turn } from './fair.ts';
+import { costOf, Fair, tenantOf, type Turn } from './fair.ts';
+import { addressLine, withLine } from './origin.ts';
 import { askForSocket, Watching } from './watching.ts';
 
 /** Bytes of a request kept until its answer begins, to be sent again when the connection behind us was closed under it. */
@@ -47,6 +48,8 @@ interface Address {
 class Relay {
   readonly #client: TLSSocket;
   readonly #backend: Address;
+  /** Says of every request from where it came. */
+  readonly #from: Buffer;
   #inner: Socket | undefined;
   /** What the client sent since the last byte of an answer. */
   #unanswered: Buffer[] = [];
@@ -67,6 +70,7 @@ class Relay {
   constructor(client: TLSSocket, backend: Address, fair: Fair) {
     this.#client = client;
     this.#backend = backend;
+    this.#from = addressLine(backend.secret, client.remoteAddress ?? '');
     this.#fair = fair;
     client.on('data', (chunk: Buffer) => this.#receive(chunk));
     client.on('drain', () => this.#inner?.resume());
@@ -98,7 +102,7 @@ class Relay {
   /** A request begins when it is its tenant's turn; until then nothing more is read from the client. */
   #enter(chunk: Buffer): void {
     this.#tenant = tenantOf(chunk) ?? this.#tenant;
-    const turn = this.#fair.enter(this.#tenant, () => {
+    const turn = this.#fair.enter(this.#tenant, costOf(chunk), () => {
       if (this.#turn) this.#client.resume();
       const waited = this.#held;
       this.#held = [];
@@ -116,7 +120,7 @@ class Relay {
   #begin(chunk: Buffer): void {
     const asked = askForSocket(chunk, this.#backend.secret);
     if (asked) this.#watching = this.#watch();
-    this.#send(asked ?? chunk);
+    this.#send(withLine(asked ?? chunk, this.#from));
   }
 
   /** An answer begins, so its request is done with. */
