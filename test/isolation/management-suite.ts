@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { Doorman, type Outcome } from './management.ts';
+import { Doorman, face, type Outcome } from './management.ts';
 import { METHODS, requestTo, type Route, routesOf } from './routes.ts';
+import { type Known, namesIn, naming, type Schema } from './sample.ts';
 import { type Holdings, makeTenants } from './tenants.ts';
 import { TRICKS } from './tricks.ts';
 
@@ -18,9 +19,10 @@ export async function managementSuite(every: number): Promise<void> {
       t,
       Object.fromEntries(route.params.map((name) => [name, (name === 'account' ? of.account : of.things[name]).id])),
     );
-  const suite = { t, routes, doorman, to };
+  const suite = { t, routes, schemas, doorman, to };
   everybody(suite);
   methods(suite);
+  bodies(suite);
   browsers(suite);
   tricks(suite);
 }
@@ -28,6 +30,7 @@ export async function managementSuite(every: number): Promise<void> {
 interface Suite {
   t: Awaited<ReturnType<typeof makeTenants>>;
   routes: Route[];
+  schemas: Record<string, Schema>;
   doorman: Doorman;
   to(route: Route, of: Holdings): ReturnType<typeof requestTo>;
 }
@@ -100,6 +103,39 @@ function methods({ t, routes, doorman, to }: Suite): void {
     expect(bad.slice(0, SHOWN)).toEqual([]);
   });
 }
+
+function bodies({ t, routes, schemas, doorman, to }: Suite): void {
+  const named = routes.flatMap((route) =>
+    (route.body ? namesIn(route.body.schema, schemas) : []).map((name) => [route, name] as const),
+  );
+
+  it.each(named.map(([route, name]) => [route.operationId, name, route] as const))(
+    "[MG68] %s: another account's %s in the body is as good as none",
+    async (_, name, route) => {
+      for (const label of ['token owner', 'session owner']) {
+        const [theirs, none] = [knownOf(t, t.theirs), knownOf(t, t.ghost)];
+        const plain = to(route, t.mine);
+        const with_ = (known: Known) => ({
+          ...plain,
+          method: route.method,
+          body: JSON.stringify({ ...JSON.parse(plain.body ?? '{}'), ...naming(name, known) }),
+        });
+        const outcome = await doorman.send(with_(theirs), doorman.bearer(label));
+        const twin = await doorman.send(with_(none), doorman.bearer(label));
+        expect([outcome.status >= 400 && outcome.status < 500, outcome.written, outcome.asked]).toEqual([true, false, []]);
+        const said = { cluster: theirs.cluster, person: theirs.person };
+        expect(face(outcome, said, { cluster: none.cluster, person: none.person })).toBe(face(twin, {}, {}));
+      }
+    },
+  );
+}
+
+const knownOf = ({ mine, world }: Suite['t'], { things }: Holdings): Known => ({
+  cluster: things.cluster.id,
+  person: things.person.id,
+  invitationSecret: mine.invitationSecret,
+  now: world.clock.now,
+});
 
 const BROWSERS: [string, Record<string, string>][] = [
   ['another origin', { origin: 'https://evil.test' }],

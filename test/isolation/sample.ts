@@ -47,6 +47,18 @@ const BY_NAME: Record<string, (known: Known) => unknown> = {
   name: () => UNIQUE,
 };
 
+/** Which of a body's properties name things of an account, by the same names. */
+export function namesIn(schema: Schema, schemas: Record<string, Schema>): string[] {
+  if (schema.$ref) return namesIn(schemas[schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)], schemas);
+  const own = Object.keys(schema.properties ?? {}).filter(
+    (name) => name in BY_NAME && !['name', 'email', 'invitation', 'secret'].includes(name),
+  );
+  return [...own, ...(schema.allOf ?? []).flatMap((part) => namesIn(part, schemas))];
+}
+
+/** What such a property would say. */
+export const naming = (name: string, known: Known): Record<string, unknown> => ({ [name]: BY_NAME[name](known) });
+
 /** A value that the schema takes: required properties only, with names of this world where the schema cannot know them. */
 export function sample(schema: Schema, schemas: Record<string, Schema>, known: Known, name = ''): unknown {
   if (schema.$ref) return sample(schemas[schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)], schemas, known, name);
