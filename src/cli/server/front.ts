@@ -61,6 +61,8 @@ class Relay {
   readonly #fair: Fair;
   /** The place of the request that is under way, or waits. */
   #turn: Turn | undefined;
+  /** Of the last request: its tenant pays for what is answered. */
+  #payer: Turn | undefined;
   #tenant = '';
   /** The connection became something else than HTTP: there are no requests any more. */
   #streams = false;
@@ -109,6 +111,7 @@ class Relay {
       this.#begin(waited.length > 0 ? Buffer.concat(waited) : chunk);
     });
     this.#turn = turn;
+    this.#payer = turn;
     if (turn.waits) this.#wait(chunk);
   }
 
@@ -162,6 +165,7 @@ class Relay {
   }
 
   #answer(bytes: Buffer): void {
+    if (this.#payer) this.#fair.answered(this.#payer, bytes.length);
     this.#client.write(bytes);
     if (this.#client.writableLength > AHEAD_BYTES) this.#inner?.pause();
   }
