@@ -18,7 +18,7 @@ operator, in any account; \`leavingToo\`: also in an account that is being delet
 **Refusals** are problem details (RFC 9457). Their \`code\` is stable, their words are not; \`type\` is the address of a page about the code.
 
 **Repeating.** A POST with the header Idempotency-Key is done once: the same request under the same key gets the first answer again, for 24
-hours.
+hours, with the header Idempotency-Replayed.
 
 **Request ids.** Every answer has a header X-Request-Id: the one that the request had, if it is well-formed (8 to 128 letters, digits and
 \`_.:-\`), else a new one.
@@ -75,6 +75,7 @@ export interface Media {
 export interface Answer {
   $ref?: string;
   description?: string;
+  headers?: Record<string, { description: string }>;
   content?: Record<string, Media>;
 }
 export interface Operation {

@@ -84,6 +84,13 @@ export const ProblemBody = z
   .object({ type: z.url(), title: z.string(), status: z.int(), code: z.enum(PROBLEM_CODES), detail: z.string() })
   .openapi('Problem', { description: 'A refusal, as RFC 9457. `type` is the address of a page that explains the code.' });
 
+/** Headers of an answer, by their names: what they say. */
+export const headers = (words: Record<string, string>) => ({
+  headers: Object.fromEntries(
+    Object.entries(words).map(([name, description]) => [name, { description, schema: { type: 'string' as const } }]),
+  ),
+});
+
 /** A JSON answer. */
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,

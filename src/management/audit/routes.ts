@@ -2,13 +2,15 @@ import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { router } from '../router.ts';
-import { at, define, iso, json, pageOf } from '../shapes.ts';
+import { at, define, headers, iso, json, pageOf } from '../shapes.ts';
 import { AuditEntry, AuditPolicy, AuditPolicySetView, AuditWishQuery, EventsQuery } from './schema.ts';
 import { auditPage, type AuditRow, type AuditWish } from './service.ts';
 
 const tags = ['audit'];
 const CLUSTER = '/accounts/{account}/clusters/{cluster}';
 const NDJSON = 'application/x-ndjson';
+
+const nextPage = headers({ Link: 'With rel="next" the address of the next page of lines, if there is one.' });
 
 const entryView = ({ accountId, at: time, ...row }: AuditRow): z.infer<typeof AuditEntry> => ({
   ...row,
@@ -20,7 +22,8 @@ const entryView = ({ accountId, at: time, ...row }: AuditRow): z.infer<typeof Au
 /** Entries as a page, or one a line. */
 const pages = {
   200: {
-    description: 'Entries of the log; as JSON lines the header Link with rel="next" leads to the next page',
+    description: 'Entries of the log: as a page, or one a line for who accepts that',
+    ...nextPage,
     content: {
       'application/json': { schema: pageOf(AuditEntry).openapi('AuditEntryList') },
       [NDJSON]: {
@@ -139,7 +142,8 @@ const eventsOf = (deps: ManagementDeps) =>
       request: { params: at('account', 'cluster'), query: EventsQuery },
       responses: {
         200: {
-          description: 'An Event of audit.k8s.io/v1 a line; the header Link with rel="next" leads to the next page',
+          description: 'An Event of audit.k8s.io/v1 a line',
+          ...nextPage,
           content: {
             // To the library "x-ndjson" is neither JSON nor text: its type would be that of no answer at all.
             [NDJSON as string]: {

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ManagementDeps } from '../deps.ts';
 import { type ManagementEnv, router } from '../router.ts';
-import { at, body, define, endOf, iso, json, MS, Page, pageOf } from '../shapes.ts';
+import { at, body, define, endOf, headers, iso, json, MS, Page, pageOf } from '../shapes.ts';
 import { Credential, CredentialRotation, CredentialsRotation, NewKubeconfig } from './credential-schema.ts';
 import {
   type CredentialRow,
@@ -30,7 +30,7 @@ const tags = ['credentials'];
 const ONE = '/accounts/{account}/clusters/{cluster}';
 const kubeconfigAnswer = {
   description: 'A kubeconfig with the new credential, whose secret is shown this once',
-  headers: z.object({ 'X-Credential-Id': z.string().openapi({ description: 'Id of the credential.' }) }),
+  ...headers({ 'X-Credential-Id': 'Id of the new credential.' }),
   content: { 'application/yaml': { schema: z.string().openapi({ example: 'apiVersion: v1\nkind: Config\n...\n' }) } },
 };
 

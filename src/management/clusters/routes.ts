@@ -3,7 +3,7 @@ import type { ManagementDeps } from '../deps.ts';
 import { Operation } from '../operations/schema.ts';
 import { operationView } from '../operations/view.ts';
 import { type ManagementEnv, router } from '../router.ts';
-import { at, body, define, json, pageOf } from '../shapes.ts';
+import { at, body, define, headers, json, pageOf } from '../shapes.ts';
 import { cancelFork, type Forked, findTemplate, forkCluster } from './forks.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { checkMatch, deleteCluster, etagOf, updateCluster } from './lifecycle.ts';
@@ -18,10 +18,15 @@ const PATH = '/accounts/{account}/clusters';
 const ONE = `${PATH}/{cluster}`;
 const NODES = 3;
 
+const version = headers({ ETag: 'Its version, for If-Match.' });
+
 /** What making one answers, at once or on its way. */
 export const madeAnswers = {
   201: json(ClusterWithKubeconfig, 'The cluster, ready to answer'),
-  202: json(Operation, 'It is being copied: the operation tells how far it is, and its target is the id of the new cluster'),
+  202: {
+    ...json(Operation, 'It is being copied: the operation tells how far it is, and its target is the id of the new cluster'),
+    ...headers({ Location: 'Address of the operation.' }),
+  },
 };
 
 /** The routes as openapi.yaml tells them. */
@@ -67,7 +72,7 @@ function definitions(deps: ManagementDeps) {
       operationId: 'getCluster',
       tags,
       request: { params: at('account', 'cluster') },
-      responses: { 200: json(ClusterView, 'The cluster; its ETag is its version') },
+      responses: { 200: { ...json(ClusterView, 'The cluster'), ...version } },
     },
   );
   return { create, list, get };
@@ -87,7 +92,7 @@ function changes(deps: ManagementDeps) {
       refuses: ['name-taken', 'conflict', 'precondition-failed'],
       tags,
       request: { params: at('account', 'cluster'), headers: IfMatch, ...body(ClusterChange) },
-      responses: { 200: json(ClusterView, 'The cluster') },
+      responses: { 200: { ...json(ClusterView, 'The cluster'), ...version } },
     },
   );
   const remove = define(
@@ -103,7 +108,7 @@ function changes(deps: ManagementDeps) {
       tags,
       request: { params: at('account', 'cluster'), headers: IfMatch, query: DeleteQuery },
       responses: {
-        200: json(ClusterView, 'It is deleted, and can be restored until purgeAt'),
+        200: { ...json(ClusterView, 'It is deleted, and can be restored until purgeAt'), ...version },
         204: { description: 'It is gone for good' },
       },
     },

@@ -44,6 +44,11 @@ export function validatorOf({ components }: Document): (schema: Schema, value: u
   };
 }
 
+/** Headers that are part of an answer. */
+const TOLD_HEADERS = ['etag', 'location', 'link', 'x-credential-id'];
+const lowered = (headers: object = {}): object =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
 interface Contract {
   document: Document;
   validate: ReturnType<typeof validatorOf>;
@@ -71,7 +76,7 @@ function operationAt({ paths }: Document, method: string, path: string): Operati
 export function breaches(
   app: Parameters<typeof documentOf>[0],
   { method, url }: { method: string; url: string },
-  { status, type, text }: { status: number; type: string; text: string },
+  { status, type, text, headers = new Headers() }: { status: number; type: string; text: string; headers?: Headers },
 ): string[] {
   const { document, validate } = contractOf(app);
   const operation = operationAt(document, method === 'HEAD' ? 'get' : method.toLowerCase(), new URL(url).pathname);
@@ -87,6 +92,8 @@ export function breaches(
   if (!operation) return [`${method} ${url} is not in the document, and answered ${status}`];
   const answer = operation.responses[status];
   if (!answer) return [`${operation.operationId} does not tell of ${status}`];
+  const silent = TOLD_HEADERS.filter((name) => headers.has(name) && !(name in lowered(answer.headers)));
+  if (silent.length > 0) return [`${operation.operationId} does not tell of the header ${silent}`];
   if (method === 'HEAD' || media === 'text/html' || (text === '' && !answer.content)) return [];
   const schema = answer.content?.[media]?.schema;
   if (!schema) return [`${operation.operationId} does not tell of ${status} ${media}`];

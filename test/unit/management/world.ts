@@ -104,7 +104,11 @@ export function makeManagement(more: Partial<ManagementDeps> = {}, released?: st
     });
     const text = await answer.text();
     const type = answer.headers.get('content-type') ?? '';
-    const wrong = breaches(app, { method, url: `${ORIGIN}${path}` }, { status: answer.status, type, text });
+    const wrong = breaches(
+      app,
+      { method, url: `${ORIGIN}${path}` },
+      { status: answer.status, type, text, headers: answer.headers },
+    );
     if (wrong.length > 0) throw new Error(`${method} ${path} broke the contract of openapi.yaml: ${wrong.join('; ')}`);
     return { status: answer.status, type, text, body: type.includes('json') ? JSON.parse(text) : undefined };
   };
