@@ -205,7 +205,8 @@ async function send(t: Tenants, { method, path, headers, body }: ManagementReque
     ...(body !== undefined && { body }),
   });
   const answer = await t.world.app.fetch(request);
-  return { status: answer.status, type: answer.headers.get('content-type') ?? '', text: await answer.text() };
+  const { status, headers: told } = answer;
+  return { status, headers: told, type: told.get('content-type') ?? '', text: await answer.text() };
 }
 
 /** What a promise resolves to, if it does in time. */

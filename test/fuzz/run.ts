@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { type Finding, fuzzCluster } from './cluster.ts';
 import { fuzzManagement } from './management.ts';
 import { fuzzServer } from './server.ts';
@@ -21,7 +21,7 @@ interface Said {
   status?: number;
 }
 
-/** In the worker: one batch, and what it finds. */
+/** In the thread: one batch, and what it finds. */
 async function work({ room, seed, count }: Job): Promise<void> {
   const say = (said: Said) => parentPort?.postMessage(said);
   const heard = (status: number) => say({ status });
@@ -34,24 +34,42 @@ async function work({ room, seed, count }: Job): Promise<void> {
   say({ findings });
 }
 
-/** A batch in a thread of its own: one that never comes back is ended, and is a finding. */
-function inThread(job: Job, statuses: Map<number, number>): Promise<Finding[]> {
-  return new Promise((resolve) => {
-    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: job });
-    const end = (findings: Finding[]) => {
-      clearTimeout(timer);
-      void worker.terminate();
-      resolve(findings);
-    };
-    const lost = (what: string) => end([{ seed: job.seed, index: -1, what, request: 'unknown' }]);
-    const timer = setTimeout(() => lost(`said nothing for ${SILENCE_MS} ms`), SILENCE_MS);
-    worker.on('message', ({ status, findings }: Said) => {
-      timer.refresh();
-      if (status !== undefined) statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (findings) end(findings);
+/** Batches run in a thread that is watched: one that never comes back is ended, and is a finding. */
+class Watched {
+  #worker: Worker | undefined;
+  readonly statuses = new Map<number, number>();
+
+  run(job: Job): Promise<Finding[]> {
+    const worker = (this.#worker ??= new Worker(fileURLToPath(import.meta.url)));
+    return new Promise((resolve) => {
+      const end = (findings: Finding[]) => {
+        clearTimeout(timer);
+        worker.off('message', hear);
+        worker.off('error', die);
+        resolve(findings);
+      };
+      const lost = (what: string) => {
+        void this.close();
+        end([{ seed: job.seed, index: -1, what, request: 'unknown' }]);
+      };
+      const timer = setTimeout(() => lost(`said nothing for ${SILENCE_MS} ms`), SILENCE_MS);
+      const hear = ({ status, findings }: Said) => {
+        timer.refresh();
+        if (status !== undefined) this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+        if (findings) end(findings);
+      };
+      const die = (error: Error) => lost(`died: ${error}`);
+      worker.on('message', hear);
+      worker.on('error', die);
+      worker.postMessage(job);
     });
-    worker.on('error', (error) => lost(`died: ${error}`));
-  });
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
 }
 
 const words = (text: string | undefined, usual: number) => (text === undefined ? usual : Number(text));
@@ -72,15 +90,17 @@ async function main(): Promise<number> {
   const served = values.room === undefined ? words(values.served, 1_000) : 0;
   if (served) jobs.push({ room: 'server', seed: first, count: served });
   let found = 0;
-  const statuses = new Map<number, number>();
+  const watched = new Watched();
   for (const job of jobs.map((one) =>
     one.room === 'server' && values.room ? { ...one, count: words(values.served, 1_000) } : one,
   )) {
-    for (const { index, what, request } of await inThread(job, statuses)) {
+    for (const { index, what, request } of await watched.run(job)) {
       found++;
       console.log(`${what}\n  request ${index}: ${request}\n  replay: npm run fuzz -- --room ${job.room} --seed ${job.seed}`);
     }
   }
+  await watched.close();
+  const { statuses } = watched;
   const shares = [...statuses].sort(([a], [b]) => a - b).map(([status, n]) => `${status}: ${n}`);
   const asked = [...statuses.values()].reduce((sum, n) => sum + n, 0);
   console.log(`${asked} answers (${shares.join(', ')}); ${found} findings`);
@@ -88,4 +108,4 @@ async function main(): Promise<number> {
 }
 
 if (isMainThread) process.exitCode = await main();
-else await work(workerData as Job);
+else parentPort?.on('message', (job: Job) => void work(job));

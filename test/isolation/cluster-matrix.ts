@@ -1,4 +1,16 @@
-import { type Ask, asksOf, furnished, MARK, OTHER, pathsOf, type Reply, secretMark, send, TEAM } from './cluster.ts';
+import {
+  type Ask,
+  asksOf,
+  furnished,
+  MARK,
+  OTHER,
+  pathsOf,
+  type Reply,
+  secretMark,
+  send,
+  TEAM,
+  unservedAsksOf,
+} from './cluster.ts';
 import { mayDo, type Verdict, verdictOf } from './rbac.ts';
 import { type User, usersOf } from './users.ts';
 
@@ -54,7 +66,12 @@ export class ClusterDoorman {
           resources.flatMap((resource) => asksOf(name, version, resource)),
         ]),
       );
-    return [...groups, ['paths that are no resources', pathsOf(this.host)]];
+    const { kinds } = this.host.cluster.registry.kinds;
+    return [
+      ...groups,
+      ['a group that is not served', kinds.flatMap((kind) => unservedAsksOf(kind))],
+      ['paths that are no resources', pathsOf(this.host)],
+    ];
   }
 
   ask(ask: Ask): void {

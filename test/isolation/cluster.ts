@@ -95,6 +95,12 @@ export function asksOf(group: string, version: string, { kind, served }: ServedK
   return out;
 }
 
+/** The same resources by name, in a group that nobody was given anything in: a right is of a group. */
+export const unservedAsksOf = (kind: Kind): Ask[] =>
+  asksOf('zz.example.com', 'v1', { kind })
+    .filter(({ method, subresource }) => !subresource && method !== 'HEAD' && method !== 'OPTIONS')
+    .map((ask) => ({ ...ask, present: false }));
+
 function bodyFor(kind: Kind, group: string, version: string, method: string, { namespace, name }: Partial<Ask>) {
   if (method === 'PATCH') return { body: `{"metadata":{"labels":{"zz":"written"}}}`, type: 'application/merge-patch+json' };
   if (method !== 'POST' && method !== 'PUT') return {};
