@@ -1,17 +1,22 @@
 import type { Hono } from 'hono';
-import type { createApp } from '../../management/app.ts';
+import type { Room } from '../../management/app.ts';
 
 /** Every route of the management API with what it takes and answers, inferred from the routes themselves: a union over the rooms. */
-type Schemas = ReturnType<typeof createApp> extends Hono<infer _E, infer S, infer _B> ? S : never;
+type Schemas = SchemaOf<Room>;
+type SchemaOf<R> = R extends (...deps: never[]) => Hono<infer _E, infer S, infer _B> ? S : never;
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 type PathsOf<S, M extends Method> = S extends unknown
   ? { [P in keyof S]: `$${M}` extends keyof S[P] ? P : never }[keyof S] & string
   : never;
-type EndpointOf<S, M extends Method, P extends string> = S extends { [K in P]: { [K in `$${M}`]: infer E } } ? E : never;
+type EndpointOf<S, M extends Method, P extends string> = P extends `/v1${infer Q}`
+  ? S extends { [K in Q]: { [K in `$${M}`]: infer E } }
+    ? E
+    : never
+  : never;
 
 /** The addresses that take a method. */
-export type PathOf<M extends Method> = PathsOf<Schemas, M>;
+export type PathOf<M extends Method> = `/v1${PathsOf<Schemas, M>}`;
 type Endpoint<M extends Method, P extends PathOf<M>> = EndpointOf<Schemas, M, P>;
 type InputOf<E> = E extends { input: infer I } ? I : never;
 
