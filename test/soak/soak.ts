@@ -11,8 +11,8 @@ const SAMPLE_MS = 1000;
 /** Clients at work at the same time, and how many clusters are made or looked at together before and after. */
 const CLIENTS = 24;
 const TOGETHER = 8;
-/** One cluster in so many is watched. */
-const WATCHED_EVERY = 4;
+/** One cluster in four is watched, but of many so many at most. */
+const WATCHED = { share: 1 / 4, most: 100 };
 
 export interface SoakOptions {
   seconds: number;
@@ -90,9 +90,10 @@ class Soak {
     const { accounts, clusters } = this.#options;
     const made: { name: string; token: string }[] = [];
     for (let n = 0; n < accounts; n++) made.push(await this.#tenants.account(`tenant-${n}`, operator));
+    const every = Math.ceil(clusters / Math.min(WATCHED.most, Math.ceil(clusters * WATCHED.share)));
     for (let number = 0; number < clusters; number++) {
-      const watched = number % WATCHED_EVERY === 0;
-      const watches = number % (2 * WATCHED_EVERY) === 0 ? 'configmaps' : 'pods';
+      const watched = number % every === 0;
+      const watches = number % (2 * every) === 0 ? 'configmaps' : 'pods';
       const account = made[number % accounts];
       this.#slots.push(new Slot({ account, number, world: this.#world, ...(watched && { watches }) }));
     }
