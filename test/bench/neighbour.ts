@@ -122,7 +122,7 @@ export async function neighbour(quiet: Target, noisy: Target): Promise<Neighbour
 async function beNoisy(target: Target): Promise<void> {
   setPriority(constants.priority.PRIORITY_LOW);
   const connections = await pool(target, NOISY_CONNECTIONS);
-  await connections[0].json('POST', '/api/v1/namespaces', namespace('noisy'));
+  for (const name of ['noisy', 'made']) await connections[0].json('POST', '/api/v1/namespaces', namespace(name));
   await fill(connections, 'noisy', NOISY_LISTED);
   const told: Told = { done: 0, rollouts: 0 };
   let running = false;
@@ -149,7 +149,7 @@ async function beNoisy(target: Target): Promise<void> {
           ? c.encode('GET', `${items}/item-${n % NOISY_LISTED}`)
           : kind === 2
             ? c.encode('GET', items)
-            : c.encode('POST', items, JSON.stringify(configMap(`made-${made++}`)));
+            : c.encode('POST', '/api/v1/namespaces/made/configmaps', JSON.stringify(configMap(`made-${made++}`)));
       const { status } = await c.send(request);
       // Being refused for its haste is what may happen to it.
       if (status < 300) told.done++;

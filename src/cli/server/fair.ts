@@ -1,6 +1,5 @@
-/** Requests of one tenant that may be under way at once: alone on the server, while others are there too, and of who takes much then. */
-const ALONE = 32;
-const CROWDED = 4;
+/** Requests of one tenant that may be under way at once, and of one who takes much while others are there. */
+const MOST = 32;
 const GREEDY = 1;
 /** Of the thread's time, how much a tenant gets while others are there: so many ms saved up, and this share from then on. */
 const SAVED_MS = 30;
@@ -82,9 +81,9 @@ export class Turn {
 
 /**
  * The objects of all tenants share one thread here, and what is in front of a request in its queue is what it waits for. So each tenant
- * has a queue of its own on this side of the thread. While several are there, each has few requests under way, and pays for the time that such
- * requests take: who asks for more than a third of the thread waits here, one request at a time, and who asks for little does not. A tenant who
- * is alone is hardly ever held back.
+ * has a queue of its own on this side of the thread. While several are there, each pays for the time that such requests take: who asks for more than a
+ * third of the thread waits here, and has one request under way; who asks for little does not wait. A tenant who is alone is hardly ever held
+ * back.
  */
 export class Fair {
   readonly #tenants = new Map<string, Tenant>();
@@ -140,11 +139,10 @@ export class Fair {
 
   /** Begins what may begin. */
   #admit(tenant: Tenant, now: number): void {
-    const crowded = tenant.isCluster ? this.#clusters > 1 : this.#clusters > 0;
-    const pays = crowded && tenant.isCluster;
+    const pays = tenant.isCluster && this.#clusters > 1;
     this.#save(tenant, now);
     while (tenant.waiting.length > 0) {
-      if (tenant.underway >= (pays && tenant.credit < SAVED_MS / 2 ? GREEDY : crowded ? CROWDED : ALONE)) return;
+      if (tenant.underway >= (pays && tenant.credit < SAVED_MS / 2 ? GREEDY : MOST)) return;
       if (pays && tenant.credit <= 0) {
         this.#lookAgain(tenant);
         return;

@@ -94,8 +94,8 @@ What clients are told, and what they do about it:
 
 ## Sharing one server
 
-Deployed on Cloudflare each cluster has a thread of its own. On one machine all share one. While several tenants are there, each has few requests
-under way and pays for what such requests take: beyond a third of the thread's time it has one, and the rest of its own waits outside. What controllers do goes in
+Deployed on Cloudflare each cluster has a thread of its own. On one machine all share one. While several tenants are there, each
+pays for what its requests take: beyond a third of the thread's time it has one under way, and the rest of its own waits outside. What controllers do goes in
 short slices with rests in between (\`CROWDED_*\` below). A tenant who is alone is not held back.
 
 ## Of a cluster
