@@ -29,10 +29,8 @@ const UPSTREAM: readonly [status: number, message: RegExp][] = [
     500,
     /failed to (create typed (patch|live) object|create manager for existing fields|decode managed fields|convert (new|merged) object)/,
   ],
-  [
-    500,
-    /expected a \[\]interface \{\}, but received a|unknown patch type: |list element types are not identical|unable to find api field in struct|does not contain declared merge key/,
-  ],
+  [500, /expected a \[\]interface \{\}, but received a|unknown patch type: |list element types are not identical/],
+  [500, /unable to find api field in struct|does not contain declared merge key/],
   [500, /no kubelet answers on node/],
   [503, /no (endpoints available|service port)/],
   [504, /Too large resource version/],
