@@ -4,6 +4,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { codeOf, Failure } from '../failure.ts';
 import type { Certificates } from './certificates.ts';
 import { costOf, Fair, tenantOf, type Turn } from './fair.ts';
+import { hasStrangeMethod, STRANGE_METHOD } from './methods.ts';
 import { addressLine, withLine } from './origin.ts';
 import { askForSocket, Watching } from './watching.ts';
 
@@ -121,6 +122,10 @@ class Relay {
   }
 
   #begin(chunk: Buffer): void {
+    if (hasStrangeMethod(chunk)) {
+      this.#client.end(STRANGE_METHOD);
+      return;
+    }
     const asked = askForSocket(chunk, this.#backend.secret);
     if (asked) this.#watching = this.#watch();
     this.#send(withLine(asked ?? chunk, this.#from));

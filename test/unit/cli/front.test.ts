@@ -7,6 +7,7 @@ import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { certificates } from '../../../src/cli/server/certificates.ts';
 import { front } from '../../../src/cli/server/front.ts';
+import { hasStrangeMethod } from '../../../src/cli/server/methods.ts';
 
 const WATCH = 'GET /clusters/x/api/v1/pods?watch=1 HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const LIST = 'GET /clusters/x/api/v1/pods HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -174,4 +175,26 @@ it('a client that reads slowly holds up the server behind, and gets everything',
   expect(client.text().endsWith(`\r\n\r\n${'x'.repeat(BIG)}`)).toBe(true);
   client.socket.destroy();
   other.socket.destroy();
+});
+
+it('answers a method that nobody knows, and leaves what begins no request alone', () => {
+  const strange = (text: string) => hasStrangeMethod(Buffer.from(text));
+  expect(['FOO', 'get', 'GETT', 'constructor'].map((method) => strange(`${method} /x HTTP/1.1\r\n\r\n`))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(['GET', 'PATCH', 'PROPFIND'].map((method) => strange(`${method} /x HTTP/1.1\r\n\r\n`))).toEqual([false, false, false]);
+  expect(['{"a": 1}', 'a b c', ' /x HTTP/1.1\r\n', ''].map(strange)).toEqual([false, false, false, false]);
+});
+
+it('says 405 to it, and closes', async () => {
+  const socket = connect({ host: 'localhost', port: (server.address() as AddressInfo).port, ca, servername: 'localhost' });
+  let text = '';
+  socket.on('data', (piece) => (text += piece));
+  const closed = new Promise((resolve) => void socket.on('close', resolve));
+  socket.write('FOO /x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await closed;
+  expect(text).toMatch(/^HTTP\/1\.1 405 /);
 });
