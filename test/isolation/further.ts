@@ -13,10 +13,13 @@ const below = (bearer: Bearer, address: Address, level: string) =>
 const FURTHER: Record<string, Rule> = {
   // A new cluster would not be among those that the token names, nor have the labels.
   createCluster: (bearer) => (bearer.reach ? [403] : undefined),
-  forkCluster: (bearer) => (bearer.reach ? [403, 409] : undefined),
+  // A fork has the labels of its source: who reaches that by labels reaches the fork.
+  forkCluster: (bearer) => (bearer.reach && !bearer.label.includes('by labels') ? [403, 409] : undefined),
   // Credentials of others are revoked by whoever may write, and taken over by administrators.
   deleteCredential: (bearer, address) => (below(bearer, address, 'write') ? [403] : undefined),
   updateToken: (bearer, address) => (below(bearer, address, 'owner') ? [403] : undefined),
+  // Nobody revokes what may do more than they; the tokens of the seeds may do everything.
+  deleteToken: (bearer, address) => (below(bearer, address, 'owner') ? [403] : undefined),
   rotateToken: (bearer, address) => (below(bearer, address, 'owner') ? [403] : undefined),
   // People leave, tokens do not, and the only owner does not either.
   leaveAccount: (bearer, { facts }) =>
