@@ -22,6 +22,8 @@ export interface ApiRequest {
   headerNames?(): Iterable<string>;
   /** Text; of protobuf one character is a byte. */
   body: string;
+  /** The body could not be read to its end: nobody knows what was asked for. */
+  broken?: boolean;
   /** ms since the epoch. */
   now: number;
   /** Address from which the request came, where the shell knows it. */

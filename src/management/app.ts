@@ -57,12 +57,21 @@ export function createApp(deps: ManagementDeps) {
   app.notFound((c) => noRoute(app.routes, c.req).response(origin(c.req.url)));
   app.use(named(deps));
   app.use(fromOurselves(deps));
-  app.use(
-    bodyLimit({
-      maxSize: BODY_BYTES,
-      onError: (c) => new Problem('too-large', `a body has at most ${BODY_BYTES} bytes`).response(origin(c.req.url)),
-    }),
-  );
+  const bounded = bodyLimit({
+    maxSize: BODY_BYTES,
+    onError: (c) => new Problem('too-large', `a body has at most ${BODY_BYTES} bytes`).response(origin(c.req.url)),
+  });
+  app.use(async (c, next) => {
+    let isRead = false;
+    try {
+      return await bounded(c, () => {
+        isRead = true;
+        return next();
+      });
+    } catch (error) {
+      throw isRead ? error : new Problem('invalid-request', 'the body ends before it should, or is not framed as it says');
+    }
+  });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.openAPIRegistry.register('Problem', ProblemBody);
   for (const room of API) app.route('/v1', room(deps));

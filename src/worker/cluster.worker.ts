@@ -78,7 +78,7 @@ export class ClusterDO extends DurableObject<Env> {
   }
 
   override async fetch(request: Request): Promise<Response> {
-    const body = await bodyOf(request);
+    const body = await bodyOf(request).catch(() => undefined);
     if (request.method !== 'GET') await this.#batch.join();
     const time = now();
     const cluster = this.#open();
@@ -90,7 +90,16 @@ export class ClusterDO extends DurableObject<Env> {
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
     const from = this.env.ATOLL_ADDRESS_HEADER;
     const remote = (from && headers.get(from)) || undefined;
-    const answer = cluster.handle({ method, url, header, headerNames, body, now: time, ...(remote && { remote }) });
+    const answer = cluster.handle({
+      method,
+      url,
+      header,
+      headerNames,
+      body: body ?? '',
+      broken: body === undefined,
+      now: time,
+      ...(remote && { remote }),
+    });
     const response =
       'watch' in answer
         ? this.#sockets.open(cluster, answer.watch, answer.headers, time)

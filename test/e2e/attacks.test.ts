@@ -301,6 +301,14 @@ describe('methods and bodies', () => {
     await alive();
   });
 
+  it('a body that is not framed as it says is a bad request, and from strangers as good as any', async () => {
+    const broken = (path: string, token: string) =>
+      raw(request(path, [bearer(token), 'Transfer-Encoding: chunked'], 'POST', 'zz\r\n{}'));
+    expect(await broken(`/clusters/${mine.id}/api/v1/namespaces`, mine.token)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await broken('/v1/accounts/self/clusters', account)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await broken(`/clusters/${theirs.id}/api/v1/namespaces`, mine.token)).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
   it('what is no HTTP is refused, and leaves the server alive', async () => {
     for (const bytes of [
       '\x16\x03\x01\0\0',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, request as send } from 'node:https';
 import { connect } from 'node:tls';
 import { Server } from '../e2e/server.ts';
+import { REQUEST_BODY_BYTES } from '../../src/lib/limits.ts';
 import { makeCluster } from '../host/make-cluster.ts';
 import { makeTenants, type Tenants } from '../isolation/tenants.ts';
 import { Chance } from './chance.ts';
@@ -51,7 +52,9 @@ class Target {
   }
 
   /** One request as an HTTP library sends it; of a stream only the beginning counts. */
-  ask({ method, url, headers, body }: FuzzRequest): Promise<{ status: number; text: string }> {
+  ask({ method, url, headers: given, body }: FuzzRequest): Promise<{ status: number; text: string }> {
+    // The library itself forgets the length of what some methods send.
+    const headers = body === undefined ? given : { ...given, 'content-length': Buffer.byteLength(body) };
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
     const options = { host: 'localhost', port: this.server.port, path: url, method, headers, agent: this.agent };
     const going = send(options, (answer) => {
@@ -181,7 +184,9 @@ export async function fuzzServer(seed: number, count: number, heard?: (status: n
             ? await again(() => target.ask(request))
             : { status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text };
         heard?.(status);
-        if (status >= 500 && !isAllowed(status, body))
+        // Bytes that begin with no method are not for us to answer.
+        const isNoise = rough && status === 501;
+        if (status >= 500 && !isNoise && !isAllowed(status, body))
           findings.push({
             seed,
             index: at,
@@ -191,7 +196,11 @@ export async function fuzzServer(seed: number, count: number, heard?: (status: n
       } catch (error) {
         // A library that will not send it has refused it for us.
         const { code = '' } = error as NodeJS.ErrnoException;
-        if (!/^ERR_(INVALID|UNESCAPED|HTTP)/.test(code)) findings.push({ seed, index: at, what: String(error), request: shown });
+        // What is too large is read no further: the refusal may come while the rest is still being sent.
+        const size = Buffer.byteLength(request.body ?? '');
+        const cut = code === 'ECONNRESET' && size > REQUEST_BODY_BYTES;
+        if (!cut && !/^ERR_(INVALID|UNESCAPED|HTTP)/.test(code))
+          findings.push({ seed, index: at, what: `${error} (a body of ${size} bytes)`, request: shown });
       }
     };
     const line = async () => {

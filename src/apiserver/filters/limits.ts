@@ -10,6 +10,7 @@ const URL_BYTES = 64 * 1024;
 export const limits: Filter = ({ request }, deps) => {
   deps.limits?.request(request.now);
   const { body, url } = request;
+  if (request.broken) throw badRequest('the request body could not be read: unexpected EOF');
   if (url.length > URL_BYTES) throw badRequest('the request address is too long');
   if (body.length > REQUEST_BODY_BYTES / 3 && byteLength(body) > REQUEST_BODY_BYTES) {
     throw tooLarge(`Request entity too large: limit is ${REQUEST_BODY_BYTES}`);
