@@ -94,7 +94,7 @@ export const CROWD_MS = 3000;
 export const CROWDED_SLICE_MS = 2;
 /** How often as long as a slice took it then rests, and at most, ms. */
 export const CROWDED_REST = 3;
-export const CROWDED_REST_MS = 100;
+export const CROWDED_REST_MS = 200;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
 export const CROWDED_PLAN_OBJECTS = 5;
 /**

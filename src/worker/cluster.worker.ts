@@ -138,7 +138,7 @@ export class ClusterDO extends DurableObject<Env> {
     this.#settled = quiet && flushed ? cluster.registry.store.revision() : undefined;
     // Watches that wait are served between short slices.
     if (drained === false || !flushed) {
-      this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS, rests ? restAfter(now() - began) : 0);
+      this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS, rests ? began : undefined);
     }
     this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
     this.#awakeMs += now() - time;
@@ -155,13 +155,16 @@ export class ClusterDO extends DurableObject<Env> {
     }
   }
 
-  #goOn(cluster: Cluster, budgetMs: number, restMs: number): void {
+  /** `began`: when the slice did that is to be rested from. */
+  #goOn(cluster: Cluster, budgetMs: number, began: number | undefined): void {
     if (this.#continues) return;
     this.#continues = true;
     setTimeout(() => {
       this.#continues = false;
       if (this.#cluster === cluster) this.#turn(cluster, now(), budgetMs);
-    }, restMs);
+    };
+    // By then it is committed, which stops the thread as well.
+    setTimeout(() => (began === undefined ? go() : setTimeout(go, restAfter(now() - began))), 0);
   }
 
   #arm(at: number | undefined): void {

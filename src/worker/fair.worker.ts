@@ -37,5 +37,5 @@ export function slice(cluster: object, now: number, wanted: number): Slice {
   return { workMs: Math.min(wanted, CROWDED_SLICE_MS), rests: true, most: CROWDED_PLAN_OBJECTS };
 }
 
-/** How long a drain rests after a slice that took so long. */
+/** How long a drain rests after a slice that took so long, its commit included. */
 export const restAfter = (ms: number): number => Math.min(Math.ceil(ms * CROWDED_REST), CROWDED_REST_MS);

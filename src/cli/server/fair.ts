@@ -7,11 +7,12 @@ const SHARE = 1 / 3;
 /** More than so much is not owed, ms. */
 const DEBT_MS = 30;
 /**
- * What requests take of the thread, ms: a read, a write, and a KiB of an answer. Measured on an idle machine and not while they go, for a
+ * What requests take of the thread, ms: a read, a write (with its sync of the disk, which stops the thread), and a KiB of an answer. Measured on
+ * an idle machine and not while they go, for a
  * request that stands in line because of others would seem to be long.
  */
 const READ_MS = 0.2;
-const WRITE_MS = 0.7;
+const WRITE_MS = 2;
 const KIB_MS = 0.006;
 const KIB = 1024;
 /** How long after its last request a tenant counts as there, ms. */
