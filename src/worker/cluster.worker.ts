@@ -159,7 +159,7 @@ export class ClusterDO extends DurableObject<Env> {
   #goOn(cluster: Cluster, budgetMs: number, began: number | undefined): void {
     if (this.#continues) return;
     this.#continues = true;
-    setTimeout(() => {
+    const go = () => {
       this.#continues = false;
       if (this.#cluster === cluster) this.#turn(cluster, now(), budgetMs);
     };
