@@ -1,6 +1,15 @@
 import { type Kind, type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
-import { type Action, type Change, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../../reconcile/plan.ts';
+import {
+  type Action,
+  type Change,
+  type Controller,
+  type Key,
+  own,
+  type Plan,
+  type ReconcileCx,
+  type View,
+} from '../../reconcile/plan.ts';
 import { BATCH, deletion } from '../shared/objects.ts';
 import { deletionConditions, type Remaining } from './conditions.ts';
 
