@@ -8,8 +8,7 @@ const SHARE = 1 / 3;
 const DEBT_MS = 30;
 /**
  * What requests take of the thread, ms: a read, a write (with its sync of the disk, which stops the thread), and a KiB of an answer. Measured on
- * an idle machine and not while they go, for a
- * request that stands in line because of others would seem to be long.
+ * an idle machine and not while they go, for a request that stands in line because of others would seem to be long.
  */
 const READ_MS = 0.2;
 const WRITE_MS = 2;
