@@ -4,6 +4,8 @@
 export const REQUEST_BODY_BYTES = 3 * 1024 * 1024;
 /** Bytes of a too large body that are read and thrown away, so that the client comes to read the refusal; beyond it is cut off. */
 export const REQUEST_DISCARD_BYTES = 16 * 1024 * 1024;
+/** For how long, ms. */
+export const REQUEST_DISCARD_MS = 500;
 /** Levels of objects and lists in a request body; beyond it 400. */
 export const JSON_DEPTH = 1_000;
 /** Bytes of one stored object; beyond it 413 (a Durable Object's row holds 2 MB; etcd's limit is 1.5 MiB). */

@@ -1,4 +1,4 @@
-import { REQUEST_BODY_BYTES, REQUEST_DISCARD_BYTES } from '../lib/limits.ts';
+import { REQUEST_BODY_BYTES, REQUEST_DISCARD_BYTES, REQUEST_DISCARD_MS } from '../lib/limits.ts';
 
 /** The body of a request as the cluster reads it: text, but of protobuf one character a byte. What is too large is read no further than that. */
 export async function bodyOf(request: Request): Promise<string> {
@@ -23,11 +23,13 @@ async function upTo(stream: ReadableStream<Uint8Array>, most: number): Promise<B
     chunks.push(value);
     size += value.byteLength;
   }
-  void discard(reader);
+  // Whoever hangs up on a client that still sends takes its own answer back: the client's system drops it when it learns that nobody reads.
+  const late = new Promise((resolve) => setTimeout(resolve, REQUEST_DISCARD_MS));
+  await Promise.race([discard(reader), late]);
   return Buffer.concat(chunks).subarray(0, most + 1);
 }
 
-/** Reads on for a while, so that the client, which still sends, comes to read the answer; then it is cut off. */
+/** Reads on for a while, so that the client, which still sends, comes to read the answer; then it is cut off (net/http's rstAvoidanceDelay). */
 async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   try {
     for (let left = REQUEST_DISCARD_BYTES; left > 0; ) {
