@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { isIP, type SocketConstructorOpts } from 'node:net';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { load } from 'js-yaml';
 
 /** A Kubernetes API and how to get in. */
@@ -43,12 +43,23 @@ export function targetOf(text: string): Target {
 
 export interface Answer {
   status: number;
+  /** Until the connection sends its next request. */
   body: Buffer;
+}
+
+/** Of the answer that comes: where its body begins, and how long that is, if it says so. */
+interface Head {
+  status: number;
+  start: number;
+  length: number | undefined;
 }
 
 const CRLF2 = Buffer.from('\r\n\r\n');
 const NO_CONTENT = 204;
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+/** What all connections read into, and what the first answer of one has room for. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
+const ANSWER_BYTES = 4 * 1024;
 
 /**
  * One keep-alive connection that does one request at a time. Small on purpose: client and server share the machine, and what the client
@@ -57,9 +68,11 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 export class Connection {
   readonly #target: Target;
   #socket: TLSSocket | undefined;
-  #chunks: Buffer[] = [];
+  /** The answer as far as it has come: the first so many bytes. The memory is used again for the next. */
+  #bytes = Buffer.allocUnsafeSlow(ANSWER_BYTES);
   #size = 0;
-  #head: { status: number; start: number; length: number | undefined } | undefined;
+  #onData: ((chunk: Buffer) => void) | undefined;
+  #head: Head | undefined;
   #done: ((answer: Answer) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
 
@@ -69,7 +82,8 @@ export class Connection {
 
   async open(): Promise<this> {
     const { host, port, ca, cert, key } = this.#target;
-    const socket = connect({
+    // The types of tls do not know that what a socket takes, it takes too.
+    const options: ConnectionOptions & Pick<SocketConstructorOpts, 'onread'> = {
       host,
       port,
       ca,
@@ -77,10 +91,19 @@ export class Connection {
       key,
       ...(isIP(host) ? {} : { servername: host }),
       ALPNProtocols: ['http/1.1'],
-    });
+      onread: {
+        buffer: READ_BUFFER,
+        callback: (size: number) => {
+          const chunk = READ_BUFFER.subarray(0, size);
+          if (this.#onData) this.#onData(chunk);
+          else this.#read(chunk);
+          return true;
+        },
+      },
+    };
+    const socket = connect(options);
     await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => this.#fail?.(error));
     socket.on('close', () => this.#fail?.(new Error('the connection was closed')));
     this.#socket = socket;
@@ -115,38 +138,45 @@ export class Connection {
     return JSON.parse(answer.body.toString()) as T;
   }
 
-  /** Sends a request whose answer does not end; every piece of the body goes to `onData`, chunk framing included. */
+  /** Sends a request whose answer does not end; every piece goes to `onData`, framing included, which is not to keep it. */
   stream(request: Buffer, onData: (chunk: Buffer) => void): void {
-    this.#socket?.removeAllListeners('data').on('data', onData).write(request);
+    this.#onData = onData;
+    this.#socket?.write(request);
   }
 
   #read(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    if (!this.#head) {
-      if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
-      const start = this.#chunks[0].indexOf(CRLF2);
-      if (start < 0) return;
-      const head = this.#chunks[0].toString('latin1', 0, start);
-      const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-      const status = Number(head.slice(9, 12));
-      this.#head = {
-        status,
-        start: start + CRLF2.length,
-        length: status === NO_CONTENT ? 0 : length === undefined ? undefined : Number(length),
-      };
-    }
+    this.#keep(chunk);
+    this.#head ??= this.#readHead();
+    if (!this.#head) return;
     const { start, length, status } = this.#head;
-    const last = this.#chunks[this.#chunks.length - 1];
-    const complete = length === undefined ? last.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK) : this.#size >= start + length;
-    if (!complete) return;
-    const all = Buffer.concat(this.#chunks).subarray(start);
-    this.#chunks = [];
+    const all = this.#bytes.subarray(start, this.#size);
+    if (length === undefined ? !all.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK) : all.length < length) return;
     this.#size = 0;
     this.#head = undefined;
     const done = this.#done;
     this.#done = undefined;
     done?.({ status, body: length === undefined ? unchunk(all) : all });
+  }
+
+  #keep(chunk: Buffer): void {
+    const size = this.#size + chunk.length;
+    if (size > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(size * 2);
+      this.#bytes.copy(larger, 0, 0, this.#size);
+      this.#bytes = larger;
+    }
+    chunk.copy(this.#bytes, this.#size);
+    this.#size = size;
+  }
+
+  #readHead(): Head | undefined {
+    const start = this.#bytes.subarray(0, this.#size).indexOf(CRLF2);
+    if (start < 0) return undefined;
+    const head = this.#bytes.toString('latin1', 0, start);
+    const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+    const status = Number(head.slice(9, 12));
+    const bytes = status === NO_CONTENT ? 0 : length === undefined ? undefined : Number(length);
+    return { status, start: start + CRLF2.length, length: bytes };
   }
 }
 

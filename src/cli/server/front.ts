@@ -22,15 +22,28 @@ const DRAIN_QUIET_MS = 50;
 const SWITCHING = Buffer.from('HTTP/1.1 101 ');
 
 /** Bytes read at once from the server behind. */
-const READ_BYTES = 64 * 1024;
+const READ_BYTES = 128 * 1024;
+/** Buffers kept for the next reads. */
+const FREE_BUFFERS = 64;
+const free: Buffer[] = [];
 let shared: Buffer | undefined;
 
 /**
- * What a socket reads into, in place of a new buffer each time. Reading and using are one step, so that all sockets share it; but Windows
- * reads ahead, into a buffer that must be the socket's own.
+ * What an answer is read into and written to the client from, without a copy. They go round: new ones all the time would keep the garbage
+ * collector busier than all the rest of this.
  */
-function readBuffer(): Buffer {
-  if (process.platform === 'win32') return Buffer.allocUnsafeSlow(READ_BYTES);
+const takeBuffer = (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+
+function giveBuffer(buffer: Buffer): void {
+  if (buffer !== shared && free.length < FREE_BUFFERS) free.push(buffer);
+}
+
+/**
+ * What watches are read into, of which there are many and all of them quiet: reading and using are one step, so that they share it. But
+ * Windows reads ahead, into a buffer that must be the socket's own.
+ */
+function sharedBuffer(): Buffer {
+  if (process.platform === 'win32') return takeBuffer();
   shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
   return shared;
 }
@@ -169,9 +182,9 @@ class Relay {
     if (held.length > 0) this.#receive(Buffer.concat(held));
   }
 
-  #answer(bytes: Buffer): void {
+  #answer(bytes: Buffer, written?: () => void): void {
     if (this.#payer) this.#fair.answered(this.#payer, bytes.length);
-    this.#client.write(bytes);
+    this.#client.write(bytes, written);
     if (this.#client.writableLength > AHEAD_BYTES) this.#inner?.pause();
   }
 
@@ -199,8 +212,9 @@ class Relay {
     this.#client.destroy();
   }
 
-  /** Bytes of an answer, to be used at once: the buffer is read into again. */
-  #read(bytes: Buffer): void {
+  /** Bytes of an answer, in a buffer that is ours until it is given back. */
+  #read(buffer: Buffer, size: number): void {
+    const bytes = buffer.subarray(0, size);
     this.#heardAt = performance.now();
     if (this.#size > 0) {
       this.#size = 0;
@@ -208,16 +222,18 @@ class Relay {
       this.#repeated = false;
       if (this.#turn) this.#answered(bytes);
     }
-    if (this.#watching) this.#watching.read(bytes);
-    else this.#answer(Buffer.from(bytes));
+    if (this.#watching) {
+      this.#watching.read(bytes);
+      giveBuffer(buffer);
+    } else this.#answer(bytes, () => giveBuffer(buffer));
   }
 
   #open(): Socket {
     const client = this.#client;
     const onread = {
-      buffer: readBuffer(),
+      buffer: () => (this.#watching ? sharedBuffer() : takeBuffer()),
       callback: (size: number, buffer: Uint8Array) => {
-        if (this.#inner === inner) this.#read((buffer as Buffer).subarray(0, size));
+        if (this.#inner === inner) this.#read(buffer as Buffer, size);
         return true;
       },
     };
