@@ -37,8 +37,23 @@ export function askForSocket(chunk: Buffer, secret: string): Buffer | undefined 
   return Buffer.from(`${head.slice(0, -CRLF.length).replace(CONNECTION, '')}${ASK}${secret}${HEAD_END}`, 'latin1');
 }
 
-/** Pieces of a body as one chunk of it. */
+/** The last event, and the chunk that it became: most events go to many watches, one after another. */
+let lastPiece: Buffer = Buffer.alloc(0);
+let lastChunk: Buffer = lastPiece;
+
+/** Pieces of a body as one chunk of it, which is not to be changed: others may have it too. */
 function chunked(pieces: Buffer[]): Buffer {
+  const isOne = pieces.length === 1;
+  if (isOne && lastPiece.length > 0 && pieces[0].equals(lastPiece)) return lastChunk;
+  const chunk = joined(pieces);
+  if (isOne) {
+    lastChunk = chunk;
+    lastPiece = chunk.subarray(chunk.length - CRLF.length - pieces[0].length, chunk.length - CRLF.length);
+  }
+  return chunk;
+}
+
+function joined(pieces: Buffer[]): Buffer {
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const line = `${size.toString(16)}${CRLF}`;
   const out = Buffer.allocUnsafe(line.length + size + CRLF.length);
