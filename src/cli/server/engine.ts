@@ -6,15 +6,17 @@ import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
+import type { Miniflare, MiniflareOptions } from 'miniflare';
 import { writePrivate } from '../kubeconfigs.ts';
-import { issuersOf } from '../../management/people/issuers.ts';
 import { Failure } from '../failure.ts';
 import { publicUrl, ROOT } from '../settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
 import { addressHeader } from './origin.ts';
 import { network } from './network.ts';
+
+/** Not imported: Node would read all of its 4 MB once more to find out what sort of module it is. */
+const engine = createRequire(import.meta.url)('miniflare') as typeof import('miniflare');
 
 /** The same as in wrangler.toml. */
 const COMPATIBILITY = { compatibilityDate: '2026-06-01', compatibilityFlags: ['nodejs_compat', 'enable_request_signal'] };
@@ -107,9 +109,10 @@ function withoutSignalHandlers<T>(make: () => T): T {
 }
 
 /** With whom people sign in, looked at before the server starts. */
-function issuers(): { ATOLL_OIDC?: string } {
+async function issuers(): Promise<{ ATOLL_OIDC?: string }> {
   const { ATOLL_OIDC } = process.env;
   if (!ATOLL_OIDC) return {};
+  const { issuersOf } = await import('../../management/people/issuers.ts');
   try {
     issuersOf(ATOLL_OIDC);
   } catch (error) {
@@ -167,7 +170,7 @@ export async function startEngine(o: {
     ...COMPATIBILITY,
     host: HOST,
     telemetry: { enabled: false },
-    log: new Log(LogLevel.ERROR),
+    log: new engine.Log(engine.LogLevel.ERROR),
     handleRuntimeStdio: (out: Readable, err: Readable) => watchOver(out, err, (why) => !stopped && o.onEnd(why)),
     // What a tenant may cause to be called is public by address, whatever its name resolves to.
     outboundService: network('public'),
@@ -189,10 +192,10 @@ export async function startEngine(o: {
       ATOLL_LOG: logLevel(),
       ATOLL_URL: publicUrl() ?? o.url,
       ATOLL_HOSTS: hostNames().join(','),
-      ...issuers(),
+      ...(await issuers()),
     },
   };
-  const miniflare = withoutSignalHandlers(() => new Miniflare(options));
+  const miniflare = withoutSignalHandlers(() => new engine.Miniflare(options));
   await miniflare.ready;
   await migrateD1(miniflare, o.folder.path);
   const stop = () => {
