@@ -151,18 +151,31 @@ export class Usage {
     };
   }
 
-  /** Begins a new hour when there is one. A clock that was set back counts to the hour that is the newest. */
+  /**
+   * Begins a new hour when there is one. A clock that was set back counts to the hour that is the newest; so does a disk that fails, until it
+   * works: nobody is refused an answer because it cannot be counted well.
+   */
   #at(now: number): void {
     const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
-    if (this.#hour !== undefined && hour <= this.#hour) return;
-    if (this.#hour !== undefined) this.#write();
+    if (this.#hour === undefined) this.#begin(hour);
+    if (hour <= (this.#hour as number)) return;
+    const before = { hour: this.#hour, base: this.#base, bytes: this.#bytes };
+    try {
+      this.#write();
+      this.#begin(hour);
+      const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, this.#complete());
+      this.#store.sql.run('DELETE FROM usage WHERE hour < ?', oldest);
+    } catch {
+      ({ hour: this.#hour, base: this.#base, bytes: this.#bytes } = before);
+    }
+  }
+
+  #begin(hour: number): void {
     const { requests, writes, awake } = this.#tally;
     this.#base = { requests, writes, awake };
     this.#hour = hour;
     this.#bytes = 0;
     this.#write();
-    const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, this.#complete());
-    this.#store.sql.run('DELETE FROM usage WHERE hour < ?', oldest);
   }
 
   #current(): UsageHour {

@@ -56,6 +56,27 @@ describe('usage of a cluster', () => {
     expect(totals(host)).toEqual({ requests: 3, writes: 1 });
   });
 
+  it('[MG71] a disk that fails at the turn of an hour refuses nobody: the hour before counts until it works', () => {
+    const host = makeCluster({ apiOnly: true });
+    host.do('GET', ITEMS);
+    host.advance(HOUR);
+    const { run } = host.sql;
+    host.sql.run = () => {
+      throw new Error('disk I/O error');
+    };
+    expect(host.request('GET', ITEMS).status).toBe(200);
+    expect(hoursOf(host)).toMatchObject([{ hour: BEGIN, requests: 2 }]);
+    host.sql.run = run;
+    host.do('GET', ITEMS);
+    expect(hoursOf(host)).toMatchObject([
+      { hour: BEGIN, requests: 2 },
+      { hour: BEGIN + HOUR, requests: 1 },
+    ]);
+    host.cluster.usage.flush(host.now);
+    host.crash();
+    expect(totals(host).requests).toBe(3);
+  });
+
   it('[MG71] reads are due within moments, and lost before only', () => {
     const host = makeCluster({ apiOnly: true });
     host.do('POST', ITEMS, configMap('a'));
