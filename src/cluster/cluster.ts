@@ -29,6 +29,7 @@ import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
+import { cast, Moulds, pour } from './mould.ts';
 import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
 import { Limits, takeLimits, WAIT_HEADER } from './limits.ts';
 import type { ClusterOptions } from './options.ts';
@@ -41,6 +42,8 @@ export interface Platform {
   sql: Sqlite;
   random: Random;
   crypto: Crypto;
+  /** Shared by all clusters of a process; absent: each is booted. */
+  moulds?: Moulds;
 }
 
 const SECOND_MS = 1000;
@@ -78,6 +81,8 @@ export class Cluster {
   /** Everything has still to be looked at once. */
   #derive = false;
   #dirty = true;
+  /** It was booted, and nothing happened to it since: when it comes to rest, it can be cast. */
+  #fresh: { at: number; moulds: Moulds } | undefined;
 
   private constructor(platform: Platform, options: ClusterOptions) {
     const { sql, random, crypto } = platform;
@@ -151,11 +156,16 @@ export class Cluster {
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
-      const settled = writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
+      const mould = platform.moulds?.of(kept);
+      const settled = mould
+        ? pour(platform.sql, mould, platform.random, now)
+        : writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
       setMeta(platform.sql, 'cursor', String(settled));
       const cluster = new Cluster(platform, kept);
       cluster.usage.work(now);
+      if (mould) return cluster as never;
       if (!options.apiOnly) cluster.#addNodes(options.nodes ?? 3, now);
+      if (platform.moulds) cluster.#fresh = { at: now, moulds: platform.moulds };
       return cluster as never;
     });
   }
@@ -202,11 +212,13 @@ export class Cluster {
     };
     this.registry.create(kind, binding as Obj as KubeObject, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
     this.#dirty = true;
+    this.#fresh = undefined;
   }
 
   /** Answers one request. What it made dirty is left to drain. */
   handle(request: ApiRequest): ApiResponse {
     this.#dirty = true;
+    this.#fresh = undefined;
     const answer = this.#counted(request);
     if ('watch' in answer) this.#boundWatch(answer.watch, request.now);
     return answer;
@@ -269,8 +281,18 @@ export class Cluster {
     this.usage.work(now);
     const quiet = this.reconciler.drain(now, more, most);
     this.#dirty = !quiet;
+    this.#cast(quiet, now);
     if (quiet && !this.#suspended) this.#rest(now);
     return quiet;
+  }
+
+  /** Those that follow shall be as this one has become. */
+  #cast(quiet: boolean, now: number): void {
+    const fresh = this.#fresh;
+    if (!fresh) return;
+    this.#fresh = undefined;
+    const mould = quiet && fresh.at === now ? cast(this.registry.store.sql, now) : undefined;
+    if (mould) fresh.moulds.keep(this.options, mould);
   }
 
   /** What is left to do once all is quiet. */

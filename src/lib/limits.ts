@@ -99,6 +99,8 @@ export const CROWDED_REST = 3;
 export const CROWDED_REST_MS = 200;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
 export const CROWDED_PLAN_OBJECTS = 5;
+/** Sorts of new clusters that are remembered, each by what its first had when it came to rest: some 250 KB. */
+export const MOULDS = 8;
 /**
  * Objects of a fork that go at a time: rows, and bytes (as JSON in JSON at most twice as many; a value holds 2 MB). Reading and writing
  * them takes some ms, in which one local server does nothing else.

@@ -6,6 +6,7 @@ import { finishFork, type ForkChunk, type ForkStart, type Key } from '../cluster
 import { credentialsAtRest } from '../cluster/credentials.ts';
 import { takeLimits } from '../cluster/limits.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
+import { Moulds } from '../cluster/mould.ts';
 import { takeStanding } from '../cluster/state.ts';
 import {
   type ClusterLimits,
@@ -35,13 +36,15 @@ import { UsageKeeper } from './usage.worker.ts';
 
 provideFacts(packedDescriptions);
 
+const moulds = new Moulds();
+
 /**
  * One cluster. Hands requests, alarms and sockets to Cluster, flushes what they left behind and arms the alarm last; decides nothing.
  * Methods other than fetch, alarm and webSocket* are RPC from management: no address of the outside world leads to them.
  */
 export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
-  readonly #platform = { sql: openStorage(this.ctx.storage, this.#meter), random, crypto: crypt };
+  readonly #platform = { sql: openStorage(this.ctx.storage, this.#meter), random, crypto: crypt, moulds };
   readonly #sockets = new Sockets(this.ctx);
   readonly #fork = new ForkTarget(this.#platform.sql, this.env);
   #cluster?: Cluster;

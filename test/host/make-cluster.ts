@@ -1,6 +1,7 @@
 import { seeded } from '../../src/lib/prng.ts';
 import type { WatchSpec } from '../../src/apiserver/streams/watch.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
+import type { Moulds } from '../../src/cluster/mould.ts';
 import type { ClusterOptions } from '../../src/cluster/options.ts';
 import type { WatchPort } from '../../src/cluster/turn.ts';
 import type { Obj } from '../../src/lib/json.ts';
@@ -23,8 +24,11 @@ export class Host {
   readonly sql = openSqlite();
   readonly #random: ReturnType<typeof seeded>;
 
-  constructor(seed: number, now: number, options: Partial<ClusterOptions>) {
+  readonly #moulds: Moulds | undefined;
+
+  constructor(seed: number, now: number, options: Partial<ClusterOptions>, moulds?: Moulds) {
     this.now = now;
+    this.#moulds = moulds;
     this.#random = seeded(seed);
     this.cluster = Cluster.create(this.#platform(), { id: `seed-${seed}`, name: 'test', caPem: 'CA', ...options }, now);
     this.token = this.cluster.issue({ id: 'admin', username: 'kubernetes-admin', role: 'admin' }, now);
@@ -32,7 +36,8 @@ export class Host {
   }
 
   #platform() {
-    return { sql: this.sql, random: this.#random, crypto: nodeCrypto(this.#random) };
+    const moulds = this.#moulds;
+    return { sql: this.sql, random: this.#random, crypto: nodeCrypto(this.#random), ...(moulds && { moulds }) };
   }
 
   /** One request as the administrator (or with other headers), without draining. */
@@ -140,7 +145,7 @@ function parse(text: string): Obj {
 }
 
 /** `makeCluster({ seed: 1 })`: booted, settled, deterministic. */
-export function makeCluster(options: { seed?: number; now?: number } & Partial<ClusterOptions> = {}): Host {
-  const { seed = 1, now = Date.UTC(2026, 0, 1), ...rest } = options;
-  return new Host(seed, now, rest);
+export function makeCluster(options: { seed?: number; now?: number; moulds?: Moulds } & Partial<ClusterOptions> = {}): Host {
+  const { seed = 1, now = Date.UTC(2026, 0, 1), moulds, ...rest } = options;
+  return new Host(seed, now, rest, moulds);
 }

@@ -1,3 +1,4 @@
+import { Moulds } from '../../src/cluster/mould.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { seeded } from '../../src/lib/prng.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
@@ -52,6 +53,18 @@ const SUBJECTS: readonly Subject[] = [
   { resource: 'pods', path: '/api/v1/namespaces/default/pods', namespace: 'default', metadataOnly: true },
 ];
 
+/** One world in so many begins with a cluster that was poured and not booted. */
+const POURED = 4;
+let moulds: Moulds | undefined;
+
+/** Filled by a cluster that has nothing else to do with the world: a replay finds the same. */
+function poured(): Moulds {
+  if (moulds) return moulds;
+  moulds = new Moulds();
+  makeCluster({ moulds });
+  return moulds;
+}
+
 /** One seeded world: a cluster, clients that do random things to it, and faults. Everything follows from the seed. */
 export class World {
   readonly host: Host;
@@ -75,7 +88,7 @@ export class World {
   #counter = 0;
 
   constructor(seed: number) {
-    this.host = makeCluster({ seed: seed });
+    this.host = seed % POURED === 0 ? makeCluster({ seed, moulds: poured() }) : makeCluster({ seed });
     this.disk = new Disk(this.host.sql);
     this.ledger = new Ledger(this.host);
     this.#chance = seeded(seed ^ 0x5eed).next;
