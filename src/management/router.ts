@@ -19,6 +19,8 @@ export type ManagementEnv = {
     cluster: ClusterRow;
     /** What a handler tells the audit log beside the address: ids of what it made or did. */
     made?: Record<string, string>;
+    /** The status with which the audit log has this request already. */
+    audited?: number;
   };
 };
 

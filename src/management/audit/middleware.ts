@@ -1,3 +1,4 @@
+import { getTableColumns, type SQL, sql } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
 import { actorOf, type Principal } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
@@ -26,17 +27,35 @@ export const audited =
     if (!who) return;
     const { status } = c.res;
     if (READS.has(c.req.method) && !REFUSALS.has(status) && !c.get('made')) return;
+    if (c.get('audited') === status) return;
     const context = c as unknown as Context<ManagementEnv>;
-    await deps.db.insert(audit).values({
-      at: deps.now(),
-      accountId: accountOf(context, who),
-      actor: actorOf(who),
-      action,
-      target: await targetOf(context),
-      status,
-      requestId: c.get('requestId'),
-    });
+    await deps.db.insert(audit).values(entryOf(deps, context, who, status, { ...targetOf(context), ...(await resultOf(c)) }));
   };
+
+/**
+ * The statement that writes down what a handler is about to do, for it to go to the database in one journey with that: a row if `when` holds
+ * by then. The handler sets `audited` once it did.
+ */
+export function auditing(deps: ManagementDeps, c: Context<ManagementEnv>, made: { id: string; name: string }, when: SQL) {
+  const row = entryOf(deps, c, c.get('principal'), CREATED, { ...targetOf(c), id: made.id, name: made.name });
+  const values = Object.entries(getTableColumns(audit)).map(([key, column]) => {
+    const value = row[key as keyof typeof row];
+    return value === undefined || value === null ? sql`NULL` : sql.param(value, column);
+  });
+  return deps.db.insert(audit).select(sql`SELECT ${sql.join(values, sql`, `)} WHERE ${when}`);
+}
+
+function entryOf(
+  deps: ManagementDeps,
+  c: Context<ManagementEnv>,
+  who: Principal,
+  status: number,
+  target: Record<string, string>,
+): typeof audit.$inferInsert {
+  const action = c.get('action') as string;
+  const accountId = accountOf(c, who);
+  return { at: deps.now(), accountId, actor: actorOf(who), action, target, status, requestId: c.get('requestId') };
+}
 
 /** Whose log it belongs to: the account that was entered, else the one that a token is of; never one that was only named. */
 function accountOf(c: Context<ManagementEnv>, who: Principal): string | null {
@@ -45,7 +64,7 @@ function accountOf(c: Context<ManagementEnv>, who: Principal): string | null {
 }
 
 /** Parameters of the address, with names made ids where they are known; then what came of it. */
-async function targetOf(c: Context<ManagementEnv>): Promise<Record<string, string>> {
+function targetOf(c: Context<ManagementEnv>): Record<string, string> {
   const target: Record<string, string> = {};
   for (const [name, value] of Object.entries(c.req.param() as Record<string, string>)) target[name] = plain(value);
   const access: ManagementEnv['Variables']['access'] | undefined = c.get('access');
@@ -53,7 +72,7 @@ async function targetOf(c: Context<ManagementEnv>): Promise<Record<string, strin
   const cluster: ManagementEnv['Variables']['cluster'] | undefined = c.get('cluster');
   if (cluster) Object.assign(target, { cluster: cluster.id, clusterName: cluster.name });
   if (c.res.headers.has('idempotency-replayed')) target.replayed = 'true';
-  return { ...target, ...(await resultOf(c)), ...c.get('made') };
+  return { ...target, ...c.get('made') };
 }
 
 /** The id and name of what was made. */

@@ -1,4 +1,6 @@
+import type { SQL } from 'drizzle-orm';
 import type { Context } from 'hono';
+import { auditing } from '../audit/middleware.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Operation } from '../operations/schema.ts';
 import { operationView } from '../operations/view.ts';
@@ -148,7 +150,10 @@ export function clusterRoutes(deps: ManagementDeps) {
         return forkAnswer(deps, c, access.accountId, await forkCluster(deps, access, who, source, wish));
       }
       const asked = { ...wish, apiOnly, legacyApis, nodes, labels: wish.labels ?? {} };
-      return c.json(madeView(deps, await createCluster(deps, access, who, asked), c.req.url), 201);
+      const audit = (row: ClusterRow, when: SQL) => auditing(deps, c, row, when);
+      const made = await createCluster(deps, access, who, asked, audit);
+      c.set('audited', 201);
+      return c.json(madeView(deps, made, c.req.url), 201);
     })
     .openapi(list, async (c) => {
       const { items, next } = await listClusters(deps, c.get('access'), c.req.valid('query'));

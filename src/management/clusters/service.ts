@@ -1,4 +1,5 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
+import type { BatchItem } from 'drizzle-orm/batch';
 import type { Access, Principal } from '../access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
@@ -6,7 +7,7 @@ import { announce, claiming, type End, expiryOf, isGone, isTaken, limitReached, 
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { clusterLimits } from '../plans.ts';
 import type { ClusterRow } from './rows.ts';
-import { clusters } from './tables.ts';
+import { clusters, credentials } from './tables.ts';
 
 /** What a cluster is asked to be. */
 export interface ClusterWish extends End {
@@ -26,9 +27,15 @@ export interface Made {
 
 /**
  * The row first: it claims the name. Should the object then fail, both go again; should we die in between, the row says that the cluster is
- * in the making, and after a minute a chore takes it away.
+ * in the making, and after a minute a chore takes it away. `audit` makes the entry of the audit log, which goes with the last write.
  */
-export async function createCluster(deps: ManagementDeps, access: Access, who: Principal, wish: ClusterWish): Promise<Made> {
+export async function createCluster(
+  deps: ManagementDeps,
+  access: Access,
+  who: Principal,
+  wish: ClusterWish,
+  audit: (row: ClusterRow, when: SQL) => BatchItem<'sqlite'>,
+): Promise<Made> {
   const { expiresIn, expiresAt, ...rest } = wish;
   const row = newRow(deps, access, who, { ...rest, expiresAt: expiryOf(deps, { expiresIn, expiresAt }) ?? null });
   deps.background(announce(deps, row));
@@ -51,7 +58,8 @@ export async function createCluster(deps: ManagementDeps, access: Access, who: P
       ...(deps.ca !== undefined && { caPem: deps.ca }),
     };
     const token = await deps.clusters.create(options, forObject(first));
-    await remember(deps, access, who, id, first, token, markingReady(deps, id)).catch((error) => {
+    const audited = audit(row, sql`EXISTS (SELECT 1 FROM ${credentials} WHERE id = ${first.id})`);
+    await remember(deps, access, who, id, first, token, markingReady(deps, id), audited).catch((error) => {
       throw isGone(error) ? new Problem('conflict', 'the cluster took too long to make, and was taken away') : error;
     });
     return { row: { ...row, state: 'ready' }, token };
