@@ -8,15 +8,7 @@ import { takeLimits } from '../cluster/limits.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { Moulds } from '../cluster/mould.ts';
 import { takeStanding } from '../cluster/state.ts';
-import {
-  type ClusterLimits,
-  DRAIN_BOOT_MS,
-  DRAIN_FIRST_SLICE_MS,
-  DRAIN_RESCUE_MS,
-  DRAIN_SLICE_MS,
-  FLUSH_SLICE_MESSAGES,
-  FORK_DRAIN_MS,
-} from '../lib/limits.ts';
+import { type ClusterLimits, DRAIN_BOOT_MS, DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS, FORK_DRAIN_MS } from '../lib/limits.ts';
 import type { ClusterUsage, ForkProgress, NewCredential, Revoked, Standing } from '../management/clusters/port.ts';
 import type { UsageHour } from '../management/usage/port.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
@@ -25,13 +17,12 @@ import { AuditKeeper } from './audit.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { bodyOf } from './body.worker.ts';
 import type { Env } from './env.worker.ts';
-import { present, restAfter, slice } from './fair.worker.ts';
+import { present } from './fair.worker.ts';
 import { ForkTarget } from './fork.worker.ts';
 import { budget, crypt, now, random } from './host.worker.ts';
-import { log, nameOf } from './log.worker.ts';
-import { count } from './metrics.worker.ts';
 import { Sockets } from './sockets.worker.ts';
 import { type Meter, openStorage } from './sqlite.worker.ts';
+import { Turns } from './turns.worker.ts';
 import { UsageKeeper } from './usage.worker.ts';
 
 provideFacts(packedDescriptions);
@@ -48,26 +39,18 @@ export class ClusterDO extends DurableObject<Env> {
   readonly #sockets = new Sockets(this.ctx);
   readonly #fork = new ForkTarget(this.#platform.sql, this.env);
   #cluster?: Cluster;
-  /** The revision at the end of the last turn that came to rest: nothing is to be done while it stands. */
-  #settled: number | undefined;
-  /** When the alarm will fire, as far as this object knows. */
-  #armed: number | undefined;
+  readonly #turns = new Turns(this.ctx.storage, (cluster) => cluster === this.#cluster);
   readonly #batch = new Batch();
   readonly #audit = new AuditKeeper();
   readonly #usage = new UsageKeeper(
     this.env,
     (cluster) => cluster === this.#cluster,
-    (at) => this.#arm(Math.min(at, this.#armed ?? at)),
+    (at) => this.#turns.armBy(at),
   );
-  #queued = false;
-  #continues = false;
-  #awakeMs = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    void ctx.blockConcurrencyWhile(async () => {
-      this.#armed = (await ctx.storage.getAlarm()) ?? undefined;
-    });
+    void ctx.blockConcurrencyWhile(() => this.#turns.begin());
   }
 
   /** The cluster, if it was ever created. Asking writes nothing. */
@@ -107,83 +90,22 @@ export class ClusterDO extends DurableObject<Env> {
       'watch' in answer
         ? this.#sockets.open(cluster, answer.watch, answer.headers, time)
         : new Response(answer.bytes ?? answer.body, answer);
-    this.#afterBatch(cluster, time);
-    return response;
-  }
-
-  /** The turn of everything that this batch did; microtasks of its other requests come before. */
-  #afterBatch(cluster: Cluster, time: number): void {
-    if (this.#queued) return;
-    this.#queued = true;
-    queueMicrotask(() => {
-      this.#queued = false;
+    this.#turns.after(() => {
       if (this.#cluster !== cluster) return;
       this.#audit.keep(cluster.audit);
-      this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+      this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
       this.#usage.keep(cluster);
     });
-  }
-
-  /** Drains for a while, flushes the watches, and arms the alarm last. */
-  #turn(cluster: Cluster, time: number, budgetMs: number): void {
-    if (cluster.registry.store.revision() === this.#settled) return;
-    const { workMs, rests, most } = slice(cluster, time, Math.min(budgetMs, cluster.limits.turnMs));
-    if (rests && this.#continues) {
-      // It rests, and goes on soon: with every request another slice would be none.
-      this.#arm(Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
-      return;
-    }
-    count('atoll_turns_total');
-    const began = now();
-    const drained = this.#drain(cluster, time, workMs, most);
-    const quiet = drained === true;
-    const flushed = cluster.flush(time, FLUSH_SLICE_MESSAGES);
-    this.#settled = quiet && flushed ? cluster.registry.store.revision() : undefined;
-    // Watches that wait are served between short slices.
-    if (drained === false || !flushed) {
-      this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS, rests ? began : undefined);
-    }
-    this.#arm(quiet ? cluster.nextAlarm() : Math.min(this.#armed ?? Number.POSITIVE_INFINITY, time + DRAIN_RESCUE_MS));
-    this.#awakeMs += now() - time;
-  }
-
-  /** Undefined: something threw (RC11). What is dirty stays so, and the alarm that stands by goes on with it. */
-  #drain(cluster: Cluster, time: number, budgetMs: number, most: number | undefined): boolean | undefined {
-    try {
-      return cluster.drain(time, budget(budgetMs), most);
-    } catch (error) {
-      count('atoll_drain_errors_total');
-      log('error', { type: 'drain', cluster: cluster.options.id, ...nameOf(error) });
-      return undefined;
-    }
-  }
-
-  /** `began`: when the slice did that is to be rested from. */
-  #goOn(cluster: Cluster, budgetMs: number, began: number | undefined): void {
-    if (this.#continues) return;
-    this.#continues = true;
-    const go = () => {
-      this.#continues = false;
-      if (this.#cluster === cluster) this.#turn(cluster, now(), budgetMs);
-    };
-    // By then it is committed, which stops the thread as well.
-    setTimeout(() => (began === undefined ? go() : setTimeout(go, restAfter(now() - began))), 0);
-  }
-
-  #arm(at: number | undefined): void {
-    if (at === this.#armed) return;
-    this.#armed = at;
-    void (at === undefined ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(at));
+    return response;
   }
 
   override async alarm(): Promise<void> {
     const cluster = this.#open();
-    this.#armed = undefined;
-    this.#settled = undefined;
+    this.#turns.woken();
     if (!cluster) return;
     const time = now();
     cluster.wake(time);
-    this.#turn(cluster, time, DRAIN_SLICE_MS);
+    this.#turns.take(cluster, time, DRAIN_SLICE_MS);
     this.#usage.keep(cluster);
   }
 
@@ -203,8 +125,8 @@ export class ClusterDO extends DurableObject<Env> {
     this.#cluster = Cluster.create(this.#platform, options, time);
     const token = this.#cluster.issue(first, time);
     // Whole, if it can be: what comes in a second turn costs syncs of the disk of its own.
-    this.#drain(this.#cluster, time, DRAIN_BOOT_MS, undefined);
-    this.#turn(this.#cluster, time, DRAIN_FIRST_SLICE_MS);
+    this.#turns.drain(this.#cluster, time, DRAIN_BOOT_MS);
+    this.#turns.take(this.#cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;
   }
 
@@ -214,7 +136,7 @@ export class ClusterDO extends DurableObject<Env> {
     if (!cluster) return undefined;
     const time = now();
     const token = cluster.issue(credential, time);
-    this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+    this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;
   }
 
@@ -228,13 +150,13 @@ export class ClusterDO extends DurableObject<Env> {
     const cluster = this.#open();
     (cluster ?? credentialsAtRest(this.#platform))?.expire(credentials, at);
     if (!cluster) return;
-    this.#settled = undefined;
-    this.#turn(cluster, now(), DRAIN_FIRST_SLICE_MS);
+    this.#turns.unsettle();
+    this.#turns.take(cluster, now(), DRAIN_FIRST_SLICE_MS);
   }
 
   /** RPC: what the cluster has cost since it woke. */
   async usage(): Promise<ClusterUsage | undefined> {
-    const [awakeMs, databaseBytes] = [this.#awakeMs, this.ctx.storage.sql.databaseSize];
+    const [awakeMs, databaseBytes] = [this.#turns.awakeMs, this.ctx.storage.sql.databaseSize];
     return this.#open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sockets.size };
   }
 
@@ -272,11 +194,11 @@ export class ClusterDO extends DurableObject<Env> {
     const taken = takeStanding(this.#platform.sql, standing);
     if (taken !== 'changed') return taken !== 'none';
     this.#cluster = undefined;
-    this.#settled = undefined;
+    this.#turns.unsettle();
     this.#sockets.closeAll();
     const cluster = this.#open();
-    if (cluster) this.#turn(cluster, now(), DRAIN_FIRST_SLICE_MS);
-    else this.#arm(undefined);
+    if (cluster) this.#turns.take(cluster, now(), DRAIN_FIRST_SLICE_MS);
+    else this.#turns.arm(undefined);
     return true;
   }
 
@@ -286,7 +208,7 @@ export class ClusterDO extends DurableObject<Env> {
     if (!cluster) return undefined;
     const time = now();
     const start = cluster.exportStart(time, budget(FORK_DRAIN_MS));
-    this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+    this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
     return start;
   }
 
@@ -319,7 +241,7 @@ export class ClusterDO extends DurableObject<Env> {
     if (!cluster) return undefined;
     const time = now();
     const token = first && cluster.issue(first, time);
-    this.#turn(cluster, time, DRAIN_FIRST_SLICE_MS);
+    this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;
   }
 

@@ -48,9 +48,8 @@ export class Caller {
       await this.#lives.serving();
       const life = this.#lives.number;
       let answer: Answer & { retryAfter: number };
-      const answered = this.#lives.asking();
       try {
-        answer = await this.#once(what).finally(answered);
+        answer = await this.#once(what);
       } catch (error) {
         if (!this.#lives.ended(life)) {
           this.#report.violation(`${what.method} ${what.path}: ${(error as Error).message} while the server was up`);

@@ -1,11 +1,7 @@
 import type { Lives } from './lives.ts';
 
-/**
- * What a process that is killed may lose of what came with no row of the log, ms: the stated 200 and some, and beyond that as long as a
- * busy machine had somebody wait for an answer, for it is as late with what it does by itself.
- */
+/** What a process that is killed may lose of what came with no row of the log, ms: the stated 200, and what a busy machine adds. */
 const WINDOW_MS = 1_000;
-const KEPT_MS = 60_000;
 
 export interface Figures {
   requests: number;
@@ -36,7 +32,7 @@ export class Meter {
     if (o.write) this.#sure.writes++;
     const now = performance.now();
     if (!o.row) this.#recent.push({ at: now, write: o.write });
-    if (this.#recent.length > 100) this.#recent = this.#recent.filter(({ at }) => at > now - KEPT_MS);
+    if (this.#recent.length > 100) this.#recent = this.#recent.filter(({ at }) => at > now - WINDOW_MS);
   }
 
   /** A request that may be counted or not. */
@@ -50,7 +46,7 @@ export class Meter {
     const died = this.#lives.deaths[this.#life - 1];
     if (died === undefined) return;
     for (const { at, write } of this.#recent) {
-      if (at < died.at - died.waited - WINDOW_MS) continue;
+      if (at < died - WINDOW_MS) continue;
       this.#lost.requests++;
       if (write) this.#lost.writes++;
     }
