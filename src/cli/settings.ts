@@ -160,8 +160,8 @@ export function operator(): Server & { token: string } {
 /** Whether the CLI acts as the account that the data folder came with. */
 export const isLocal = (): boolean => !process.env.ATOLL_TOKEN && !readSession()?.chosen;
 
-/** Forgets the token of the local account, which is gone. */
-export function forgetLocalToken(): void {
+/** Keeps another token of the local account in the place of the one that it had; undefined: the account is gone. */
+export function keepLocalToken(token: string | undefined): void {
   const { url } = local() ?? noServer();
-  writePrivate(files(dataFolder()).credentials, `${JSON.stringify({ url }, null, 2)}\n`);
+  writePrivate(files(dataFolder()).credentials, `${JSON.stringify({ url, token }, null, 2)}\n`);
 }

@@ -190,3 +190,12 @@ it('[MG41] a rotated token works on with the new secret only', async () => {
   expect((await call(next.token, 'GET', '/v1/me')).status).toBe(200);
   expect(readFileSync(`${server.data}/credentials.json`, 'utf8')).not.toContain(next.token);
 });
+
+it('[MG41] the CLI goes on as the local account when it rotates the token of that', async () => {
+  const { id } = JSON.parse((await call(server.credentials.token, 'GET', '/v1/me')).body) as { id: string };
+  const before = server.credentials.token;
+  expect((await server.atoll(['token', 'rotate', id])).code).toBe(0);
+  expect(server.credentials.token).not.toBe(before);
+  expect((await call(before, 'GET', '/v1/me')).status).toBe(401);
+  expect(await server.atoll(['cluster', 'list'])).toMatchObject({ code: 0, out: expect.stringContaining('demo') });
+});

@@ -144,7 +144,7 @@ async function remove(name: string, o: { wait: boolean; json?: boolean }): Promi
   const isOwn = by.server.token === settings.identity().token;
   const servers = isOwn ? await serversOf(by, account.id) : [];
   const operation = await by.delete(ACCOUNT, { param: { account: account.id } });
-  if (isOwn && settings.isLocal()) settings.forgetLocalToken();
+  if (isOwn && settings.isLocal()) settings.keepLocalToken(undefined);
   leaveBehind(account.id);
   dropContexts(servers);
   if (o.wait) await during(`deleting account ${account.name}`, ended(by, account.id, operation));

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { type Level, LEVELS } from '../../management/access.ts';
-import { account } from '../api.ts';
+import { account, myself } from '../api.ts';
 import type { Item } from '../client/types.ts';
 import { label, seconds } from '../durations.ts';
 import { age, say, table } from '../output.ts';
+import { isLocal, keepLocalToken } from '../settings.ts';
 
 const TOKENS = '/v1/accounts/:account/tokens';
 const TOKEN = `${TOKENS}/:token` as const;
@@ -66,7 +67,10 @@ async function rotate(id: string, o: { overlap?: number; revokeCredentials?: boo
     ...(o.overlap !== undefined && { overlapSeconds: o.overlap }),
     ...(o.revokeCredentials && { revokeCredentials: true }),
   };
+  const own = isLocal() && (await myself().get('/v1/me')).id === id;
   const made = await account().post(`${TOKEN}/rotate`, { param: { token: id }, json });
+  // Else the CLI would be locked out of the account that the data folder came with.
+  if (own) keepLocalToken(made.token);
   say(o.json, made, () => `token ${made.name}, its new secret shown this once: ${made.token}`);
 }
 
