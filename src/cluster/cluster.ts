@@ -11,7 +11,7 @@ import { kubelet } from '../kubelet/controller.ts';
 import { virtualNodes } from '../kubelet/node.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
-import { DUE_TIMERS_BATCH } from '../lib/limits.ts';
+import { CROWDED_COMPACTION_REVISIONS, DUE_TIMERS_BATCH } from '../lib/limits.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
@@ -276,13 +276,13 @@ export class Cluster {
     return this.#watchers.size;
   }
 
-  /** Works until nothing is dirty (true) or `more()` says stop (false). */
+  /** Works until nothing is dirty (true) or `more()` says stop (false). `most`: objects that one plan may write, where others share the thread. */
   drain(now: number, more?: () => boolean, most?: number): boolean {
     this.usage.work(now);
-    const quiet = this.reconciler.drain(now, more, most);
+    const reconciled = this.reconciler.drain(now, more, most);
+    this.#cast(reconciled, now);
+    const quiet = reconciled && (this.#suspended || this.#rest(now, most));
     this.#dirty = !quiet;
-    this.#cast(quiet, now);
-    if (quiet && !this.#suspended) this.#rest(now);
     return quiet;
   }
 
@@ -295,8 +295,8 @@ export class Cluster {
     if (mould) fresh.moulds.keep(this.options, mould);
   }
 
-  /** What is left to do once all is quiet. */
-  #rest(now: number): void {
+  /** What is left to do once all is quiet. False: there is more of it. */
+  #rest(now: number, most: number | undefined): boolean {
     const { store } = this.registry;
     if (this.#derive) derived(store.sql);
     this.#derive = false;
@@ -305,7 +305,8 @@ export class Cluster {
     // What was dispatched is needed until that is written down, which is done now and then only.
     if (keep !== undefined) this.reconciler.persist();
     const needed = this.controllers.length ? this.reconciler.cursor : store.revision();
-    this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep);
+    const step = most === undefined ? undefined : CROWDED_COMPACTION_REVISIONS;
+    return this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep, step);
   }
 
   /** Begins a copy of the cluster as it is now; it goes on meanwhile. */

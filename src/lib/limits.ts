@@ -99,6 +99,8 @@ export const CROWDED_REST = 3;
 export const CROWDED_REST_MS = 200;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
 export const CROWDED_PLAN_OBJECTS = 5;
+/** Revisions that are then compacted in one go; alone it is all that there are. */
+export const CROWDED_COMPACTION_REVISIONS = 200;
 /** Sorts of new clusters that are remembered, each by what its first had when it came to rest: some 250 KB. */
 export const MOULDS = 8;
 /**

@@ -77,12 +77,16 @@ export class History {
   }
 
   /**
-   * Compacts when the history has outgrown its bound; never past `needed`. A cluster that runs out of room says how few revisions it can
-   * `keep`.
+   * Compacts when the history has outgrown its bound; never past `needed`, and `most` revisions in one go. A cluster that runs out of room says
+   * how few revisions it can `keep`. False: it is still beyond its bound, and could be shorter.
    */
-  compact(needed: number, keep = HISTORY_REVISIONS): void {
+  compact(needed: number, keep = HISTORY_REVISIONS, most = Number.POSITIVE_INFINITY): boolean {
     const { revision, compacted } = { revision: this.#store.revision(), compacted: this.#store.compacted() };
     const slack = keep < HISTORY_REVISIONS ? keep : COMPACTION_SLACK_REVISIONS;
-    if (revision - compacted >= keep + slack) this.#store.compact(Math.min(needed, revision - keep));
+    if (revision - compacted < keep + slack) return true;
+    const wanted = Math.min(needed, revision - keep);
+    const next = Math.min(wanted, compacted + most);
+    this.#store.compact(next);
+    return next >= wanted || revision - next < keep + slack;
   }
 }

@@ -98,4 +98,17 @@ describe('history', () => {
     history.compact(store.revision());
     expect(store.compacted()).toBe(store.revision() - HISTORY_REVISIONS);
   });
+
+  it('compacts so much at a time and says whether there is more', () => {
+    const { put, history, store } = fresh();
+    for (let i = 0; i < HISTORY_REVISIONS + COMPACTION_SLACK_REVISIONS + 25; i++) put('a');
+    const compact = () => history.compact(store.revision(), undefined, 10);
+    expect([compact(), store.compacted()]).toEqual([false, 10]);
+    expect([compact(), store.compacted()]).toEqual([false, 20]);
+    expect([compact(), store.compacted()]).toEqual([true, 30]);
+    expect([compact(), store.compacted()]).toEqual([true, 30]);
+    for (let i = 0; i < 10; i++) put('a');
+    expect(history.compact(25, undefined, 10), 'what is needed stays, and nobody waits for it').toBe(true);
+    expect(store.compacted()).toBe(30);
+  });
 });
