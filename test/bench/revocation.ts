@@ -86,10 +86,11 @@ export async function revocation(ours: Ours): Promise<Revocation> {
 /** A kubeconfig of a cluster and the id of its credential, which the list names. */
 async function credentialOf(manager: Connection, cluster: string, name: string): Promise<{ kubeconfig: string; id: string }> {
   const answer = await manager.send(manager.encode('POST', `${cluster}/kubeconfig`, JSON.stringify({ name })));
+  const kubeconfig = answer.body.toString();
   const { items } = await manager.json<{ items: { id: string; name: string }[] }>('GET', `${cluster}/credentials`);
   const id = items.find((item) => item.name === name)?.id;
   if (id === undefined) throw new Error(`no credential ${name}`);
-  return { kubeconfig: answer.body.toString(), id };
+  return { kubeconfig, id };
 }
 
 /** The worst and the middle of a figure. */
