@@ -14,6 +14,8 @@ export interface View {
   list(resource: Resource, namespace?: string): KubeObject[];
   /** Objects that name `uid` in metadata.ownerReferences (any kind unless `resource` is given). */
   ownedBy(uid: string, resource?: Resource): KubeObject[];
+  /** Of these, of any kind, the first that nobody has asked to go. */
+  staying(uid: string, most: number): KubeObject[];
   /** Resource of an apiVersion and kind, or undefined when the cluster does not serve it. */
   resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined;
   /** A droppable memo: computed once per revision of the cluster, then kept (for indexes a controller needs over many keys). */

@@ -88,6 +88,18 @@ export class StoreView {
     return this.#cached(`o\0${resource}\0${uid}`, () => this.#store.ownedBy(uid, resource));
   }
 
+  /** Of these, of any kind, the first that nobody has asked to go. Those that go stay for a while, and are many when all of them go. */
+  staying(uid: string, most: number): KubeObject[] {
+    const found: KubeObject[] = [];
+    for (const resource of this.#store.resourcesOwnedBy(uid)) {
+      for (const object of this.ownedBy(uid, resource)) {
+        if (found.length >= most) return found;
+        if (!object.metadata.deletionTimestamp) found.push(object);
+      }
+    }
+    return found;
+  }
+
   #cached(key: string, rows: () => Row[]): KubeObject[] {
     const known = this.#lists.get(key);
     if (known) {

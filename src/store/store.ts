@@ -349,6 +349,13 @@ export class Store {
     );
   }
 
+  /** Of which resources they are. */
+  resourcesOwnedBy(uid: string): string[] {
+    return this.sql
+      .all<{ resource: string }>('SELECT DISTINCT resource FROM refs WHERE owner = ?', uid)
+      .map((row) => row.resource);
+  }
+
   /**
    * Drops history up to `rev`: states that were superseded at or before it, and its tombstones. What was live at `rev` stays, so lists
    * at and watches from any revision at or above it go on; from before it they get 410.

@@ -238,6 +238,7 @@ function bareView(world: World): View {
     get: (...where) => strip(world.get(...where)),
     list: (...where) => world.list(...where).map((o) => strip(o) as KubeObject),
     ownedBy: (...where) => world.ownedBy(...where).map((o) => strip(o) as KubeObject),
+    staying: (...where) => world.staying(...where).map((o) => strip(o) as KubeObject),
     resourceOf: (...of) => world.resourceOf(...of),
     memo: (_, compute) => compute(),
     since: () => undefined,

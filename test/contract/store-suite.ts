@@ -208,6 +208,7 @@ export function storeContract(name: string, open: () => Sqlite): void {
       put(store, 'a', 'x', '3', ['o', 'p']);
       expect(texts(store.ownedBy('o'))).toEqual(['3', '2']);
       expect(texts(store.ownedBy('o', 'others'))).toEqual([]);
+      expect([store.resourcesOwnedBy('o'), store.resourcesOwnedBy('nobody')]).toEqual([['things'], []]);
       store.disown('things', 'a', 'x', ['o']);
       expect(texts(store.ownedBy('o'))).toEqual(['2']);
       expect(texts(store.ownedBy('p', 'things'))).toEqual(['3']);

@@ -29,8 +29,7 @@ export function garbageCollector(kinds: readonly Kind[]): Controller {
 
 /** The owner of these is gone or waits for them: each is judged as if it had been looked at alone. */
 function dependents(uid: string, view: View, most: number): Plan {
-  const alive = view.ownedBy(uid).filter((dependent) => !dependent.metadata.deletionTimestamp);
-  return { actions: alive.slice(0, most).flatMap((dependent) => judge(dependent, view)) };
+  return { actions: view.staying(uid, most).flatMap((dependent) => judge(dependent, view)) };
 }
 
 /** attemptToDeleteItem and attemptToOrphan. */
