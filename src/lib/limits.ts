@@ -19,6 +19,8 @@ export const RECENT_LOG_ROWS = 2_048;
 export const RECENT_LOG_BYTES = 8 * 1024 * 1024;
 /** Lists kept as they were put together, in bytes, until their resource changes. */
 export const LIST_MEMO_BYTES = 8 * 1024 * 1024;
+/** Resources, and resources in namespaces, of which the last change is known, so that lists of others are not put together anew. */
+export const CHANGES_KEPT = 4096;
 /** Bytes of a list's items put together by one statement (a value in a Durable Object's SQLite holds 2 MB). */
 export const LIST_CHUNK_BYTES = 1_500_000;
 /** Credentials of a cluster remembered after they were looked up. */
@@ -93,12 +95,12 @@ export const AUDIT_PAGE_BYTES = 1_000_000;
 export const AUDIT_ID_CHARACTERS = 256;
 /** Clients of another cluster were in the same isolate less than so long ago: draining then goes in slices so short, ms. */
 export const CROWD_MS = 3000;
-export const CROWDED_SLICE_MS = 2;
+export const CROWDED_SLICE_MS = 1;
 /** How often as long as a slice took it then rests, and at most, ms. */
 export const CROWDED_REST = 3;
 export const CROWDED_REST_MS = 200;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
-export const CROWDED_PLAN_OBJECTS = 5;
+export const CROWDED_PLAN_OBJECTS = 2;
 /** Revisions that are then compacted in one go; alone it is all that there are. */
 export const CROWDED_COMPACTION_REVISIONS = 200;
 /** Sorts of new clusters that are remembered, each by what its first had when it came to rest: some 250 KB. */

@@ -1,5 +1,7 @@
-import { LIST_MEMO_BYTES, RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from '../lib/limits.ts';
+import { CHANGES_KEPT, LIST_MEMO_BYTES, RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from '../lib/limits.ts';
 import type { ListItems, LogRow, Row } from './store.ts';
+
+const placeOf = (resource: string, namespace: string): string => `${resource}\0${namespace}`;
 
 /**
  * What the store keeps in memory of its own rows: live states by key, and the newest stretch of the log. One process writes, so what is
@@ -16,8 +18,9 @@ export class StoreMemo {
   /** Lists put together, with the revision at which they were; the oldest go first. */
   readonly #items = new Map<string, ListItems & { rev: number; bytes: number }>();
   #itemsBytes = 0;
-  /** Revision of the last write to a resource, of those written since this began. */
+  /** Revision of the last write to a resource, and to a resource in a namespace, of those written since `#forgotten`. */
   readonly #changed = new Map<string, number>();
+  #forgotten = 0;
   /** Keys written since the outermost transaction began: what a rollback must forget. */
   readonly #touched: string[] = [];
 
@@ -46,7 +49,7 @@ export class StoreMemo {
   /** A row was appended; `key` now has this state, or none after a deletion. */
   appended(key: string, row: LogRow): void {
     this.#touched.push(key);
-    this.#changed.set(row.resource, row.rev);
+    this.#change(row);
     this.forget(key);
     const { rev, resource, namespace, name, json } = row;
     if (row.type !== 'DELETED') this.keep(key, { rev, resource, namespace, name, json });
@@ -57,10 +60,20 @@ export class StoreMemo {
     this.#recentBytes = this.#recent.reduce((n, r) => n + r.json.length, 0);
   }
 
-  /** A list that was put together before, if its resource has not changed since. */
-  items(key: string, resource: string): ListItems | undefined {
+  #change({ resource, namespace, rev }: LogRow): void {
+    if (this.#changed.size >= CHANGES_KEPT) {
+      this.#changed.clear();
+      this.#forgotten = rev;
+    }
+    this.#changed.set(resource, rev);
+    this.#changed.set(placeOf(resource, namespace), rev);
+  }
+
+  /** A list that was put together before, if nothing of the resource (in the namespace) has changed since. */
+  items(key: string, resource: string, namespace: string | undefined): ListItems | undefined {
     const known = this.#items.get(key);
-    if (!known || known.rev >= (this.#changed.get(resource) ?? 0)) return known;
+    const place = namespace === undefined ? resource : placeOf(resource, namespace);
+    if (!known || known.rev >= (this.#changed.get(place) ?? this.#forgotten)) return known;
     this.#dropItems(key);
     return undefined;
   }

@@ -166,7 +166,7 @@ export class Store {
   ): Uint8Array<ArrayBuffer> {
     const plain = !query.where && query.name === undefined && this.#depth === 0;
     const key = plain ? keyOf(query.resource, query.namespace ?? '*', String(query.limit ?? '')) : '';
-    let items = plain ? this.#memo.items(key, query.resource) : undefined;
+    let items = plain ? this.#memo.items(key, query.resource, query.namespace) : undefined;
     if (!items) {
       items = this.#items(query, skip);
       if (plain) this.#memo.keepItems(key, this.revision(), items);

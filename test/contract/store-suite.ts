@@ -1,3 +1,4 @@
+import { CHANGES_KEPT } from '../../src/lib/limits.ts';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../src/store/schema.ts';
 import { type ListPage, Store } from '../../src/store/store.ts';
@@ -97,6 +98,15 @@ export function storeContract(name: string, open: () => Sqlite): void {
       expect(count()).toBe(4);
       drop(store, 'n1', 'new');
       expect(count()).toBe(3);
+      const all = () => JSON.parse(read({ resource: 'things' }).text).length;
+      expect([all(), count()]).toEqual([7, 3]);
+      put(store, 'n0', 'other', '{"kind":"T","n":10}');
+      expect([all(), count()]).toEqual([8, 3]);
+      for (let i = 0; i < CHANGES_KEPT; i++) {
+        if (i === 10) put(store, 'n1', 'late', '{"kind":"T","n":11}');
+        put(store, `m${i}`, 'many', '{"kind":"T","n":12}');
+      }
+      expect([all(), count()]).toEqual([9 + CHANGES_KEPT, 4]);
     });
 
     it('[ST3] a removed key is absent and leaves a tombstone with its last state', () => {
