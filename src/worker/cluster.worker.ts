@@ -191,6 +191,8 @@ export class ClusterDO extends DurableObject<Env> {
   async stand(standing: Standing): Promise<boolean> {
     const going = standing.state === 'deleted' ? this.#open() : undefined;
     if (going) await this.#usage.last(going);
+    // It is opened anew below: what it counted a moment ago is in its memory only.
+    this.#cluster?.usage.flush(now());
     const taken = takeStanding(this.#platform.sql, standing);
     if (taken !== 'changed') return taken !== 'none';
     this.#cluster = undefined;

@@ -6,8 +6,8 @@ import { diskOf, memoryOf } from './memory.ts';
 /** Clusters of one account. */
 const ACCOUNT = 500;
 const CONNECTIONS = 8;
-/** Objects are evicted after ten quiet seconds; what they leave is let go a little later. */
-const IDLE_MS = 30_000;
+/** Objects are evicted after ten quiet seconds; what they leave behind workerd lets go within 70 more. */
+const IDLE_MS = 100_000;
 
 interface Idle {
   clusters: number;

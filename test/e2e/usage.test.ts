@@ -100,6 +100,31 @@ describe('usage', () => {
     }
   });
 
+  it('[MG71] forgets nothing of a cluster that is suspended or deleted the moment after, and comes back', async () => {
+    const manager = await new Connection({ ...targetOf(server.kubeconfig), prefix: '', token: server.credentials.token }).open();
+    const clusters = '/v1/accounts/self/clusters';
+    const made = await manager.json<{ id: string; kubeconfig: string }>('POST', clusters, { name: 'moment' });
+    const c = await new Connection(targetOf(made.kubeconfig)).open();
+    const read = c.encode('GET', `${ITEMS}?limit=1`);
+    let reads = 0;
+    for (const [away, back] of [
+      ['POST /suspend', 'POST /resume'],
+      ['DELETE ', 'POST /restore'],
+    ]) {
+      for (let round = 0; round < 5; round++) {
+        for (const words of [away, back]) {
+          const [method, path] = words.split(' ');
+          const { status } = await manager.send(manager.encode(method, `${clusters}/${made.id}${path}`, '{}'));
+          expect(status, words).toBeLessThan(300);
+          if (words === back) for (let n = 0; n < 3; n++, reads++) expect((await c.send(read)).status).toBe(200);
+        }
+      }
+    }
+    expect((await usage('moment')).requests).toBe(reads);
+    manager.close();
+    c.close();
+  });
+
   it('[MG73] reaches the account within moments', async () => {
     const own = await usage('demo');
     const told = await until('the account knows', async () => {
