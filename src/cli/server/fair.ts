@@ -1,23 +1,17 @@
-/** Requests of one tenant that may be under way at once, and of one who takes much while others are there. */
-const MOST = 32;
-const GREEDY = 1;
-/** Of the thread's time, how much a tenant gets while others are there: so many ms saved up, and this share from then on. */
-const SAVED_MS = 30;
-const SHARE = 1 / 3;
-/** More than so much is not owed, ms. */
-const DEBT_MS = 30;
-/**
- * What requests take of the thread, ms: a read, a write (with its sync of the disk, which stops the thread), and a KiB of an answer. Measured on
- * an idle machine and not while they go, for a request that stands in line because of others would seem to be long.
- */
-const READ_MS = 0.2;
-const WRITE_MS = 2;
-const KIB_MS = 0.006;
+import {
+  FAIR_DEBT_MS,
+  FAIR_GREEDY,
+  FAIR_KIB_MS,
+  FAIR_MOST,
+  FAIR_PRESENT_MS,
+  FAIR_READ_MS,
+  FAIR_SAVED_MS,
+  FAIR_SHARE,
+  FAIR_SWEEP_MS,
+  FAIR_WRITE_MS,
+} from '../../lib/limits.ts';
+
 const KIB = 1024;
-/** How long after its last request a tenant counts as there, ms. */
-const PRESENT_MS = 3_000;
-/** How often it is looked who has gone, ms. */
-const SWEEP_MS = 250;
 /** How much of the first chunk of a request is searched for who sent it. */
 const HEAD_BYTES = 2048;
 
@@ -42,7 +36,7 @@ export function tenantOf(chunk: Buffer): string | undefined {
 }
 
 /** What a request that begins with these bytes takes, but for its answer. */
-export const costOf = (chunk: Buffer): number => (chunk[0] === G ? READ_MS : WRITE_MS);
+export const costOf = (chunk: Buffer): number => (chunk[0] === G ? FAIR_READ_MS : FAIR_WRITE_MS);
 
 /** "/", "?" and the space end an id. */
 const isEnd = (code: number): boolean => code === 0x2f || code === 0x3f || code === SPACE;
@@ -103,7 +97,7 @@ export class Fair {
     const now = this.#clock();
     const tenant = this.#tenants.get(name) ?? this.#add(name, now);
     tenant.seen = now;
-    if (now - this.#swept >= SWEEP_MS) this.#sweep(now);
+    if (now - this.#swept >= FAIR_SWEEP_MS) this.#sweep(now);
     const turn = new Turn(tenant, cost, go);
     tenant.waiting.push(turn);
     this.#admit(tenant, now);
@@ -126,12 +120,12 @@ export class Fair {
 
   /** So many bytes of an answer pass. */
   answered({ tenant }: Turn, bytes: number): void {
-    tenant.credit -= (bytes / KIB) * KIB_MS;
+    tenant.credit -= (bytes / KIB) * FAIR_KIB_MS;
   }
 
   #add(name: string, now: number): Tenant {
     const isCluster = !name.startsWith(MANAGEMENT);
-    const tenant = { isCluster, underway: 0, waiting: [], seen: now, credit: SAVED_MS, creditAt: now, timed: false };
+    const tenant = { isCluster, underway: 0, waiting: [], seen: now, credit: FAIR_SAVED_MS, creditAt: now, timed: false };
     this.#tenants.set(name, tenant);
     if (isCluster) this.#clusters++;
     return tenant;
@@ -142,7 +136,7 @@ export class Fair {
     const pays = tenant.isCluster && this.#clusters > 1;
     this.#save(tenant, now);
     while (tenant.waiting.length > 0) {
-      if (tenant.underway >= (pays && tenant.credit < SAVED_MS / 2 ? GREEDY : MOST)) return;
+      if (tenant.underway >= (pays && tenant.credit < FAIR_SAVED_MS / 2 ? FAIR_GREEDY : FAIR_MOST)) return;
       if (pays && tenant.credit <= 0) {
         this.#lookAgain(tenant);
         return;
@@ -155,7 +149,7 @@ export class Fair {
   #lookAgain(tenant: Tenant): void {
     if (tenant.timed) return;
     tenant.timed = true;
-    this.#later(Math.ceil(-tenant.credit / SHARE) + 1, () => {
+    this.#later(Math.ceil(-tenant.credit / FAIR_SHARE) + 1, () => {
       tenant.timed = false;
       this.#admit(tenant, this.#clock());
     });
@@ -163,7 +157,7 @@ export class Fair {
 
   #save(tenant: Tenant, now: number): void {
     // What it took while it was alone is not held against it for long.
-    tenant.credit = Math.min(SAVED_MS, Math.max(-DEBT_MS, tenant.credit) + (now - tenant.creditAt) * SHARE);
+    tenant.credit = Math.min(FAIR_SAVED_MS, Math.max(-FAIR_DEBT_MS, tenant.credit) + (now - tenant.creditAt) * FAIR_SHARE);
     tenant.creditAt = now;
   }
 
@@ -178,7 +172,7 @@ export class Fair {
   #sweep(now: number): void {
     this.#swept = now;
     for (const [name, tenant] of this.#tenants) {
-      if (tenant.underway > 0 || tenant.waiting.length > 0 || now - tenant.seen < PRESENT_MS) continue;
+      if (tenant.underway > 0 || tenant.waiting.length > 0 || now - tenant.seen < FAIR_PRESENT_MS) continue;
       this.#tenants.delete(name);
       if (tenant.isCluster) this.#clusters--;
     }
