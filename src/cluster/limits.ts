@@ -1,4 +1,10 @@
-import { forbiddenError, type ResourceName, type StatusError, tooManyRequests } from '../api/machinery/status-errors.ts';
+import {
+  forbiddenError,
+  type ResourceName,
+  type StatusError,
+  tooLarge,
+  tooManyRequests,
+} from '../api/machinery/status-errors.ts';
 import { Bucket } from '../lib/bucket.ts';
 import { type ClusterLimits, HISTORY_OF_FULLNESS } from '../lib/limits.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
@@ -84,11 +90,16 @@ export class Limits implements Quota, RequestLimits {
       const used = this.#store.live() - 1;
       if (used >= objects) throw this.#exceeded(what, name, 'objects', 1, used, objects);
     }
-    this.grown(what, name, bytes, now);
+    this.grown(what, name, bytes, bytes, now);
   }
 
-  grown(what: ResourceName, name: string, bytes: number, now: number): void {
-    const { bytes: most } = this.#limits;
+  grown(what: ResourceName, name: string, bytes: number, size: number, now: number): void {
+    const { bytes: most, objectBytes, plan } = this.#limits;
+    if (objectBytes !== undefined && size > objectBytes) {
+      throw tooLarge(
+        `Request entity too large: the limit "objectBytes" of the plan "${plan}" is ${objectBytes}, and this has ${size}`,
+      );
+    }
     if (most === undefined) return;
     const used = this.#sized(now);
     if (used + bytes > most) throw this.#exceeded(what, name, 'bytes', bytes, used, most);

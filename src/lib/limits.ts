@@ -164,6 +164,8 @@ export interface ClusterLimits {
   objects?: number;
   /** Bytes of the database; beyond it creations, and updates by clients that make an object larger, get 403 "exceeded quota". */
   bytes?: number;
+  /** Bytes of one object as it is stored; creations beyond it, and updates by clients that make it larger, get 413. */
+  objectBytes?: number;
   /** Requests a second, and so many at once after a pause; beyond it 429 with Retry-After. */
   requestsPerSecond?: number;
   requestBurst?: number;

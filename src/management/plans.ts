@@ -16,7 +16,15 @@ const GIB = 1024 * MIB;
 export const PLANS = {
   free: {
     clusters: 3,
-    cluster: { objects: 2_000, bytes: 64 * MIB, requestsPerSecond: 50, requestBurst: 300, watches: 100, turnMs: 10 },
+    cluster: {
+      objects: 2_000,
+      bytes: 64 * MIB,
+      objectBytes: 512 * KIB,
+      requestsPerSecond: 50,
+      requestBurst: 300,
+      watches: 100,
+      turnMs: 10,
+    },
   },
   standard: {
     clusters: 10_000,

@@ -150,7 +150,7 @@ function commit({ registry, kind, options }: Passage, object: KubeObject, live: 
   const more = json.length - row.json.length;
   // The cluster's own writers tell what is so, and make room by it: a pod that ends has a longer status.
   if (more > 0 && !SYSTEM.test(options.user.username)) {
-    registry.quota?.grown(nameOf(kind), object.metadata.name, more, options.now);
+    registry.quota?.grown(nameOf(kind), object.metadata.name, more, json.length, options.now);
   }
   return { object, json, created: false };
 }

@@ -70,6 +70,6 @@ export interface TokenClaims {
 export interface Quota {
   /** One more object was written, of so many bytes. */
   added(what: ResourceName, name: string, bytes: number, now: number): void;
-  /** An object became larger by so many bytes, by the wish of a client. */
-  grown(what: ResourceName, name: string, bytes: number, now: number): void;
+  /** An object became larger by so many bytes, by the wish of a client, and has `size` now. */
+  grown(what: ResourceName, name: string, bytes: number, size: number, now: number): void;
 }

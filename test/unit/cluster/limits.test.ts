@@ -61,6 +61,28 @@ describe('objects of a cluster', () => {
   });
 });
 
+describe('bytes of an object', () => {
+  it('[MG76] beyond the plan are too large, for new ones and for what grows by the wish of a client', () => {
+    const host = makeCluster({ apiOnly: true });
+    const padded = (name: string, bytes: number) => ({ ...configMap(name), data: { pad: 'x'.repeat(bytes) } });
+    expect(host.do('POST', ITEMS, padded('before', 5_000)).status).toBe(201);
+    host.cluster.limits.take({ plan: 'small', objectBytes: 4_000 });
+    const refused = host.do('POST', ITEMS, padded('large', 4_000));
+    expect(refused.status).toBe(413);
+    expect(refused.body).toMatchObject({
+      reason: 'RequestEntityTooLarge',
+      message: expect.stringMatching(
+        /^Request entity too large: the limit "objectBytes" of the plan "small" is 4000, and this has 4\d{3}$/,
+      ),
+    });
+    expect(host.do('GET', `${ITEMS}/large`).status).toBe(404);
+    expect(host.do('POST', ITEMS, padded('fits', 3_000)).status).toBe(201);
+    expect(host.do('PATCH', `${ITEMS}/fits`, { data: { more: 'x'.repeat(1_000) } }, MERGE).status).toBe(413);
+    expect(host.do('GET', `${ITEMS}/fits`).body.data.more).toBeUndefined();
+    expect(host.do('PATCH', `${ITEMS}/before`, { data: { pad: 'x'.repeat(4_500) } }, MERGE).status, 'shrinks').toBe(200);
+  });
+});
+
 describe('bytes of a cluster', () => {
   it.each([true, false])(
     '[MG76] beyond the plan nothing grows by the wish of a client, and deleting makes room (apiOnly: %s)',
