@@ -105,7 +105,9 @@ async function whileItIsThere(seen: Record<string, Outcome>): Promise<void> {
   );
   expect(of(seen, 'credentials dev').out).toMatch(/^anna +/m);
   expect(of(seen, 'token list').out).toMatch(/^ci +write/m);
-  expect(of(seen, 'atoll usage').out).toMatch(/^dev +[1-9]\d* +1 /m);
+  expect(of(seen, 'atoll usage').out).toMatch(/^CLUSTER +REQUESTS +WRITES/);
+  // The account is told within about 15 seconds, the cluster itself knows at once.
+  await until('the account knows', async () => /^dev +[1-9]\d* +1 /m.test((await shell('npx atoll usage')).out));
   const { totals } = JSON.parse((await shell('npx atoll usage dev --json')).out) as {
     totals: { requests: number; writes: number };
   };

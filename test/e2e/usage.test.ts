@@ -100,6 +100,15 @@ describe('usage', () => {
     }
   });
 
+  it('[MG73] reaches the account within moments', async () => {
+    const own = await usage('demo');
+    const told = await until('the account knows', async () => {
+      const totals = await usage();
+      return totals.requests === own.requests && totals;
+    });
+    expect(told).toMatchObject({ requests: own.requests, writes: own.writes });
+  });
+
   it('[MG71] forgets nothing of a cluster that is suspended or deleted the moment after, and comes back', async () => {
     const manager = await new Connection({ ...targetOf(server.kubeconfig), prefix: '', token: server.credentials.token }).open();
     const clusters = '/v1/accounts/self/clusters';
@@ -123,14 +132,5 @@ describe('usage', () => {
     expect((await usage('moment')).requests).toBe(reads);
     manager.close();
     c.close();
-  });
-
-  it('[MG73] reaches the account within moments', async () => {
-    const own = await usage('demo');
-    const told = await until('the account knows', async () => {
-      const totals = await usage();
-      return totals.requests === own.requests && totals;
-    });
-    expect(told).toMatchObject({ requests: own.requests, writes: own.writes });
   });
 });
