@@ -3,7 +3,8 @@ import { now } from './host.worker.ts';
 
 /** Stores audit events in time: at once what belongs to a write, within moments what reads left. */
 export class AuditKeeper {
-  #waits = false;
+  /** For whom a timer runs; the log of a cluster that is opened anew gets one of its own. */
+  #waits: AuditLog | undefined;
 
   /** To be called at the end of a turn, in the turn. */
   keep(log: AuditLog): void {
@@ -14,10 +15,10 @@ export class AuditKeeper {
       log.store(time);
       return;
     }
-    if (this.#waits) return;
-    this.#waits = true;
+    if (this.#waits === log) return;
+    this.#waits = log;
     setTimeout(() => {
-      this.#waits = false;
+      if (this.#waits === log) this.#waits = undefined;
       log.store(now());
     }, due - time);
   }

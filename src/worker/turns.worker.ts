@@ -14,7 +14,8 @@ export class Turns {
   /** When the alarm will fire, as far as this object knows. */
   #armed: number | undefined;
   #queued = false;
-  #continues = false;
+  /** Who goes on soon. */
+  #continues: Cluster | undefined;
   /** What turns took since the object woke, ms. */
   awakeMs = 0;
 
@@ -53,7 +54,7 @@ export class Turns {
   take(cluster: Cluster, time: number, budgetMs: number): void {
     if (cluster.registry.store.revision() === this.#settled) return;
     const { workMs, rests, most } = slice(cluster, time, Math.min(budgetMs, cluster.limits.turnMs));
-    if (rests && this.#continues) {
+    if (rests && this.#continues === cluster) {
       // It rests, and goes on soon: with every request another slice would be none.
       this.armBy(time + DRAIN_RESCUE_MS);
       return;
@@ -86,10 +87,10 @@ export class Turns {
 
   /** `began`: when the slice did that is to be rested from. */
   #goOn(cluster: Cluster, budgetMs: number, began: number | undefined): void {
-    if (this.#continues) return;
-    this.#continues = true;
+    if (this.#continues === cluster) return;
+    this.#continues = cluster;
     const go = () => {
-      this.#continues = false;
+      if (this.#continues === cluster) this.#continues = undefined;
       if (this.#isOpen(cluster)) this.take(cluster, now(), budgetMs);
     };
     // By then it is committed, which stops the thread as well.

@@ -35,7 +35,8 @@ export class UsageKeeper {
   readonly #env: Env;
   readonly #isOpen: (cluster: Cluster) => boolean;
   readonly #arm: (at: number) => void;
-  #waits = false;
+  /** For whom a timer runs; a cluster that is opened anew gets one of its own. */
+  #waits: Cluster | undefined;
 
   /** `arm` sees to it that there is an alarm at the time, or before. */
   constructor(env: Env, isOpen: (cluster: Cluster) => boolean, arm: (at: number) => void) {
@@ -47,10 +48,10 @@ export class UsageKeeper {
   /** To be called at the end of a turn. */
   keep(cluster: Cluster): void {
     const { usage } = cluster;
-    if (this.#waits || (usage.due === undefined && !usage.mustTell(now()))) return;
-    this.#waits = true;
+    if (this.#waits === cluster || (usage.due === undefined && !usage.mustTell(now()))) return;
+    this.#waits = cluster;
     setTimeout(() => {
-      this.#waits = false;
+      if (this.#waits === cluster) this.#waits = undefined;
       if (this.#isOpen(cluster)) this.#store(cluster);
     }, USAGE_FLUSH_MS);
   }
