@@ -89,11 +89,17 @@ function checkMarker(path: string): void {
 const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return codeOf(error) === 'EPERM';
   }
 };
+
+/** Killed, and only not asked after by its parent yet; where the parent is gone too and nobody takes its place, it stays so. */
+function isZombie(pid: number): boolean {
+  const file = `/proc/${pid}/stat`;
+  return existsSync(file) && /\) [ZX] /.test(readFileSync(file, 'latin1'));
+}
 
 /** The process whose server uses the folder, if one does. */
 export function userOf(path: string): number | undefined {
