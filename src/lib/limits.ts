@@ -123,6 +123,8 @@ export const FAIR_PRESENT_MS = 3_000;
 export const FAIR_SWEEP_MS = 250;
 /** Sorts of new clusters that are remembered, each by what its first had when it came to rest: some 250 KB. */
 export const MOULDS = 8;
+/** Characters of the objects of one that is remembered; a cluster that begins with more is booted each time. */
+export const MOULD_BYTES = 2 * 1024 * 1024;
 /**
  * Objects of a fork that go at a time: rows, and bytes (as JSON in JSON at most twice as many; a value holds 2 MB). Reading and writing
  * them takes some ms, in which one local server does nothing else.
