@@ -3,8 +3,12 @@ import type { Usage } from '../cluster/usage.ts';
 import { USAGE_FLUSH_MS, USAGE_GATHER_MS } from '../lib/limits.ts';
 import type { UsageHour } from '../management/usage/port.ts';
 import { RECORD_ROWS, RECORD_USAGE, type UsageRow } from '../management/usage/record.ts';
-import type { Env } from './env.worker.ts';
 import { now } from './host.worker.ts';
+
+/** Of the deployment, its database. */
+interface Env {
+  DB: { prepare(query: string): { bind(rows: string): { run(): Promise<unknown> } } };
+}
 
 /** What clusters of this isolate have to tell: gathered, since one statement for many costs the database as much as for one. */
 const gathered = new Map<string, { usage: Usage; hours: UsageHour[] }>();
