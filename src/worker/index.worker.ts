@@ -15,7 +15,7 @@ export { KeeperDO } from './keeper.worker.ts';
 
 /** Cluster ids already found genuine by this isolate: checking one costs a MAC. */
 const genuine = new Map<string, DurableObjectId>();
-const GENUINE_MAX = 10_000;
+const GENUINE_MAX = 2_000;
 
 function objectOf(env: Env, id: string): DurableObjectStub | undefined {
   let object = genuine.get(id);
