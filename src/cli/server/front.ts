@@ -4,7 +4,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { codeOf, Failure } from '../failure.ts';
 import type { Certificates } from './certificates.ts';
 import { costOf, Fair, tenantOf, type Turn } from './fair.ts';
-import { hasStrangeMethod, STRANGE_METHOD } from './methods.ts';
+import { hasStrangeMethod, isNoRequest, NO_REQUEST, STRANGE_METHOD } from './methods.ts';
 import { addressLine, withLine } from './origin.ts';
 import { askForSocket, Watching } from './watching.ts';
 
@@ -88,7 +88,14 @@ class Relay {
     this.#backend = backend;
     this.#from = addressLine(backend.secret, client.remoteAddress ?? '');
     this.#fair = fair;
-    client.on('data', (chunk: Buffer) => this.#receive(chunk));
+    client.once('data', (first: Buffer) => {
+      if (isNoRequest(first)) {
+        client.end(NO_REQUEST);
+        return;
+      }
+      client.on('data', (chunk: Buffer) => this.#receive(chunk));
+      this.#receive(first);
+    });
     client.on('drain', () => this.#inner?.resume());
     client.on('error', () => client.destroy());
     // A reset, not an end: workerd takes an end for a half-closed connection and would hold the client's watches until the next event.

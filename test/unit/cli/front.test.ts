@@ -7,7 +7,7 @@ import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { certificates } from '../../../src/cli/server/certificates.ts';
 import { front } from '../../../src/cli/server/front.ts';
-import { hasStrangeMethod } from '../../../src/cli/server/methods.ts';
+import { hasStrangeMethod, isNoRequest } from '../../../src/cli/server/methods.ts';
 
 const WATCH = 'GET /clusters/x/api/v1/pods?watch=1 HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const LIST = 'GET /clusters/x/api/v1/pods HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -189,12 +189,39 @@ it('answers a method that nobody knows, and leaves what begins no request alone'
   expect(['{"a": 1}', 'a b c', ' /x HTTP/1.1\r\n', ''].map(strange)).toEqual([false, false, false, false]);
 });
 
-it('says 405 to it, and closes', async () => {
+it('tells what is no HTTP/1 from the first bytes, and waits where it cannot', () => {
+  const none = (text: string) => isNoRequest(Buffer.from(text, 'latin1'));
+  const garbage = [
+    'garbage\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n',
+    '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcdefgh',
+    'GET /\r\n',
+    '\n',
+  ];
+  expect(garbage.map(none)).toEqual(garbage.map(() => true));
+  expect(none('x'.repeat(65))).toBe(true);
+  const begun = [
+    'GET /x HTTP/1.1\r\nHost: x',
+    'GET /x HTTP/1.0\n',
+    'G',
+    '',
+    `GET /${'x'.repeat(500)}`,
+    'PROPPATCH',
+    'OPTIONS * HTTP/1.1\r\n',
+  ];
+  expect(begun.map(none)).toEqual(begun.map(() => false));
+});
+
+it.each([
+  ['FOO /x HTTP/1.1\r\nHost: localhost\r\n\r\n', 405],
+  ['CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n', 405],
+  ['\x00\x01\x02\r\n', 400],
+])('refuses %j with %i, and closes', async (said, status) => {
   const socket = connect({ host: 'localhost', port: (server.address() as AddressInfo).port, ca, servername: 'localhost' });
   let text = '';
   socket.on('data', (piece) => (text += piece));
   const closed = new Promise((resolve) => void socket.on('close', resolve));
-  socket.write('FOO /x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  socket.write(said);
   await closed;
-  expect(text).toMatch(/^HTTP\/1\.1 405 /);
+  expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
 });
