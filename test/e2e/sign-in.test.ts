@@ -152,6 +152,22 @@ describe('[MG15] people at their own computers', () => {
     await one.refused('logout', /nobody is signed in/);
   });
 
+  it('are forgotten when they say so, and come back as somebody new', async () => {
+    const alice = person('alice');
+    await alice.login();
+    const before = (await alice.json('whoami')) as { id: string };
+    expect((await alice.atoll('account create lonely')).code).toBe(0);
+    await alice.refused('forget-me', /say so with --yes/);
+    await alice.refused('forget-me --yes', /nobody else owns "lonely": hand it over first, or delete it/);
+    expect((await alice.atoll('account delete lonely')).code).toBe(0);
+    expect((await alice.atoll('forget-me --yes')).out).toMatch(/ is not known any more\n$/);
+    await alice.refused('forget-me --yes', /nobody is signed in/);
+    await alice.login();
+    const after = (await alice.json('whoami')) as { id: string; accounts: unknown[] };
+    expect(after.accounts).toEqual([]);
+    expect(after.id).not.toBe(before.id);
+  });
+
   it('are told why they are not signed in', async () => {
     const alice = person('alice');
     const denied = await alice.login('deny');

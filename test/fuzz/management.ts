@@ -20,7 +20,7 @@ const BEARERS = [
   'token of another account',
 ];
 
-const LAST = new Set(['deleteAccount', 'deleteSessions', 'rotateSession', 'leaveAccount', 'transferAccount']);
+const LAST = new Set(['deleteAccount', 'deleteMe', 'deleteSessions', 'rotateSession', 'leaveAccount', 'transferAccount']);
 
 export interface ManagementRequest {
   method: string;

@@ -24,6 +24,7 @@ const FURTHER: Record<string, Rule> = {
   // People leave, tokens do not, and the only owner does not either.
   leaveAccount: (bearer, { facts }) =>
     bearer.is === 'token' || (facts.account === 'theirs' && bearer.levels.theirs === 'owner') ? [409] : undefined,
+  deleteMe: (bearer) => (bearer.levels.theirs === 'owner' ? [409] : undefined),
   acceptInvitation: (bearer) => (bearer.levels.mine === undefined ? undefined : [409]),
   rotateCredential: (bearer, address) => (below(bearer, address, 'admin') ? [403] : undefined),
 };

@@ -99,12 +99,17 @@ function belongsTo({ accounts }: Me, chosen: string | undefined): string {
   return `choose an account with "atoll account use": ${accounts.map(({ name }) => name).join(', ')}`;
 }
 
+/** Acts as who signed in, at the server where they did, whatever ATOLL_TOKEN says. */
+function sessionClient({ url, ca, token }: Session): Client {
+  const server = url === undefined ? place() : { url, ...(ca !== undefined && { ca }) };
+  return new Client({ ...server, token });
+}
+
 /** Ends a session at its server, should it be there and still know it. */
 async function forget(session: Session | undefined, all = false): Promise<void> {
   if (!session) return;
-  const server = session.url === undefined ? place() : { url: session.url, ...(session.ca !== undefined && { ca: session.ca }) };
   try {
-    const client = new Client({ ...server, token: session.token });
+    const client = sessionClient(session);
     if (all) await client.delete('/v1/sessions');
     else await client.delete('/v1/sessions/:session', { param: { session: 'self' } });
   } catch (error) {
@@ -133,6 +138,17 @@ async function whoami(o: { json?: boolean }): Promise<void> {
   );
 }
 
+async function deleteMe(o: { yes?: boolean; json?: boolean }): Promise<void> {
+  const session = readSession();
+  if (!session) throw new Failure('nobody is signed in');
+  const client = sessionClient(session);
+  const { name } = await client.get('/v1/me');
+  if (!o.yes) throw new Failure(`${name} leaves every account, with what they made there: say so with --yes`);
+  await client.delete('/v1/me');
+  keepSession(undefined);
+  say(o.json, { name, deleted: true }, () => `${name} is not known any more`);
+}
+
 async function listSessions(o: { json?: boolean }): Promise<void> {
   const { items } = await myself().get('/v1/sessions');
   const row = (s: SessionRow) => [s.name, s.hint, age(s.createdAt), s.expiresAt.slice(0, 10), s.current ? 'this one' : '', s.id];
@@ -144,7 +160,7 @@ async function endSession(id: string, o: { json?: boolean }): Promise<void> {
   say(o.json, { id, deleted: true }, () => 'that device is signed out');
 }
 
-/** `atoll login`, `logout`, `whoami` and `session ...` */
+/** `atoll login`, `logout`, `whoami`, `forget-me` and `session ...` */
 export function peopleCommands(program: Command): void {
   program
     .command('login')
@@ -157,6 +173,12 @@ export function peopleCommands(program: Command): void {
     .action(login);
   program.command('logout').description('sign out').option('--all', 'everywhere').option('--json', 'print JSON').action(logout);
   program.command('whoami').description('as whom commands act, and where').option('--json', 'print JSON').action(whoami);
+  program
+    .command('forget-me')
+    .description('delete yourself: you leave every account, with the tokens and credentials that you made')
+    .option('--yes', 'yes, really')
+    .option('--json', 'print JSON')
+    .action(deleteMe);
   const session = program.command('session').description('where you are signed in');
   session.command('list').alias('ls').description('list sessions').option('--json', 'print JSON').action(listSessions);
   session.command('delete <id>').alias('rm').description('sign a device out').option('--json', 'print JSON').action(endSession);

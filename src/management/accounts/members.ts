@@ -1,15 +1,11 @@
-import { and, asc, eq, exists, gt, inArray, not, or, type SQL, sql } from 'drizzle-orm';
-import type { BatchItem } from 'drizzle-orm/batch';
+import { and, asc, eq, exists, gt, inArray, or, type SQL, sql } from 'drizzle-orm';
 import { type Access, levelOf, type Principal, reaches, type Role } from '../access.ts';
-import { marking, tell } from '../clusters/credentials.ts';
-import { clusters, credentials } from '../clusters/tables.ts';
 import { cursorOf, partsOf } from '../cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { REVOKE_STANDBY_MS } from '../limits.ts';
 import { people } from '../people/tables.ts';
-import { tokens } from '../tokens/tables.ts';
-import { invitations, members } from './tables.ts';
+import { strip } from './departure.ts';
+import { members } from './tables.ts';
 
 /** A member as lists show them. */
 export interface Member {
@@ -90,7 +86,7 @@ export async function changeRole(deps: ManagementDeps, access: Access, personId:
     )
     .returning({ role: members.role });
   const isLess = reaches(levelOf(member.role), levelOf(role));
-  const [changed] = isLess ? await strip(deps, accountId, personId, change, role) : await deps.db.batch([change]);
+  const [changed] = isLess ? await strip(deps, personId, change, { accountId, role }) : await deps.db.batch([change]);
   if ((changed as unknown[]).length === 0) throw member.role === 'owner' ? lastOwner() : changedMeanwhile();
   return { ...member, role };
 }
@@ -111,7 +107,7 @@ export async function removeMember(deps: ManagementDeps, access: Access, personI
       ),
     )
     .returning({ role: members.role });
-  const [removed] = await strip(deps, accountId, personId, removal);
+  const [removed] = await strip(deps, personId, removal, { accountId });
   if ((removed as unknown[]).length === 0) throw role === 'owner' ? lastOwner() : changedMeanwhile();
 }
 
@@ -139,42 +135,8 @@ export async function transfer(deps: ManagementDeps, access: Access, who: Princi
       ),
     )
     .returning({ personId: members.personId });
-  const [changed] = from === undefined ? await deps.db.batch([change]) : await strip(deps, accountId, from, change, 'admin');
+  const [changed] =
+    from === undefined ? await deps.db.batch([change]) : await strip(deps, from, change, { accountId, role: 'admin' });
   if ((changed as unknown[]).length === 0) throw changedMeanwhile();
   return { ...member, role: 'owner' };
-}
-
-/**
- * Does the change, and in the same transaction takes away what the person made in the account: tokens, invitations, and the marks that
- * tell the clusters to forget their credentials and those of their tokens. Each only if the change took hold: they are no member any
- * more, or have `role` now. Then the clusters are told; should we die before, their chore does it.
- */
-async function strip<T extends BatchItem<'sqlite'>>(
-  deps: ManagementDeps,
-  accountId: string,
-  personId: string,
-  change: T,
-  role?: Role,
-): Promise<[T['_']['result'], ...unknown[]]> {
-  await deps.keeper.by(deps.now() + REVOKE_STANDBY_MS);
-  const { db } = deps;
-  const membership = db.select({ one: sql`1` }).from(members);
-  const tookHold =
-    role === undefined
-      ? not(exists(membership.where(isMember(accountId, personId))))
-      : exists(membership.where(and(isMember(accountId, personId), eq(members.role, role))));
-  const theirTokens = and(eq(tokens.accountId, accountId), eq(tokens.personId, personId));
-  const creators = sql`(SELECT ${`person:${personId}`} UNION ALL SELECT 'token:' || ${tokens.id} FROM ${tokens} WHERE ${theirTokens})`;
-  const ofAccount = db.select({ id: clusters.id }).from(clusters).where(eq(clusters.accountId, accountId));
-  const theirs = and(sql`${credentials.createdBy} IN ${creators}`, inArray(credentials.clusterId, ofAccount), tookHold);
-  const [changed, marked] = await db.batch([
-    change,
-    marking(deps, theirs),
-    db
-      .delete(invitations)
-      .where(and(eq(invitations.accountId, accountId), sql`${invitations.createdBy} IN ${creators}`, tookHold)),
-    db.delete(tokens).where(and(theirTokens, tookHold)),
-  ]);
-  await tell(deps, marked as Parameters<typeof tell>[1]);
-  return [changed as T['_']['result']];
 }

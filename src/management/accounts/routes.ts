@@ -1,11 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { actorOf } from '../access.ts';
+import { asPerson } from '../auth.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { operationView } from '../operations/view.ts';
 import { Operation } from '../operations/schema.ts';
 import { router } from '../router.ts';
 import { at, body, define, iso, json, Page, pageOf } from '../shapes.ts';
 import { beginDeletion } from './deletion.ts';
+import { forgetPerson } from './departure.ts';
 import { Account, AccountWithLevel, AccountWithToken, Me, NewAccount } from './schema.ts';
 import {
   type AccountRow,
@@ -71,7 +73,23 @@ function general(deps: ManagementDeps) {
       responses: { 200: json(Me, 'Who you are') },
     },
   );
-  return { create, list, me };
+  const forget = define(
+    deps,
+    { needs: 'person' },
+    {
+      method: 'delete',
+      path: '/me',
+      summary: 'Delete yourself',
+      description:
+        'You leave every account, and the tokens, invitations and credentials that you made go with you. You are signed out everywhere; ' +
+        'who signs in later is somebody new. Accounts that nobody else owns are to be handed over or deleted first.',
+      operationId: 'deleteMe',
+      refuses: ['conflict'],
+      tags,
+      responses: { 204: { description: 'You are not known any more' } },
+    },
+  );
+  return { create, list, me, forget };
 }
 
 /** Routes of one account. */
@@ -125,7 +143,7 @@ function particular(deps: ManagementDeps) {
 
 /** /v1/accounts and /v1/me. */
 export function accountRoutes(deps: ManagementDeps) {
-  const { create, list, me } = general(deps);
+  const { create, list, me, forget } = general(deps);
   const { get, rename, remove } = particular(deps);
   return router()
     .openapi(create, async (c) => {
@@ -146,5 +164,9 @@ export function accountRoutes(deps: ManagementDeps) {
       const who = c.get('principal');
       const accounts = (await accountsOf(deps, who)).map(({ account: { id, name }, level }) => ({ id, name, level }));
       return c.json({ ...actorOf(who), accounts }, 200);
+    })
+    .openapi(forget, async (c) => {
+      await forgetPerson(deps, asPerson(c.get('principal')).id);
+      return c.body(null, 204);
     });
 }

@@ -245,3 +245,63 @@ describe('[MG10] who goes or loses level', () => {
     expect((await w.call(w.admin.session, 'GET', `/v1/accounts/${other}`)).status).toBe(200);
   });
 });
+
+describe('[MG16] who deletes themselves', () => {
+  it('leaves every account, is signed out everywhere, and comes back as somebody new', async () => {
+    const { call, team, person, join, raw, account } = makePeople();
+    const { at, admin, owner } = await team();
+    const shop = await account('shop');
+    await join(shop.id, admin, 'member');
+    const token = (await call(admin.session, 'POST', `${at}/tokens`, { name: 'ci', scope: 'read' })).body.token as string;
+    const inShop = (await call(admin.session, 'POST', `/v1/accounts/${shop.id}/tokens`, { name: 'ci', scope: 'read' })).body;
+    expect((await call(admin.session, 'DELETE', '/v1/me')).status).toBe(204);
+    for (const secret of [admin.session, token, inShop.token]) {
+      expect(problem(await call(secret, 'GET', '/v1/me'))).toEqual([401, 'unauthenticated']);
+    }
+    const left = (await call(owner.session, 'GET', `${at}/members`)).body.items.map((m: { id: string }) => m.id);
+    expect(left).toHaveLength(3);
+    expect(left).not.toContain(admin.id);
+    for (const table of ['people', 'sessions', 'members', 'tokens', 'invitations']) {
+      expect(JSON.stringify(raw.prepare(`SELECT * FROM ${table}`).all())).not.toContain(admin.id);
+    }
+    const again = await person('admin');
+    expect(again.id).not.toBe(admin.id);
+    expect((await call(again.session, 'GET', '/v1/me')).body.accounts).toEqual([]);
+  });
+
+  it('is told which accounts nobody else owns, and keeps everything until those are handed over or deleted', async () => {
+    const { call, team, accountOf, pass } = makePeople();
+    const { at, owner, admin } = await team();
+    const other = await accountOf(owner, 'other');
+    const token = (await call(owner.session, 'POST', `${at}/tokens`, { name: 'ci', scope: 'read' })).body.token as string;
+    const refused = await call(owner.session, 'DELETE', '/v1/me');
+    expect(problem(refused)).toEqual([409, 'conflict']);
+    expect(refused.body.detail).toMatch(/^nobody else owns ".+", ".+": hand it over first, or delete it$/);
+    expect(refused.body.detail).toContain('"other"');
+    expect((await call(token, 'GET', '/v1/me')).status).toBe(200);
+    await call(owner.session, 'PATCH', `${at}/members/${admin.id}`, { role: 'owner' });
+    expect((await call(owner.session, 'DELETE', '/v1/me')).body.detail).toBe(
+      'nobody else owns "other": hand it over first, or delete it',
+    );
+    // One that is being deleted needs no owner.
+    expect((await call(owner.session, 'DELETE', `/v1/accounts/${other}`)).status).toBe(202);
+    expect((await call(owner.session, 'DELETE', '/v1/me')).status).toBe(204);
+    expect((await call(token, 'GET', '/v1/me')).status).toBe(401);
+    await pass(60_000);
+    expect((await call(admin.session, 'GET', at)).status).toBe(200);
+  });
+
+  it('loses what they made to open clusters, and two owners who do it at once leave one', async () => {
+    const { call, team, clusters, clock } = makePeople();
+    const { at, owner, admin } = await team();
+    await call(owner.session, 'POST', `${at}/clusters`, { name: 'demo', nodes: 0 });
+    const cluster = (await call(owner.session, 'GET', `${at}/clusters/demo`)).body.id as string;
+    const { status } = inside(clusters, cluster, clock);
+    const config = async (by: string) => tokenOf((await call(by, 'POST', `${at}/clusters/demo/kubeconfig`, {})).text);
+    const [owners, admins] = [await config(owner.session), await config(admin.session)];
+    await call(owner.session, 'PATCH', `${at}/members/${admin.id}`, { role: 'owner' });
+    const answers = await Promise.all([owner, admin].map(({ session }) => call(session, 'DELETE', '/v1/me')));
+    expect(answers.map((answer) => answer.status).sort()).toEqual([204, 409]);
+    expect([status(owners), status(admins)].sort()).toEqual([200, 401]);
+  });
+});
