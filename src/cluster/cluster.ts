@@ -52,6 +52,7 @@ const SYSTEM: UserInfo = { username: 'system:apiserver', groups: ['system:master
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** The status of requests that are nobody's, and stands for those that came too soon. */
 const UNCOUNTED = 401;
+const TOO_MANY = 429;
 const BINDINGS = 'rbac.authorization.k8s.io/clusterrolebindings';
 /** What a role means inside: groups that RBAC knows. */
 const ROLE_GROUPS: Record<ClusterRole, string[]> = {
@@ -74,7 +75,7 @@ export class Cluster {
   readonly controllers: readonly Controller[];
   readonly #api: ApiServer;
   readonly #history: History;
-  readonly #watchers = new Watchers();
+  readonly #watchers: Watchers;
   readonly #exports: Exports;
   /** Nobody is served, and nothing goes on. */
   readonly #suspended: boolean;
@@ -92,6 +93,7 @@ export class Cluster {
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
     this.usage = new Usage(store, () => sql.size());
     this.limits = new Limits(store, () => this.#watchers.size);
+    this.#watchers = new Watchers((bytes, now) => this.limits.sent(bytes, now));
     this.registry = new Registry({
       kinds,
       store,
@@ -221,6 +223,7 @@ export class Cluster {
     this.#fresh = undefined;
     const answer = this.#counted(request);
     if ('watch' in answer) this.#boundWatch(answer.watch, request.now);
+    else if (answer.status !== TOO_MANY) this.limits.sent(answer.bytes?.length ?? answer.body.length, request.now);
     return answer;
   }
 
@@ -231,7 +234,7 @@ export class Cluster {
     this.usage.request(request.now, mutates);
     try {
       const answer = this.#api.handle(request);
-      status = answer.status === 429 && answer.headers[WAIT_HEADER] ? UNCOUNTED : answer.status;
+      status = answer.status === TOO_MANY && answer.headers[WAIT_HEADER] ? UNCOUNTED : answer.status;
       return answer;
     } finally {
       if (status === UNCOUNTED) this.usage.refused(mutates);
@@ -251,7 +254,9 @@ export class Cluster {
   watch(spec: WatchSpec, port: WatchPort, now: number): WatchSession {
     const session = new WatchSession(spec, this.registry);
     const frames = session.initial(now);
-    if (frames.length) port.send(frames.join(''));
+    const message = frames.join('');
+    if (message !== '') port.send(message);
+    this.limits.sent(message.length, now);
     port.save(session.spec);
     if (session.closed) port.close();
     else this.#watchers.add(session, port);

@@ -37,12 +37,16 @@ export function takeLimits(sql: Sqlite, limits: ClusterLimits): boolean {
   return true;
 }
 
+const bucketOf = (perSecond: number | undefined, burst: number | undefined): Bucket | undefined =>
+  perSecond === undefined ? undefined : new Bucket(perSecond, burst ?? perSecond);
+
 /** The bounds of one cluster, at the places where they are checked. Everything is in memory: a check costs no row. */
 export class Limits implements Quota, RequestLimits {
   readonly #store: Store;
   readonly #watches: () => number;
   #limits: ClusterLimits;
   #requests: Bucket | undefined;
+  #egress: Bucket | undefined;
   #size = 0;
   #sizedAt = Number.NEGATIVE_INFINITY;
 
@@ -60,22 +64,30 @@ export class Limits implements Quota, RequestLimits {
 
   /** Others from now on. */
   take(limits: ClusterLimits): void {
-    const { requestsPerSecond, requestBurst } = limits;
+    const { requestsPerSecond, requestBurst, egressPerSecond, egressBurst } = limits;
     this.#limits = limits;
-    this.#requests =
-      requestsPerSecond === undefined ? undefined : new Bucket(requestsPerSecond, requestBurst ?? requestsPerSecond);
+    this.#requests = bucketOf(requestsPerSecond, requestBurst);
+    this.#egress = bucketOf(egressPerSecond, egressBurst);
+  }
+
+  /** Bytes leave the cluster. */
+  sent(bytes: number, now: number): void {
+    this.#egress?.spend(bytes, now);
   }
 
   request(now: number): void {
+    const { requestsPerSecond, requestBurst, egressPerSecond, egressBurst } = this.#limits;
+    const owed = this.#egress?.owed(now);
+    if (owed) throw this.#tooSoon('egressPerSecond', egressPerSecond, egressBurst, owed);
     const wait = this.#requests?.take(now);
-    if (!wait) return;
-    const { plan, requestsPerSecond, requestBurst } = this.#limits;
-    const error = tooManyRequests(
-      `the limit "requestsPerSecond" of the plan "${plan}" is reached (${requestsPerSecond}, at once ${requestBurst ?? requestsPerSecond})`,
-      Math.ceil(wait / SECOND_MS),
-    );
+    if (wait) throw this.#tooSoon('requestsPerSecond', requestsPerSecond, requestBurst, wait);
+  }
+
+  #tooSoon(limit: keyof ClusterLimits, rate: number | undefined, burst: number | undefined, wait: number): StatusError {
+    const message = `the limit "${limit}" of the plan "${this.#limits.plan}" is reached (${rate}, at once ${burst ?? rate})`;
+    const error = tooManyRequests(message, Math.ceil(wait / SECOND_MS));
     error.headers[WAIT_HEADER] = String(wait);
-    throw error;
+    return error;
   }
 
   watch(): void {

@@ -12,12 +12,18 @@ export interface WatchPort {
 /** All open watches of a cluster: what was committed since the last flush goes to each as one message. */
 export class Watchers {
   readonly #open = new Map<WatchSession, WatchPort>();
+  readonly #sent: (bytes: number, now: number) => void;
   /** Those whose credential expires: few, if any. */
   readonly #expiring = new Set<WatchSession>();
   /** A round visits every watch once; a flush that stops early leaves it where it stands. */
   #round: Iterator<[WatchSession, WatchPort]> | undefined;
   /** The newest revision when the round began: all that it has visited have heard of it. */
   #head = 0;
+
+  /** `sent` is told of every message. */
+  constructor(sent: (bytes: number, now: number) => void) {
+    this.#sent = sent;
+  }
 
   add(session: WatchSession, port: WatchPort): void {
     this.#open.set(session, port);
@@ -98,7 +104,11 @@ export class Watchers {
       return 0;
     }
     const frames = session.pump(now);
-    if (frames.length) port.send(frames.length === 1 ? frames[0] : frames.join(''));
+    if (frames.length) {
+      const message = frames.length === 1 ? frames[0] : frames.join('');
+      port.send(message);
+      this.#sent(message.length, now);
+    }
     if (session.spec.headers !== headers) port.save(session.spec);
     if (session.closed) this.#close(session, port);
     return frames.length ? 1 : 0;

@@ -24,6 +24,18 @@ export class Bucket {
     return Math.ceil((TOKEN - this.#level) / this.#perMs);
   }
 
+  /** Takes so many, more than there are if need be: it is then owed. */
+  spend(count: number, now: number): void {
+    this.#fill(now);
+    this.#level -= count * TOKEN;
+  }
+
+  /** ms until nothing is owed any more. */
+  owed(now: number): number {
+    this.#fill(now);
+    return this.#level >= 0 ? 0 : Math.ceil(-this.#level / this.#perMs);
+  }
+
   /** Whether nobody has taken any for as long as it takes to fill: one can be made anew in its place. */
   isFull(now: number): boolean {
     this.#fill(now);

@@ -171,6 +171,9 @@ export interface ClusterLimits {
   /** Requests a second, and so many at once after a pause; beyond it 429 with Retry-After. */
   requestsPerSecond?: number;
   requestBurst?: number;
+  /** Bytes a second of answers and events, and so many at once after a pause; beyond it the next requests get 429 with Retry-After. */
+  egressPerSecond?: number;
+  egressBurst?: number;
   /** Watches open at once; beyond it 429 with Retry-After. */
   watches?: number;
   /** How long a turn may work before requests come in between, ms. */

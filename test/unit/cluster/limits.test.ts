@@ -152,6 +152,31 @@ describe('requests and watches', () => {
     expect(requests).toBe(4);
   });
 
+  it('[MG77] beyond the bytes that they were sent are told when to come back; what has begun comes whole, and events count', () => {
+    const host = makeCluster({ apiOnly: true });
+    host.do('POST', ITEMS, configMap('large', 10_000));
+    host.cluster.limits.take({ plan: 'small', egressPerSecond: 1_000, egressBurst: 15_000 });
+    const get = () => host.do('GET', `${ITEMS}/large`);
+    expect(get().status).toBe(200);
+    expect(get().body.data.pad, 'over the bound, and whole').toHaveLength(10_000);
+    const refused = get();
+    expect(refused.status).toBe(429);
+    expect(refused.body.message).toBe('the limit "egressPerSecond" of the plan "small" is reached (1000, at once 15000)');
+    const seconds = Number(refused.headers['retry-after']);
+    expect(seconds).toBeGreaterThanOrEqual(5);
+    host.now += seconds * 1000;
+    const watch = host.watch(`${ITEMS}?watch=1`);
+    expect(host.do('PATCH', `${ITEMS}/large`, { data: { more: 'x' } }, MERGE).status, 'the first event made it overdrawn').toBe(
+      429,
+    );
+    expect(JSON.stringify(watch.events).length, 'and came whole').toBeGreaterThan(10_000);
+    host.now += 60_000;
+    host.do('PATCH', `${ITEMS}/large`, { data: { pad: 'y'.repeat(30_000) } }, MERGE);
+    host.now += 60_000;
+    expect(get().status, 'the answer and the event are made up for').toBe(200);
+    watch.close();
+  });
+
   it('[MG77] beyond the watches are told so, until one ends', () => {
     const host = makeCluster({ apiOnly: true });
     host.cluster.limits.take({ plan: 'small', watches: 2 });

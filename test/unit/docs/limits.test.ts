@@ -86,7 +86,7 @@ ${plans()}
 
 What clients are told, and what they do about it:
 
-- Requests too fast, and too many watches: 429 \`TooManyRequests\` with \`Retry-After\`. client-go waits and tries again by itself. They are not
+- Requests too fast, too much that was sent, and too many watches: 429 \`TooManyRequests\` with \`Retry-After\`. client-go waits and tries again by itself. They are not
   counted as usage.
 - Too many objects or bytes: 403 \`Forbidden\`, "exceeded quota", in the words of a ResourceQuota, since trying again would not help. Controllers
   say \`FailedCreate\` and try again later. Deleting always works, and makes room as soon as the history is compacted, which is then kept short.

@@ -26,6 +26,15 @@ describe('a token bucket', () => {
     expect(bucket.take(1100)).toBe(0);
   });
 
+  it('may be overdrawn, which is waited for', () => {
+    const bucket = new Bucket(10, 5);
+    bucket.spend(5, 0);
+    expect(bucket.owed(0)).toBe(0);
+    bucket.spend(20, 0);
+    expect(bucket.owed(500)).toBe(1500);
+    expect([bucket.owed(1999), bucket.owed(2000)]).toEqual([1, 0]);
+  });
+
   it('that never fills says so', () => {
     expect(new Bucket(0, 0).take(1)).toBe(Number.POSITIVE_INFINITY);
   });
