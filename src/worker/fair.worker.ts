@@ -37,5 +37,16 @@ export function slice(cluster: object, now: number, wanted: number): Slice {
   return { workMs: Math.min(wanted, CROWDED_SLICE_MS), rests: true, most: CROWDED_PLAN_OBJECTS };
 }
 
-/** How long a drain rests after a slice that took so long, its commit included. */
-export const restAfter = (ms: number): number => Math.min(Math.ceil(ms * CROWDED_REST), CROWDED_REST_MS);
+/** When the rests of all drains end. */
+let rests: number[] = [];
+
+/**
+ * How long a drain rests after a slice that took so long, its commit included, ms: longer, the more others rest, so that many which drain
+ * side by side take no more of the thread than one. A cluster that dies meanwhile is forgotten when its rest is over.
+ */
+export function restAfter(ms: number, now: number): number {
+  rests = rests.filter((end) => end > now);
+  const rest = Math.min(Math.ceil(ms * CROWDED_REST * (rests.length + 1)), CROWDED_REST_MS);
+  rests.push(now + rest);
+  return rest;
+}

@@ -94,7 +94,10 @@ export class Turns {
       if (this.#isOpen(cluster)) this.take(cluster, now(), budgetMs);
     };
     // By then it is committed, which stops the thread as well.
-    setTimeout(() => (began === undefined ? go() : setTimeout(go, restAfter(now() - began))), 0);
+    setTimeout(() => {
+      if (began === undefined) go();
+      else setTimeout(go, restAfter(now() - began, now()));
+    }, 0);
   }
 
   /** Undefined: never. */

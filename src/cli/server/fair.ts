@@ -41,18 +41,32 @@ export const costOf = (chunk: Buffer): number => (chunk[0] === G ? FAIR_READ_MS 
 /** "/", "?" and the space end an id. */
 const isEnd = (code: number): boolean => code === 0x2f || code === 0x3f || code === SPACE;
 
-interface Tenant {
-  /** Of a cluster; management mostly waits for its database, and has rates of its own. */
-  isCluster: boolean;
+/** Who shares the thread: a cluster, or all of an account's together. */
+interface Party {
   underway: number;
-  /** What begins when it may, first come, first served. */
-  waiting: Turn[];
-  seen: number;
   /** Time of the thread that it may still take, ms, as of `creditAt`. */
   credit: number;
   creditAt: number;
   timed: boolean;
+  /** Its tenants with requests that wait, the one that had its turn longest ago first. */
+  readonly queue: Set<Tenant>;
 }
+
+interface Account extends Party {
+  name: string;
+  /** Its clusters that are there. */
+  present: number;
+}
+
+interface Tenant extends Party {
+  /** Of a cluster; absent: management, which mostly waits for its database, and has rates of its own. */
+  account: Account | undefined;
+  /** What begins when it may, first come, first served. */
+  waiting: Turn[];
+  seen: number;
+}
+
+const party = (now: number): Party => ({ underway: 0, credit: FAIR_SAVED_MS, creditAt: now, timed: false, queue: new Set() });
 
 /** One request's place. */
 export class Turn {
@@ -73,33 +87,43 @@ export class Turn {
   }
 }
 
+/** Where the time goes by, and whose a cluster is. */
+interface Surroundings {
+  /** ms. */
+  clock: () => number;
+  /** Calls back after so many ms. */
+  later: (ms: number, go: () => void) => void;
+  /** The account of a cluster; of all that are nobody's, as made-up ones are, the same. */
+  owner: (cluster: string) => string;
+}
+
 /**
  * The objects of all tenants share one thread here, and what is in front of a request in its queue is what it waits for. So each tenant
- * has a queue of its own on this side of the thread. While several are there, each pays for the time that such requests take: who asks for more than a
- * third of the thread waits here, and has one request under way; who asks for little does not wait. A tenant who is alone is hardly ever held
- * back.
+ * has a queue of its own on this side of the thread. While several clusters are there, each pays for the time that such requests take: who
+ * asks for more than a third of the thread waits here, and has one request under way; who asks for little does not wait. While several
+ * accounts are there, so does each account for all of its clusters. A tenant who is alone is hardly ever held back.
  */
 export class Fair {
   readonly #tenants = new Map<string, Tenant>();
-  readonly #clock: () => number;
-  readonly #later: (ms: number, go: () => void) => void;
+  readonly #accounts = new Map<string, Account>();
+  readonly #around: Surroundings;
   #clusters = 0;
   #swept = 0;
 
-  /** `clock` in ms; `later` calls back after so many. */
-  constructor(clock: () => number, later: (ms: number, go: () => void) => void) {
-    this.#clock = clock;
-    this.#later = later;
+  constructor(around: Surroundings) {
+    this.#around = around;
   }
 
   /** Calls `go` when the request may begin: at once, or later. The turn is to be given to `leave` once, whatever became of it. */
   enter(name: string, cost: number, go: () => void): Turn {
-    const now = this.#clock();
+    const now = this.#around.clock();
     const tenant = this.#tenants.get(name) ?? this.#add(name, now);
     tenant.seen = now;
     if (now - this.#swept >= FAIR_SWEEP_MS) this.#sweep(now);
     const turn = new Turn(tenant, cost, go);
     tenant.waiting.push(turn);
+    tenant.queue.add(tenant);
+    tenant.account?.queue.add(tenant);
     this.#admit(tenant, now);
     return turn;
   }
@@ -107,74 +131,111 @@ export class Fair {
   /** The request was answered, or whoever sent it is gone. */
   leave(turn: Turn): void {
     const { tenant } = turn;
+    const { account } = tenant;
     if (turn.waits) {
       tenant.waiting.splice(tenant.waiting.indexOf(turn), 1);
       turn.go = undefined;
+      if (tenant.waiting.length === 0) this.#unqueue(tenant);
       return;
     }
-    const now = this.#clock();
+    const now = this.#around.clock();
     tenant.underway--;
     tenant.seen = now;
-    this.#admit(tenant, now);
+    if (account) account.underway--;
+    this.#admitAll(account ?? tenant, now);
   }
 
   /** So many bytes of an answer pass. */
   answered({ tenant }: Turn, bytes: number): void {
-    tenant.credit -= (bytes / KIB) * FAIR_KIB_MS;
+    this.#charge(tenant, (bytes / KIB) * FAIR_KIB_MS);
+  }
+
+  #charge(tenant: Tenant, ms: number): void {
+    tenant.credit -= ms;
+    if (tenant.account) tenant.account.credit -= ms;
   }
 
   #add(name: string, now: number): Tenant {
-    const isCluster = !name.startsWith(MANAGEMENT);
-    const tenant = { isCluster, underway: 0, waiting: [], seen: now, credit: FAIR_SAVED_MS, creditAt: now, timed: false };
+    const account = name.startsWith(MANAGEMENT) ? undefined : this.#accountOf(name, now);
+    const tenant: Tenant = { ...party(now), account, waiting: [], seen: now };
     this.#tenants.set(name, tenant);
-    if (isCluster) this.#clusters++;
+    if (!account) return tenant;
+    account.present++;
+    this.#clusters++;
     return tenant;
+  }
+
+  #accountOf(cluster: string, now: number): Account {
+    const name = this.#around.owner(cluster);
+    const account = this.#accounts.get(name) ?? { ...party(now), name, present: 0 };
+    this.#accounts.set(name, account);
+    return account;
+  }
+
+  #admitAll(one: Party, now: number): void {
+    for (const tenant of one.queue) this.#admit(tenant, now);
   }
 
   /** Begins what may begin. */
   #admit(tenant: Tenant, now: number): void {
-    const pays = tenant.isCluster && this.#clusters > 1;
+    const { account, waiting } = tenant;
     this.#save(tenant, now);
-    while (tenant.waiting.length > 0) {
-      if (tenant.underway >= (pays && tenant.credit < FAIR_SAVED_MS / 2 ? FAIR_GREEDY : FAIR_MOST)) return;
-      if (pays && tenant.credit <= 0) {
-        this.#lookAgain(tenant);
-        return;
-      }
-      this.#begin(tenant.waiting.shift() as Turn);
+    if (account) this.#save(account, now);
+    while (waiting.length > 0) {
+      if (this.#isHeld(tenant, FAIR_MOST, account !== undefined && this.#clusters > 1)) return;
+      if (account && this.#isHeld(account, Number.POSITIVE_INFINITY, this.#accounts.size > 1)) return;
+      this.#begin(waiting.shift() as Turn);
     }
   }
 
-  /** It may take no more time yet: it is looked at when it may. */
-  #lookAgain(tenant: Tenant): void {
-    if (tenant.timed) return;
-    tenant.timed = true;
-    this.#later(Math.ceil(-tenant.credit / FAIR_SHARE) + 1, () => {
-      tenant.timed = false;
-      this.#admit(tenant, this.#clock());
+  /** Whether no more of its requests may begin now; when it owes time, it is looked at again when it does not. */
+  #isHeld(one: Party, most: number, pays: boolean): boolean {
+    if (one.underway >= (pays && one.credit < FAIR_SAVED_MS / 2 ? FAIR_GREEDY : most)) return true;
+    if (!pays || one.credit > 0) return false;
+    if (one.timed) return true;
+    one.timed = true;
+    this.#around.later(Math.ceil(-one.credit / FAIR_SHARE) + 1, () => {
+      one.timed = false;
+      this.#admitAll(one, this.#around.clock());
     });
+    return true;
   }
 
-  #save(tenant: Tenant, now: number): void {
+  #save(one: Party, now: number): void {
     // What it took while it was alone is not held against it for long.
-    tenant.credit = Math.min(FAIR_SAVED_MS, Math.max(-FAIR_DEBT_MS, tenant.credit) + (now - tenant.creditAt) * FAIR_SHARE);
-    tenant.creditAt = now;
+    one.credit = Math.min(FAIR_SAVED_MS, Math.max(-FAIR_DEBT_MS, one.credit) + (now - one.creditAt) * FAIR_SHARE);
+    one.creditAt = now;
   }
 
   #begin(turn: Turn): void {
     const { go, tenant } = turn;
+    const { account } = tenant;
     tenant.underway++;
-    tenant.credit -= turn.cost;
+    if (account) account.underway++;
+    this.#charge(tenant, turn.cost);
     turn.go = undefined;
+    this.#unqueue(tenant);
+    if (tenant.waiting.length > 0) {
+      // Behind the others of its account.
+      tenant.queue.add(tenant);
+      account?.queue.add(tenant);
+    }
     go?.();
+  }
+
+  #unqueue(tenant: Tenant): void {
+    tenant.queue.delete(tenant);
+    tenant.account?.queue.delete(tenant);
   }
 
   #sweep(now: number): void {
     this.#swept = now;
-    for (const [name, tenant] of this.#tenants) {
-      if (tenant.underway > 0 || tenant.waiting.length > 0 || now - tenant.seen < FAIR_PRESENT_MS) continue;
+    for (const [name, { account, underway, waiting, seen }] of this.#tenants) {
+      if (underway > 0 || waiting.length > 0 || now - seen < FAIR_PRESENT_MS) continue;
       this.#tenants.delete(name);
-      if (tenant.isCluster) this.#clusters--;
+      if (!account) continue;
+      this.#clusters--;
+      if (--account.present === 0) this.#accounts.delete(account.name);
     }
   }
 }

@@ -299,12 +299,15 @@ export async function drain(server: Server, mostMs: number): Promise<void> {
  * Ends TLS in front of workerd's plain socket and passes bytes both ways, HTTP unseen but for watches: it goes around miniflare's entry
  * worker, and TLS and the objects use different threads.
  */
-export function front(certificates: Certificates, port: number, backend: Address): Promise<Server> {
+export function front(
+  certificates: Certificates,
+  port: number,
+  backend: Address,
+  owner: (cluster: string) => string,
+): Promise<Server> {
   const options = { cert: certificates.cert, key: certificates.key, ALPNProtocols: ['http/1.1'], noDelay: true };
-  const fair = new Fair(
-    () => performance.now(),
-    (ms, go) => void globalThis.setTimeout(go, ms),
-  );
+  const clock = () => performance.now();
+  const fair = new Fair({ clock, later: (ms, go) => void globalThis.setTimeout(go, ms), owner });
   const relays = new Set<Relay>();
   const server = createServer(options, (client) => {
     const relay = new Relay(client, backend, fair);

@@ -9,8 +9,9 @@ import { Failure } from '../failure.ts';
 import { CACHE, dataFolder, port } from '../settings.ts';
 import { bundle } from './bundle.ts';
 import { certificates } from './certificates.ts';
-import { openFolder } from './folder.ts';
+import { openFolder, stores } from './folder.ts';
 import { drain, front } from './front.ts';
+import { ownersIn } from './owners.ts';
 import { firstRun } from './first-run.ts';
 
 /** Of what the front and the Worker know each other by, for as long as this process lives. */
@@ -65,7 +66,7 @@ export async function start(): Promise<void> {
       import('./engine.ts'),
     ]);
     const backend = { host: '127.0.0.1', port: 0, secret: randomBytes(SECRET_BYTES).toString('base64url') };
-    const server = await front(tls, wanted, backend);
+    const server = await front(tls, wanted, backend, ownersIn(stores(folder.path).d1));
     closing.push(() => void server.close());
     const url = `https://localhost:${(server.address() as AddressInfo).port}`;
     const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret, onEnd });

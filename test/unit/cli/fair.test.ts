@@ -29,10 +29,11 @@ describe('turns', () => {
   function desk() {
     let now = 0;
     const timers: { at: number; go: () => void }[] = [];
-    const fair = new Fair(
-      () => now,
-      (ms, go) => void timers.push({ at: now + ms, go }),
-    );
+    const fair = new Fair({
+      clock: () => now,
+      later: (ms, go) => void timers.push({ at: now + ms, go }),
+      owner: (cluster) => cluster.split('/')[0],
+    });
     const begun: string[] = [];
     const pass = (ms: number) => {
       const end = now + ms;
@@ -166,5 +167,56 @@ describe('turns', () => {
       pass(100);
       leave(turn);
     }
+  });
+
+  it('[MG80] many clusters of one account are one tenant beside another account', () => {
+    const { fair, begun, pass, ask, leave } = desk();
+    leave(ask('quiet/a', 'q'));
+    const open: Turn[] = Array.from({ length: 8 }, (_, n) => ask(`noisy/${n}`, `n${n}`, 1));
+    let most = 0;
+    const from = begun.length;
+    for (let ms = 0; ms < 3000; ms++) {
+      pass(1);
+      const underway = open.filter(({ waits }) => !waits);
+      if (ms > 500) most = Math.max(most, underway.length);
+      for (const turn of underway) {
+        const n = open.indexOf(turn);
+        fair.answered(turn, 128 * 1024);
+        leave(turn);
+        open[n] = ask(`noisy/${n}`, `n${n}`, 1);
+      }
+      if (ms % 20 === 0) {
+        const turn = ask('quiet/a', 'q');
+        expect(turn.waits).toBe(false);
+        leave(turn);
+      }
+    }
+    expect(most).toBe(1);
+    const each = Array.from({ length: 8 }, (_, n) => begun.slice(from).filter((name) => name === `n${n}`).length);
+    const all = each.reduce((sum, n) => sum + n, 0);
+    expect(all, 'a third of the time together').toBeGreaterThan(1000 / 1.768 - 10);
+    expect(all).toBeLessThan(1000 / 1.768 + 40);
+    expect(Math.max(...each) - Math.min(...each), 'shared by turns').toBeLessThan(10);
+  });
+
+  it('[MG80] an account that is alone is held back by its clusters only, each for itself', () => {
+    const { begun, ask } = desk();
+    for (let n = 0; n < 50; n++) ask(`class/${n}`, `student ${n}`);
+    expect(begun).toHaveLength(50);
+    for (let n = 0; n < 8; n++) ask('class/0', 'greedy', 10);
+    ask('class/1', 'modest');
+    expect(begun.filter((name) => name === 'greedy').length).toBeLessThan(3);
+    expect(begun.at(-1)).toBe('modest');
+  });
+
+  it('[MG80] when the others are gone an account goes on at full speed', () => {
+    const { begun, pass, ask, leave } = desk();
+    leave(ask('quiet/a', 'q'));
+    const turns = Array.from({ length: 6 }, (_, n) => ask(`noisy/${n}`, `n${n}`, 20));
+    expect(begun.length).toBeLessThan(4);
+    pass(60_000);
+    for (let n = 6; n < 20; n++) ask(`noisy/${n}`, `n${n}`, 20);
+    for (const turn of turns.filter(({ waits }) => !waits)) leave(turn);
+    expect(begun).toHaveLength(21);
   });
 });

@@ -40,7 +40,12 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => void behind.listen(0, '127.0.0.1', resolve));
   const made = await certificates(folder, Date.now());
   ca = made.ca;
-  server = await front(made, 0, { host: '127.0.0.1', port: (behind.address() as AddressInfo).port, secret: 'secret' });
+  server = await front(
+    made,
+    0,
+    { host: '127.0.0.1', port: (behind.address() as AddressInfo).port, secret: 'secret' },
+    () => 'somebody',
+  );
 });
 afterEach(() => {
   for (const socket of sockets) socket.destroy();

@@ -86,17 +86,18 @@ ${plans()}
 
 What clients are told, and what they do about it:
 
-- Requests too fast, too much that was sent, and too many watches: 429 \`TooManyRequests\` with \`Retry-After\`. client-go waits and tries again by itself. They are not
-  counted as usage.
+- Requests too fast, too much that was sent, and too many watches: 429 \`TooManyRequests\` with \`Retry-After\`. client-go waits and tries
+  again by itself. They are not counted as usage.
 - Too many objects or bytes: 403 \`Forbidden\`, "exceeded quota", in the words of a ResourceQuota, since trying again would not help. Controllers
   say \`FailedCreate\` and try again later. Deleting always works, and makes room as soon as the history is compacted, which is then kept short.
 - Of the management API: 429 \`limit-reached\` for what the plan does not allow, 429 \`rate-limited\` with \`Retry-After\` for haste.
 
 ## Sharing one server
 
-Deployed on Cloudflare each cluster has a thread of its own. On one machine all share one. While several tenants are there, each
-pays for what its requests take: beyond a third of the thread's time it has one under way, and the rest of its own waits outside. What controllers do goes in
-short slices with rests in between (\`CROWDED_*\` below). A tenant who is alone is not held back.
+Deployed on Cloudflare each cluster has a thread of its own. On one machine all share one. While several clusters are there, each
+pays for what its requests take: beyond a third of the thread's time it has one under way, and the rest of its own waits outside. So does
+each account, with all of its clusters together, while several accounts are there. What controllers do goes in short slices with rests in
+between (\`CROWDED_*\` below). A tenant who is alone is not held back.
 
 ## Of a cluster
 

@@ -1,0 +1,27 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { ownersIn } from '../../../src/cli/server/owners.ts';
+
+let folder = '';
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+it('[MG80] tells whose a cluster is as soon as D1 has it, and of all others the same', () => {
+  folder = mkdtempSync(join(tmpdir(), 'atoll-'));
+  const owner = ownersIn(folder);
+  expect(owner('a'), 'there is no database yet').toBe('');
+  const inside = join(folder, 'miniflare-D1DatabaseObject');
+  mkdirSync(inside);
+  writeFileSync(join(inside, 'metadata.sqlite'), 'not this one');
+  const database = new DatabaseSync(join(inside, '0f0f.sqlite'));
+  database.exec('PRAGMA journal_mode = WAL');
+  expect(owner('a'), 'it has no clusters yet').toBe('');
+  database.exec('CREATE TABLE clusters (id TEXT PRIMARY KEY, account_id TEXT)');
+  database.exec("INSERT INTO clusters VALUES ('a', 'one'), ('b', 'two')");
+  expect([owner('a'), owner('b'), owner('made-up'), owner('')]).toEqual(['one', 'two', '', '']);
+  database.exec("INSERT INTO clusters VALUES ('c', 'one')");
+  expect(owner('c')).toBe('one');
+  database.close();
+});
