@@ -162,8 +162,9 @@ describe('[MG15] people at their own computers', () => {
     expect((await alice.atoll('account delete lonely')).code).toBe(0);
     expect((await alice.atoll('forget-me --yes')).out).toMatch(/ is not known any more\n$/);
     await alice.refused('forget-me --yes', /nobody is signed in/);
-    await alice.login();
-    const after = (await alice.json('whoami')) as { id: string; accounts: unknown[] };
+    const again = person('alice');
+    await again.login();
+    const after = (await again.json('whoami')) as { id: string; accounts: unknown[] };
     expect(after.accounts).toEqual([]);
     expect(after.id).not.toBe(before.id);
   });
