@@ -118,6 +118,11 @@ export const FAIR_DEBT_MS = 30;
 export const FAIR_READ_MS = 0.2;
 export const FAIR_WRITE_MS = 2;
 export const FAIR_KIB_MS = 0.006;
+/** The same of the management API, which asks its database, makes clusters and tells them. */
+export const FAIR_MANAGE_READ_MS = 1;
+export const FAIR_MANAGE_WRITE_MS = 10;
+/** Requests to the management API of one bearer under way at once while clusters are in use. */
+export const FAIR_MANAGING = 2;
 /** How long after its last request a tenant counts as there, and how often it is looked who has gone, ms. */
 export const FAIR_PRESENT_MS = 3_000;
 export const FAIR_SWEEP_MS = 250;

@@ -2,6 +2,9 @@ import {
   FAIR_DEBT_MS,
   FAIR_GREEDY,
   FAIR_KIB_MS,
+  FAIR_MANAGING,
+  FAIR_MANAGE_READ_MS,
+  FAIR_MANAGE_WRITE_MS,
   FAIR_MOST,
   FAIR_PRESENT_MS,
   FAIR_READ_MS,
@@ -20,7 +23,10 @@ const SPACE = 0x20;
 const G = 0x47;
 const CLUSTERS = Buffer.from('/clusters/');
 const AUTHORIZATION = /\r\nauthorization: *([^\r]*)\r/i;
-const MANAGEMENT = 'management ';
+/** What the names of those begin with who speak to the management API; what they send as Authorization follows. */
+export const MANAGEMENT = 'management ';
+/** The account of all that belongs to none: clusters that are made up, tokens that nobody knows. */
+export const NOBODY = '';
 
 /** Whose request begins with these bytes: the cluster in the address, else whoever bears the token; undefined: no beginning of one. */
 export function tenantOf(chunk: Buffer): string | undefined {
@@ -35,8 +41,12 @@ export function tenantOf(chunk: Buffer): string | undefined {
   return MANAGEMENT + (AUTHORIZATION.exec(chunk.toString('latin1', 0, HEAD_BYTES))?.[1] ?? '');
 }
 
-/** What a request that begins with these bytes takes, but for its answer. */
-export const costOf = (chunk: Buffer): number => (chunk[0] === G ? FAIR_READ_MS : FAIR_WRITE_MS);
+/** What a tenant's request that begins with these bytes takes, but for its answer. */
+export function costOf(tenant: string, chunk: Buffer): number {
+  const reads = chunk[0] === G;
+  if (tenant.startsWith(MANAGEMENT)) return reads ? FAIR_MANAGE_READ_MS : FAIR_MANAGE_WRITE_MS;
+  return reads ? FAIR_READ_MS : FAIR_WRITE_MS;
+}
 
 /** "/", "?" and the space end an id. */
 const isEnd = (code: number): boolean => code === 0x2f || code === 0x3f || code === SPACE;
@@ -54,13 +64,15 @@ interface Party {
 
 interface Account extends Party {
   name: string;
-  /** Its clusters that are there. */
-  present: number;
+  /** Of it are there: clusters, and all. */
+  clusters: number;
+  tenants: number;
 }
 
 interface Tenant extends Party {
-  /** Of a cluster; absent: management, which mostly waits for its database, and has rates of its own. */
-  account: Account | undefined;
+  /** Else somebody who speaks to the management API. */
+  isCluster: boolean;
+  account: Account;
   /** What begins when it may, first come, first served. */
   waiting: Turn[];
   seen: number;
@@ -87,27 +99,30 @@ export class Turn {
   }
 }
 
-/** Where the time goes by, and whose a cluster is. */
+/** Where the time goes by, and whose a tenant is. */
 interface Surroundings {
   /** ms. */
   clock: () => number;
   /** Calls back after so many ms. */
   later: (ms: number, go: () => void) => void;
-  /** The account of a cluster; of all that are nobody's, as made-up ones are, the same. */
-  owner: (cluster: string) => string;
+  /** The account of a tenant, or NOBODY. */
+  owner: (tenant: string) => string;
 }
 
 /**
  * The objects of all tenants share one thread here, and what is in front of a request in its queue is what it waits for. So each tenant
  * has a queue of its own on this side of the thread. While several clusters are there, each pays for the time that such requests take: who
- * asks for more than a third of the thread waits here, and has one request under way; who asks for little does not wait. While several
- * accounts are there, so does each account for all of its clusters. A tenant who is alone is hardly ever held back.
+ * asks for more than a third of the thread waits here, and has one request under way; who asks for little does not wait. While clusters of
+ * another account are there, so does an account for all that is its: clusters, and what it asks of management. A tenant who is alone is
+ * hardly ever held back.
  */
 export class Fair {
   readonly #tenants = new Map<string, Tenant>();
   readonly #accounts = new Map<string, Account>();
   readonly #around: Surroundings;
+  /** Clusters that are somebody's, and accounts that have one, of those that are there. */
   #clusters = 0;
+  #present = 0;
   #swept = 0;
 
   constructor(around: Surroundings) {
@@ -123,7 +138,7 @@ export class Fair {
     const turn = new Turn(tenant, cost, go);
     tenant.waiting.push(turn);
     tenant.queue.add(tenant);
-    tenant.account?.queue.add(tenant);
+    tenant.account.queue.add(tenant);
     this.#admit(tenant, now);
     return turn;
   }
@@ -131,7 +146,6 @@ export class Fair {
   /** The request was answered, or whoever sent it is gone. */
   leave(turn: Turn): void {
     const { tenant } = turn;
-    const { account } = tenant;
     if (turn.waits) {
       tenant.waiting.splice(tenant.waiting.indexOf(turn), 1);
       turn.go = undefined;
@@ -141,8 +155,8 @@ export class Fair {
     const now = this.#around.clock();
     tenant.underway--;
     tenant.seen = now;
-    if (account) account.underway--;
-    this.#admitAll(account ?? tenant, now);
+    tenant.account.underway--;
+    this.#admitAll(tenant.account, now);
   }
 
   /** So many bytes of an answer pass. */
@@ -152,24 +166,28 @@ export class Fair {
 
   #charge(tenant: Tenant, ms: number): void {
     tenant.credit -= ms;
-    if (tenant.account) tenant.account.credit -= ms;
+    tenant.account.credit -= ms;
   }
 
   #add(name: string, now: number): Tenant {
-    const account = name.startsWith(MANAGEMENT) ? undefined : this.#accountOf(name, now);
-    const tenant: Tenant = { ...party(now), account, waiting: [], seen: now };
+    const owner = this.#around.owner(name);
+    const account = this.#accounts.get(owner) ?? { ...party(now), name: owner, clusters: 0, tenants: 0 };
+    this.#accounts.set(owner, account);
+    const tenant: Tenant = { ...party(now), isCluster: !name.startsWith(MANAGEMENT), account, waiting: [], seen: now };
     this.#tenants.set(name, tenant);
-    if (!account) return tenant;
-    account.present++;
-    this.#clusters++;
+    this.#count(tenant, 1);
     return tenant;
   }
 
-  #accountOf(cluster: string, now: number): Account {
-    const name = this.#around.owner(cluster);
-    const account = this.#accounts.get(name) ?? { ...party(now), name, present: 0 };
-    this.#accounts.set(name, account);
-    return account;
+  /** Somebody comes, or goes. Strangers are not there: they could come often to hold others back. */
+  #count({ account, isCluster }: Tenant, by: 1 | -1): void {
+    account.tenants += by;
+    if (account.tenants === 0) this.#accounts.delete(account.name);
+    if (!isCluster || account.name === NOBODY) return;
+    const before = account.clusters;
+    account.clusters += by;
+    this.#clusters += by;
+    if (before === 0 || account.clusters === 0) this.#present += by;
   }
 
   #admitAll(one: Party, now: number): void {
@@ -178,12 +196,15 @@ export class Fair {
 
   /** Begins what may begin. */
   #admit(tenant: Tenant, now: number): void {
-    const { account, waiting } = tenant;
+    const { account, waiting, isCluster } = tenant;
     this.#save(tenant, now);
-    if (account) this.#save(account, now);
+    this.#save(account, now);
+    const isKnown = account.name !== NOBODY;
     while (waiting.length > 0) {
-      if (this.#isHeld(tenant, FAIR_MOST, account !== undefined && this.#clusters > 1)) return;
-      if (account && this.#isHeld(account, Number.POSITIVE_INFINITY, this.#accounts.size > 1)) return;
+      const most = isCluster || this.#clusters === 0 ? FAIR_MOST : FAIR_MANAGING;
+      if (this.#isHeld(tenant, most, isCluster && this.#clusters > (isKnown ? 1 : 0))) return;
+      const others = this.#present - (account.clusters > 0 ? 1 : 0);
+      if (this.#isHeld(account, Number.POSITIVE_INFINITY, others > 0)) return;
       this.#begin(waiting.shift() as Turn);
     }
   }
@@ -211,31 +232,29 @@ export class Fair {
     const { go, tenant } = turn;
     const { account } = tenant;
     tenant.underway++;
-    if (account) account.underway++;
+    account.underway++;
     this.#charge(tenant, turn.cost);
     turn.go = undefined;
     this.#unqueue(tenant);
     if (tenant.waiting.length > 0) {
       // Behind the others of its account.
       tenant.queue.add(tenant);
-      account?.queue.add(tenant);
+      account.queue.add(tenant);
     }
     go?.();
   }
 
   #unqueue(tenant: Tenant): void {
     tenant.queue.delete(tenant);
-    tenant.account?.queue.delete(tenant);
+    tenant.account.queue.delete(tenant);
   }
 
   #sweep(now: number): void {
     this.#swept = now;
-    for (const [name, { account, underway, waiting, seen }] of this.#tenants) {
-      if (underway > 0 || waiting.length > 0 || now - seen < FAIR_PRESENT_MS) continue;
+    for (const [name, tenant] of this.#tenants) {
+      if (tenant.underway > 0 || tenant.waiting.length > 0 || now - tenant.seen < FAIR_PRESENT_MS) continue;
       this.#tenants.delete(name);
-      if (!account) continue;
-      this.#clusters--;
-      if (--account.present === 0) this.#accounts.delete(account.name);
+      this.#count(tenant, -1);
     }
   }
 }

@@ -125,7 +125,7 @@ class Relay {
   /** A request begins when it is its tenant's turn; until then nothing more is read from the client. */
   #enter(chunk: Buffer): void {
     this.#tenant = tenantOf(chunk) ?? this.#tenant;
-    const turn = this.#fair.enter(this.#tenant, costOf(chunk), () => {
+    const turn = this.#fair.enter(this.#tenant, costOf(this.#tenant, chunk), () => {
       if (this.#turn) this.#client.resume();
       const waited = this.#held;
       this.#held = [];

@@ -1,34 +1,49 @@
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { MANAGEMENT, NOBODY } from './fair.ts';
 
-/** Whose a cluster is that nobody has. */
-const NOBODY = '';
 const DATABASE = /^(?!metadata).*\.sqlite$/;
+const BEARER = /^bearer +(\S+) *$/i;
 
-/** The file of D1 that holds the clusters, once there is one. */
-function open(folder: string): StatementSync | undefined {
+/** A cluster is of its account, a token too; a person who signed in stands for themselves. */
+const QUERIES = {
+  cluster: 'SELECT account_id AS owner FROM clusters WHERE id = ?1',
+  bearer: `SELECT account_id AS owner FROM tokens WHERE hash = ?1 UNION ALL SELECT account_id FROM tokens WHERE former_hash = ?1
+    UNION ALL SELECT 'person ' || person_id FROM sessions WHERE hash = ?1 LIMIT 1`,
+};
+type Queries = Record<keyof typeof QUERIES, StatementSync>;
+
+/** The file of D1, once there is one. */
+function open(folder: string): Queries | undefined {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !DATABASE.test(entry.name)) continue;
     const database = new DatabaseSync(join(entry.parentPath, entry.name), { readOnly: true });
-    return database.prepare('SELECT account_id FROM clusters WHERE id = ?');
+    return { cluster: database.prepare(QUERIES.cluster), bearer: database.prepare(QUERIES.bearer) };
   }
   return undefined;
 }
 
 /**
- * Tells the account of a cluster from D1's file in that folder, beside workerd: it is in WAL mode, so that reading disturbs nobody, and sees what was
- * committed. Takes some 20 us. Whatever is wrong with the file, requests go on: who has no account shares one with all others who have none.
+ * Tells the account of a tenant (fair.ts) from D1's file in that folder, beside workerd: it is in WAL mode, so that reading disturbs nobody
+ * and sees what was committed. Takes some 20 us. It decides about turns only: whatever is wrong with the file, requests go on.
  */
-export function ownersIn(folder: string): (cluster: string) => string {
-  let statement: StatementSync | undefined;
-  return (cluster) => {
+export function ownersIn(folder: string): (tenant: string) => string {
+  let queries: Queries | undefined;
+  return (tenant) => {
+    const isCluster = !tenant.startsWith(MANAGEMENT);
+    const token = isCluster ? undefined : BEARER.exec(tenant.slice(MANAGEMENT.length))?.[1];
+    if (!isCluster && token === undefined) return NOBODY;
     try {
-      statement ??= open(folder);
-      const row = statement?.get(cluster) as { account_id: string } | undefined;
-      return row?.account_id ?? NOBODY;
+      queries ??= open(folder);
+      const found =
+        token === undefined
+          ? queries?.cluster.get(tenant)
+          : queries?.bearer.get(createHash('sha256').update(token).digest('hex'));
+      return (found as { owner: string } | undefined)?.owner ?? NOBODY;
     } catch {
-      statement = undefined;
+      queries = undefined;
       return NOBODY;
     }
   };

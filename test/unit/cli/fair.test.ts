@@ -32,7 +32,7 @@ describe('turns', () => {
     const fair = new Fair({
       clock: () => now,
       later: (ms, go) => void timers.push({ at: now + ms, go }),
-      owner: (cluster) => cluster.split('/')[0],
+      owner: (tenant) => (tenant.startsWith('stranger') ? '' : tenant.replace('management ', '').split('/')[0]),
     });
     const begun: string[] = [];
     const pass = (ms: number) => {
@@ -131,7 +131,10 @@ describe('turns', () => {
   });
 
   it('[MG80] writes cost more than reads', () => {
-    expect(costOf(head('POST /clusters/x HTTP/1.1'))).toBeGreaterThan(costOf(head('GET /clusters/x HTTP/1.1')));
+    const [read, write] = [head('GET /x HTTP/1.1'), head('POST /x HTTP/1.1')];
+    expect(costOf('x', write)).toBeGreaterThan(costOf('x', read));
+    expect(costOf('management x', write)).toBeGreaterThan(costOf('management x', read));
+    expect(costOf('management x', write)).toBeGreaterThan(costOf('x', write));
   });
 
   it('[MG80] whoever gives up while waiting takes no turn away', () => {
@@ -155,18 +158,56 @@ describe('turns', () => {
     turns.forEach(leave);
   });
 
-  it('[MG80] management waits for its database mostly: it makes nobody wait, and pays nothing', () => {
+  it('[MG80] what an account asks of management is part of its share, and holds back nobody', () => {
     const { begun, pass, ask, leave } = desk();
-    leave(ask('management x', 'm'));
-    const alone = Array.from({ length: 20 }, (_, n) => ask('noisy', `n${n}`, 20));
-    expect(begun).toHaveLength(21);
-    alone.forEach(leave);
-    for (let n = 0; n < 10; n++) {
-      const turn = ask('management x', 'm', 100);
+    const quick = Array.from({ length: 8 }, () => ask('management noisy', 'm', 10));
+    expect(begun, 'nobody uses a cluster').toHaveLength(8);
+    const alone = Array.from({ length: 20 }, (_, n) => ask('quiet/a', `q${n}`, 2));
+    expect(begun, 'a cluster is as if alone').toHaveLength(28);
+    [...quick, ...alone].forEach(leave);
+    pass(1000);
+    leave(ask('quiet/a', 'q'));
+    const open = Array.from({ length: 6 }, () => ask('management noisy', 'm', 10));
+    const from = begun.length;
+    for (let ms = 0; ms < 3000; ms++) {
+      pass(1);
+      const underway = open.filter(({ waits }) => !waits);
+      expect(underway.length).toBeLessThanOrEqual(2);
+      for (const turn of underway) {
+        leave(turn);
+        open[open.indexOf(turn)] = ask('management noisy', 'm', 10);
+      }
+      if (ms % 20 !== 0) continue;
+      const turn = ask('quiet/a', 'q');
       expect(turn.waits).toBe(false);
-      pass(100);
       leave(turn);
     }
+    const made = begun.slice(from).filter((name) => name === 'm').length;
+    expect(made, 'a third of 3,000 ms, 10 each').toBeGreaterThan(95);
+    expect(made).toBeLessThan(108);
+  });
+
+  it('[MG80] management of the account whose cluster is the only one has two requests under way, and owes nothing', () => {
+    const { begun, ask, leave } = desk();
+    leave(ask('one/a', 'q'));
+    const turns = Array.from({ length: 20 }, () => ask('management one', 'm', 10));
+    expect(begun).toHaveLength(3);
+    for (const turn of turns) leave(turn);
+    expect(begun).toHaveLength(21);
+  });
+
+  it('[MG80] strangers hold back nobody, and have one share together', () => {
+    const { begun, ask, leave } = desk();
+    const strangers = Array.from({ length: 50 }, (_, n) => ask(`stranger ${n}`, 's', 1));
+    expect(begun).toHaveLength(50);
+    strangers.forEach(leave);
+    for (let n = 0; n < 30; n++) ask('one/a', 'a', 20);
+    expect(
+      begun.filter((name) => name === 'a'),
+      'as if alone',
+    ).toHaveLength(30);
+    for (let n = 0; n < 50; n++) ask(`stranger ${n}`, 's', 10);
+    expect(begun.filter((name) => name === 's').length).toBeLessThan(55);
   });
 
   it('[MG80] many clusters of one account are one tenant beside another account', () => {
