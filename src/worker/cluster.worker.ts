@@ -160,9 +160,11 @@ export class ClusterDO extends DurableObject<Env> {
     return this.#open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sockets.size };
   }
 
-  /** RPC: what it was used for, by the hour. */
+  /** RPC: what it was used for, by the hour. Written down first: figures that somebody has seen do not go back, whatever dies. */
   async hours(from: number, to: number): Promise<UsageHour[] | undefined> {
-    return this.#open()?.usage.hours(from, to, now());
+    const cluster = this.#open();
+    if (cluster) this.#usage.write(cluster);
+    return cluster?.usage.hours(from, to, now());
   }
 
   /** RPC: what it may use from now on. */

@@ -56,7 +56,7 @@ export class UsageKeeper {
     this.#waits = cluster;
     setTimeout(() => {
       if (this.#waits === cluster) this.#waits = undefined;
-      if (this.#isOpen(cluster)) this.#store(cluster);
+      if (this.#isOpen(cluster)) this.write(cluster);
     }, USAGE_FLUSH_MS);
   }
 
@@ -69,7 +69,8 @@ export class UsageKeeper {
     );
   }
 
-  #store(cluster: Cluster): void {
+  /** Writes down what is counted, and tells it on when it is time. */
+  write(cluster: Cluster): void {
     const { usage, options } = cluster;
     const time = now();
     if (usage.due !== undefined) usage.flush(time);

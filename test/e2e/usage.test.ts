@@ -100,6 +100,19 @@ describe('usage', () => {
     }
   });
 
+  it('[MG74] of a cluster does not go back once it was told, when the server is killed that moment', async () => {
+    for (let round = 0; round < 3; round++) {
+      const target = targetOf(server.kubeconfig);
+      const [c] = await pool(target, 1);
+      const [manager] = await pool({ ...target, prefix: '', token: server.credentials.token }, 1);
+      for (let n = 0; n < 20; n++) expect((await c.send(c.encode('GET', `${ITEMS}?limit=1`))).status).toBe(200);
+      const told = await manager.json<{ totals: Figures }>('GET', '/v1/accounts/self/clusters/demo/usage');
+      await server.down('SIGKILL');
+      await server.up();
+      expect((await usage('demo')).requests).toBeGreaterThanOrEqual(told.totals.requests);
+    }
+  });
+
   it('[MG73] reaches the account within moments', async () => {
     const own = await usage('demo');
     const told = await until('the account knows', async () => {
