@@ -1,4 +1,4 @@
-import { aggregate, isHugePages, type Quantities } from '../api/core/pod-resources.ts';
+import { aggregate, isHugePages, type Quantities } from '../api/core/pod/resources.ts';
 import type { Resource } from '../api/machinery/define-kind.ts';
 import { add, ofValue, type Quantity, quantity, value } from '../api/machinery/quantity.ts';
 import { parseTime } from '../api/machinery/time.ts';

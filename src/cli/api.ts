@@ -1,5 +1,5 @@
-import { Client } from './client/client.ts';
-import { identity, operator, target } from './settings.ts';
+import { Client } from '../client/client.ts';
+import { identity, operator, target } from '../local/settings.ts';
 
 /** A client for what commands are about: the chosen account. */
 export function account(): Client {

@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { Failure } from './failure.ts';
+import { Failure } from '../local/failure.ts';
 import { during } from './output.ts';
-import { CACHE, dataFolder, ROOT } from './settings.ts';
+import { CACHE, dataFolder, ROOT } from '../local/settings.ts';
 
 export type Tool = 'kubectl' | 'helm';
 

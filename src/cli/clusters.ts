@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { account } from './api.ts';
-import type { Item, Result, Wish } from './client/types.ts';
-import { Failure } from './failure.ts';
-import { type Kubeconfig, merge, readKubeconfig, writePrivate } from './kubeconfigs.ts';
+import type { Item, Result, Wish } from '../client/types.ts';
+import { Failure } from '../local/failure.ts';
+import { type Kubeconfig, merge, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
 import { during } from './output.ts';
-import { dataFolder, files } from './settings.ts';
+import { dataFolder, files } from '../local/settings.ts';
 
 export const CLUSTERS = '/v1/accounts/:account/clusters';
 export const CLUSTER = `${CLUSTERS}/:cluster` as const;

@@ -12,8 +12,8 @@ import { serverCommands } from './commands/server.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { toolCommands } from './commands/tools.ts';
 import { usageCommands } from './commands/usage.ts';
-import { codeOf, Failure } from './failure.ts';
-import { ROOT } from './settings.ts';
+import { codeOf, Failure } from '../local/failure.ts';
+import { ROOT } from '../local/settings.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `kubectl` and `helm` keep their own. */
 const USAGE = 2;
@@ -44,7 +44,7 @@ export function program(): Command {
     .command('start')
     .description('start the local server (what "npm start" does)')
     .action(async () => {
-      const { start } = await import('./server/start.ts');
+      const { start } = await import('../server/start.ts');
       await start();
     });
   lifecycleCommands(clusterCommands(root));

@@ -22,19 +22,19 @@ import { Reconciler } from '../reconcile/reconciler.ts';
 import type { UserInfo } from '../registry/ports.ts';
 import { Registry } from '../registry/registry.ts';
 import { scheduler } from '../scheduler/controller.ts';
-import { History } from '../store/history.ts';
+import { History } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import { Store } from '../store/store.ts';
 import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
-import { cast, Moulds, pour } from './mould.ts';
+import { cast, Moulds, pour } from './boot-snapshot.ts';
 import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
 import { Limits, takeLimits, WAIT_HEADER } from './limits.ts';
 import type { ClusterOptions } from './options.ts';
-import { standingOf, SUSPENDED } from './state.ts';
-import { Watchers, type WatchPort } from './turn.ts';
+import { standingOf, SUSPENDED } from './lifecycle.ts';
+import { Watchers, type WatchPort } from './watchers.ts';
 import { Usage } from './usage.ts';
 
 /** What a shell gives: a database, chance and cryptography. Time comes with every call. */

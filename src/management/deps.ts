@@ -2,10 +2,10 @@ import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
 import type { Crypto, Sealing } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
-import type { Keeper } from './chores.ts';
+import type { Keeper } from './tasks.ts';
 import type { ClustersPort } from './clusters/port.ts';
 import type { Mac } from './clusters/id.ts';
-import type { Rates } from './rates.ts';
+import type { Rates } from './http/rates.ts';
 import type { Issuer } from './people/issuers.ts';
 
 /** Any asynchronous SQLite that drizzle speaks: D1 in the Worker, node:sqlite in tests. */

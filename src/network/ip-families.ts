@@ -1,8 +1,8 @@
 import { type FieldError, invalid } from '../api/machinery/field-errors.ts';
 import { parseIP } from '../api/machinery/ip.ts';
 import { invalidError } from '../api/machinery/status-errors.ts';
-import { validateClusterIPs } from '../api/core/service-addresses.ts';
-import { sameClusterIPs, sameIPFamilies } from '../api/core/service-fields.ts';
+import { validateClusterIPs } from '../api/core/service/addresses.ts';
+import { sameClusterIPs, sameIPFamilies } from '../api/core/service/fields.ts';
 import type { KubeObject } from '../lib/json.ts';
 
 /** ipFamilies and ipFamilyPolicy of a Service on a cluster with IPv4 only (service/storage/alloc.go, initIPFamilyFields). */

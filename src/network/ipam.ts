@@ -1,4 +1,4 @@
-import { hasNodePorts, needsClusterIP, needsHealthCheck, nodePorts, sameClusterIPs } from '../api/core/service-fields.ts';
+import { hasNodePorts, needsClusterIP, needsHealthCheck, nodePorts, sameClusterIPs } from '../api/core/service/fields.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Allocator } from '../registry/ports.ts';
 import type { Registry } from '../registry/registry.ts';

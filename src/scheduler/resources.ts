@@ -1,4 +1,4 @@
-import { isPodLevelResource, isRestartable } from '../api/core/pod-resources.ts';
+import { isPodLevelResource, isRestartable } from '../api/core/pod/resources.ts';
 import { milli, quantity, value } from '../api/machinery/quantity.ts';
 import type { Obj } from '../lib/json.ts';
 

@@ -4,7 +4,7 @@ import { credentialsAtRest } from '../../src/cluster/credentials.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../src/cluster/fork.ts';
 import { takeLimits } from '../../src/cluster/limits.ts';
 import type { ClusterLimits } from '../../src/lib/limits.ts';
-import { takeStanding } from '../../src/cluster/state.ts';
+import { takeStanding } from '../../src/cluster/lifecycle.ts';
 import type {
   ClustersPort,
   ForkProgress,

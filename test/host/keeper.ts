@@ -1,4 +1,4 @@
-import { type Chore, CHORES, doChores, type Failures, type Keeper } from '../../src/management/chores.ts';
+import { type Chore, CHORES, doChores, type Failures, type Keeper } from '../../src/management/tasks.ts';
 import type { ManagementDeps } from '../../src/management/deps.ts';
 
 /** The keeper in plain Node: its alarm is a number, and rings when a test says that it is late enough. */

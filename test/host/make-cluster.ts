@@ -1,9 +1,9 @@
 import { seeded } from '../../src/lib/prng.ts';
 import type { WatchSpec } from '../../src/apiserver/streams/watch.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
-import type { Moulds } from '../../src/cluster/mould.ts';
+import type { Moulds } from '../../src/cluster/boot-snapshot.ts';
 import type { ClusterOptions } from '../../src/cluster/options.ts';
-import type { WatchPort } from '../../src/cluster/turn.ts';
+import type { WatchPort } from '../../src/cluster/watchers.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { textOf } from '../fixtures/api.ts';
 import { nodeCrypto } from './crypto.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { levelOf, type Level, LEVELS, type Role, ROLES } from '../../src/management/access.ts';
+import { levelOf, type Level, LEVELS, type Role, ROLES } from '../../src/management/http/access.ts';
 import { makeSecret, PREFIXES } from '../../src/lib/secrets.ts';
 import { OPERATOR } from '../unit/management/world.ts';
 import type { Tenants } from './tenants.ts';

@@ -1,6 +1,6 @@
 import { apiVersionOf, type Kind, resourceOf } from '../../src/api/machinery/define-kind.ts';
 import type { ServedKind } from '../../src/api/kinds.ts';
-import type { WatchPort } from '../../src/cluster/turn.ts';
+import type { WatchPort } from '../../src/cluster/watchers.ts';
 import { minimal } from '../fixtures/objects.ts';
 import { textOf } from '../fixtures/api.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';

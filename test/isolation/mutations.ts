@@ -11,7 +11,7 @@ export interface Mutation {
 export const ROOMS = ['management', 'cluster', 'watch', 'door'] as const;
 type Hole = Omit<Mutation, 'room'>;
 
-const AUTH = 'src/management/auth.ts';
+const AUTH = 'src/management/http/auth.ts';
 const of = (file: string, rows: [name: string, find: string, put: string][]): Hole[] =>
   rows.map(([name, find, put]) => ({ name, file, find, put }));
 
@@ -85,7 +85,7 @@ const MANAGEMENT: Hole[] = [
       'if (deps.hosts && deps.hosts.length === 0',
     ],
   ]),
-  ...of('src/management/access.ts', [
+  ...of('src/management/http/access.ts', [
     ['every cluster is within every reach', 'if (reach.clusters && !reach.clusters.includes(cluster.id)) return false;', ''],
     ['labels do not confine', 'cluster.labels[key] === value', 'key !== undefined || cluster.labels[key] === value'],
   ]),
@@ -201,10 +201,10 @@ const DOOR: Hole[] = [
       'id.length === ID_LENGTH',
     ],
   ]),
-  ...of('src/worker/address.worker.ts', [
+  ...of('src/worker/edge/address.worker.ts', [
     ['an object answers to any address', 'clusterIdOf(url) === id ? restOf(url, id) : undefined', 'restOf(url, id)'],
   ]),
-  ...of('src/worker/door.worker.ts', [
+  ...of('src/worker/edge/origin.worker.ts', [
     [
       'a host may be a part of the address',
       "HOST.test(headers.get('host') ?? '')",

@@ -1,5 +1,5 @@
-import type { Guard } from '../../src/management/auth.ts';
-import { documentOf } from '../../src/management/document.ts';
+import type { Guard } from '../../src/management/http/auth.ts';
+import { documentOf } from '../../src/management/http/document.ts';
 import { sample, type Schema } from './sample.ts';
 import type { Holdings, Tenants, Thing } from './tenants.ts';
 

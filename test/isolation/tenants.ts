@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { type Level, LEVELS, type Role, ROLES } from '../../src/management/access.ts';
+import { type Level, LEVELS, type Role, ROLES } from '../../src/management/http/access.ts';
 import { accounts, invitations, members } from '../../src/management/accounts/tables.ts';
 import { audit } from '../../src/management/audit/tables.ts';
 import { makeClusterId } from '../../src/management/clusters/id.ts';

@@ -1,6 +1,6 @@
 import { equal, type Obj } from '../../src/lib/json.ts';
 import type { Host } from '../host/make-cluster.ts';
-import type { WatchPort } from '../../src/cluster/turn.ts';
+import type { WatchPort } from '../../src/cluster/watchers.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 /** What a watcher asks for. `matches` says in its own words what the selectors in the query mean. */

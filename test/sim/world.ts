@@ -1,4 +1,4 @@
-import { Moulds } from '../../src/cluster/mould.ts';
+import { Moulds } from '../../src/cluster/boot-snapshot.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { seeded } from '../../src/lib/prng.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';

@@ -30,11 +30,14 @@ const LAYERS: Record<string, number> = {
 };
 /** Clients stand beside the stack: what they may import. */
 const CLIENTS: Record<string, string[]> = {
-  cli: ['cli', 'lib', 'management', 'api'],
-  console: ['console', 'lib', 'management', 'api'],
+  client: ['local', 'lib', 'management', 'api'],
+  console: ['client', 'lib', 'management', 'api'],
+  local: ['lib', 'api'],
+  server: ['client', 'local', 'lib', 'management', 'api'],
+  cli: ['client', 'local', 'server', 'lib', 'management', 'api'],
 };
-/** Rooms where the clock, chance and the platform may be named. The CLI is a Node program, not part of the core. */
-const SHELLS = new Set(['worker', 'cli', 'console']);
+/** Rooms where the clock, chance and the platform may be named: the Worker, and Node programs, which are not part of the core. */
+const SHELLS = new Set(['worker', 'server', 'local', 'client', 'cli', 'console']);
 const MAX_FILE_LINES = 400;
 const MAX_FUNCTION_LINES = 70;
 const MAX_COLUMNS = 160;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { network } from '../../src/cli/server/network.ts';
+import { network } from '../../src/server/network.ts';
 
 /** A server on this machine, and a Worker with the ways out that the local server gives it. */
 const server = createServer((_, answer) => void answer.end('inside')).listen(0, '127.0.0.1');

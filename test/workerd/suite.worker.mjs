@@ -1,8 +1,8 @@
 // The suites that run inside workerd, each test in a Durable Object of its own.
 import { DurableObject } from 'cloudflare:workers';
 import { expect, it, tests } from 'vitest';
-import { crypt, random, sealing } from '../../src/worker/host.worker.ts';
-import { openStorage } from '../../src/worker/sqlite.worker.ts';
+import { crypt, random, sealing } from '../../src/worker/platform/host.worker.ts';
+import { openStorage } from '../../src/worker/platform/sqlite.worker.ts';
 import { storeContract } from '../contract/store-suite.ts';
 
 /** Storage of the object whose test runs. */

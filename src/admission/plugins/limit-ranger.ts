@@ -1,4 +1,4 @@
-import { aggregate, type Quantities } from '../../api/core/pod-resources.ts';
+import { aggregate, type Quantities } from '../../api/core/pod/resources.ts';
 import { cmp, formatQuantity, milli, type Quantity, quantity, sign } from '../../api/machinery/quantity.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { AdmissionRequest } from '../../registry/ports.ts';

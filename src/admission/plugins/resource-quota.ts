@@ -1,4 +1,4 @@
-import type { Quantities } from '../../api/core/pod-resources.ts';
+import type { Quantities } from '../../api/core/pod/resources.ts';
 import { resourceOf } from '../../api/machinery/define-kind.ts';
 import { add, cmp, formatQuantity, type Quantity, quantity, sign, sub, ZERO } from '../../api/machinery/quantity.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { checkQualifiedName } from '../core/validation.ts';
+import { checkQualifiedName } from '../machinery/checks.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { byteLength, isDns1035Label, isDns1123Subdomain } from '../machinery/names.ts';
 import { checkMatch, checkMutatingOperations } from './binding.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { each } from '../core/validation.ts';
+import { each } from '../machinery/checks.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateLabelSelector } from '../machinery/labels.ts';
 import { isDns1035Label, isDns1123Subdomain, isPort, isQualifiedName } from '../machinery/names.ts';

@@ -1,6 +1,6 @@
 /** ControllerRevision (apps/v1): a snapshot that never changes. */
 import { equal, type KubeObject } from '../../lib/json.ts';
-import { type Errors, nonNegative } from '../core/pod-spec-checks.ts';
+import { type Errors, nonNegative } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { invalid, required } from '../machinery/field-errors.ts';

@@ -1,15 +1,15 @@
 /** DaemonSet (apps/v1): defaults, strategy, validation and columns. */
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { defaultTemplate } from '../core/pod-defaults.ts';
+import { defaultTemplate } from '../core/pod/defaults.ts';
 import {
   containerCells,
   dropDisabledTemplate,
   templateOptions,
   templateWarnings,
   validateTemplate,
-} from '../core/pod-template.ts';
-import { readSelector, shownSelector } from '../core/pod-template-selector.ts';
-import { type Errors, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../core/pod-spec-checks.ts';
+} from '../core/pod/template.ts';
+import { readSelector, shownSelector } from '../core/pod/template-selector.ts';
+import { type Errors, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, formatLabels, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { invalid, required } from '../machinery/field-errors.ts';

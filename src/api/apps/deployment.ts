@@ -1,9 +1,9 @@
 /** Deployment (apps/v1): defaults, strategy, validation and columns. */
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { defaultTemplate } from '../core/pod-defaults.ts';
-import { containerCells, templateOptions } from '../core/pod-template.ts';
-import { formatSelector } from '../core/pod-template-selector.ts';
-import { type Errors, nonNegative, type PodOptions, unsupported } from '../core/pod-spec-checks.ts';
+import { defaultTemplate } from '../core/pod/defaults.ts';
+import { containerCells, templateOptions } from '../core/pod/template.ts';
+import { formatSelector } from '../core/pod/template-selector.ts';
+import { type Errors, nonNegative, type PodOptions, unsupported } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';

@@ -1,8 +1,8 @@
 /** ReplicaSet (apps/v1): defaults, strategy, validation and columns. */
 import type { Obj } from '../../lib/json.ts';
-import { defaultTemplate } from '../core/pod-defaults.ts';
-import { containerCells, templateOptions } from '../core/pod-template.ts';
-import { type Errors, nonNegative, type PodOptions } from '../core/pod-spec-checks.ts';
+import { defaultTemplate } from '../core/pod/defaults.ts';
+import { containerCells, templateOptions } from '../core/pod/template.ts';
+import { type Errors, nonNegative, type PodOptions } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import {

@@ -1,12 +1,12 @@
 /** StatefulSet (apps/v1): defaults, strategy, validation and columns. */
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { defaultTemplate } from '../core/pod-defaults.ts';
-import { containerCells, templateOptions, templateWarnings, validateTemplate } from '../core/pod-template.ts';
-import { readSelector, shownSelector } from '../core/pod-template-selector.ts';
-import { validatePodAnnotations } from '../core/pod-spec-annotations.ts';
-import { dnsLabel, type Errors, nonNegative, type PodOptions, sortedMap, unsupported } from '../core/pod-spec-checks.ts';
-import { validateClaimSpec } from '../core/volume-claim.ts';
-import { defaultClaimSpec } from '../core/volume-defaults.ts';
+import { defaultTemplate } from '../core/pod/defaults.ts';
+import { containerCells, templateOptions, templateWarnings, validateTemplate } from '../core/pod/template.ts';
+import { readSelector, shownSelector } from '../core/pod/template-selector.ts';
+import { validatePodAnnotations } from '../core/pod/spec-annotations.ts';
+import { dnsLabel, type Errors, nonNegative, type PodOptions, sortedMap, unsupported } from '../machinery/spec-checks.ts';
+import { validateClaimSpec } from '../core/volume/claim.ts';
+import { defaultClaimSpec } from '../core/volume/defaults.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';

@@ -1,8 +1,16 @@
 /** What the kinds of apps share: replicas, selectors against templates, percentages, strategy of spec and status. */
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { dropDisabledTemplate, templateWarnings, validateTemplate } from '../core/pod-template.ts';
-import { formatSelector, readSelector, shownSelector } from '../core/pod-template-selector.ts';
-import { type Errors, invalids, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../core/pod-spec-checks.ts';
+import { dropDisabledTemplate, templateWarnings, validateTemplate } from '../core/pod/template.ts';
+import { formatSelector, readSelector, shownSelector } from '../core/pod/template-selector.ts';
+import {
+  type Errors,
+  invalids,
+  isEmpty,
+  nonNegative,
+  type PodOptions,
+  sortedMap,
+  unsupported,
+} from '../machinery/spec-checks.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';

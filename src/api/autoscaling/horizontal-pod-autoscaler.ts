@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';
-import { checkNonNegative } from '../core/validation.ts';
+import { checkNonNegative } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';

@@ -1,5 +1,5 @@
 import type { Obj } from '../../lib/json.ts';
-import { checkLabel, each } from '../core/validation.ts';
+import { checkLabel, each } from '../machinery/checks.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { isPathSegmentName } from '../machinery/names.ts';
 import { quantity, sign } from '../machinery/quantity.ts';

@@ -1,8 +1,8 @@
 /** CronJob (batch/v1): defaults, strategy, validation and columns. */
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { containerCells, dropDisabledTemplate, templateOptions } from '../core/pod-template.ts';
-import { formatSelector, shownSelector } from '../core/pod-template-selector.ts';
-import { type Errors, nonNegative, type PodOptions, unsupported } from '../core/pod-spec-checks.ts';
+import { containerCells, dropDisabledTemplate, templateOptions } from '../core/pod/template.ts';
+import { formatSelector, shownSelector } from '../core/pod/template-selector.ts';
+import { type Errors, nonNegative, type PodOptions, unsupported } from '../machinery/spec-checks.ts';
 import { bumpOnSpec, keepStatus } from '../apps/workload.ts';
 import { ageCell, columnsOf, nameCell, textOr } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';

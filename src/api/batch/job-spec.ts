@@ -1,7 +1,7 @@
 /** Validation of a job's spec, standing alone or in a CronJob (batch/validation validateJobSpec). */
 import type { Obj } from '../../lib/json.ts';
-import { validateTemplate } from '../core/pod-template.ts';
-import { type Errors, invalids, nonNegative, type PodOptions, qualifiedName, unsupported } from '../core/pod-spec-checks.ts';
+import { validateTemplate } from '../core/pod/template.ts';
+import { type Errors, invalids, nonNegative, type PodOptions, qualifiedName, unsupported } from '../machinery/spec-checks.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';
 import { duplicate, invalid, OMITTED, required, tooLong, tooMany } from '../machinery/field-errors.ts';
 import { byteLength, isDns1123Subdomain, regexError } from '../machinery/names.ts';

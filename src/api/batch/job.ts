@@ -1,10 +1,10 @@
 /** Job (batch/v1): defaults, strategy, validation and columns. */
 import { clone, equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { defaultTemplate } from '../core/pod-defaults.ts';
-import { containerCells, templateOptions, templateWarnings } from '../core/pod-template.ts';
-import { formatSelector, readSelector, shownSelector } from '../core/pod-template-selector.ts';
-import { type Errors, isEmpty, type PodOptions, sortedMap } from '../core/pod-spec-checks.ts';
-import { shownSpec, shownTemplate } from '../core/pod-update-diff.ts';
+import { defaultTemplate } from '../core/pod/defaults.ts';
+import { containerCells, templateOptions, templateWarnings } from '../core/pod/template.ts';
+import { formatSelector, readSelector, shownSelector } from '../core/pod/template-selector.ts';
+import { type Errors, isEmpty, type PodOptions, sortedMap } from '../machinery/spec-checks.ts';
+import { shownSpec, shownTemplate } from '../core/pod/update-diff.ts';
 import { bumpOnSpec, immutableSelector, keepStatus, NO_MATCH, templateStrategy } from '../apps/workload.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';

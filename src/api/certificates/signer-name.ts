@@ -1,4 +1,4 @@
-import { each } from '../core/validation.ts';
+import { each } from '../machinery/checks.ts';
 import { type FieldError, invalid, required, tooLong } from '../machinery/field-errors.ts';
 import { byteLength, isDns1123Label, isDns1123Subdomain } from '../machinery/names.ts';
 

@@ -4,7 +4,7 @@ import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, tooLong } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength, isConfigMapKey } from '../machinery/names.ts';
-import { each, MAX_SECRET_BYTES } from './validation.ts';
+import { each, MAX_SECRET_BYTES } from '../machinery/checks.ts';
 
 /** ConfigMap (registry/core/configmap/strategy.go, ValidateConfigMap). */
 

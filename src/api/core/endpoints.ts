@@ -12,7 +12,7 @@ import {
   checkProtocol,
   checkQualifiedName,
   checkSubdomain,
-} from './validation.ts';
+} from '../machinery/checks.ts';
 
 /** Endpoints (registry/core/endpoint/strategy.go, ValidateEndpoints). */
 

@@ -5,7 +5,7 @@ import { type FieldError, invalid, required } from '../machinery/field-errors.ts
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength, isDns1123Subdomain } from '../machinery/names.ts';
 import { age } from '../machinery/time.ts';
-import { checkQualifiedName, each } from './validation.ts';
+import { checkQualifiedName, each } from '../machinery/checks.ts';
 
 /** Event as core/v1 takes it (core/validation/events.go, legacyValidateEvent). */
 

@@ -4,9 +4,9 @@ import { duplicate, type FieldError, forbidden, invalid, required } from '../mac
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isQualifiedName } from '../machinery/names.ts';
 import { cmp, milli, ofValue, type Quantity, quantity } from '../machinery/quantity.ts';
-import { isOvercommitAllowed } from './pod-resources.ts';
+import { isOvercommitAllowed } from './pod/resources.ts';
 import { checkContainerResourceName, checkResourceName } from './resource-names.ts';
-import { each } from './validation.ts';
+import { each } from '../machinery/checks.ts';
 
 /** LimitRange (registry/core/limitrange/strategy.go, ValidateLimitRange). */
 

@@ -4,7 +4,7 @@ import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 import { validateKubeFinalizer, validateObjectMeta } from '../machinery/meta.ts';
 import { isQualifiedName } from '../machinery/names.ts';
-import { each, keepStatus } from './validation.ts';
+import { each, keepStatus } from '../machinery/checks.ts';
 
 /** Namespace (registry/core/namespace/strategy.go). The subresource finalize arrives as cx.subresource "finalize". */
 

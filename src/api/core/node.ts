@@ -5,7 +5,7 @@ import { duplicate, type FieldError, forbidden, internal, invalid, notSupported,
 import { cidrWarnings, parseCIDR } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isCIDR, isQualifiedName, isValidLabelValue } from '../machinery/names.ts';
-import { checkResourceQuantity, each, keepSpec, keepStatus, sortedUnique } from './validation.ts';
+import { checkResourceQuantity, each, keepSpec, keepStatus, sortedUnique } from '../machinery/checks.ts';
 
 /** Node (registry/core/node/strategy.go, ValidateNode). */
 

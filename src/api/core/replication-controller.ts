@@ -4,9 +4,9 @@ import { ageCell, columnsOf, formatLabels, nameCell } from '../machinery/columns
 import { sentEmpty } from '../machinery/decode-fast.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
-import { defaultTemplate } from './pod-defaults.ts';
-import { type Errors, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from './pod-spec-checks.ts';
-import { containerCells, dropDisabledTemplate, templateOptions, templateWarnings, validateTemplate } from './pod-template.ts';
+import { defaultTemplate } from './pod/defaults.ts';
+import { type Errors, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../machinery/spec-checks.ts';
+import { containerCells, dropDisabledTemplate, templateOptions, templateWarnings, validateTemplate } from './pod/template.ts';
 
 function defaults(controller: KubeObject): void {
   controller.spec ??= {};

@@ -1,6 +1,6 @@
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 import { isQualifiedName } from '../machinery/names.ts';
-import { each } from './validation.ts';
+import { each } from '../machinery/checks.ts';
 
 /** Names of resources in quotas and limit ranges (pkg/apis/core/helper). */
 

@@ -4,7 +4,7 @@ import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 import { checkResourceName, isQuotaResource } from './resource-names.ts';
-import { checkResourceQuantity } from './validation.ts';
+import { checkResourceQuantity } from '../machinery/checks.ts';
 
 /** ResourceQuota (registry/core/resourcequota/strategy.go, ValidateResourceQuota). */
 

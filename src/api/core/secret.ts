@@ -6,7 +6,7 @@ import { JsonSyntaxError, parseJson } from '../machinery/decode-json.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { isConfigMapKey } from '../machinery/names.ts';
 import { checkImmutable, decodedLength } from './config-map.ts';
-import { each, MAX_SECRET_BYTES } from './validation.ts';
+import { each, MAX_SECRET_BYTES } from '../machinery/checks.ts';
 
 /** Secret (registry/core/secret/strategy.go, ValidateSecret). */
 

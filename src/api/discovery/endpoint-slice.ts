@@ -1,5 +1,5 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { checkEndpointIP, checkIP, checkLabel, checkQualifiedName, each, PROTOCOLS } from '../core/validation.ts';
+import { checkEndpointIP, checkIP, checkLabel, checkQualifiedName, each, PROTOCOLS } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, required, tooMany } from '../machinery/field-errors.ts';

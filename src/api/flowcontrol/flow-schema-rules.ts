@@ -1,5 +1,5 @@
 import type { Obj } from '../../lib/json.ts';
-import { each } from '../core/validation.ts';
+import { each } from '../machinery/checks.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { isDns1123Label, isDns1123Subdomain } from '../machinery/names.ts';
 

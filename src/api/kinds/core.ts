@@ -1,11 +1,11 @@
 import { rules as resourceQuotaRules } from '../core/resource-quota.ts';
-import { rules as persistentVolumeRules } from '../core/persistent-volume.ts';
-import { rules as persistentVolumeClaimRules } from '../core/persistent-volume-claim.ts';
+import { rules as persistentVolumeRules } from '../core/volume/persistent-volume.ts';
+import { rules as persistentVolumeClaimRules } from '../core/volume/persistent-volume-claim.ts';
 import { rules as limitRangeRules } from '../core/limit-range.ts';
-import { rules as podTemplateRules } from '../core/pod-template.ts';
-import { rules as podRules } from '../core/pod.ts';
+import { rules as podTemplateRules } from '../core/pod/template.ts';
+import { rules as podRules } from '../core/pod/pod.ts';
 import { rules as replicationControllerRules } from '../core/replication-controller.ts';
-import { rules as serviceRules } from '../core/service.ts';
+import { rules as serviceRules } from '../core/service/service.ts';
 import { rules as serviceAccountRules } from '../core/service-account.ts';
 import { rules as secretRules } from '../core/secret.ts';
 import { rules as nodeRules } from '../core/node.ts';

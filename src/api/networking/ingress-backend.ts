@@ -1,5 +1,5 @@
 import type { Obj } from '../../lib/json.ts';
-import { checkSubdomain, each } from '../core/validation.ts';
+import { checkSubdomain, each } from '../machinery/checks.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { isDns1123Label, isPathSegmentName, isPort, isPortName } from '../machinery/names.ts';
 

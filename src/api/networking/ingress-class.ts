@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { each } from '../core/validation.ts';
+import { each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, textCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../machinery/field-errors.ts';

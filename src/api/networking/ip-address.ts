@@ -1,5 +1,5 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
-import { checkSubdomain, each } from '../core/validation.ts';
+import { checkSubdomain, each } from '../machinery/checks.ts';
 import { columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../lib/json.ts';
-import { each } from '../core/validation.ts';
+import { each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';

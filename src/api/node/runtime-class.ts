@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { checkLabel, checkResourceQuantity } from '../core/validation.ts';
-import { validateTolerations } from '../core/pod-spec-tolerations.ts';
+import { checkLabel, checkResourceQuantity } from '../machinery/checks.ts';
+import { validateTolerations } from '../core/pod/spec-tolerations.ts';
 import { checkContainerResourceName } from '../core/resource-names.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';

@@ -1,2 +1,2 @@
-// Stands for what descriptions.mjs packs: bundles of the Worker have that in its place (see src/cli/server/bundle.ts, wrangler.toml).
+// Stands for what descriptions.mjs packs: bundles of the Worker have that in its place (see src/server/bundle.ts, wrangler.toml).
 export default '';

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { each } from '../core/validation.ts';
+import { each } from '../machinery/checks.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1123Subdomain, isPathSegmentName } from '../machinery/names.ts';

@@ -1,5 +1,5 @@
 import type { Obj } from '../../lib/json.ts';
-import { checkLabel, checkSubdomain, each } from '../core/validation.ts';
+import { checkLabel, checkSubdomain, each } from '../machinery/checks.ts';
 import { duplicate, type FieldError, invalid, notSupported, required, tooLong, tooMany } from '../machinery/field-errors.ts';
 import { byteLength, isDns1123Subdomain, isQualifiedName, isValidLabelValue } from '../machinery/names.ts';
 

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { checkLabel, checkSubdomain, each } from '../core/validation.ts';
+import { checkLabel, checkSubdomain, each } from '../machinery/checks.ts';
 import { type FieldError, forbidden, invalid, required, tooLong } from '../machinery/field-errors.ts';
 import { isCIdentifier } from '../machinery/names.ts';
 import { checkDriver, checkList } from './claim-validation.ts';

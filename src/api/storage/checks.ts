@@ -1,4 +1,4 @@
-import { checkQualifiedName } from '../core/validation.ts';
+import { checkQualifiedName } from '../machinery/checks.ts';
 import { type FieldError, invalid, required, tooLong } from '../machinery/field-errors.ts';
 import { byteLength } from '../machinery/names.ts';
 

@@ -1,6 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { checkNonNegative, checkQualifiedName } from '../core/validation.ts';
-import { validateDriverName } from '../core/volume-sources.ts';
+import { checkNonNegative, checkQualifiedName } from '../machinery/checks.ts';
+import { validateDriverName } from '../core/volume/sources.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, required } from '../machinery/field-errors.ts';

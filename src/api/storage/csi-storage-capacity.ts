@@ -1,5 +1,5 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
-import { each } from '../core/validation.ts';
+import { each } from '../machinery/checks.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 import { hasInvalidLabelValue, validateLabelSelector } from '../machinery/labels.ts';

@@ -3,7 +3,7 @@ import { ageCell, columnsOf, textCell, textOr } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
-import { checkQualifiedName } from '../core/validation.ts';
+import { checkQualifiedName } from '../machinery/checks.ts';
 import { checkParameters, checkProvisioner } from './checks.ts';
 
 /** StorageClass (registry/storage/storageclass/strategy.go, storage/validation). */

@@ -1,6 +1,6 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
-import { each } from '../core/validation.ts';
-import { validateDriverName } from '../core/volume-sources.ts';
+import { each } from '../machinery/checks.ts';
+import { validateDriverName } from '../core/volume/sources.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import type { KindRules } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, required } from '../machinery/field-errors.ts';

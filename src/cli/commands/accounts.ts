@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { account as chosen, asOperator, myself } from '../api.ts';
-import { Client, Refusal } from '../client/client.ts';
-import type { Item, Result } from '../client/types.ts';
+import { Client, Refusal } from '../../client/client.ts';
+import type { Item, Result } from '../../client/types.ts';
 import { CLUSTERS } from '../clusters.ts';
-import { Failure } from '../failure.ts';
-import { drop, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
+import { Failure } from '../../local/failure.ts';
+import { drop, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
 import { age, during, say, table } from '../output.ts';
-import * as settings from '../settings.ts';
+import * as settings from '../../local/settings.ts';
 import { personNamed } from './members.ts';
 
 const ACCOUNTS = '/v1/accounts';

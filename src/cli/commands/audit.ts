@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { load } from 'js-yaml';
 import { account } from '../api.ts';
-import type { Wish } from '../client/types.ts';
+import type { Wish } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
-import { codeOf, Failure } from '../failure.ts';
+import { codeOf, Failure } from '../../local/failure.ts';
 import { moment } from '../moments.ts';
 import { say, table } from '../output.ts';
 

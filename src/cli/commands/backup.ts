@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { during, say } from '../output.ts';
-import { dataFolder } from '../settings.ts';
-import type { BackedUp } from '../server/backup.ts';
+import { dataFolder } from '../../local/settings.ts';
+import type { BackedUp } from '../../server/backup.ts';
 
 const MEGABYTE = 1_000_000;
 const sizeOf = ({ bytes }: BackedUp): string => `${(bytes / MEGABYTE).toFixed(1)} MB`;
 const clusters = ({ clusters: n }: BackedUp): string => (n === 1 ? '1 cluster' : `${n} clusters`);
 
 /** Loaded when asked for: no other command needs SQLite. */
-const loaded = () => import('../server/backup.ts');
+const loaded = () => import('../../server/backup.ts');
 
 async function make(to: string, o: { json?: boolean }): Promise<void> {
   const { backup } = await loaded();

@@ -2,9 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { account } from '../api.ts';
 import { CLUSTER, CLUSTERS, type Cluster, find, findAll, keep, newKubeconfig, whole } from '../clusters.ts';
 import { label, seconds } from '../durations.ts';
-import { drop, readKubeconfig, writePrivate } from '../kubeconfigs.ts';
+import { drop, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
 import { age, during, note, say, table } from '../output.ts';
-import { dataFolder, files } from '../settings.ts';
+import { dataFolder, files } from '../../local/settings.ts';
 import { credentialCommands } from './credentials.ts';
 
 const optionsOf = (cluster: Cluster) =>

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import { account } from '../api.ts';
-import type { Item, Wish } from '../client/types.ts';
+import type { Item, Wish } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
 import { seconds } from '../durations.ts';
-import { Failure } from '../failure.ts';
-import { writePrivate } from '../kubeconfigs.ts';
+import { Failure } from '../../local/failure.ts';
+import { writePrivate } from '../../local/kubeconfigs.ts';
 import { age, say, table } from '../output.ts';
 
 const CREDENTIALS = `${CLUSTER}/credentials` as const;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { account } from '../api.ts';
-import { Refusal } from '../client/client.ts';
+import { Refusal } from '../../client/client.ts';
 import { CLUSTER, type Cluster, find, findAll, keep, whole } from '../clusters.ts';
 import { label, seconds } from '../durations.ts';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../local/failure.ts';
 import { during, say } from '../output.ts';
 
 const NOT_FOUND = 404;

@@ -1,10 +1,10 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { type Role, ROLES } from '../../management/access.ts';
+import { type Role, ROLES } from '../../management/http/access.ts';
 import { account, myself } from '../api.ts';
-import type { Item } from '../client/types.ts';
-import { Failure } from '../failure.ts';
+import type { Item } from '../../client/types.ts';
+import { Failure } from '../../local/failure.ts';
 import { age, say, table } from '../output.ts';
-import { keepSession, readSession } from '../settings.ts';
+import { keepSession, readSession } from '../../local/settings.ts';
 
 const MEMBERS = '/v1/accounts/:account/members';
 const INVITATIONS = '/v1/accounts/:account/invitations';

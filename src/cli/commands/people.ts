@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { myself } from '../api.ts';
-import { Client, Refusal } from '../client/client.ts';
-import type { Item, Result } from '../client/types.ts';
-import { codeOf, Failure } from '../failure.ts';
+import { Client, Refusal } from '../../client/client.ts';
+import type { Item, Result } from '../../client/types.ts';
+import { codeOf, Failure } from '../../local/failure.ts';
 import { age, during, say, table } from '../output.ts';
-import { keepSession, place, readSession, type Server, type Session } from '../settings.ts';
+import { keepSession, place, readSession, type Server, type Session } from '../../local/settings.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** What RFC 8628 (3.5) adds to the interval when the server says `slow_down`, s. */

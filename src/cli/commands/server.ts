@@ -4,9 +4,9 @@ import { get } from 'node:https';
 import type { Command } from 'commander';
 import { binary } from '../binaries.ts';
 import { makeSecret, PREFIXES } from '../../lib/secrets.ts';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../local/failure.ts';
 import { say } from '../output.ts';
-import { dataFolder, files, port } from '../settings.ts';
+import { dataFolder, files, port } from '../../local/settings.ts';
 
 const PATIENCE_MS = 4000;
 
@@ -33,7 +33,7 @@ async function health(o: { json?: boolean }): Promise<void> {
 
 /** Does once what a first start would do beside the data: for images, where only the data can be written later. */
 async function prepare(o: { json?: boolean }): Promise<void> {
-  const { bundle } = await import('../server/bundle.ts');
+  const { bundle } = await import('../../server/bundle.ts');
   const made = [await bundle(), await binary('kubectl'), await binary('helm')];
   say(o.json, { files: made }, () => made.join('\n'));
 }

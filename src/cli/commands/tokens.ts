@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { type Level, LEVELS } from '../../management/access.ts';
+import { type Level, LEVELS } from '../../management/http/access.ts';
 import { account, myself } from '../api.ts';
-import type { Item } from '../client/types.ts';
+import type { Item } from '../../client/types.ts';
 import { label, seconds } from '../durations.ts';
 import { age, say, table } from '../output.ts';
-import { isLocal, keepLocalToken } from '../settings.ts';
+import { isLocal, keepLocalToken } from '../../local/settings.ts';
 
 const TOKENS = '/v1/accounts/:account/tokens';
 const TOKEN = `${TOKENS}/:token` as const;

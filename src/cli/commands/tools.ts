@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { binary, type Tool } from '../binaries.ts';
-import { Failure } from '../failure.ts';
-import { dataFolder, files } from '../settings.ts';
+import { Failure } from '../../local/failure.ts';
+import { dataFolder, files } from '../../local/settings.ts';
 
 /** Runs a bundled tool with the local kubeconfig; its exit code is ours. */
 async function run(tool: Tool, args: string[]): Promise<void> {

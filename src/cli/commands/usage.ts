@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { account } from '../api.ts';
-import type { Result, Wish } from '../client/types.ts';
+import type { Result, Wish } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
 import { moment } from '../moments.ts';
 import { say, table } from '../output.ts';

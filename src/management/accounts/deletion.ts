@@ -1,5 +1,5 @@
 import { and, asc, count, eq, inArray, isNull, min, notExists, sql } from 'drizzle-orm';
-import type { Chore } from '../chores.ts';
+import type { Chore } from '../tasks.ts';
 import { unmake } from '../clusters/service.ts';
 import { clusters } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import { asPerson } from '../auth.ts';
+import { asPerson } from '../http/auth.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { router } from '../router.ts';
-import { at, body, define, iso, json } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, body, define, iso, json } from '../http/shapes.ts';
 import { accept, type InvitationRow, invite, listInvitations, revokeInvitation } from './invitations.ts';
 import { accountView } from './routes.ts';
 import { Acceptance, InvitationView, InvitationWithSecret, Joined, NewInvitation } from './schema.ts';

@@ -1,8 +1,8 @@
 import { and, asc, count, eq, exists, gt, isNull, lte, or, sql } from 'drizzle-orm';
 import { isSecret, makeSecret, PREFIXES } from '../../lib/secrets.ts';
-import { type Access, creatorOf, type Level, levelOf, type Principal, reaches, type Role } from '../access.ts';
+import { type Access, creatorOf, type Level, levelOf, type Principal, reaches, type Role } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { INVITATION_MAX_MS, INVITATION_MS, INVITATIONS_PER_ACCOUNT, MEMBERS_PER_ACCOUNT } from '../limits.ts';
 import { people } from '../people/tables.ts';
 import { tokens } from '../tokens/tables.ts';

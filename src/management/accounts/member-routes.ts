@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
-import { router } from '../router.ts';
-import { at, body, define, iso, json, Page, pageOf } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, body, define, iso, json, Page, pageOf } from '../http/shapes.ts';
 import { changeRole, leave, listMembers, type Member, removeMember, transfer } from './members.ts';
 import { MemberView, NewRole, Transfer } from './schema.ts';
 

@@ -1,10 +1,10 @@
 import { and, asc, eq, exists, gt, inArray, or, type SQL, sql } from 'drizzle-orm';
-import { type Access, levelOf, type Principal, reaches, type Role } from '../access.ts';
-import { cursorOf, partsOf } from '../cursors.ts';
+import { type Access, levelOf, type Principal, reaches, type Role } from '../http/access.ts';
+import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { people } from '../people/tables.ts';
-import { strip } from './departure.ts';
+import { strip } from './offboarding.ts';
 import { members } from './tables.ts';
 
 /** A member as lists show them. */

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { PLAN_NAMES } from '../plans.ts';
-import { router } from '../router.ts';
-import { at, body, define, json } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, body, define, json } from '../http/shapes.ts';
 import { setPlan } from './plan.ts';
 import { accountView } from './routes.ts';
 import { Account } from './schema.ts';

@@ -1,8 +1,8 @@
 import { and, asc, eq, inArray, lte, min, ne } from 'drizzle-orm';
-import type { Chore } from '../chores.ts';
+import type { Chore } from '../tasks.ts';
 import { clusters } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { CLUSTERS_PER_CHORE, PLAN_RETRY_MS } from '../limits.ts';
 import { clusterLimits, type PlanName } from '../plans.ts';
 import type { AccountRow } from './service.ts';

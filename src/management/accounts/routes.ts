@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
-import { actorOf } from '../access.ts';
-import { asPerson } from '../auth.ts';
+import { actorOf } from '../http/access.ts';
+import { asPerson } from '../http/auth.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { operationView } from '../operations/view.ts';
 import { Operation } from '../operations/schema.ts';
-import { router } from '../router.ts';
-import { at, body, define, iso, json, Page, pageOf } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, body, define, iso, json, Page, pageOf } from '../http/shapes.ts';
 import { beginDeletion } from './deletion.ts';
-import { forgetPerson } from './departure.ts';
+import { forgetPerson } from './offboarding.ts';
 import { Account, AccountWithLevel, AccountWithToken, Me, NewAccount } from './schema.ts';
 import {
   type AccountRow,

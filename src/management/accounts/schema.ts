@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { LEVELS, ROLES } from '../access.ts';
+import { LEVELS, ROLES } from '../http/access.ts';
 import { EMAIL_LENGTH } from '../limits.ts';
-import { Ids, Name, Time } from '../shapes.ts';
+import { Ids, Name, Time } from '../http/shapes.ts';
 
 const name = Name.openapi({ example: 'blue-team' });
 

@@ -1,8 +1,8 @@
 import { and, asc, count, eq, gt, isNull, or } from 'drizzle-orm';
-import { type Level, levelOf, type Principal } from '../access.ts';
-import { cursorOf, partsOf } from '../cursors.ts';
+import { type Level, levelOf, type Principal } from '../http/access.ts';
+import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { ACCOUNTS_PER_PERSON } from '../limits.ts';
 import { mint } from '../tokens/service.ts';
 import { tokens } from '../tokens/tables.ts';

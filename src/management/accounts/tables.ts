@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { ROLES } from '../access.ts';
+import { ROLES } from '../http/access.ts';
 import { people } from '../people/tables.ts';
 
 /** An organisation: whatever owns clusters. Everything that belongs to it goes with its row. */

@@ -1,9 +1,9 @@
 import { getTableColumns, type SQL, sql } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
-import { actorOf, type Principal } from '../access.ts';
+import { actorOf, type Principal } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { AUDIT_TARGET_LENGTH } from '../limits.ts';
-import type { ManagementEnv } from '../router.ts';
+import type { ManagementEnv } from '../http/router.ts';
 import { audit } from './tables.ts';
 
 const REFUSALS = new Set([401, 403, 404]);

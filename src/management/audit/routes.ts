@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
-import { router } from '../router.ts';
-import { at, define, headers, iso, json, pageOf } from '../shapes.ts';
+import { Problem } from '../http/errors.ts';
+import { router } from '../http/router.ts';
+import { at, define, headers, iso, json, pageOf } from '../http/shapes.ts';
 import { AuditEntry, AuditPolicy, AuditPolicySetView, AuditWishQuery, EventsQuery } from './schema.ts';
 import { auditPage, type AuditRow, type AuditWish } from './service.ts';
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { AUDIT_EVENTS_PER_PAGE } from '../limits.ts';
-import { Ids, Page, Time } from '../shapes.ts';
+import { Ids, Page, Time } from '../http/shapes.ts';
 
 /** Whole milliseconds, or a time as answers tell it. */
 const Moment = z.iso

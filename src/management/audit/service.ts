@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gt, gte, isNull, lt, lte, min } from 'drizzle-orm';
-import type { Chore } from '../chores.ts';
-import { cursorOf, partsOf } from '../cursors.ts';
+import type { Chore } from '../tasks.ts';
+import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { AUDIT_KEPT_MS, AUDIT_PURGE_ROWS } from '../limits.ts';
 import { audit } from './tables.ts';

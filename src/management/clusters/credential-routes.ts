@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ManagementDeps } from '../deps.ts';
-import { type ManagementEnv, router } from '../router.ts';
-import { at, body, define, endOf, headers, iso, json, MS, Page, pageOf } from '../shapes.ts';
+import { type ManagementEnv, router } from '../http/router.ts';
+import { at, body, define, endOf, headers, iso, json, MS, Page, pageOf } from '../http/shapes.ts';
 import { Credential, CredentialRotation, CredentialsRotation, NewKubeconfig } from './credential-schema.ts';
 import {
   type CredentialRow,

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { GROUPS_PER_CREDENTIAL, IDENTITY_LENGTH } from '../limits.ts';
-import { eitherEnd, ends, Ids, Name, overlapSeconds, Time } from '../shapes.ts';
+import { eitherEnd, ends, Ids, Name, overlapSeconds, Time } from '../http/shapes.ts';
 import { CLUSTER_ROLES } from './port.ts';
 
 const role = z.enum(CLUSTER_ROLES).openapi({

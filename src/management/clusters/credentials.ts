@@ -1,11 +1,11 @@
 import { and, asc, count, eq, gt, inArray, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import { hintOf } from '../../lib/secrets.ts';
-import { type Access, creatorOf, type Level, LEVELS, type Principal, reaches, roleOf } from '../access.ts';
+import { type Access, creatorOf, type Level, LEVELS, type Principal, reaches, roleOf } from '../http/access.ts';
 import { members } from '../accounts/tables.ts';
-import { cursorOf, partsOf } from '../cursors.ts';
+import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { CREDENTIALS_PER_CLUSTER, REVOKE_AT_ONCE, REVOKE_CLUSTERS, REVOKE_STANDBY_MS } from '../limits.ts';
 import { tokens } from '../tokens/tables.ts';
 import { checkIdentity, isSomebodys, usernameOf } from './identity.ts';

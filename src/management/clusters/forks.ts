@@ -1,15 +1,15 @@
 import { and, eq } from 'drizzle-orm';
-import type { Access, Principal } from '../access.ts';
+import type { Access, Principal } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { FORK_INLINE_MS, FORK_STEP_MS } from '../limits.ts';
 import { clusterLimits } from '../plans.ts';
 import { endOperation, type OperationRow, progress } from '../operations/service.ts';
 import { operations } from '../operations/tables.ts';
-import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './claim.ts';
+import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { type ClusterRow, findCluster } from './rows.ts';
-import { isWithin } from '../access.ts';
+import { isWithin } from '../http/access.ts';
 import { type Made, unmake } from './service.ts';
 import { clusters } from './tables.ts';
 

@@ -1,8 +1,8 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
-import type { Principal } from '../access.ts';
+import type { Principal } from '../http/access.ts';
 import { members } from '../accounts/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { people } from '../people/tables.ts';
 
 /** Names that mean something to Kubernetes or to us: nobody gets one by asking for it. */

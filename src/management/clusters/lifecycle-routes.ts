@@ -1,6 +1,6 @@
 import type { ManagementDeps } from '../deps.ts';
-import { router } from '../router.ts';
-import { at, body, define, json } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, body, define, json } from '../http/shapes.ts';
 import { forkCluster } from './forks.ts';
 import { restoreCluster, resumeCluster, suspendCluster } from './lifecycle.ts';
 import { forkAnswer, madeAnswers } from './routes.ts';

@@ -1,9 +1,9 @@
 import { and, desc, eq, gt, inArray, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
-import { type Access, isWithin } from '../access.ts';
+import { type Access, isWithin } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, TELL_STANDBY_MS } from '../limits.ts';
-import { type End, expiryOf, hasRoom, isTaken, limitReached, taken } from './claim.ts';
+import { type End, expiryOf, hasRoom, isTaken, limitReached, taken } from './reserve.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
 

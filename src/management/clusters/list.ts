@@ -1,8 +1,8 @@
 import { and, asc, eq, gt, isNull, or, type SQL, sql } from 'drizzle-orm';
-import type { Access } from '../access.ts';
-import { cursorOf, partsOf } from '../cursors.ts';
+import type { Access } from '../http/access.ts';
+import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
 

@@ -7,7 +7,7 @@ import {
   NODES_PER_CLUSTER,
   SELECTOR_LENGTH,
 } from '../limits.ts';
-import { eitherEnd, Ids, LabelChange, Labels, Name, Page, Time } from '../shapes.ts';
+import { eitherEnd, Ids, LabelChange, Labels, Name, Page, Time } from '../http/shapes.ts';
 import { STATES } from './tables.ts';
 
 const apiOnly = z.boolean().openapi({ description: 'The API server alone: no controllers, scheduler or nodes.' });

@@ -1,9 +1,9 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
-import type { Access, Principal } from '../access.ts';
+import type { Access, Principal } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
-import { announce, claiming, type End, expiryOf, isGone, isTaken, limitReached, newRow, taken } from './claim.ts';
+import { Problem } from '../http/errors.ts';
+import { announce, claiming, type End, expiryOf, isGone, isTaken, limitReached, newRow, taken } from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { clusterLimits } from '../plans.ts';
 import type { ClusterRow } from './rows.ts';

@@ -1,5 +1,5 @@
 import type { ManagementDeps } from '../deps.ts';
-import { iso } from '../shapes.ts';
+import { iso } from '../http/shapes.ts';
 import { serverOf } from './kubeconfig.ts';
 import type { ClusterRow } from './rows.ts';
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
-import { router } from '../router.ts';
-import { at, define, json, Page, pageOf } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, define, json, Page, pageOf } from '../http/shapes.ts';
 import { Operation } from './schema.ts';
 import { getOperation, listOperations } from './service.ts';
 import { operationView } from './view.ts';

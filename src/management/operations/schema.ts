@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { Ids, Time } from '../shapes.ts';
+import { Ids, Time } from '../http/shapes.ts';
 import { OPERATION_STATES, OPERATION_TYPES } from './tables.ts';
 
 export const Operation = z

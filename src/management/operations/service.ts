@@ -1,9 +1,9 @@
 import { and, desc, eq, inArray, lt, or } from 'drizzle-orm';
-import { type Access, isConfined, isWithin } from '../access.ts';
+import { type Access, isConfined, isWithin } from '../http/access.ts';
 import { clusters } from '../clusters/tables.ts';
-import { cursorOf, partsOf } from '../cursors.ts';
+import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { operations } from './tables.ts';
 
 export type OperationRow = typeof operations.$inferSelect;

@@ -1,4 +1,4 @@
-import { iso } from '../shapes.ts';
+import { iso } from '../http/shapes.ts';
 import type { OperationRow } from './service.ts';
 
 /** An operation as answers tell it. */

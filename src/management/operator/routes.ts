@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
-import { router } from '../router.ts';
-import { define } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { define } from '../http/shapes.ts';
 
 const EXPOSITION = 'text/plain; version=0.0.4';
 

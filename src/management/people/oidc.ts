@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { EMAIL_LENGTH, ISSUER_TIMEOUT_MS, PERSON_NAME_LENGTH } from '../limits.ts';
 import { type Issuer, isPlain } from './issuers.ts';
 

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { PAGES, principalOf, sameHash, signedIn } from '../auth.ts';
+import { PAGES, principalOf, sameHash, signedIn } from '../http/auth.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { asProblem, Problem, PROBLEMS } from '../errors.ts';
+import { asProblem, Problem, PROBLEMS } from '../http/errors.ts';
 import { BROWSER_SESSION_MS, SIGN_IN_MS } from '../limits.ts';
-import { type ManagementEnv, router } from '../router.ts';
-import { define, iso } from '../shapes.ts';
+import { type ManagementEnv, router } from '../http/router.ts';
+import { define, iso } from '../http/shapes.ts';
 import type { Issuer } from './issuers.ts';
 import { approval, codeForm, headersOf, page, signInChoices, words } from './pages.ts';
 import { type PersonRow, personOf } from './sessions.ts';

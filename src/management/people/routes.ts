@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { asPerson, PAGES, signedIn } from '../auth.ts';
+import { asPerson, PAGES, signedIn } from '../http/auth.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { DEVICE_POLL_SECONDS, SIGN_IN_MS } from '../limits.ts';
-import { router } from '../router.ts';
-import { at, define, iso, json } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, define, iso, json } from '../http/shapes.ts';
 import * as schema from './schema.ts';
 import { endSessions, listSessions, rotateSession, type SessionRow } from './sessions.ts';
 import { beginDevice, type DeviceError, pollDevice } from './sign-ins.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { DEVICE_NAME_LENGTH } from '../limits.ts';
-import { Ids, Time } from '../shapes.ts';
+import { Ids, Time } from '../http/shapes.ts';
 
 export const IssuerView = z
   .object({ name: z.string().openapi({ example: 'company' }), issuer: z.url().openapi({ example: 'https://id.example.com' }) })

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, lte, notInArray, or } from 'drizzle-orm';
 import { hintOf, makeSecret, PREFIXES } from '../../lib/secrets.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { SESSIONS_PER_PERSON } from '../limits.ts';
 import { people, sessions } from './tables.ts';
 

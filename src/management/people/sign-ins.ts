@@ -1,7 +1,7 @@
 import { and, count, eq, gt, isNotNull, lte, sql } from 'drizzle-orm';
 import { isSecret, makeSecret, PREFIXES } from '../../lib/secrets.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { BROWSER_SESSION_MS, DEVICE_POLL_SECONDS, SESSION_MS, SIGN_IN_MS, SIGN_INS_OPEN } from '../limits.ts';
 import { authorizationUrl, identify, type Trip } from './oidc.ts';
 import type { Issuer } from './issuers.ts';

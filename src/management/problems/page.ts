@@ -1,4 +1,4 @@
-import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../errors.ts';
+import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../http/errors.ts';
 
 /** The page of a code as Markdown: what /v1/problems/CODE serves, and `docs/errors` holds. */
 export function problemPage(code: ProblemCode, origin: string): string {

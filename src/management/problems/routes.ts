@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { html } from 'hono/html';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem, PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../errors.ts';
+import { Problem, PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../http/errors.ts';
 import { headersOf, page, words } from '../people/pages.ts';
-import { router } from '../router.ts';
-import { define } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { define } from '../http/shapes.ts';
 import { problemPage } from './page.ts';
 
 const isCode = (text: string): text is ProblemCode => (PROBLEM_CODES as string[]).includes(text);

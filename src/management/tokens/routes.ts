@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
-import { router } from '../router.ts';
-import { at, body, define, endOf, iso, json, MS, Page, pageOf } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, body, define, endOf, iso, json, MS, Page, pageOf } from '../http/shapes.ts';
 import { NewToken, Token, TokenRotation, TokenUpdate, TokenWithSecret } from './schema.ts';
 import { createToken, deleteToken, getToken, listTokens, rotateToken, type TokenRow, updateToken } from './service.ts';
 

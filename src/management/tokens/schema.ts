@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { LEVELS } from '../access.ts';
+import { LEVELS } from '../http/access.ts';
 import { CLUSTERS_PER_TOKEN } from '../limits.ts';
-import { eitherEnd, ends, Ids, Labels, Name, overlapSeconds, Time } from '../shapes.ts';
+import { eitherEnd, ends, Ids, Labels, Name, overlapSeconds, Time } from '../http/shapes.ts';
 
 const scope = z.enum(LEVELS).openapi({
   description:

@@ -1,11 +1,11 @@
 import { and, asc, count, eq, gt, or } from 'drizzle-orm';
 import { hintOf, makeSecret, PREFIXES } from '../../lib/secrets.ts';
-import { type Access, creatorOf, type Level, type Principal, type Reach, reaches } from '../access.ts';
+import { type Access, creatorOf, type Level, type Principal, type Reach, reaches } from '../http/access.ts';
 import { marking, revokeCreatedBy, revokedBy, tell } from '../clusters/credentials.ts';
 import { findCluster } from '../clusters/rows.ts';
-import { cursorOf, partsOf } from '../cursors.ts';
+import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { Problem } from '../http/errors.ts';
 import { REVOKE_STANDBY_MS, TOKENS_PER_ACCOUNT } from '../limits.ts';
 import { tokens } from './tables.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import { LEVELS } from '../access.ts';
+import { LEVELS } from '../http/access.ts';
 import { accounts } from '../accounts/tables.ts';
 
 /** API tokens: only their hash stays. `hint` is the visible beginning, so that a person knows which is which. */

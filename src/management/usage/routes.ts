@@ -1,6 +1,6 @@
 import type { ManagementDeps } from '../deps.ts';
-import { router } from '../router.ts';
-import { at, define, iso, json } from '../shapes.ts';
+import { router } from '../http/router.ts';
+import { at, define, iso, json } from '../http/shapes.ts';
 import type { UsageHour } from './port.ts';
 import { AccountUsageQuery, AccountUsageView, ClusterUsageView, UsageQuery } from './schema.ts';
 import { accountTotals, checkedSpan, hoursOf, totalsOf, usageByCluster, usageByHour } from './service.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { USAGE_RANGE_MS } from '../limits.ts';
-import { Page, pageOf, Time } from '../shapes.ts';
+import { Page, pageOf, Time } from '../http/shapes.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -6,7 +6,7 @@ import { rules as replicaSet } from '../../../src/api/apps/replica-set.ts';
 import { rules as statefulSet } from '../../../src/api/apps/stateful-set.ts';
 import { rules as cronJob } from '../../../src/api/batch/cron-job.ts';
 import { rules as job } from '../../../src/api/batch/job.ts';
-import { rules as pod } from '../../../src/api/core/pod.ts';
+import { rules as pod } from '../../../src/api/core/pod/pod.ts';
 import { checkStructure } from '../../../src/api/machinery/decode.ts';
 import type { Cx, KindRules } from '../../../src/api/machinery/define-kind.ts';
 import { errorBody } from '../../../src/api/machinery/field-errors.ts';

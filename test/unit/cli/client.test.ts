@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { Client, Refusal } from '../../../src/cli/client/client.ts';
-import { Failure } from '../../../src/cli/failure.ts';
-import { certificates } from '../../../src/cli/server/certificates.ts';
+import { Client, Refusal } from '../../../src/client/client.ts';
+import { Failure } from '../../../src/local/failure.ts';
+import { certificates } from '../../../src/server/certificates.ts';
 
 interface Seen {
   method: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Cluster, type Platform } from '../../../src/cluster/cluster.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../../src/cluster/fork.ts';
-import { takeStanding } from '../../../src/cluster/state.ts';
+import { takeStanding } from '../../../src/cluster/lifecycle.ts';
 import { seeded } from '../../../src/lib/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
 import { type Host, makeCluster } from '../../host/make-cluster.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type Chore, doChores, type Failures } from '../../../src/management/chores.ts';
+import { type Chore, doChores, type Failures } from '../../../src/management/tasks.ts';
 import { CHORE_AGAIN_MS, CHORE_RETRY_FIRST_MS, CHORE_RETRY_MAX_MS, OPERATION_KEPT_MS } from '../../../src/management/limits.ts';
 import { beginOperation, endOperation, progress } from '../../../src/management/operations/service.ts';
 import { makeManagement } from './world.ts';

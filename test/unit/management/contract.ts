@@ -1,8 +1,14 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { codesOfOperation, type Document, documentOf, type Operation, type Schema } from '../../../src/management/document.ts';
-import type { ProblemCode } from '../../../src/management/errors.ts';
-import { PROBLEM_JSON } from '../../../src/management/refusals.ts';
+import {
+  codesOfOperation,
+  type Document,
+  documentOf,
+  type Operation,
+  type Schema,
+} from '../../../src/management/http/document.ts';
+import type { ProblemCode } from '../../../src/management/http/errors.ts';
+import { PROBLEM_JSON } from '../../../src/management/http/refusals.ts';
 
 type Strict = Schema & { unevaluatedProperties?: boolean; additionalProperties?: unknown };
 

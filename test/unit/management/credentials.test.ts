@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { expect, it } from 'vitest';
 import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
-import { type Role } from '../../../src/management/access.ts';
+import { type Role } from '../../../src/management/http/access.ts';
 import { members } from '../../../src/management/accounts/tables.ts';
 import { revokeCreatedBy } from '../../../src/management/clusters/credentials.ts';
 import { credentials } from '../../../src/management/clusters/tables.ts';

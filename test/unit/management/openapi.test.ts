@@ -11,8 +11,8 @@ import {
   type Media,
   type Operation,
   VERSION,
-} from '../../../src/management/document.ts';
-import { PROBLEM_CODES, PROBLEMS } from '../../../src/management/errors.ts';
+} from '../../../src/management/http/document.ts';
+import { PROBLEM_CODES, PROBLEMS } from '../../../src/management/http/errors.ts';
 import { problemIndex, problemPage } from '../../../src/management/problems/page.ts';
 import { validatorOf } from './contract.ts';
 import { makeManagement } from './world.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { hintOf, makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
-import type { Role } from '../../../src/management/access.ts';
+import type { Role } from '../../../src/management/http/access.ts';
 import { members } from '../../../src/management/accounts/tables.ts';
 import type { ManagementDeps } from '../../../src/management/deps.ts';
 import { people, sessions } from '../../../src/management/people/tables.ts';

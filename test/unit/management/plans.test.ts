@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PRINCIPAL_BURST, STRANGER_BURST, STRANGERS_BURST } from '../../../src/management/limits.ts';
 import { clusterLimits, PLANS } from '../../../src/management/plans.ts';
-import { Rates } from '../../../src/management/rates.ts';
+import { Rates } from '../../../src/management/http/rates.ts';
 import { limitsOf } from '../../../src/cluster/limits.ts';
 import { makeManagement, OPERATOR, ORIGIN } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { documentOf } from '../../../src/management/document.ts';
-import { PROBLEM_CODES, PROBLEMS } from '../../../src/management/errors.ts';
+import { documentOf } from '../../../src/management/http/document.ts';
+import { PROBLEM_CODES, PROBLEMS } from '../../../src/management/http/errors.ts';
 import { BODY_BYTES } from '../../../src/management/limits.ts';
 import { problemPage } from '../../../src/management/problems/page.ts';
 import { makeManagement, OPERATOR, ORIGIN } from './world.ts';

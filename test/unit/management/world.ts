@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { drizzle } from 'drizzle-orm/sqlite-proxy';
 import { seeded } from '../../../src/lib/prng.ts';
-import { createApp } from '../../../src/management/app.ts';
+import { createApp } from '../../../src/management/http/app.ts';
 import type { LogEntry, ManagementDeps } from '../../../src/management/deps.ts';
 import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
 import { NodeClusters } from '../../host/clusters.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ID_LENGTH } from '../../../src/management/clusters/id.ts';
-import { clusterIdOf, insideOf, isWatch } from '../../../src/worker/address.worker.ts';
+import { clusterIdOf, insideOf, isWatch } from '../../../src/worker/edge/address.worker.ts';
 
 it('a cluster is found in its address', () => {
   const id = 'a'.repeat(ID_LENGTH);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeCluster } from '../../host/make-cluster.ts';
 import { refuseUnknown } from '../../../src/apiserver/unknown.ts';
-import { bearsToken, isForeign, isHost } from '../../../src/worker/door.worker.ts';
+import { bearsToken, isForeign, isHost } from '../../../src/worker/edge/origin.worker.ts';
 
 const headers = (of: Record<string, string>) => new Headers(of);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EGRESS_BYTES, EGRESS_REDIRECTS } from '../../../src/lib/limits.ts';
-import { type Doors, egress } from '../../../src/worker/egress.worker.ts';
+import { type Doors, egress } from '../../../src/worker/platform/egress.worker.ts';
 
 type Answers = Record<string, () => Response>;
 

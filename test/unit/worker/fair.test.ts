@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CROWDED_REST, CROWDED_REST_MS } from '../../../src/lib/limits.ts';
-import { restAfter } from '../../../src/worker/fair.worker.ts';
+import { restAfter } from '../../../src/worker/object/contention.worker.ts';
 
 it('[MG80] of drains side by side each rests as often longer as there are, and no longer than it may', () => {
   expect([restAfter(4, 0), restAfter(4, 0), restAfter(4, 0)]).toEqual([4, 8, 12].map((ms) => ms * CROWDED_REST));

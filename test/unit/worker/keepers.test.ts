@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { AuditKeeper } from '../../../src/worker/audit.worker.ts';
-import { UsageKeeper } from '../../../src/worker/usage.worker.ts';
+import { AuditKeeper } from '../../../src/worker/object/audit.worker.ts';
+import { UsageKeeper } from '../../../src/worker/object/usage.worker.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isWorthALine, kubernetesEntry, log, nameOf, SLOW_MS } from '../../../src/worker/log.worker.ts';
-import { answered, count, exposition } from '../../../src/worker/metrics.worker.ts';
+import { isWorthALine, kubernetesEntry, log, nameOf, SLOW_MS } from '../../../src/worker/edge/log.worker.ts';
+import { answered, count, exposition } from '../../../src/worker/edge/metrics.worker.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rules } from '../../../../src/api/core/pod.ts';
+import { rules } from '../../../../src/api/core/pod/pod.ts';
 import type { Cx } from '../../../../src/api/machinery/define-kind.ts';
 import { errorBody } from '../../../../src/api/machinery/field-errors.ts';
 import type { KubeObject, Obj } from '../../../../src/lib/json.ts';

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { Failure } from '../local/failure.ts';
+import type { Server } from '../local/settings.ts';
+import { type Incoming, type Outgoing, send } from './send.ts';
+import type { Item, Method, PathOf, Result, Wish, WishArgument } from './types.ts';
+
+/** A refusal of the server, in its words. */
+export class Refusal extends Failure {
+  readonly status: number;
+  /** The code of the problem; absent: it was answered in another form, which `body` holds. */
+  readonly code: string | undefined;
+  readonly body: unknown;
+
+  constructor(status: number, message: string, body: unknown, code?: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.body = body;
+  }
+}
+
+/** Parts of a request, as far as they are known here. */
+interface Parts {
+  param?: Record<string, string>;
+  query?: Record<string, unknown>;
+  json?: unknown;
+  form?: Record<string, string>;
+  header?: Record<string, string | undefined>;
+}
+
+const JSON_TYPE = 'application/json';
+const JSON_LINES = 'application/x-ndjson';
+/** Requests that come to the same, however often they arrive; a POST does by its Idempotency-Key. */
+const REPEATABLE = new Set<Method>(['get', 'put']);
+
+/**
+ * A client of the management API, typed by its routes: addresses are written as there (`/v1/accounts/:account/clusters`), and what they
+ * take and answer is inferred. Every refusal is a `Refusal`; what never came back is a `Failure`.
+ */
+export class Client {
+  readonly server: Server;
+  /** What `:account` stands for unless a request says otherwise. */
+  readonly account: string;
+
+  constructor(server: Server, account = 'self') {
+    this.server = server;
+    this.account = account;
+  }
+
+  get<P extends PathOf<'get'>>(path: P, ...[wish]: WishArgument<'get', P>): Promise<Result<'get', P>> {
+    return this.#call('get', path, wish);
+  }
+  post<P extends PathOf<'post'>>(path: P, ...[wish]: WishArgument<'post', P>): Promise<Result<'post', P>> {
+    return this.#call('post', path, wish);
+  }
+  put<P extends PathOf<'put'>>(path: P, ...[wish]: WishArgument<'put', P>): Promise<Result<'put', P>> {
+    return this.#call('put', path, wish);
+  }
+  patch<P extends PathOf<'patch'>>(path: P, ...[wish]: WishArgument<'patch', P>): Promise<Result<'patch', P>> {
+    return this.#call('patch', path, wish);
+  }
+  delete<P extends PathOf<'delete'>>(path: P, ...[wish]: WishArgument<'delete', P>): Promise<Result<'delete', P>> {
+    return this.#call('delete', path, wish);
+  }
+
+  /** Every entry of a list, page after page. */
+  async *pages<P extends PathOf<'get'>>(path: P, ...[wish]: WishArgument<'get', P>): AsyncGenerator<Item<P>> {
+    let after: string | undefined;
+    do {
+      const { query, ...rest } = (wish ?? {}) as Parts;
+      const asked = { ...rest, query: { ...query, ...(after !== undefined && { after }) } };
+      const page = await this.#call<'get', PathOf<'get'>>('get', path, asked as Wish<'get', PathOf<'get'>>);
+      const { items, next } = page as unknown as { items: Item<P>[]; next?: string };
+      yield* items;
+      after = next;
+    } while (after !== undefined);
+  }
+
+  /** The same, all at once. */
+  all<P extends PathOf<'get'>>(path: P, ...wish: WishArgument<'get', P>): Promise<Item<P>[]> {
+    return collect(this.pages(path, ...wish));
+  }
+
+  /** The lines of a log, page after page, as the header Link leads. */
+  async *lines(path: PathOf<'get'>, wish: Pick<Parts, 'param' | 'query'>): AsyncGenerator<string> {
+    let at: string | undefined = this.#address(path, wish);
+    while (at !== undefined) {
+      const answer: Incoming = await this.#send('get', at, { header: { accept: JSON_LINES } });
+      for (const line of answer.text.split('\n')) if (line) yield line;
+      const next: string | undefined = /<([^>]+)>; rel="next"/.exec(answer.headers.link ?? '')?.[1];
+      at = next && new URL(next).pathname + new URL(next).search;
+    }
+  }
+
+  async #call<M extends Method, P extends PathOf<M>>(method: M, path: P, wish: Wish<M, P> | undefined): Promise<Result<M, P>> {
+    const parts = (wish ?? {}) as Parts;
+    const { status, text, headers } = await this.#send(method, this.#address(path, parts), parts);
+    if (status === 204) return undefined as Result<M, P>;
+    return (headers['content-type']?.startsWith(JSON_TYPE) ? JSON.parse(text) : text) as Result<M, P>;
+  }
+
+  #address(path: string, { param = {}, query = {} }: Parts): string {
+    const filled = path.replace(/:(\w+)/g, (_, name: string) =>
+      encodeURIComponent(param[name] ?? (name === 'account' ? this.account : '')),
+    );
+    const asked = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(asked.map(([name, value]) => [name, String(value)])).toString();
+    return search ? `${filled}?${search}` : filled;
+  }
+
+  async #send(method: Method, path: string, { json, form, header = {} }: Parts): Promise<Incoming> {
+    const { token } = this.server;
+    const once = method === 'post' && token !== undefined;
+    const [type, body] =
+      form !== undefined
+        ? ['application/x-www-form-urlencoded', new URLSearchParams(form).toString()]
+        : [JSON_TYPE, json === undefined ? undefined : JSON.stringify(json)];
+    const headers: Outgoing['headers'] = {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(once && { 'idempotency-key': randomUUID() }),
+      ...(body !== undefined && { 'content-type': type }),
+      'x-request-id': randomUUID(),
+    };
+    for (const [name, value] of Object.entries(header)) if (value !== undefined) headers[name] = value;
+    const repeatable = once || REPEATABLE.has(method);
+    const outgoing = { method: method.toUpperCase(), path, headers, repeatable, ...(body !== undefined && { body }) };
+    const answer = await send(this.server, outgoing);
+    if (answer.status < 200 || answer.status >= 300) throw refusalOf(this.server, answer);
+    return answer;
+  }
+}
+
+async function collect<T>(entries: AsyncGenerator<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}
+
+function refusalOf({ url }: Server, { status, text, headers }: Incoming): Refusal {
+  let body: { code?: string; title?: string; detail?: string };
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return new Refusal(status, `${url} answered ${status}: ${text.slice(0, 200)}`, text);
+  }
+  const { code, title, detail } = body;
+  if (title === undefined) return new Refusal(status, `${url} answered ${status}: ${text.slice(0, 200)}`, body);
+  const logged = status >= 500 ? ` (request ${headers['x-request-id']})` : '';
+  return new Refusal(status, `${title}: ${detail}${logged}`, body, code);
+}

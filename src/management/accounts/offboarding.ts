@@ -1,0 +1,79 @@
+import { and, asc, type Column, eq, exists, inArray, isNull, not, notExists, sql } from 'drizzle-orm';
+import type { BatchItem } from 'drizzle-orm/batch';
+import type { Role } from '../http/access.ts';
+import { marking, tell } from '../clusters/credentials.ts';
+import { clusters, credentials } from '../clusters/tables.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from '../http/errors.ts';
+import { REVOKE_STANDBY_MS } from '../limits.ts';
+import { people } from '../people/tables.ts';
+import { tokens } from '../tokens/tables.ts';
+import { accounts, invitations, members } from './tables.ts';
+
+/** Where somebody loses something: the account (absent: all that they belong to), and the role that is left to them there, if any. */
+interface Loss {
+  accountId?: string;
+  role?: Role;
+}
+
+/**
+ * Does the change, and in the same transaction takes away what the person made in the account: tokens, invitations, and the marks that
+ * tell the clusters to forget their credentials and those of their tokens. Each only if the change took hold: they are no member any
+ * more, or have `role` now. Then the clusters are told; should we die before, their chore does it.
+ */
+export async function strip<T extends BatchItem<'sqlite'>>(
+  deps: ManagementDeps,
+  personId: string,
+  change: T,
+  { accountId, role }: Loss,
+): Promise<[T['_']['result'], ...unknown[]]> {
+  await deps.keeper.by(deps.now() + REVOKE_STANDBY_MS);
+  const { db } = deps;
+  const within = (column: Column) => (accountId === undefined ? undefined : eq(column, accountId));
+  const membership = db
+    .select({ one: sql`1` })
+    .from(members)
+    .where(and(within(members.accountId), eq(members.personId, personId), role && eq(members.role, role)));
+  const tookHold = role === undefined ? not(exists(membership)) : exists(membership);
+  const theirTokens = and(within(tokens.accountId), eq(tokens.personId, personId));
+  const creators = sql`(SELECT ${`person:${personId}`} UNION ALL SELECT 'token:' || ${tokens.id} FROM ${tokens} WHERE ${theirTokens})`;
+  const here =
+    accountId && inArray(credentials.clusterId, db.select({ id: clusters.id }).from(clusters).where(within(clusters.accountId)));
+  const theirs = and(sql`${credentials.createdBy} IN ${creators}`, here || undefined, tookHold);
+  const [changed, marked] = await db.batch([
+    change,
+    marking(deps, theirs),
+    db.delete(invitations).where(and(within(invitations.accountId), sql`${invitations.createdBy} IN ${creators}`, tookHold)),
+    db.delete(tokens).where(and(theirTokens, tookHold)),
+  ]);
+  await tell(deps, marked as Parameters<typeof tell>[1]);
+  return [changed as T['_']['result']];
+}
+
+/** The accounts that nobody else owns; those that are being deleted need no owner. */
+function onlyTheirs({ db }: ManagementDeps, personId: string) {
+  const another = sql`EXISTS (SELECT 1 FROM ${members} AS other WHERE other.account_id = ${members.accountId}
+    AND other.role = 'owner' AND other.person_id <> ${personId})`;
+  return db
+    .select({ name: accounts.name })
+    .from(members)
+    .innerJoin(accounts, eq(accounts.id, members.accountId))
+    .where(and(eq(members.personId, personId), eq(members.role, 'owner'), isNull(accounts.deletedAt), not(another)))
+    .orderBy(asc(accounts.name));
+}
+
+/**
+ * Forgets a person: they leave every account, with what they made there, and nothing says any more who they were but the audit log, by an
+ * id. Their sessions and sign-ins go with them. An account that nobody else owns comes first: handed over, or deleted.
+ */
+export async function forgetPerson(deps: ManagementDeps, personId: string): Promise<void> {
+  const removal = deps.db
+    .delete(people)
+    .where(and(eq(people.id, personId), notExists(onlyTheirs(deps, personId))))
+    .returning({ id: people.id });
+  const [gone] = await strip(deps, personId, removal, {});
+  if ((gone as unknown[]).length > 0) return;
+  const names = (await onlyTheirs(deps, personId)).map(({ name }) => `"${name}"`);
+  const what = names.length > 0 ? `nobody else owns ${names.join(', ')}` : 'an account of yours was changed at the same moment';
+  throw new Problem('conflict', `${what}: hand it over first, or delete it`);
+}

@@ -1,0 +1,168 @@
+import { and, asc, eq, inArray, isNotNull, isNull, lte, min, sql } from 'drizzle-orm';
+import type { Chore } from '../tasks.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { CLUSTERS_PER_CHORE, FORK_TURN_MS, GRACE_SECONDS, MAKING_MS, TELL_STANDBY_MS } from '../limits.ts';
+import type { OperationRow } from '../operations/service.ts';
+import { operations } from '../operations/tables.ts';
+import { fail, finished, goOn } from './forks.ts';
+import { isUntold, purge, tell } from './lifecycle.ts';
+import { unmake } from './service.ts';
+import { clusters } from './tables.ts';
+import { Problem } from '../http/errors.ts';
+
+const MS = 1000;
+
+/** Does it for each, whatever becomes of the others; the first failure is told at the end. */
+async function each<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+  const results = await Promise.allSettled(all.map(work));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+const isLive = inArray(clusters.state, ['ready', 'suspended']);
+
+/** Clusters whose time is up are deleted; they can be restored like any other. */
+const expire: Chore = {
+  name: 'expire-clusters',
+  next: async ({ db }) => {
+    const [{ at }] = await db
+      .select({ at: min(clusters.expiresAt) })
+      .from(clusters)
+      .where(and(isNotNull(clusters.expiresAt), isLive));
+    return at ?? undefined;
+  },
+  run: async (deps, now) => {
+    const due = deps.db
+      .select({ id: clusters.id })
+      .from(clusters)
+      .where(and(isNotNull(clusters.expiresAt), lte(clusters.expiresAt, now), isLive))
+      .orderBy(asc(clusters.expiresAt))
+      .limit(CLUSTERS_PER_CHORE);
+    const gone = { state: 'deleted', deletedAt: now, purgeAt: now + GRACE_SECONDS * MS, updatedAt: now } as const;
+    const expired = await deps.db
+      .update(clusters)
+      .set({ ...gone, version: sql`${clusters.version} + 1` })
+      .where(and(inArray(clusters.id, due), isLive))
+      .returning();
+    await each(expired, (row) => tell(deps, row));
+  },
+};
+
+/** Objects that were not told how they stand, because whoever changed it died. */
+const told: Chore = {
+  name: 'tell-clusters',
+  next: async ({ db }) => {
+    const [{ at }] = await db
+      .select({ at: min(clusters.updatedAt) })
+      .from(clusters)
+      .where(isUntold);
+    return at === null ? undefined : at + TELL_STANDBY_MS;
+  },
+  run: async (deps, now) => {
+    const rows = await deps.db
+      .select()
+      .from(clusters)
+      .where(and(isUntold, lte(clusters.updatedAt, now - TELL_STANDBY_MS)))
+      .orderBy(asc(clusters.updatedAt))
+      .limit(CLUSTERS_PER_CHORE);
+    await each(rows, (row) => tell(deps, row));
+  },
+};
+
+/** What is deleted goes for good when its grace is over. From the claim on nobody can restore it. */
+const purged: Chore = {
+  name: 'purge-clusters',
+  next: async ({ db }) => {
+    const [{ at }] = await db
+      .select({ at: min(clusters.purgeAt) })
+      .from(clusters)
+      .where(isNotNull(clusters.purgeAt));
+    return at ?? undefined;
+  },
+  run: async (deps, now) => {
+    const isDue = and(isNotNull(clusters.purgeAt), lte(clusters.purgeAt, now), eq(clusters.state, 'deleted'));
+    const due = deps.db
+      .select({ id: clusters.id })
+      .from(clusters)
+      .where(isDue)
+      .orderBy(asc(clusters.purgeAt))
+      .limit(CLUSTERS_PER_CHORE);
+    const claimed = await deps.db
+      .update(clusters)
+      .set({ purgeAt: 0 })
+      .where(and(inArray(clusters.id, due), isDue))
+      .returning({ id: clusters.id });
+    await each(claimed, ({ id }) => purge(deps, id));
+  },
+};
+
+/** Clusters in the making, with the operation that makes them. */
+const making = ({ db }: ManagementDeps) =>
+  db
+    .select({ id: clusters.id, updatedAt: clusters.updatedAt, operation: operations })
+    .from(clusters)
+    .leftJoin(operations, and(eq(operations.target, clusters.id), eq(operations.state, 'running')))
+    .where(eq(clusters.state, 'creating'))
+    .orderBy(asc(clusters.updatedAt))
+    .limit(CLUSTERS_PER_CHORE);
+
+/** When the keeper has to do with it: at once, or when nobody has given a sign of life for long. */
+const turnOf = ({ updatedAt, operation }: { updatedAt: number; operation: OperationRow | null }): number =>
+  operation?.queued ? 0 : Math.max(updatedAt, operation?.updatedAt ?? 0) + MAKING_MS;
+
+/** Goes on with the forks that nobody waits for, and takes away what died in the making. */
+const made: Chore = {
+  name: 'make-clusters',
+  next: async (deps) => {
+    const rows = await making(deps);
+    return rows.length ? Math.min(...rows.map(turnOf)) : undefined;
+  },
+  run: async (deps, now) => {
+    const rows = (await making(deps)).filter((row) => turnOf(row) <= now);
+    await each(rows, async ({ id, operation }) => {
+      if (operation?.queued) await carryOn(deps, id, operation);
+      else if (operation) await fail(deps, id, operation, new Problem('internal', 'the server stopped while it was copied'));
+      else await unmake(deps, id);
+    });
+  },
+};
+
+async function carryOn(deps: ManagementDeps, id: string, operation: OperationRow): Promise<void> {
+  try {
+    if (!(await goOn(deps, id, operation, FORK_TURN_MS))) return;
+    await deps.clusters.finish(id, undefined);
+    await finished(deps, id, operation);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    await fail(deps, id, operation, error);
+  }
+}
+
+/** Operations about clusters that are gone (their account was deleted, say) have ended. */
+const orphaned: Chore = {
+  name: 'end-forks',
+  next: async ({ db }) => {
+    const [{ at }] = await db
+      .select({ at: min(operations.updatedAt) })
+      .from(operations)
+      .leftJoin(clusters, eq(clusters.id, operations.target))
+      .where(and(eq(operations.state, 'running'), eq(operations.type, 'fork-cluster'), isNull(clusters.id)));
+    return at === null ? undefined : at + MAKING_MS;
+  },
+  run: async ({ db }, now) => {
+    const live = db.select({ id: clusters.id }).from(clusters);
+    await db
+      .update(operations)
+      .set({ state: 'failed', error: 'the cluster is gone', updatedAt: now })
+      .where(
+        and(
+          eq(operations.state, 'running'),
+          eq(operations.type, 'fork-cluster'),
+          lte(operations.updatedAt, now - MAKING_MS),
+          sql`${operations.target} NOT IN ${live}`,
+        ),
+      );
+  },
+};
+
+export const clusterChores: readonly Chore[] = [expire, told, purged, made, orphaned];

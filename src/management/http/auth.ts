@@ -1,0 +1,264 @@
+import { and, eq, gt, isNull, or, lte } from 'drizzle-orm';
+import type { Context, MiddlewareHandler } from 'hono';
+import { isSecret, PREFIXES } from '../../lib/secrets.ts';
+import { type Access, isConfined, isWithin, levelOf, type Level, lower, type Needs, type Principal, reaches } from './access.ts';
+import { accounts, members } from '../accounts/tables.ts';
+import { findCluster } from '../clusters/rows.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { Problem } from './errors.ts';
+import { people, sessions } from '../people/tables.ts';
+import type { ManagementEnv } from './router.ts';
+import { tokens } from '../tokens/tables.ts';
+
+/** The account of the token itself, in an address. */
+const SELF = 'self';
+/** Tokens from before secrets carried a checksum. */
+const OLD_TOKEN = /^atoll_[\w-]{43}$/;
+const OLD_OPERATOR = /^atollop_[\w-]{43}$/;
+/** Where Cloudflare says from which address a request came. */
+const ADDRESS = 'cf-connecting-ip';
+/** How exact "last used" is, ms: a write a request would be too much. */
+const LAST_USED_MS = 60_000;
+
+function bearer(c: Context): string {
+  const match = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '');
+  if (!match) throw new Problem('unauthenticated', 'send "Authorization: Bearer TOKEN"');
+  return match[1];
+}
+
+/** Equality that does not tell by its duration where two hashes differ. */
+export function sameHash(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
+  return difference === 0;
+}
+
+/**
+ * Whoever the bearer token stands for, asked of the database each time, so that a revocation counts at once; undefined when it is no
+ * token, unknown, expired, or its account is being deleted (`leavingToo`: even then).
+ */
+export async function principalOf(deps: ManagementDeps, secret: string, leavingToo = false): Promise<Principal | undefined> {
+  if (isSecret(PREFIXES.token, secret) || OLD_TOKEN.test(secret)) return ofToken(deps, secret, leavingToo);
+  if (isSecret(PREFIXES.session, secret)) return ofSession(deps, secret);
+  if (!isSecret(PREFIXES.operator, secret) && !OLD_OPERATOR.test(secret)) return undefined;
+  const { operatorSha256 } = deps;
+  return operatorSha256 && sameHash(deps.crypto.sha256(secret), operatorSha256) ? { type: 'operator' } : undefined;
+}
+
+const isOver = (expiresAt: number | null, now: number): boolean => expiresAt !== null && expiresAt <= now;
+const isStale = (lastUsedAt: number | null, now: number): boolean => lastUsedAt === null || now - lastUsedAt >= LAST_USED_MS;
+
+const isThere = (leavingToo: boolean) => (leavingToo ? undefined : isNull(accounts.deletedAt));
+
+/**
+ * A person's token is worth what the person is: never more than their role, and nothing once they left the account, also when they came back
+ * (it is older than their membership then).
+ */
+async function ofToken(deps: ManagementDeps, secret: string, leavingToo: boolean): Promise<Principal | undefined> {
+  const hash = deps.crypto.sha256(secret);
+  const now = deps.now();
+  const [found] = await deps.db
+    .select({ token: tokens, role: members.role })
+    .from(tokens)
+    .innerJoin(accounts, and(eq(accounts.id, tokens.accountId), isThere(leavingToo)))
+    .leftJoin(
+      members,
+      and(
+        eq(members.accountId, tokens.accountId),
+        eq(members.personId, tokens.personId),
+        lte(members.createdAt, tokens.createdAt),
+      ),
+    )
+    .where(or(eq(tokens.hash, hash), and(eq(tokens.formerHash, hash), gt(tokens.formerUntil, now))));
+  if (!found || isOver(found.token.expiresAt, now)) return undefined;
+  const { id, name, accountId, scope, clusters, labels, personId, expiresAt, lastUsedAt } = found.token;
+  if (personId !== null && found.role === null) return undefined;
+  if (isStale(lastUsedAt, now)) {
+    deps.background(deps.db.update(tokens).set({ lastUsedAt: now }).where(eq(tokens.id, id)));
+  }
+  const reach = { ...(clusters && { clusters }), ...(labels && { labels }) };
+  const level = found.role === null ? scope : lower(scope, levelOf(found.role));
+  const more = { ...(personId !== null && { personId }), ...(expiresAt !== null && { expires: expiresAt }) };
+  return { type: 'token', id, name, accountId, level, reach, ...more };
+}
+
+async function ofSession(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {
+  const [found] = await deps.db
+    .select({ session: sessions, person: people })
+    .from(sessions)
+    .innerJoin(people, eq(people.id, sessions.personId))
+    .where(eq(sessions.hash, deps.crypto.sha256(secret)));
+  const now = deps.now();
+  if (!found || isOver(found.session.expiresAt, now)) return undefined;
+  const { session, person } = found;
+  if (isStale(session.lastUsedAt, now)) {
+    deps.background(deps.db.update(sessions).set({ lastUsedAt: now }).where(eq(sessions.id, session.id)));
+  }
+  return { type: 'person', id: person.id, name: nameOf(person), sessionId: session.id };
+}
+
+/**
+ * What a person is called wherever it counts: the address that the issuer verified, else who they are to the issuer, as Kubernetes
+ * does it. The name that they gave themselves could be anybody's.
+ */
+const nameOf = ({ email, issuer, subject }: typeof people.$inferSelect): string => email ?? `${issuer}#${subject}`;
+
+/** What the principal may do in an account; undefined: it is not theirs, or it is not there. */
+async function accessTo(deps: ManagementDeps, who: Principal, account: string, leavingToo: boolean): Promise<Access | undefined> {
+  if (who.type === 'token') {
+    if (account !== SELF && account !== who.accountId) return undefined;
+    return { accountId: who.accountId, level: who.level, reach: who.reach };
+  }
+  if (who.type === 'operator') return undefined;
+  const [found] = await deps.db
+    .select({ role: members.role })
+    .from(members)
+    .innerJoin(accounts, and(eq(accounts.id, members.accountId), isThere(leavingToo)))
+    .where(and(eq(members.accountId, account), eq(members.personId, who.id)));
+  return found && { accountId: account, level: levelOf(found.role), reach: {} };
+}
+
+/** Who has a session from here on, or used one on a page for everybody: the audit log names them. */
+export async function signedIn(deps: ManagementDeps, c: Pick<Context<ManagementEnv>, 'set'>, secret: string): Promise<void> {
+  const who = await principalOf(deps, secret);
+  if (who?.type !== 'person') return;
+  c.set('principal', who);
+  c.set('made', { session: who.sessionId });
+}
+
+const isLevel = (needs: Needs): needs is Level => !['public', 'signed-in', 'person', 'founder', 'operator'].includes(needs);
+
+/** Whether the sort of principal is right for a route that belongs to no account. */
+function mustBe(needs: Needs, who: Principal): void {
+  const fits =
+    needs === 'signed-in' ||
+    (needs === 'operator' && who.type === 'operator') ||
+    (needs === 'person' && who.type === 'person') ||
+    (needs === 'founder' && who.type !== 'token');
+  if (!fits) throw new Problem('forbidden', `that is for ${WHO[needs as keyof typeof WHO]}`);
+}
+
+const WHO = {
+  operator: 'the operator of the deployment',
+  person: 'people who signed in',
+  founder: 'people who signed in, and for the operator',
+  'signed-in': 'whoever is signed in',
+  public: 'everybody',
+};
+
+/** The person who asks, on a route that the gate opens to people alone. */
+export function asPerson(who: Principal): Extract<Principal, { type: 'person' }> {
+  if (who.type !== 'person') throw new Problem('forbidden', `that is for ${WHO.person}`);
+  return who;
+}
+
+/** How a route is guarded, beside what it needs. */
+export interface Guard {
+  needs: Needs;
+  /** Tokens that reach some clusters only may use it, though it names no cluster: its handler keeps to the reach. */
+  confinedToo?: boolean;
+  /** The operator may, in any account. */
+  operatorToo?: boolean;
+  /** Also in an account that is being deleted, which nobody may use otherwise. */
+  leavingToo?: boolean;
+}
+
+/**
+ * The one door of the management API: who asks, whose account it is, may they, and is the cluster within their reach. What the principal
+ * cannot see is 404, whether it exists or not; what it sees and may not touch is 403.
+ */
+export const gate =
+  (deps: ManagementDeps, guard: Guard): MiddlewareHandler<ManagementEnv> =>
+  async (c, next) => {
+    const { rates } = deps;
+    const stranger = () => rates?.stranger(c.req.header(ADDRESS), deps.now());
+    if (guard.needs === 'public') {
+      stranger();
+      return next();
+    }
+    const who = await principalOf(deps, bearer(c), guard.leavingToo);
+    if (!who) {
+      stranger();
+      throw new Problem('unauthenticated', 'the token is not known');
+    }
+    rates?.known(who, deps.now());
+    c.set('principal', who);
+    if (isLevel(guard.needs)) await enter(deps, c as unknown as Context<ManagementEnv>, guard, guard.needs, who);
+    else mustBe(guard.needs, who);
+    return next();
+  };
+
+async function enter(
+  deps: ManagementDeps,
+  c: Context<ManagementEnv>,
+  guard: Guard,
+  needed: Level,
+  who: Principal,
+): Promise<void> {
+  const account = c.req.param('account') ?? SELF;
+  const access =
+    who.type === 'operator' && guard.operatorToo
+      ? await anyAccount(deps, account)
+      : await accessTo(deps, who, account, guard.leavingToo ?? false);
+  if (!access) throw new Problem('not-found', `account "${account}" not found`);
+  c.set('access', access);
+  const wanted = c.req.param('cluster');
+  if (wanted === undefined) {
+    if (isConfined(access.reach) && !guard.confinedToo) throw new Problem('forbidden', 'the token reaches some clusters only');
+  } else {
+    const row = await findCluster(deps, access.accountId, wanted);
+    if (!row || !isWithin(access.reach, row)) throw new Problem('not-found', `cluster "${wanted}" not found`);
+    c.set('cluster', row);
+  }
+  if (!reaches(access.level, needed)) throw new Problem('forbidden', `that needs "${needed}", and you have "${access.level}"`);
+}
+
+async function anyAccount(deps: ManagementDeps, id: string): Promise<Access | undefined> {
+  const [found] = await deps.db.select({ id: accounts.id }).from(accounts).where(eq(accounts.id, id));
+  return found && { accountId: found.id, level: 'owner', reach: {} };
+}
+
+/** Pages for people: a link elsewhere, or the issuer, may lead a browser there. They change nothing by being looked at. */
+export const PAGES = { device: '/device', signIn: '/v1/auth/sign-in', callback: '/v1/auth/callback' } as const;
+const ENTRANCES: readonly string[] = Object.values(PAGES);
+/** Pages about codes, which any site may link to. */
+const PROBLEM_PAGE = /^\/v1\/problems\/[a-z-]+$/;
+
+/** Headers that browsers send and other clients do not. */
+const BROWSER = ['origin', 'cookie', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'];
+
+/** Whether a browser follows a link in a window of its own: what it gets, the site that led it here cannot read. */
+const isVisit = (c: Context): boolean =>
+  c.req.method === 'GET' &&
+  c.req.header('sec-fetch-mode') === 'navigate' &&
+  c.req.header('sec-fetch-dest') === 'document' &&
+  (ENTRANCES.includes(c.req.path) || PROBLEM_PAGE.test(c.req.path));
+
+/** A Host header without its port. */
+const hostName = (host: string): string =>
+  host
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
+
+/**
+ * Browsers say from where they come: another site may not speak through a visitor's browser, nor may a name that somebody else
+ * pointed at this address.
+ */
+export const fromOurselves =
+  (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
+  async (c, next) => {
+    const origin = c.req.header('origin');
+    const site = c.req.header('sec-fetch-site');
+    const host = c.req.header('host') ?? '';
+    if (deps.hosts && !deps.hosts.includes(hostName(host)) && BROWSER.some((name) => c.req.header(name) !== undefined)) {
+      throw new Problem('foreign-origin', `"${host}" is not a name of this site`);
+    }
+    if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host.toLowerCase())) {
+      throw new Problem('foreign-origin', `origin ${origin} is not this site`);
+    }
+    if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isVisit(c)) {
+      throw new Problem('foreign-origin', `a ${site} request`);
+    }
+    await next();
+  };

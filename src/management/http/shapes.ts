@@ -1,0 +1,192 @@
+import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
+import { audited } from '../audit/middleware.ts';
+import { gate, type Guard } from './auth.ts';
+import type { ManagementDeps } from '../deps.ts';
+import { PROBLEM_CODES, type ProblemCode } from './errors.ts';
+import { IDEMPOTENCY_KEY, once } from './idempotency.ts';
+import {
+  EXPIRES_IN_SECONDS,
+  IDEMPOTENCY_KEY_LENGTH,
+  LABELS,
+  NAME_LENGTH,
+  PAGE_MAX,
+  ROTATION_OVERLAP_SECONDS,
+} from '../limits.ts';
+import { typed } from './media.ts';
+import { codesIn, codesOf, guardWords, isOnce, refusal, refusals } from './refusals.ts';
+
+/** What names look like: DNS labels, so that they can stand in contexts, files and host names. */
+export const Name = z
+  .string()
+  .max(NAME_LENGTH)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and "-", beginning and ending with a letter or digit')
+  .openapi({ example: 'demo' });
+
+const id = (example: string) => z.string().openapi({ example });
+
+/** Ids, with one of each for examples. */
+export const Ids = {
+  account: id('6f1c63ab-9d0e-4d35-8a53-0c5f7be2d1a4'),
+  cluster: id('3ullta5rsudc2ewinjuwe3ouok'),
+  token: id('b5d7f0a2-6b1e-4c86-9c05-51c0f5d0a7e3'),
+  person: id('0304e56a-2aca-4716-b7ef-93a99e5e0730'),
+  invitation: id('c2a9b8e4-1d4f-4b7a-8f0b-2d6f3a1e9c57'),
+  session: id('986619a8-051a-4fe7-b704-e05dd6cd9202'),
+  credential: id('e7c1d2f3-84b5-4a96-b7c8-d9e0f1a2b3c4'),
+  operation: id('1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed'),
+  request: id('4a7e2c11-90f3-4a55-8c1e-6f0b7d2e3a98'),
+  /** Whoever made something. */
+  creator: id('person:0304e56a-2aca-4716-b7ef-93a99e5e0730'),
+};
+
+/** When something was or will be. */
+export const Time = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000Z' });
+
+/** ms of a second. */
+export const MS = 1000;
+
+/** The end of something: a time, or so many seconds from now. */
+export const ends = {
+  expiresAt: Time.optional().openapi({ description: 'When it stops to work; absent: never.' }),
+  expiresIn: z.int().min(1).max(EXPIRES_IN_SECONDS).optional().openapi({
+    description: 'Seconds from now after which it stops to work: the other way to say expiresAt.',
+    example: 900,
+  }),
+};
+type Ends = { expiresAt?: string | undefined; expiresIn?: number | undefined };
+
+/** For `refine`: of `ends`, one at most. */
+export const eitherEnd: [(wish: Ends) => boolean, { message: string; path: string[] }] = [
+  ({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined,
+  { message: 'either expiresAt or expiresIn', path: ['expiresIn'] },
+];
+
+/** The end that was asked for, ms since the epoch. */
+export const endOf = (now: number, { expiresAt, expiresIn }: Ends): number | undefined => {
+  if (expiresIn !== undefined) return now + expiresIn * MS;
+  return expiresAt === undefined ? undefined : Date.parse(expiresAt);
+};
+
+/** For how long a rotated secret works beside the new one. */
+export const overlapSeconds = z.int().min(0).max(ROTATION_OVERLAP_SECONDS).default(0).openapi({
+  description: 'Seconds for which the old secret still works; 0: it is dead at once.',
+});
+
+const LABEL = /^[A-Za-z0-9]([-A-Za-z0-9_./]{0,61}[A-Za-z0-9])?$/;
+
+/** Labels of a cluster, as one would put on a Kubernetes object. */
+export const Labels = z
+  .record(z.string().regex(LABEL, 'is no label key'), z.string().regex(LABEL, 'is no label value').or(z.literal('')))
+  .refine((labels) => Object.keys(labels).length <= LABELS, `at most ${LABELS} labels`)
+  .openapi({ example: { team: 'blue' } });
+
+/** Labels to be merged into those that are there: null takes one away. */
+export const LabelChange = z
+  .record(z.string().regex(LABEL, 'is no label key'), z.string().regex(LABEL, 'is no label value').or(z.literal('')).nullable())
+  .refine((labels) => Object.keys(labels).length <= 2 * LABELS, `at most ${2 * LABELS} labels`)
+  .openapi({ description: 'Merged into those that are there; null takes one away.', example: { team: 'red', trial: null } });
+
+/** What every route answers when it refuses. */
+export const ProblemBody = z
+  .object({ type: z.url(), title: z.string(), status: z.int(), code: z.enum(PROBLEM_CODES), detail: z.string() })
+  .openapi('Problem', { description: 'A refusal, as RFC 9457. `type` is the address of a page that explains the code.' });
+
+/** Headers of an answer, by their names: what they say. */
+export const headers = (words: Record<string, string>) => ({
+  headers: Object.fromEntries(
+    Object.entries(words).map(([name, description]) => [name, { description, schema: { type: 'string' as const } }]),
+  ),
+});
+
+/** A JSON answer. */
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+/** A JSON request body, always needed. */
+export const body = <T extends z.ZodType>(schema: T) => ({
+  body: { required: true, content: { 'application/json': { schema } } },
+});
+
+const PARAMETERS = {
+  account: z.string().openapi({ description: 'Id of the account; "self" is that of the API token.', example: 'self' }),
+  cluster: z.string().openapi({ description: 'Id or name of the cluster.', example: 'demo' }),
+  token: Ids.token.openapi({ description: 'Id of the token.' }),
+  person: Ids.person.openapi({ description: 'Id of the person.' }),
+  invitation: Ids.invitation.openapi({ description: 'Id of the invitation.' }),
+  session: Ids.session.openapi({ description: 'Id of the session.' }),
+  credential: Ids.credential.openapi({ description: 'Id of the credential.' }),
+  operation: Ids.operation.openapi({ description: 'Id of the operation.' }),
+};
+
+/** Path parameters by their names; `gate` has looked at `account` and `cluster` before a handler runs. */
+export function at<const N extends (keyof typeof PARAMETERS)[]>(...names: N) {
+  const shape = Object.fromEntries(names.map((name) => [name, PARAMETERS[name]]));
+  return z.object(shape as { [K in N[number]]: z.ZodString });
+}
+
+/** Query of a list in pages. */
+export const Page = {
+  limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX).openapi({ description: 'Entries of a page.' }),
+  after: z.string().optional().openapi({ description: '`next` of the page before.' }),
+};
+
+/** What a list answers. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    items: z.array(item),
+    next: z.string().optional().openapi({ description: 'Give it as `after` for the next page; absent: this is the last.' }),
+  });
+
+const security = [{ bearer: [] }];
+
+const onceHeaders = z.object({
+  [IDEMPOTENCY_KEY]: z.string().max(IDEMPOTENCY_KEY_LENGTH).optional().openapi({
+    description:
+      'Chosen by the client: the same request under the same key is done once, and later ones get the first answer again.',
+  }),
+});
+
+// Not in the types: handlers do not read it.
+const onceToo = (route: RouteConfig): object => ({ request: { ...route.request, headers: onceHeaders } });
+
+/**
+ * A route with its guard: what it needs stands beside it, for the document and for the test that asks everybody at every door. A POST of
+ * somebody known may be repeated (`once`). `refuses`: codes that the handler itself answers with, beyond those of the guard and the shape.
+ */
+export function define<const R extends RouteConfig & { refuses?: readonly ProblemCode[] }>(
+  deps: ManagementDeps,
+  guard: Guard,
+  { refuses = [], ...route }: R,
+) {
+  const { operationId = '', description, request } = route;
+  return createRoute({
+    ...(route as unknown as R),
+    description: [description, guardWords(guard)].filter(Boolean).join('\n\n'),
+    ...(guard.needs !== 'public' && { security }),
+    ...(isOnce(guard, route) && onceToo(route)),
+    'x-atoll-guard': guard,
+    middleware: [
+      audited(deps, operationId),
+      gate(deps, guard),
+      ...(request?.body ? [typed(request.body)] : []),
+      ...(isOnce(guard, route) ? [once(deps)] : []),
+    ],
+    responses: answers(route.responses, refusals(codesOf(guard, route, refuses))) as R['responses'],
+  });
+}
+
+/** Own answers and refusals, which may have a status in common. */
+function answers(own: RouteConfig['responses'], refused: ReturnType<typeof refusals>): RouteConfig['responses'] {
+  const both = Object.keys(own).filter((status) => status in refused);
+  const merged = both.map((status) => {
+    const answer = own[status] as { description: string; content?: object };
+    const content = { ...answer.content, ...refusal(codesIn(refused[Number(status)].$ref)).content };
+    return [status, { ...answer, content }];
+  });
+  return { ...own, ...refused, ...Object.fromEntries(merged) };
+}
+
+/** ms since the epoch as answers tell it. */
+export const iso = (ms: number): string => new Date(ms).toISOString();

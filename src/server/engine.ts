@@ -1,0 +1,217 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { Miniflare, MiniflareOptions } from 'miniflare';
+import { writePrivate } from '../local/kubeconfigs.ts';
+import { Failure } from '../local/failure.ts';
+import { publicUrl, ROOT } from '../local/settings.ts';
+import { hostNames } from './certificates.ts';
+import { type DataFolder, stores } from './folder.ts';
+import { addressHeader } from './forwarded-address.ts';
+import { network } from './network.ts';
+
+/** Not imported: Node would read all of its 4 MB once more to find out what sort of module it is. */
+const engine = createRequire(import.meta.url)('miniflare') as typeof import('miniflare');
+
+/** The same as in wrangler.toml. */
+const COMPATIBILITY = { compatibilityDate: '2026-06-01', compatibilityFlags: ['nodejs_compat', 'enable_request_signal'] };
+const HOST = '127.0.0.1';
+
+/**
+ * How workerd's heaps are collected, MB and percent. All clusters share one thread, so a collection stops every tenant: a young generation of
+ * V8's usual 16 MB takes up to 10 ms, one of 2 MB takes 1 ms, and what it promotes more is paid for by letting the old one grow further in
+ * between. D1's heaps are small, would be collected last at 32 MB, and until then keep far more native memory alive than that.
+ */
+const V8_FLAGS = '--max-semi-space-size=2 --initial-old-space-size=4 --heap-growing-percent=60';
+/** What workerd says of flags other than its own: it compiles its scripts itself, which takes some 40 ms of a start. Nothing is wrong. */
+const FLAGS_NOTICE = /NOSENTRY per-isolate bootstrap compile cache failed its compatibility check/;
+
+export interface Engine {
+  /** Where workerd listens for plain HTTP. */
+  address: { host: string; port: number };
+  stop(): Promise<void>;
+}
+
+/** A port that is free now; workerd wants a number. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, HOST, () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+
+/** Brings D1 to the newest migration; remembers beside it how far it is, for asking costs more than the rest of a start. */
+async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
+  const names = readdirSync(join(ROOT, 'migrations'))
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
+  const note = join(folder, 'd1', 'migrations.json');
+  const done: string[] = existsSync(note) ? JSON.parse(readFileSync(note, 'utf8')) : [];
+  refuseNewer(done, names, folder);
+  const missing = names.filter((name) => !done.includes(name));
+  if (missing.length === 0) return;
+  const db = await miniflare.getD1Database('DB');
+  await db.exec(
+    'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TEXT)',
+  );
+  const applied = (await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()).results.map((row) => row.name);
+  refuseNewer(applied, names, folder);
+  for (const name of names.filter((n) => !applied.includes(n))) {
+    const statements = readFileSync(join(ROOT, 'migrations', name), 'utf8').split('--> statement-breakpoint');
+    const remember = db.prepare('INSERT INTO d1_migrations (name, applied_at) VALUES (?, CURRENT_TIMESTAMP)').bind(name);
+    await db.batch([...statements.map((text) => db.prepare(text.trim())), remember]);
+  }
+  writePrivate(note, JSON.stringify(names));
+}
+
+/** A database that a newer version has changed would be written to in ways that the newer version does not expect. */
+function refuseNewer(applied: string[], known: string[], folder: string): void {
+  const newer = applied.find((name) => !known.includes(name));
+  if (newer !== undefined) throw new Failure(`the data folder ${folder} was written by a newer version of Atoll (${newer})`);
+}
+
+const WRAPPER = `#!/bin/sh
+# Started by atoll in place of workerd: notes the process, and lets it die with the server where the system can.
+echo $$ > "$ATOLL_WORKERD_PID"
+command -v setpriv > /dev/null 2>&1 && exec setpriv --pdeathsig KILL "$ATOLL_WORKERD" "$@"
+exec "$ATOLL_WORKERD" "$@"
+`;
+
+/**
+ * A server that is killed leaves its workerd behind, holding the databases. So workerd is started through a small wrapper, and one that
+ * is left over from before is ended first.
+ */
+function guardProcess(folder: string): void {
+  if (process.platform === 'win32') return;
+  const note = join(folder, 'workerd.pid');
+  const left = existsSync(note) ? Number(readFileSync(note, 'utf8')) : 0;
+  if (left > 0 && commandOf(left).includes('workerd')) process.kill(left, 'SIGKILL');
+  const wrapper = join(folder, 'workerd.sh');
+  writeFileSync(wrapper, WRAPPER, { mode: 0o700 });
+  process.env.ATOLL_WORKERD ??= createRequire(import.meta.url)('workerd').default;
+  process.env.ATOLL_WORKERD_PID = note;
+  process.env.MINIFLARE_WORKERD_PATH = wrapper;
+}
+
+function commandOf(pid: number): string {
+  return spawnSync('ps', ['-p', String(pid), '-o', 'args='], { encoding: 'utf8' }).stdout ?? '';
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** miniflare ends the process by itself at a signal, with a non-zero code; the server's own handlers stop it in order. */
+function withoutSignalHandlers<T>(make: () => T): T {
+  const before = SIGNALS.map((signal) => process.listeners(signal));
+  const made = make();
+  SIGNALS.forEach((signal, i) => {
+    for (const listener of process.listeners(signal)) if (!before[i].includes(listener)) process.removeListener(signal, listener);
+  });
+  return made;
+}
+
+/** With whom people sign in, looked at before the server starts. */
+async function issuers(): Promise<{ ATOLL_OIDC?: string }> {
+  const { ATOLL_OIDC } = process.env;
+  if (!ATOLL_OIDC) return {};
+  const { issuersOf } = await import('../management/people/issuers.ts');
+  try {
+    issuersOf(ATOLL_OIDC);
+  } catch (error) {
+    throw new Failure((error as Error).message);
+  }
+  return { ATOLL_OIDC };
+}
+
+/** A person at a terminal is told of failures only; a file or a collector gets every request. ATOLL_LOG says otherwise. */
+function logLevel(): 'all' | 'errors' {
+  const { ATOLL_LOG } = process.env;
+  if (!ATOLL_LOG) return process.stderr.isTTY ? 'errors' : 'all';
+  if (ATOLL_LOG === 'all' || ATOLL_LOG === 'errors') return ATOLL_LOG;
+  throw new Failure(`ATOLL_LOG is "${ATOLL_LOG}": it is "all" or "errors"`);
+}
+
+/** Bytes of workerd's last words that are told when it ends. */
+const LAST_WORDS = 2000;
+
+/** Passes on what workerd says, and tells when it has ended: miniflare would start another one and say nothing. */
+function watchOver(out: Readable, err: Readable, onEnd: (why: string) => void): void {
+  let last = '';
+  // The log; standard output has the server's own words only.
+  createInterface(out).on('line', (line) => process.stderr.write(`${line}\n`));
+  createInterface(err).on('line', (line) => {
+    if (FLAGS_NOTICE.test(line)) return;
+    last = `${last}${line}\n`.slice(-LAST_WORDS);
+    process.stderr.write(`${line}\n`);
+  });
+  err.once('close', () => {
+    const reason = last.trim().split('\n').at(-1);
+    onEnd(`workerd, which serves the clusters, ended by itself${reason ? ` (${reason})` : ''}`);
+  });
+}
+
+/** workerd with the bundled Worker, its objects and its D1 in the data folder. */
+export async function startEngine(o: {
+  folder: DataFolder;
+  script: string;
+  ca: string;
+  url: string;
+  front: string;
+  /** workerd ended by itself, and why, as far as that is known. */
+  onEnd: (why: string) => void;
+}): Promise<Engine> {
+  let stopped = false;
+  const port = await freePort();
+  const { objects, d1 } = stores(o.folder.path);
+  for (const path of [objects, d1]) mkdirSync(path, { recursive: true });
+  guardProcess(o.folder.path);
+  process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
+  const options: MiniflareOptions = {
+    name: 'atoll',
+    // Named one by one: a path alone would be read through for its imports, which takes longer than all the rest of a start.
+    modules: [{ type: 'ESModule', path: basename(o.script), contents: readFileSync(o.script, 'utf8') }],
+    modulesRoot: '/',
+    ...COMPATIBILITY,
+    host: HOST,
+    telemetry: { enabled: false },
+    log: new engine.Log(engine.LogLevel.ERROR),
+    handleRuntimeStdio: (out: Readable, err: Readable) => watchOver(out, err, (why) => !stopped && o.onEnd(why)),
+    // What a tenant may cause to be called is public by address, whatever its name resolves to.
+    outboundService: network('public'),
+    serviceBindings: { INSIDE: network('public', 'private') },
+    unsafeDirectSockets: [{ host: HOST, port }],
+    durableObjects: {
+      CLUSTERS: { className: 'ClusterDO', useSQLite: true },
+      KEEPER: { className: 'KeeperDO', useSQLite: true },
+    },
+    durableObjectsPersist: objects,
+    d1Databases: { DB: 'atoll' },
+    d1Persist: d1,
+    bindings: {
+      ATOLL_SECRET: o.folder.secret,
+      ATOLL_OPERATOR_SHA256: createHash('sha256').update(o.folder.operator).digest('hex'),
+      ATOLL_FRONT: o.front,
+      ATOLL_ADDRESS_HEADER: addressHeader(o.front),
+      ATOLL_CA: o.ca,
+      ATOLL_LOG: logLevel(),
+      ATOLL_URL: publicUrl() ?? o.url,
+      ATOLL_HOSTS: hostNames().join(','),
+      ...(await issuers()),
+    },
+  };
+  const miniflare = withoutSignalHandlers(() => new engine.Miniflare(options));
+  await miniflare.ready;
+  await migrateD1(miniflare, o.folder.path);
+  const stop = () => {
+    stopped = true;
+    return miniflare.dispose();
+  };
+  return { address: { host: HOST, port }, stop };
+}

@@ -1,0 +1,260 @@
+import {
+  FAIR_DEBT_MS,
+  FAIR_GREEDY,
+  FAIR_KIB_MS,
+  FAIR_MANAGING,
+  FAIR_MANAGE_READ_MS,
+  FAIR_MANAGE_WRITE_MS,
+  FAIR_MOST,
+  FAIR_PRESENT_MS,
+  FAIR_READ_MS,
+  FAIR_SAVED_MS,
+  FAIR_SHARE,
+  FAIR_SWEEP_MS,
+  FAIR_WRITE_MS,
+} from '../lib/limits.ts';
+
+const KIB = 1024;
+/** How much of the first chunk of a request is searched for who sent it. */
+const HEAD_BYTES = 2048;
+
+const SPACE = 0x20;
+/** GET alone begins with it. */
+const G = 0x47;
+const CLUSTERS = Buffer.from('/clusters/');
+const AUTHORIZATION = /\r\nauthorization: *([^\r]*)\r/i;
+/** What the names of those begin with who speak to the management API; what they send as Authorization follows. */
+export const MANAGEMENT = 'management ';
+/** The account of all that belongs to none: clusters that are made up, tokens that nobody knows. */
+export const NOBODY = '';
+
+/** Whose request begins with these bytes: the cluster in the address, else whoever bears the token; undefined: no beginning of one. */
+export function tenantOf(chunk: Buffer): string | undefined {
+  const path = chunk.indexOf(SPACE) + 1;
+  if (path === 0 || path > 8) return undefined;
+  const after = path + CLUSTERS.length;
+  if (chunk.length > after && CLUSTERS.compare(chunk, path, after) === 0) {
+    let end = after;
+    while (end < chunk.length && end < after + 64 && !isEnd(chunk[end])) end++;
+    return chunk.toString('latin1', after, end);
+  }
+  return MANAGEMENT + (AUTHORIZATION.exec(chunk.toString('latin1', 0, HEAD_BYTES))?.[1] ?? '');
+}
+
+/** What a tenant's request that begins with these bytes takes, but for its answer. */
+export function costOf(tenant: string, chunk: Buffer): number {
+  const reads = chunk[0] === G;
+  if (tenant.startsWith(MANAGEMENT)) return reads ? FAIR_MANAGE_READ_MS : FAIR_MANAGE_WRITE_MS;
+  return reads ? FAIR_READ_MS : FAIR_WRITE_MS;
+}
+
+/** "/", "?" and the space end an id. */
+const isEnd = (code: number): boolean => code === 0x2f || code === 0x3f || code === SPACE;
+
+/** Who shares the thread: a cluster, or all of an account's together. */
+interface Party {
+  underway: number;
+  /** Time of the thread that it may still take, ms, as of `creditAt`. */
+  credit: number;
+  creditAt: number;
+  timed: boolean;
+  /** Its tenants with requests that wait, the one that had its turn longest ago first. */
+  readonly queue: Set<Tenant>;
+}
+
+interface Account extends Party {
+  name: string;
+  /** Of it are there: clusters, and all. */
+  clusters: number;
+  tenants: number;
+}
+
+interface Tenant extends Party {
+  /** Else somebody who speaks to the management API. */
+  isCluster: boolean;
+  account: Account;
+  /** What begins when it may, first come, first served. */
+  waiting: Turn[];
+  seen: number;
+}
+
+const party = (now: number): Party => ({ underway: 0, credit: FAIR_SAVED_MS, creditAt: now, timed: false, queue: new Set() });
+
+/** One request's place. */
+export class Turn {
+  readonly tenant: Tenant;
+  /** Present until the request begins. */
+  go: (() => void) | undefined;
+  /** What it takes, ms. */
+  readonly cost: number;
+
+  get waits(): boolean {
+    return this.go !== undefined;
+  }
+
+  constructor(tenant: Tenant, cost: number, go: () => void) {
+    this.tenant = tenant;
+    this.cost = cost;
+    this.go = go;
+  }
+}
+
+/** Where the time goes by, and whose a tenant is. */
+interface Surroundings {
+  /** ms. */
+  clock: () => number;
+  /** Calls back after so many ms. */
+  later: (ms: number, go: () => void) => void;
+  /** The account of a tenant, or NOBODY. */
+  owner: (tenant: string) => string;
+}
+
+/**
+ * The objects of all tenants share one thread here, and what is in front of a request in its queue is what it waits for. So each tenant
+ * has a queue of its own on this side of the thread. While several clusters are there, each pays for the time that such requests take: who
+ * asks for more than a third of the thread waits here, and has one request under way; who asks for little does not wait. While clusters of
+ * another account are there, so does an account for all that is its: clusters, and what it asks of management. A tenant who is alone is
+ * hardly ever held back.
+ */
+export class Fair {
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #accounts = new Map<string, Account>();
+  readonly #around: Surroundings;
+  /** Clusters that are somebody's, and accounts that have one, of those that are there. */
+  #clusters = 0;
+  #present = 0;
+  #swept = 0;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  /** Calls `go` when the request may begin: at once, or later. The turn is to be given to `leave` once, whatever became of it. */
+  enter(name: string, cost: number, go: () => void): Turn {
+    const now = this.#around.clock();
+    const tenant = this.#tenants.get(name) ?? this.#add(name, now);
+    tenant.seen = now;
+    if (now - this.#swept >= FAIR_SWEEP_MS) this.#sweep(now);
+    const turn = new Turn(tenant, cost, go);
+    tenant.waiting.push(turn);
+    tenant.queue.add(tenant);
+    tenant.account.queue.add(tenant);
+    this.#admit(tenant, now);
+    return turn;
+  }
+
+  /** The request was answered, or whoever sent it is gone. */
+  leave(turn: Turn): void {
+    const { tenant } = turn;
+    if (turn.waits) {
+      tenant.waiting.splice(tenant.waiting.indexOf(turn), 1);
+      turn.go = undefined;
+      if (tenant.waiting.length === 0) this.#unqueue(tenant);
+      return;
+    }
+    const now = this.#around.clock();
+    tenant.underway--;
+    tenant.seen = now;
+    tenant.account.underway--;
+    this.#admitAll(tenant.account, now);
+  }
+
+  /** So many bytes of an answer pass. */
+  answered({ tenant }: Turn, bytes: number): void {
+    this.#charge(tenant, (bytes / KIB) * FAIR_KIB_MS);
+  }
+
+  #charge(tenant: Tenant, ms: number): void {
+    tenant.credit -= ms;
+    tenant.account.credit -= ms;
+  }
+
+  #add(name: string, now: number): Tenant {
+    const owner = this.#around.owner(name);
+    const account = this.#accounts.get(owner) ?? { ...party(now), name: owner, clusters: 0, tenants: 0 };
+    this.#accounts.set(owner, account);
+    const tenant: Tenant = { ...party(now), isCluster: !name.startsWith(MANAGEMENT), account, waiting: [], seen: now };
+    this.#tenants.set(name, tenant);
+    this.#count(tenant, 1);
+    return tenant;
+  }
+
+  /** Somebody comes, or goes. Strangers are not there: they could come often to hold others back. */
+  #count({ account, isCluster }: Tenant, by: 1 | -1): void {
+    account.tenants += by;
+    if (account.tenants === 0) this.#accounts.delete(account.name);
+    if (!isCluster || account.name === NOBODY) return;
+    const before = account.clusters;
+    account.clusters += by;
+    this.#clusters += by;
+    if (before === 0 || account.clusters === 0) this.#present += by;
+  }
+
+  #admitAll(one: Party, now: number): void {
+    for (const tenant of one.queue) this.#admit(tenant, now);
+  }
+
+  /** Begins what may begin. */
+  #admit(tenant: Tenant, now: number): void {
+    const { account, waiting, isCluster } = tenant;
+    this.#save(tenant, now);
+    this.#save(account, now);
+    const isKnown = account.name !== NOBODY;
+    while (waiting.length > 0) {
+      const most = isCluster || this.#clusters === 0 ? FAIR_MOST : FAIR_MANAGING;
+      if (this.#isHeld(tenant, most, isCluster && this.#clusters > (isKnown ? 1 : 0))) return;
+      const others = this.#present - (account.clusters > 0 ? 1 : 0);
+      if (this.#isHeld(account, Number.POSITIVE_INFINITY, others > 0)) return;
+      this.#begin(waiting.shift() as Turn);
+    }
+  }
+
+  /** Whether no more of its requests may begin now; when it owes time, it is looked at again when it does not. */
+  #isHeld(one: Party, most: number, pays: boolean): boolean {
+    if (one.underway >= (pays && one.credit < FAIR_SAVED_MS / 2 ? FAIR_GREEDY : most)) return true;
+    if (!pays || one.credit > 0) return false;
+    if (one.timed) return true;
+    one.timed = true;
+    this.#around.later(Math.ceil(-one.credit / FAIR_SHARE) + 1, () => {
+      one.timed = false;
+      this.#admitAll(one, this.#around.clock());
+    });
+    return true;
+  }
+
+  #save(one: Party, now: number): void {
+    // What it took while it was alone is not held against it for long.
+    one.credit = Math.min(FAIR_SAVED_MS, Math.max(-FAIR_DEBT_MS, one.credit) + (now - one.creditAt) * FAIR_SHARE);
+    one.creditAt = now;
+  }
+
+  #begin(turn: Turn): void {
+    const { go, tenant } = turn;
+    const { account } = tenant;
+    tenant.underway++;
+    account.underway++;
+    this.#charge(tenant, turn.cost);
+    turn.go = undefined;
+    this.#unqueue(tenant);
+    if (tenant.waiting.length > 0) {
+      // Behind the others of its account.
+      tenant.queue.add(tenant);
+      account.queue.add(tenant);
+    }
+    go?.();
+  }
+
+  #unqueue(tenant: Tenant): void {
+    tenant.queue.delete(tenant);
+    tenant.account.queue.delete(tenant);
+  }
+
+  #sweep(now: number): void {
+    this.#swept = now;
+    for (const [name, tenant] of this.#tenants) {
+      if (tenant.underway > 0 || tenant.waiting.length > 0 || now - tenant.seen < FAIR_PRESENT_MS) continue;
+      this.#tenants.delete(name);
+      this.#count(tenant, -1);
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeSecret, PREFIXES } from '../lib/secrets.ts';
+import { codeOf, Failure } from '../local/failure.ts';
+import { writePrivate } from '../local/kubeconfigs.ts';
+
+/** The layout of a data folder that this version reads and writes. */
+const FORMAT = 1;
+const MARKER = 'atoll.json';
+const LOCK = 'server.pid';
+const CLIENT_FILES = ['session.json', 'kubeconfig', 'cache'];
+
+interface Marker {
+  format: number;
+}
+
+/** A data folder that is ours while the server runs. */
+export interface DataFolder {
+  path: string;
+  /** What the deployment's ids are made with; as old as the folder. */
+  secret: string;
+  operator: string;
+  release(): void;
+}
+
+function make(path: string): void {
+  if (existsSync(path) && !statSync(path).isDirectory())
+    throw new Failure(`the data folder ${path} is not a folder; ATOLL_DATA names another`);
+  try {
+    // Not always recursive: in some file systems (/proc) a recursive mkdir never returns.
+    if (!existsSync(path)) mkdirSync(path, { recursive: !existsSync(dirname(path)), mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    // Root is told "yes" by access() even where the file system is read-only.
+    writeFileSync(join(path, '.writable'), '');
+    rmSync(join(path, '.writable'));
+  } catch (error) {
+    throw new Failure(`the data folder ${path} cannot be written (${codeOf(error)}); ATOLL_DATA names another`);
+  }
+}
+
+/** Refuses a folder that somebody else filled, or a newer version of us. */
+function claim(path: string): void {
+  const file = join(path, MARKER);
+  if (!existsSync(file)) {
+    // A crash of the first start leaves at most the first two; the others are the CLI's, which may have been at another server first.
+    const strangers = readdirSync(path).filter(
+      (name) => name !== LOCK && !name.startsWith(MARKER) && !CLIENT_FILES.includes(name),
+    );
+    if (strangers.length)
+      throw new Failure(`the data folder ${path} holds files that are not Atoll's (${strangers[0]}); ATOLL_DATA names another`);
+    writePrivate(file, `${JSON.stringify({ format: FORMAT })}\n`);
+    return;
+  }
+  checkMarker(path);
+}
+
+/** Refuses what no server has ever made its own. */
+export function claimed(path: string): void {
+  if (!existsSync(join(path, MARKER))) throw new Failure(`${path} is no data folder of Atoll; ATOLL_DATA names another`);
+  checkMarker(path);
+}
+
+function checkMarker(path: string): void {
+  const file = join(path, MARKER);
+  let marker: Marker;
+  try {
+    marker = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    throw new Failure(`the data folder ${path} is damaged: ${MARKER} cannot be read`);
+  }
+  if (marker.format !== FORMAT)
+    throw new Failure(`the data folder ${path} has format ${marker.format}; this version of Atoll knows format ${FORMAT}`);
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return !isZombie(pid);
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+};
+
+/** Killed, and only not asked after by its parent yet; where the parent is gone too and nobody takes its place, it stays so. */
+function isZombie(pid: number): boolean {
+  const file = `/proc/${pid}/stat`;
+  return existsSync(file) && /\) [ZX] /.test(readFileSync(file, 'latin1'));
+}
+
+/** The process whose server uses the folder, if one does. */
+export function userOf(path: string): number | undefined {
+  const file = join(path, LOCK);
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  return pid !== process.pid && pid > 0 && alive(pid) ? pid : undefined;
+}
+
+/** One server per folder. A lock whose process is gone is nobody's. */
+function lock(path: string): () => void {
+  const file = join(path, LOCK);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      writeFileSync(file, `${process.pid}\n`, { flag: 'wx' });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      const user = userOf(path);
+      if (user !== undefined) throw new Failure(`a server (process ${user}) is using the data folder ${path}`);
+      rmSync(file, { force: true });
+    }
+  }
+  throw new Failure(`the data folder ${path} is being taken by another server`);
+}
+
+const token = (bytes: number) => randomBytes(bytes).toString('base64url');
+const operatorToken = () => makeSecret(PREFIXES.operator, { token });
+
+/** A secret of the folder, made at the first start. */
+function secret(path: string, name: string, make: () => string): string {
+  const file = join(path, name);
+  if (!existsSync(file)) writePrivate(file, `${make()}\n`);
+  const value = readFileSync(file, 'utf8').trim();
+  if (value.length < 32) throw new Failure(`the data folder ${path} is damaged: ${name} is too short`);
+  return value;
+}
+
+const MAGIC = 'SQLite format 3\0';
+
+/** Looks at the head of every database: one that was overwritten or cut is found before it is served as empty. */
+function checkDatabases(path: string): void {
+  const head = Buffer.alloc(MAGIC.length);
+  for (const entry of existsSync(path) ? readdirSync(path, { recursive: true, withFileTypes: true }) : []) {
+    if (!entry.isFile() || !entry.name.endsWith('.sqlite')) continue;
+    const file = join(entry.parentPath, entry.name);
+    if (statSync(file).size === 0 && existsSync(`${file}-wal`)) continue;
+    const handle = openSync(file, 'r');
+    const read = readSync(handle, head, 0, head.length, 0);
+    closeSync(handle);
+    if (read > 0 && head.toString('latin1', 0, read) !== MAGIC)
+      throw new Failure(`the database ${file} is corrupt: restore it from a copy, or delete it and lose what it held`);
+  }
+}
+
+/** Where workerd keeps the databases. */
+export const stores = (folder: string) => ({ objects: join(folder, 'clusters'), d1: join(folder, 'd1') });
+
+/** Takes the data folder, making it at the first start; says in one sentence why it cannot. */
+export function openFolder(path: string): DataFolder {
+  make(path);
+  const release = lock(path);
+  try {
+    claim(path);
+    for (const store of Object.values(stores(path))) checkDatabases(store);
+    return {
+      path,
+      secret: secret(path, 'secret', () => token(32)),
+      operator: secret(path, 'operator.token', operatorToken),
+      release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { enableCompileCache } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Server } from 'node:tls';
+import { AUDIT_WAIT_MS, USAGE_FLUSH_MS } from '../lib/limits.ts';
+import { Failure } from '../local/failure.ts';
+import { CACHE, dataFolder, port } from '../local/settings.ts';
+import { bundle } from './bundle.ts';
+import { certificates } from './certificates.ts';
+import { openFolder, stores } from './folder.ts';
+import { drain, front } from './tls-proxy.ts';
+import { ownersIn } from './owners.ts';
+import { firstRun } from './first-run.ts';
+
+/** Of what the front and the Worker know each other by, for as long as this process lives. */
+const SECRET_BYTES = 24;
+
+/** How long clients have at most, once the server is asked to stop, ms. */
+const DRAIN_MS = 10_000;
+/** What the last write of an object may take, ms. */
+const SETTLE_MS = 100;
+
+const NEXT = `
+A cluster named "demo" is running. Try:
+
+  npx atoll kubectl get nodes
+  npx atoll kubectl create deployment web --image=nginx --replicas=3
+  npx atoll kubectl get pods --watch
+`;
+
+/** Lets every client go, then waits until objects have written down what they hold in memory for moments: events and counts of reads. */
+async function drainAll(server: Server): Promise<void> {
+  await drain(server, DRAIN_MS);
+  await setTimeout(Math.max(AUDIT_WAIT_MS, USAGE_FLUSH_MS) + SETTLE_MS);
+}
+
+/** Starts the local server and returns when it serves. Stops cleanly, with exit code 0, on SIGINT and SIGTERM; ends with 1 when workerd does. */
+export async function start(): Promise<void> {
+  enableCompileCache(join(CACHE, 'compiled'));
+  const wanted = port();
+  const folder = openFolder(dataFolder());
+  const closing: (() => Promise<unknown> | void)[] = [folder.release];
+  const stop = async () => {
+    while (closing.length) await closing.pop()?.();
+  };
+  let asked = false;
+  const onSignal = () => {
+    if (asked) return;
+    asked = true;
+    void stop().then(() => process.exit(0));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const onEnd = (why: string) => {
+    if (asked) return;
+    asked = true;
+    folder.release();
+    process.stderr.write(`atoll: ${why}; nothing that was acknowledged is lost: start the server again\n`);
+    process.exit(1);
+  };
+  try {
+    const [script, tls, { startEngine }] = await Promise.all([
+      bundle(),
+      certificates(folder.path, Date.now()),
+      import('./engine.ts'),
+    ]);
+    const backend = { host: '127.0.0.1', port: 0, secret: randomBytes(SECRET_BYTES).toString('base64url') };
+    const server = await front(tls, wanted, backend, ownersIn(stores(folder.path).d1));
+    closing.push(() => void server.close());
+    const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+    const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret, onEnd });
+    closing.push(engine.stop, () => drainAll(server));
+    Object.assign(backend, engine.address);
+    const first = await firstRun(folder, url, tls.ca);
+    process.stdout.write(`ready ${url}\n${first ? NEXT : ''}`);
+  } catch (error) {
+    await stop();
+    throw error instanceof Failure || asked ? error : new Failure(`the server cannot start: ${(error as Error).stack ?? error}`);
+  }
+}

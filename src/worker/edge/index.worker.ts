@@ -1,0 +1,140 @@
+import { refuseUnknown } from '../../apiserver/unknown.ts';
+import { isClusterId } from '../../management/clusters/id.ts';
+import { clusterIdOf, isWatch, restOf } from './address.worker.ts';
+import { bearsToken, isForeign, isHost, refuseForeign } from './origin.worker.ts';
+import { type Env, variablesOf } from '../platform/env.worker.ts';
+import { hmac, now, random } from '../platform/host.worker.ts';
+import { noted, tooSoon } from './refusal-cache.worker.ts';
+import { isReady } from './health.worker.ts';
+import { isWorthALine, kubernetesEntry, log, nameOf } from './log.worker.ts';
+import { answered, count, type RequestClass } from './metrics.worker.ts';
+import { openWatch } from './watch.worker.ts';
+
+export { ClusterDO } from '../object/cluster.worker.ts';
+export { KeeperDO } from '../management/task-runner.worker.ts';
+
+/** Cluster ids already found genuine by this isolate: checking one costs a MAC. */
+const genuine = new Map<string, DurableObjectId>();
+const GENUINE_MAX = 2_000;
+
+function objectOf(env: Env, id: string): DurableObjectStub | undefined {
+  let object = genuine.get(id);
+  if (!object) {
+    const { ATOLL_SECRET } = variablesOf(env);
+    if (!isClusterId(id, (text) => hmac(ATOLL_SECRET, text))) return undefined;
+    if (genuine.size >= GENUINE_MAX) genuine.clear();
+    object = env.CLUSTERS.idFromName(id);
+    genuine.set(id, object);
+  }
+  return env.CLUSTERS.get(object);
+}
+
+let hosts: { of: string; names: string[] } | undefined;
+
+/** The names under which a browser may have reached us. */
+function hostsOf(env: Env): string[] | undefined {
+  const { ATOLL_HOSTS } = variablesOf(env);
+  if (!ATOLL_HOSTS) return undefined;
+  if (hosts?.of !== ATOLL_HOSTS) hosts = { of: ATOLL_HOSTS, names: ATOLL_HOSTS.split(',') };
+  return hosts.names;
+}
+
+const HOME = `Atoll: Kubernetes clusters without machines.
+
+/clusters/<id>   a cluster's Kubernetes API
+/v1              management: accounts, tokens, clusters (see openapi.yaml)
+/healthz /livez  ok
+/readyz          ok when its database answers
+/metrics         for the operator
+`;
+
+const text = (body: string, status = 200) =>
+  new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+
+const UNAUTHORIZED = 401;
+const TOO_MANY = 429;
+const SWITCHING = 101;
+const OK = 200;
+const FAILED = 500;
+const FAILED_READY = 503;
+
+/** The answer of a cluster to somebody whom it does not know, and of one that never was to everybody. */
+function unknown(request: Request, id: string): Response {
+  const { method, headers } = request;
+  const url = restOf(request.url, id);
+  const header = (name: string) => headers.get(name);
+  const answer = refuseUnknown({ method, url, header, body: '', now: now() }, random);
+  return new Response(answer.body, answer);
+}
+
+/** A request for a cluster. Whatever is wrong with it is told in the same words for every id, before an object is touched where that can be. */
+async function toCluster(request: Request, env: Env, id: string): Promise<Response> {
+  const { method, url, headers } = request;
+  if (isForeign(headers, hostsOf(env))) return refuseForeign();
+  const object = bearsToken(headers) ? objectOf(env, id) : undefined;
+  if (!object) return unknown(request, id);
+  const refused = tooSoon(id, headers);
+  if (refused) return refused;
+  const answer = await (isWatch(method, url) ? openWatch(request, object, variablesOf(env).ATOLL_FRONT) : object.fetch(request));
+  if (answer.status !== UNAUTHORIZED) return answer.status === TOO_MANY ? noted(id, headers, answer) : answer;
+  await answer.body?.cancel();
+  return unknown(request, id);
+}
+
+/** What store/schema.ts says of data from a version to come. */
+const NEWER = /^the cluster was written by a newer version/;
+
+/** The cluster failed in a way that nobody foresaw, or its data are from a version to come: told without a word of the error itself. */
+function failed(request: Request, id: string, error: unknown): Response {
+  const requestId = random.uuid();
+  const isNewer = error instanceof Error && NEWER.test(error.message);
+  count('atoll_errors_total');
+  log('error', {
+    requestId,
+    ...kubernetesEntry(id, request.method, restOf(request.url, id)),
+    ...(isNewer ? { error: error.message } : nameOf(error)),
+  });
+  const [code, reason, message] = isNewer
+    ? [503, 'ServiceUnavailable', error.message]
+    : [500, 'InternalError', `Internal error occurred: it was logged under ${requestId}`];
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
+  return Response.json(status, { status: code, headers: { 'audit-id': requestId } });
+}
+
+/** A request for a cluster, counted, and told where that is worth a line. */
+async function counted(request: Request, env: Env, id: string): Promise<Response> {
+  const begun = now();
+  let answer: Response;
+  try {
+    answer = await toCluster(request, env, id);
+  } catch (error) {
+    answer = failed(request, id, error);
+  }
+  const ms = now() - begun;
+  const of: RequestClass = isWatch(request.method, request.url) ? 'watch' : 'kubernetes';
+  // A watch is a switch of protocols within, and a plain answer to the client.
+  const status = answer.status === SWITCHING ? OK : answer.status;
+  answered(of, status, ms);
+  if (of === 'kubernetes' && isWorthALine(status, ms)) {
+    const requestId = answer.headers.get('audit-id');
+    const entry = kubernetesEntry(id, request.method, restOf(request.url, id));
+    log(status >= FAILED ? 'error' : 'warn', { requestId, ...entry, status, ms });
+  }
+  return answer;
+}
+
+export default {
+  async fetch(request, env) {
+    if (!isHost(request.headers)) return text('Bad Request', 400);
+    const { url } = request;
+    const id = clusterIdOf(url);
+    if (id !== undefined) return counted(request, env, id);
+    const { pathname } = new URL(url);
+    if (pathname === '/healthz' || pathname === '/livez') return text('ok');
+    if (pathname === '/readyz') return (await isReady(env.DB)) ? text('ok') : text('the database does not answer', FAILED_READY);
+    if (pathname === '/') return text(HOME);
+    // Loaded when first asked for: a cluster's traffic never needs it.
+    const { managementOf } = await import('../management/management.worker.ts');
+    return managementOf(env).fetch(request);
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,90 @@
+import { waitUntil } from 'cloudflare:workers';
+import { drizzle } from 'drizzle-orm/d1';
+import { createApp } from '../../management/http/app.ts';
+import type { LogEntry, ManagementDeps } from '../../management/deps.ts';
+import { type Issuer, issuersOf } from '../../management/people/issuers.ts';
+import { Rates } from '../../management/http/rates.ts';
+import { egress } from '../platform/egress.worker.ts';
+import { type Env, variablesOf } from '../platform/env.worker.ts';
+import { crypt, hmac, now, random, sealing } from '../platform/host.worker.ts';
+import { log, nameOf } from '../edge/log.worker.ts';
+import { answered, count, exposition } from '../edge/metrics.worker.ts';
+
+/** Calls of management: to the world, and to the issuers that the operator named wherever they are. */
+function outbound({ INSIDE }: Env, issuers: readonly Issuer[]): ManagementDeps['fetch'] {
+  const origins = new Set(issuers.map(({ issuer }) => new URL(issuer).origin));
+  const outside: ManagementDeps['fetch'] = (url, init) => fetch(url, init);
+  return egress({ outside, inside: { origins, fetch: INSIDE ? (url, init) => INSIDE.fetch(url, init) : outside } });
+}
+
+const SERVER_ERROR = 500;
+
+function logRequest(env: Env, { error, ...entry }: LogEntry): void {
+  answered('management', entry.status, entry.ms);
+  if (error !== undefined) count('atoll_errors_total');
+  const failed = entry.status >= SERVER_ERROR;
+  if (!failed && variablesOf(env).ATOLL_LOG === 'errors') return;
+  log(failed ? 'error' : 'info', { type: 'management', ...entry, ...(error !== undefined && nameOf(error)) });
+}
+
+/** What management is given of this deployment. */
+export function managementDeps(env: Env): ManagementDeps {
+  const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS, ATOLL_OIDC } = variablesOf(env);
+  const object = (id: string) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id));
+  const issuers = ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [];
+  const keeper = () => env.KEEPER.get(env.KEEPER.idFromName('keeper'));
+  return {
+    db: drizzle(env.DB, { logger: { logQuery: () => count('atoll_d1_queries_total') } }),
+    clusters: {
+      create: async (options, first) => {
+        const made = await object(options.id).create(options, first);
+        count('atoll_clusters_created_total');
+        return made;
+      },
+      issue: (id, credential) => object(id).issue(credential),
+      revoke: (id, which) => object(id).revoke(which),
+      expire: (id, credentials, at) => object(id).expire(credentials, at),
+      auditPolicy: (id) => object(id).auditPolicy(),
+      setAuditPolicy: (id, text) => object(id).setAuditPolicy(text),
+      audit: (id, query) => object(id).audit(query),
+      usage: (id) => object(id).usage(),
+      hours: (id, from, to) => object(id).hours(from, to),
+      limit: (id, limits) => object(id).limit(limits),
+      destroy: async (id) => {
+        await object(id).destroy();
+        count('atoll_clusters_destroyed_total');
+      },
+      stand: (id, standing) => object(id).stand(standing),
+      fork: (own, source) => object(own.id).fork(own, source),
+      copy: (id, ms) => object(id).copy(ms),
+      finish: (id, first) => object(id).finish(first),
+    },
+    keeper: { by: (at) => keeper().by(at) },
+    crypto: { ...crypt, ...sealing },
+    random,
+    fetch: outbound(env, issuers),
+    issuers,
+    rates: new Rates(),
+    mac: (text) => hmac(ATOLL_SECRET, text),
+    now,
+    log: (entry) => logRequest(env, entry),
+    metrics: exposition,
+    background: (work) => waitUntil(Promise.resolve(work)),
+    ...(ATOLL_OPERATOR_SHA256 && { operatorSha256: ATOLL_OPERATOR_SHA256 }),
+    ...(ATOLL_CA && { ca: ATOLL_CA }),
+    ...(ATOLL_URL && { url: ATOLL_URL }),
+    ...(ATOLL_HOSTS && { hosts: ATOLL_HOSTS.split(',') }),
+  };
+}
+
+let built: { env: Env; app: ReturnType<typeof createApp> } | undefined;
+
+/** The management app over this deployment's bindings, built once per isolate. */
+export function managementOf(env: Env): ReturnType<typeof createApp> {
+  if (built?.env === env) return built.app;
+  const deps = managementDeps(env);
+  built = { env, app: createApp(deps) };
+  // Should an announcement ever have been lost, the keeper finds what is due by looking.
+  deps.background(deps.keeper.by(deps.now()));
+  return built.app;
+}

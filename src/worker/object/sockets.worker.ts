@@ -1,0 +1,143 @@
+import type { WatchSession, WatchSpec } from '../../apiserver/streams/watch.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { WatchPort } from '../../cluster/watchers.ts';
+import { TIMEOUT_HEADER } from '../edge/address.worker.ts';
+import { random } from '../platform/host.worker.ts';
+import { count } from '../edge/metrics.worker.ts';
+
+/** WebSocket close code of a watch that has nothing more to say. */
+const NORMAL = 1000;
+
+const encoder = new TextEncoder();
+let lastText = '';
+let lastBytes: Uint8Array = new Uint8Array();
+
+/** Watches that share a frame are flushed one after another: its bytes are made once. */
+function bytesOf(text: string): Uint8Array {
+  if (text !== lastText) {
+    lastText = text;
+    lastBytes = encoder.encode(text);
+  }
+  return lastBytes;
+}
+
+/** Bytes of an attachment, as far as they can be told by its JSON; the platform's bound is 2,048. A longer one lies in the storage. */
+const ATTACHMENT_CHARACTERS = 1500;
+/** Before the keys of those. */
+const KEPT = 'watch ';
+
+/** What a socket is attached to instead: the key of its spec. */
+interface Kept {
+  kept: string;
+}
+type Attachment = WatchSpec | Kept;
+const isKept = (attachment: Attachment | null): attachment is Kept => attachment !== null && 'kept' in attachment;
+
+/** What watches remember over a sleep: each in the attachment of its socket, or, where its selectors are long, under a key named there. */
+class Specs {
+  readonly #kv: SyncKvStorage;
+
+  constructor(kv: SyncKvStorage) {
+    this.#kv = kv;
+  }
+
+  save(socket: WebSocket, spec: WatchSpec): void {
+    const text = JSON.stringify(spec);
+    if (text.length <= ATTACHMENT_CHARACTERS) return socket.serializeAttachment(spec);
+    const known = socket.deserializeAttachment() as Attachment | null;
+    const kept = isKept(known) ? known.kept : `${KEPT}${random.uuid()}`;
+    this.#kv.put(kept, text);
+    socket.serializeAttachment({ kept } satisfies Kept);
+  }
+
+  load(socket: WebSocket): WatchSpec | undefined {
+    const attachment = socket.deserializeAttachment() as Attachment | null;
+    if (!isKept(attachment)) return attachment ?? undefined;
+    const text = this.#kv.get<string>(attachment.kept);
+    return text === undefined ? undefined : (JSON.parse(text) as WatchSpec);
+  }
+
+  forget(socket: WebSocket): void {
+    const attachment = socket.deserializeAttachment() as Attachment | null;
+    if (isKept(attachment)) this.#kv.delete(attachment.kept);
+  }
+
+  /** Those of sockets that broke while nobody looked. */
+  sweep(open: readonly WebSocket[]): void {
+    const stored = [...this.#kv.list({ prefix: KEPT })].map(([key]) => key);
+    if (stored.length === 0) return;
+    const used = new Set(open.map((socket) => (socket.deserializeAttachment() as Partial<Kept> | null)?.kept));
+    for (const key of stored) if (!used.has(key)) this.#kv.delete(key);
+  }
+}
+
+/** A watch's frames into a hibernatable socket. */
+const portOf = (socket: WebSocket, specs: Specs): WatchPort => ({
+  send: (text) => {
+    try {
+      socket.send(bytesOf(text));
+    } catch (error) {
+      // A client that went away a moment ago must not fail the write that its event came from.
+      if (socket.readyState === WebSocket.OPEN) throw error;
+    }
+  },
+  save: (spec) => specs.save(socket, spec),
+  close: () => socket.close(NORMAL),
+});
+
+/** The watches of one object. The client's streams are held by the Worker; the object keeps sockets that outlive its sleep. */
+export class Sockets {
+  readonly #context: DurableObjectState;
+  readonly #sessions = new Map<WebSocket, WatchSession>();
+  readonly #specs: Specs;
+
+  constructor(context: DurableObjectState) {
+    this.#context = context;
+    this.#specs = new Specs(context.storage.kv);
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Goes on with the watches that were open when the object fell asleep. */
+  resume(cluster: Cluster): void {
+    const open = this.#context.getWebSockets();
+    this.#specs.sweep(open);
+    for (const socket of open) {
+      const spec = this.#specs.load(socket);
+      if (spec) this.#sessions.set(socket, cluster.resume(spec, portOf(socket, this.#specs)));
+      else socket.close(NORMAL);
+    }
+  }
+
+  /** Opens a watch: the answer carries the other end of its socket. */
+  open(cluster: Cluster, spec: WatchSpec, headers: Record<string, string>, now: number): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#context.acceptWebSocket(server);
+    count('atoll_watches_opened_total');
+    this.#sessions.set(server, cluster.watch(spec, portOf(server, this.#specs), now));
+    const timeout = `${spec.timeoutSeconds ?? 0}`;
+    return new Response(null, { status: 101, webSocket: client, headers: { ...headers, [TIMEOUT_HEADER]: timeout } });
+  }
+
+  /** Whether the end of this watch is told to the audit log. */
+  isAudited(socket: WebSocket): boolean {
+    return (this.#sessions.get(socket)?.spec ?? this.#specs.load(socket))?.audit !== undefined;
+  }
+
+  /** A client has gone. */
+  closed(socket: WebSocket, cluster: Cluster | undefined, now: number): void {
+    count('atoll_watches_closed_total');
+    const session = this.#sessions.get(socket);
+    if (session) cluster?.unwatch(session, now);
+    this.#sessions.delete(socket);
+    this.#specs.forget(socket);
+  }
+
+  /** Ends every watch. */
+  closeAll(): void {
+    for (const socket of this.#context.getWebSockets()) socket.close(NORMAL);
+    this.#sessions.clear();
+  }
+}

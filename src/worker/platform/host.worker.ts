@@ -1,0 +1,93 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  generateKeyPairSync,
+  hkdfSync,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto';
+import type { Crypto, Sealing } from '../../lib/crypto-port.ts';
+import type { Random } from '../../lib/random.ts';
+
+/** The clock. Only the shell reads it. */
+export const now = (): number => Date.now();
+
+/** Looks at a budget count as so much time each, ms: about one step of a drain. */
+const STEP_MS = 0.2;
+
+/**
+ * "More?" until a budget is used up. Deployed, the platform's clock stands still while code runs, so every look counts as a step too;
+ * whichever comes first ends it.
+ */
+export function budget(ms: number): () => boolean {
+  const end = Date.now() + ms;
+  let steps = ms / STEP_MS;
+  return () => --steps > 0 && Date.now() < end;
+}
+
+const POOL = new Uint32Array(256);
+let left = 0;
+
+/** Chance from the platform, good enough for names that must not be guessed; drawn in bulk, for a call each is slow. */
+export const random: Random = {
+  next: () => {
+    if (left === 0) {
+      crypto.getRandomValues(POOL);
+      left = POOL.length;
+    }
+    return POOL[--left] / 2 ** 32;
+  },
+  uuid: () => crypto.randomUUID(),
+};
+
+/**
+ * Synchronous cryptography over workerd's node:crypto. Keys go in as PEM text: workerd refuses a KeyObject beside `dsaEncoding`
+ * (its sign() parses the object a second time).
+ */
+export const crypt: Crypto = {
+  sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  token: (bytes) => randomBytes(bytes).toString('base64url'),
+  generateKey: () => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    return {
+      privateKey: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+      publicKey: pair.publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    };
+  },
+  sign: (privateKey, text) =>
+    sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url'),
+  verify: (publicKey, text, signature) =>
+    verify('sha256', Buffer.from(text), { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')),
+};
+
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const keyOf = (secret: string) => new Uint8Array(hkdfSync('sha256', secret, '', 'atoll sealing', 32));
+
+/** A nonce, the ciphertext and its tag, as base64url. */
+export const sealing: Sealing = {
+  seal: (secret, text) => {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, keyOf(secret), nonce);
+    return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
+  },
+  unseal: (secret, sealed) => {
+    const bytes = Buffer.from(sealed, 'base64url');
+    if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
+    const decipher = createDecipheriv(CIPHER, keyOf(secret), bytes.subarray(0, NONCE_BYTES));
+    decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
+    try {
+      const text = decipher.update(bytes.subarray(NONCE_BYTES, bytes.length - TAG_BYTES));
+      return Buffer.concat([text, decipher.final()]).toString('utf8');
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** Lower-case hex HMAC-SHA-256 of text. */
+export const hmac = (key: string, text: string): string => createHmac('sha256', key).update(text).digest('hex');

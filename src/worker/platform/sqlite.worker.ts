@@ -1,0 +1,31 @@
+import type { SqlBlob, Sqlite, SqlValue } from '../../lib/sqlite-port.ts';
+
+/** Rows touched since the object woke, as Cloudflare bills them. */
+export interface Meter {
+  rowsRead: number;
+  rowsWritten: number;
+}
+
+/**
+ * The Sqlite port over a Durable Object's storage. workerd caches statements by their text and turns nested transactions into
+ * savepoints, so this is a pass-through. With a meter every cursor is also asked what it cost.
+ */
+export function openStorage(storage: DurableObjectStorage, meter?: Meter): Sqlite {
+  const sql = storage.sql;
+  const count = (cursor: SqlStorageCursor<Record<string, SqlStorageValue>>) => {
+    if (!meter) return;
+    meter.rowsRead += cursor.rowsRead;
+    meter.rowsWritten += cursor.rowsWritten;
+  };
+  return {
+    all: <T extends Record<string, SqlValue | SqlBlob>>(text: string, ...params: SqlValue[]) => {
+      const cursor = sql.exec(text, ...params);
+      const rows = cursor.toArray() as unknown as T[];
+      count(cursor as never);
+      return rows;
+    },
+    run: (text, ...params) => count(sql.exec(text, ...params)),
+    transaction: (fn) => storage.transactionSync(fn as () => never),
+    size: () => sql.databaseSize,
+  };
+}

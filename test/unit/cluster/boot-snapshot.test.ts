@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { Cluster, type Platform } from '../../../src/cluster/cluster.ts';
+import { Moulds } from '../../../src/cluster/boot-snapshot.ts';
+import type { ClusterOptions } from '../../../src/cluster/options.ts';
+import type { Sqlite } from '../../../src/lib/sqlite-port.ts';
+import { seeded } from '../../../src/lib/prng.ts';
+import { nodeCrypto } from '../../host/crypto.ts';
+import { openSqlite } from '../../host/sqlite.ts';
+
+const BEGIN = Date.UTC(2026, 0, 31, 23, 59, 59, 7);
+const UID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const TABLES = ['log', 'heads', 'refs', 'timers', 'marks', 'usage'];
+
+function made(seed: number, now: number, options: Partial<ClusterOptions>, moulds?: Moulds) {
+  const random = seeded(seed);
+  const platform: Platform = { sql: openSqlite(), random, crypto: nodeCrypto(random), ...(moulds && { moulds }) };
+  const cluster = Cluster.create(platform, { id: `id-${seed}`, name: `name-${seed}`, caPem: 'CA', ...options }, now);
+  cluster.settle(now);
+  return { cluster, sql: platform.sql };
+}
+
+/** Every row that is stored, with uids and the made-up part of Events' names told by where they first stand. */
+function contents(sql: Sqlite): string[] {
+  const known = new Map<string, string>();
+  const named = (text: string) => known.get(text) ?? known.set(text, `<${known.size}>`).get(text) ?? '';
+  const events = sql.all<{ name: string }>("SELECT name FROM log WHERE resource = 'events'");
+  const stamps = events.map(({ name }) => name.slice(name.lastIndexOf('.') + 1));
+  const random = new RegExp([UID, ...stamps].join('|'), 'g');
+  const rows = TABLES.flatMap((table) => sql.all(`SELECT '${table}' AS in_table, * FROM ${table}`));
+  // How large the database is when it is counted depends on what is in it by then; refs lie in the order of uids.
+  return rows.map((row) => JSON.stringify({ ...row, bytes: undefined }).replace(random, named)).sort();
+}
+
+const SORTS: [string, Partial<ClusterOptions>][] = [
+  ['three nodes', {}],
+  ['the API alone', { apiOnly: true }],
+  ['no nodes', { nodes: 0 }],
+  ['many nodes', { nodes: 12 }],
+  ['no CA', { caPem: undefined }],
+  ['old APIs', { legacyApis: true }],
+];
+
+describe('a cluster that is poured', () => {
+  it.each(SORTS)('is in every table what it would be if it was booted, a day later too: %s', (_, options) => {
+    const moulds = new Moulds();
+    made(1, BEGIN, options, moulds);
+    for (const now of [BEGIN, BEGIN + 86_400_000 + 1234]) {
+      const [poured, booted] = [made(2, now, options, moulds), made(3, now, options)];
+      expect(contents(poured.sql)).toEqual(contents(booted.sql));
+      expect(poured.cluster.registry.store.live()).toBe(booted.cluster.registry.store.live());
+      expect(poured.cluster.nextAlarm()).toBe(booted.cluster.nextAlarm());
+    }
+  });
+
+  it('has nothing of the one that it was cast from', () => {
+    const moulds = new Moulds();
+    const [first, second] = [made(1, BEGIN, {}, moulds), made(2, BEGIN + 5000, {}, moulds)];
+    const random = (sql: typeof first.sql) => new Set(JSON.stringify(sql.all('SELECT * FROM log')).match(new RegExp(UID, 'g')));
+    const shared = [...random(first.sql)].filter((uid) => random(second.sql).has(uid));
+    expect(random(first.sql).size).toBeGreaterThan(150);
+    expect(shared).toEqual([]);
+    const stamp = first.sql.all<{ name: string }>("SELECT name FROM heads WHERE resource = 'events'")[0].name;
+    expect(second.sql.all('SELECT 1 FROM log WHERE name = ? OR instr(json, ?)', stamp, stamp)).toEqual([]);
+  });
+
+  it('stays what it is when everything is looked at again', () => {
+    const moulds = new Moulds();
+    made(1, BEGIN, {}, moulds);
+    const { cluster } = made(2, BEGIN, {}, moulds);
+    const before = cluster.registry.store.revision();
+    cluster.reconciler.resync();
+    cluster.settle(BEGIN);
+    expect(cluster.registry.store.revision()).toBe(before);
+  });
+
+  it('is not cast from one to which something happened', () => {
+    const moulds = new Moulds();
+    const random = seeded(4);
+    const platform: Platform = { sql: openSqlite(), random, crypto: nodeCrypto(random), moulds };
+    const options = { id: 'id', name: 'name' };
+    const cluster = Cluster.create(platform, options, BEGIN);
+    cluster.issue({ id: 'viewer', username: 'viewer', role: 'view' }, BEGIN);
+    cluster.settle(BEGIN);
+    expect(moulds.of(options)).toBeUndefined();
+  });
+});

@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import { costOf, Fair, tenantOf, type Turn } from '../../../src/server/fair-queue.ts';
+
+const CLUSTER = 'abcdefghijklmnopqrstuvwxyz';
+const head = (line: string, ...headers: string[]) => Buffer.from([line, 'Host: localhost', ...headers, '', ''].join('\r\n'));
+
+describe('whose a request is', () => {
+  it('[MG80] is told by the cluster in the address, else by the bearer', () => {
+    const bearer = 'authorization: Bearer atoll_x';
+    expect(tenantOf(head(`GET /clusters/${CLUSTER}/api/v1/pods HTTP/1.1`, bearer))).toBe(CLUSTER);
+    expect(tenantOf(head(`DELETE /clusters/${CLUSTER}?x=1 HTTP/1.1`))).toBe(CLUSTER);
+    expect(tenantOf(head(`GET /clusters/${CLUSTER} HTTP/1.1`))).toBe(CLUSTER);
+    expect(tenantOf(head('GET /v1/me HTTP/1.1', bearer))).toBe('management Bearer atoll_x');
+    expect(tenantOf(head('GET /healthz HTTP/1.1'))).toBe('management ');
+  });
+
+  it('[MG80] is not told by bytes that begin no request, however they are cut', () => {
+    expect(tenantOf(Buffer.from('{"kind":"ConfigMap"}'))).toBeUndefined();
+    expect(tenantOf(Buffer.from('xxxxxxxxxxxxxxxx GET /clusters/'))).toBeUndefined();
+    expect(tenantOf(Buffer.from('GET /clusters/'))).toBe('management ');
+    expect(tenantOf(Buffer.from(`GET /clusters/${CLUSTER}`))).toBe(CLUSTER);
+    expect(tenantOf(Buffer.from(`GET /clusters/${'x'.repeat(5000)}`))).toHaveLength(64);
+    expect(tenantOf(Buffer.alloc(0))).toBeUndefined();
+  });
+});
+
+describe('turns', () => {
+  /** Asks for turns and notes which began; time passes by hand. */
+  function desk() {
+    let now = 0;
+    const timers: { at: number; go: () => void }[] = [];
+    const fair = new Fair({
+      clock: () => now,
+      later: (ms, go) => void timers.push({ at: now + ms, go }),
+      owner: (tenant) => (tenant.startsWith('stranger') ? '' : tenant.replace('management ', '').split('/')[0]),
+    });
+    const begun: string[] = [];
+    const pass = (ms: number) => {
+      const end = now + ms;
+      for (;;) {
+        const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+        if (!next) break;
+        timers.splice(timers.indexOf(next), 1);
+        now = next.at;
+        next.go();
+      }
+      now = end;
+    };
+    const ask = (tenant: string, name: string, cost = 0.2): Turn => fair.enter(tenant, cost, () => void begun.push(name));
+    return { fair, begun, pass, ask, leave: (turn: Turn) => fair.leave(turn) };
+  }
+
+  it('[MG80] somebody alone is not held back', () => {
+    const { begun, pass, ask, leave } = desk();
+    const turns = Array.from({ length: 30 }, (_, n) => ask('a', `a${n}`));
+    expect(begun).toHaveLength(30);
+    pass(1000);
+    turns.forEach(leave);
+    ask('a', 'again');
+    expect(begun.at(-1)).toBe('again');
+  });
+
+  it('[MG80] while others are there who takes much has one request under way, first come, first served', () => {
+    const { begun, ask, leave } = desk();
+    ask('quiet', 'q0');
+    const turns = Array.from({ length: 4 }, (_, n) => ask('noisy', `n${n}`, 10));
+    expect(begun).toEqual(['q0', 'n0', 'n1']);
+    expect(turns.map(({ waits }) => waits)).toEqual([false, false, true, true]);
+    for (let n = 1; n < 10; n++) ask('quiet', `q${n}`);
+    expect(begun).toHaveLength(12);
+    leave(turns[0]);
+    expect(turns[2].waits).toBe(true);
+    leave(turns[1]);
+    expect(begun.at(-1)).toBe('n2');
+  });
+
+  it('[MG80] who asks for much has to wait for more, one request at a time, and who asks for little has not', () => {
+    const { fair, begun, pass, ask, leave } = desk();
+    leave(ask('quiet', 'q'));
+    const open: Turn[] = Array.from({ length: 8 }, (_, n) => ask('noisy', `n${n}`, 1));
+    let most = 0;
+    const from = begun.length;
+    for (let ms = 0; ms < 3000; ms++) {
+      pass(1);
+      const underway = open.filter(({ waits }) => !waits);
+      if (ms > 500) most = Math.max(most, underway.length);
+      for (const turn of underway) {
+        open.splice(open.indexOf(turn), 1);
+        fair.answered(turn, 128 * 1024);
+        leave(turn);
+        open.push(ask('noisy', 'n', 1));
+      }
+      if (ms % 20 === 0) {
+        const turn = ask('quiet', 'q');
+        expect(turn.waits).toBe(false);
+        leave(turn);
+      }
+    }
+    const noisy = begun.slice(from).filter((name) => name.startsWith('n')).length;
+    // A third of 3,000 ms and what was saved; each takes 1 ms and for its answer 0.768.
+    expect(noisy).toBeGreaterThan(1000 / 1.768 - 10);
+    expect(noisy).toBeLessThan(1000 / 1.768 + 40);
+    expect(most).toBe(1);
+  });
+
+  it('[MG80] how long an answer takes to come costs nobody anything: others may be the reason', () => {
+    const { begun, pass, ask, leave } = desk();
+    leave(ask('noisy', 'n'));
+    for (let n = 0; n < 50; n++) {
+      const turn = ask('quiet', 'q');
+      expect(turn.waits).toBe(false);
+      pass(500);
+      leave(turn);
+      leave(ask('noisy', 'n'));
+    }
+    expect(begun.filter((name) => name === 'q')).toHaveLength(50);
+  });
+
+  it('[MG80] what waited begins by itself as soon as there is time again', () => {
+    const { fair, begun, pass, ask, leave } = desk();
+    ask('quiet', 'q');
+    const turn = ask('noisy', 'n0');
+    fair.answered(turn, 100 * 1024 * 1024);
+    leave(turn);
+    ask('noisy', 'n1');
+    expect(begun).toEqual(['q', 'n0']);
+    pass(80);
+    expect(begun).toEqual(['q', 'n0']);
+    pass(20);
+    expect(begun).toEqual(['q', 'n0', 'n1']);
+  });
+
+  it('[MG80] writes cost more than reads', () => {
+    const [read, write] = [head('GET /x HTTP/1.1'), head('POST /x HTTP/1.1')];
+    expect(costOf('x', write)).toBeGreaterThan(costOf('x', read));
+    expect(costOf('management x', write)).toBeGreaterThan(costOf('management x', read));
+    expect(costOf('management x', write)).toBeGreaterThan(costOf('x', write));
+  });
+
+  it('[MG80] whoever gives up while waiting takes no turn away', () => {
+    const { begun, ask, leave } = desk();
+    ask('quiet', 'q0');
+    const turns = Array.from({ length: 4 }, (_, n) => ask('noisy', `n${n}`, 10));
+    leave(turns[2]);
+    leave(turns[0]);
+    leave(turns[1]);
+    expect(begun.at(-1)).toBe('n3');
+  });
+
+  it('[MG80] those who have gone are forgotten, and who is left goes on at full speed', () => {
+    const { begun, pass, ask, leave } = desk();
+    leave(ask('quiet', 'q0'));
+    const turns = Array.from({ length: 8 }, (_, n) => ask('noisy', `n${n}`, 20));
+    expect(begun).toHaveLength(2);
+    pass(60_000);
+    ask('noisy', 'n8', 20);
+    expect(begun).toHaveLength(10);
+    turns.forEach(leave);
+  });
+
+  it('[MG80] what an account asks of management is part of its share, and holds back nobody', () => {
+    const { begun, pass, ask, leave } = desk();
+    const quick = Array.from({ length: 8 }, () => ask('management noisy', 'm', 10));
+    expect(begun, 'nobody uses a cluster').toHaveLength(8);
+    const alone = Array.from({ length: 20 }, (_, n) => ask('quiet/a', `q${n}`, 2));
+    expect(begun, 'a cluster is as if alone').toHaveLength(28);
+    [...quick, ...alone].forEach(leave);
+    pass(1000);
+    leave(ask('quiet/a', 'q'));
+    const open = Array.from({ length: 6 }, () => ask('management noisy', 'm', 10));
+    const from = begun.length;
+    for (let ms = 0; ms < 3000; ms++) {
+      pass(1);
+      const underway = open.filter(({ waits }) => !waits);
+      expect(underway.length).toBeLessThanOrEqual(2);
+      for (const turn of underway) {
+        leave(turn);
+        open[open.indexOf(turn)] = ask('management noisy', 'm', 10);
+      }
+      if (ms % 20 !== 0) continue;
+      const turn = ask('quiet/a', 'q');
+      expect(turn.waits).toBe(false);
+      leave(turn);
+    }
+    const made = begun.slice(from).filter((name) => name === 'm').length;
+    expect(made, 'a third of 3,000 ms, 10 each').toBeGreaterThan(95);
+    expect(made).toBeLessThan(108);
+  });
+
+  it('[MG80] management of the account whose cluster is the only one has two requests under way, and owes nothing', () => {
+    const { begun, ask, leave } = desk();
+    leave(ask('one/a', 'q'));
+    const turns = Array.from({ length: 20 }, () => ask('management one', 'm', 10));
+    expect(begun).toHaveLength(3);
+    for (const turn of turns) leave(turn);
+    expect(begun).toHaveLength(21);
+  });
+
+  it('[MG80] strangers hold back nobody, and have one share together', () => {
+    const { begun, ask, leave } = desk();
+    const strangers = Array.from({ length: 50 }, (_, n) => ask(`stranger ${n}`, 's', 1));
+    expect(begun).toHaveLength(50);
+    strangers.forEach(leave);
+    for (let n = 0; n < 30; n++) ask('one/a', 'a', 20);
+    expect(
+      begun.filter((name) => name === 'a'),
+      'as if alone',
+    ).toHaveLength(30);
+    for (let n = 0; n < 50; n++) ask(`stranger ${n}`, 's', 10);
+    expect(begun.filter((name) => name === 's').length).toBeLessThan(55);
+  });
+
+  it('[MG80] many clusters of one account are one tenant beside another account', () => {
+    const { fair, begun, pass, ask, leave } = desk();
+    leave(ask('quiet/a', 'q'));
+    const open: Turn[] = Array.from({ length: 8 }, (_, n) => ask(`noisy/${n}`, `n${n}`, 1));
+    let most = 0;
+    const from = begun.length;
+    for (let ms = 0; ms < 3000; ms++) {
+      pass(1);
+      const underway = open.filter(({ waits }) => !waits);
+      if (ms > 500) most = Math.max(most, underway.length);
+      for (const turn of underway) {
+        const n = open.indexOf(turn);
+        fair.answered(turn, 128 * 1024);
+        leave(turn);
+        open[n] = ask(`noisy/${n}`, `n${n}`, 1);
+      }
+      if (ms % 20 === 0) {
+        const turn = ask('quiet/a', 'q');
+        expect(turn.waits).toBe(false);
+        leave(turn);
+      }
+    }
+    expect(most).toBe(1);
+    const each = Array.from({ length: 8 }, (_, n) => begun.slice(from).filter((name) => name === `n${n}`).length);
+    const all = each.reduce((sum, n) => sum + n, 0);
+    expect(all, 'a third of the time together').toBeGreaterThan(1000 / 1.768 - 10);
+    expect(all).toBeLessThan(1000 / 1.768 + 40);
+    expect(Math.max(...each) - Math.min(...each), 'shared by turns').toBeLessThan(10);
+  });
+
+  it('[MG80] an account that is alone is held back by its clusters only, each for itself', () => {
+    const { begun, ask } = desk();
+    for (let n = 0; n < 50; n++) ask(`class/${n}`, `student ${n}`);
+    expect(begun).toHaveLength(50);
+    for (let n = 0; n < 8; n++) ask('class/0', 'greedy', 10);
+    ask('class/1', 'modest');
+    expect(begun.filter((name) => name === 'greedy').length).toBeLessThan(3);
+    expect(begun.at(-1)).toBe('modest');
+  });
+
+  it('[MG80] when the others are gone an account goes on at full speed', () => {
+    const { begun, pass, ask, leave } = desk();
+    leave(ask('quiet/a', 'q'));
+    const turns = Array.from({ length: 6 }, (_, n) => ask(`noisy/${n}`, `n${n}`, 20));
+    expect(begun.length).toBeLessThan(4);
+    pass(60_000);
+    for (let n = 6; n < 20; n++) ask(`noisy/${n}`, `n${n}`, 20);
+    for (const turn of turns.filter(({ waits }) => !waits)) leave(turn);
+    expect(begun).toHaveLength(21);
+  });
+});

@@ -1,0 +1,232 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { certificates } from '../../../src/server/certificates.ts';
+import { front } from '../../../src/server/tls-proxy.ts';
+import { hasStrangeMethod, isNoRequest } from '../../../src/server/request-line.ts';
+
+const WATCH = 'GET /clusters/x/api/v1/pods?watch=1 HTTP/1.1\r\nHost: localhost\r\n\r\n';
+const LIST = 'GET /clusters/x/api/v1/pods HTTP/1.1\r\nHost: localhost\r\n\r\n';
+/** More than the front and the sockets on the way hold. */
+const BIG = 16 * 1024 * 1024;
+const LIMIT_MS = 5000;
+
+/** In workerd's place: `/list` answers; a watch becomes a WebSocket, as far as its bytes go. */
+let behind: HttpServer;
+let sockets: Socket[] = [];
+let server: Server;
+let ca = '';
+let refuse = false;
+/** What the big answer leaves by. */
+let sending: Socket | undefined;
+let folder = '';
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'atoll-'));
+  behind = createServer((asked, answer) => {
+    const big = asked.url?.endsWith('/big');
+    answer.end(big ? 'x'.repeat(BIG) : 'a list');
+    if (big) sending = asked.socket;
+  });
+  behind.on('upgrade', (_, socket: Socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    if (refuse) socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+    else socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => void behind.listen(0, '127.0.0.1', resolve));
+  const made = await certificates(folder, Date.now());
+  ca = made.ca;
+  server = await front(
+    made,
+    0,
+    { host: '127.0.0.1', port: (behind.address() as AddressInfo).port, secret: 'secret' },
+    () => 'somebody',
+  );
+});
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  sockets = [];
+  refuse = false;
+});
+afterAll(() => {
+  server.close();
+  behind.close();
+  rmSync(folder, { recursive: true });
+});
+
+const later = <T>(what: string, look: () => T | undefined | false): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const end = performance.now() + LIMIT_MS;
+    const again = () => {
+      const found = look();
+      if (found) resolve(found);
+      else if (performance.now() > end) reject(new Error(`${what}: not within ${LIMIT_MS} ms`));
+      else setTimeout(again, 5);
+    };
+    again();
+  });
+
+async function open() {
+  const { port } = server.address() as AddressInfo;
+  const socket = connect({ port, host: 'localhost', ca, ALPNProtocols: ['http/1.1'] });
+  let text = '';
+  let closed = false;
+  socket.on('error', () => undefined).on('close', () => (closed = true));
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  const heard = (part: string) => later(`"${part}" in "${text}"`, () => text.includes(part));
+  return { socket, heard, closed: () => later('the end', () => closed), text: () => text };
+}
+
+const behindIt = (n = 1) => later('the watch behind', () => sockets[n - 1]);
+const CLOSE = Buffer.from([0x88, 0]);
+const frame = (text: string) => Buffer.concat([Buffer.from([0x82, text.length]), Buffer.from(text)]);
+
+it('a watch is a stream of chunks, and the next request uses the same connection', async () => {
+  const client = await open();
+  client.socket.write(WATCH);
+  const inner = await behindIt();
+  await client.heard('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+  inner.write(Buffer.concat([frame('one\n'), frame('two\n')]));
+  await client.heard('8\r\none\ntwo\n\r\n');
+  inner.write(CLOSE);
+  await client.heard('\r\n0\r\n\r\n');
+  client.socket.write(LIST);
+  await client.heard('a list');
+  client.socket.write(WATCH);
+  (await behindIt(2)).write(frame('three\n'));
+  await client.heard('6\r\nthree\n\r\n');
+  client.socket.destroy();
+});
+
+it('a request sent during a watch is answered after it', async () => {
+  const client = await open();
+  client.socket.write(WATCH);
+  const inner = await behindIt();
+  client.socket.write(LIST);
+  inner.write(frame('one\n'));
+  await client.heard('one\n');
+  expect(client.text()).not.toContain('a list');
+  inner.write(CLOSE);
+  await client.heard('a list');
+  expect(client.text().indexOf('\r\n0\r\n\r\n')).toBeLessThan(client.text().indexOf('a list'));
+  client.socket.destroy();
+});
+
+it('a refusal passes as it is', async () => {
+  refuse = true;
+  const client = await open();
+  client.socket.write(WATCH);
+  await client.heard('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+  client.socket.destroy();
+});
+
+it('a client that goes ends the watch behind', async () => {
+  const client = await open();
+  client.socket.write(WATCH);
+  const inner = await behindIt();
+  await client.heard('200 OK');
+  client.socket.destroy();
+  await later('the end behind', () => inner.destroyed || inner.readableEnded);
+});
+
+it('a watch that is cut off behind is cut off for the client', async () => {
+  const client = await open();
+  client.socket.write(WATCH);
+  const inner = await behindIt();
+  await client.heard('200 OK');
+  inner.destroy();
+  await client.closed();
+  expect(client.text()).not.toContain('\r\n0\r\n\r\n');
+});
+
+it('a watch that is cut off before its answer is asked for once more', async () => {
+  const client = await open();
+  behind.once('connection', (socket: Socket) => socket.destroy());
+  client.socket.write(WATCH);
+  const inner = await behindIt();
+  inner.write(frame('one\n'));
+  await client.heard('one\n');
+  client.socket.destroy();
+});
+
+it('a client that does not stop talking during a watch is let go', async () => {
+  const client = await open();
+  client.socket.write(WATCH);
+  await behindIt();
+  await client.heard('200 OK');
+  client.socket.write('x'.repeat(100_000));
+  await client.closed();
+});
+
+it('a client that reads slowly holds up the server behind, and gets everything', async () => {
+  const client = await open();
+  client.socket.pause();
+  client.socket.write(LIST.replace('/pods', '/big'));
+  const behindBig = await later('the big answer', () => sending);
+  // Others are served meanwhile, long enough for all of it if nothing held it up.
+  const other = await open();
+  for (let n = 1; n <= 50; n++) {
+    other.socket.write(LIST);
+    await later('an answer', () => other.text().split('a list').length > n);
+  }
+  expect(behindBig.writableLength).toBeGreaterThan(0);
+  client.socket.resume();
+  await later('all of it', () => client.text().length > BIG);
+  expect(client.text().endsWith(`\r\n\r\n${'x'.repeat(BIG)}`)).toBe(true);
+  client.socket.destroy();
+  other.socket.destroy();
+});
+
+it('answers a method that nobody knows, and leaves what begins no request alone', () => {
+  const strange = (text: string) => hasStrangeMethod(Buffer.from(text));
+  expect(['FOO', 'get', 'GETT', 'constructor'].map((method) => strange(`${method} /x HTTP/1.1\r\n\r\n`))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(['GET', 'PATCH', 'PROPFIND'].map((method) => strange(`${method} /x HTTP/1.1\r\n\r\n`))).toEqual([false, false, false]);
+  expect(['{"a": 1}', 'a b c', ' /x HTTP/1.1\r\n', ''].map(strange)).toEqual([false, false, false, false]);
+});
+
+it('tells what is no HTTP/1 from the first bytes, and waits where it cannot', () => {
+  const none = (text: string) => isNoRequest(Buffer.from(text, 'latin1'));
+  const garbage = [
+    'garbage\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n',
+    '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcdefgh',
+    'GET /\r\n',
+    '\n',
+  ];
+  expect(garbage.map(none)).toEqual(garbage.map(() => true));
+  expect(none('x'.repeat(65))).toBe(true);
+  const begun = [
+    'GET /x HTTP/1.1\r\nHost: x',
+    'GET /x HTTP/1.0\n',
+    'G',
+    '',
+    `GET /${'x'.repeat(500)}`,
+    'PROPPATCH',
+    'OPTIONS * HTTP/1.1\r\n',
+  ];
+  expect(begun.map(none)).toEqual(begun.map(() => false));
+});
+
+it.each([
+  ['FOO /x HTTP/1.1\r\nHost: localhost\r\n\r\n', 405],
+  ['CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n', 405],
+  ['\x00\x01\x02\r\n', 400],
+])('refuses %j with %i, and closes', async (said, status) => {
+  const socket = connect({ host: 'localhost', port: (server.address() as AddressInfo).port, ca, servername: 'localhost' });
+  let text = '';
+  socket.on('data', (piece) => (text += piece));
+  const closed = new Promise((resolve) => void socket.on('close', resolve));
+  socket.write(said);
+  await closed;
+  expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+});
