@@ -1,6 +1,6 @@
 import { rfc3339Micro, parseTime } from '../api/machinery/time.ts';
 import type { KubeObject } from '../lib/json.ts';
-import { CONTINUE_TTL_MS } from '../lib/limits.ts';
+import { CONTINUE_TTL_MS } from '../registry/limits.ts';
 import type { Registry } from '../registry/registry.ts';
 
 const LEASES = 'coordination.k8s.io/leases';

@@ -1,6 +1,6 @@
 import { StatusError, unauthorized } from '../api/machinery/status-errors.ts';
 import { ANONYMOUS } from '../authn/authenticator.ts';
-import { AUDIT_ID_CHARACTERS } from '../lib/limits.ts';
+import { AUDIT_ID_CHARACTERS } from './limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Answer, ApiRequest, Call } from './call.ts';
 import { isConnect } from './handlers/connect.ts';

@@ -2,7 +2,8 @@ import { type Policy, PolicyError, readPolicy } from '../apiserver/audit/policy.
 import { completed } from '../apiserver/audit/record.ts';
 import { AuditRules } from '../apiserver/audit/rules.ts';
 import type { AuditSink } from '../apiserver/audit/sink.ts';
-import { AUDIT_BATCH_BYTES, AUDIT_LOG_BYTES, AUDIT_LOG_MS, AUDIT_PAGE_BYTES, AUDIT_WAIT_MS } from '../lib/limits.ts';
+import { AUDIT_BATCH_BYTES, AUDIT_LOG_BYTES, AUDIT_LOG_MS, AUDIT_PAGE_BYTES } from './limits.ts';
+import { AUDIT_WAIT_MS } from '../lib/limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';

@@ -1,5 +1,5 @@
 import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
-import { MOULD_BYTES, MOULDS } from '../lib/limits.ts';
+import { MOULD_BYTES, MOULDS } from './limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
 import type { ClusterOptions } from './options.ts';

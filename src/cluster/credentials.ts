@@ -1,6 +1,6 @@
 import { CREDENTIAL_ID } from '../authn/tokens.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
-import { CREDENTIAL_MEMO_ENTRIES } from '../lib/limits.ts';
+import { CREDENTIAL_MEMO_ENTRIES } from './limits.ts';
 import { makeSecret, PREFIXES } from '../lib/secrets.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Revoked } from '../management/clusters/port.ts';

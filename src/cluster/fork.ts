@@ -1,4 +1,4 @@
-import { FORK_CHUNK_BYTES, FORK_CHUNK_ROWS, FORK_PIN_MS, FORK_TIMERS } from '../lib/limits.ts';
+import { FORK_CHUNK_BYTES, FORK_CHUNK_ROWS, FORK_PIN_MS, FORK_TIMERS } from './limits.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';

@@ -1,141 +1,36 @@
-import {
-  forbiddenError,
-  type ResourceName,
-  type StatusError,
-  tooLarge,
-  tooManyRequests,
-} from '../api/machinery/status-errors.ts';
-import { Bucket } from '../lib/bucket.ts';
-import { type ClusterLimits, HISTORY_OF_FULLNESS } from '../lib/limits.ts';
-import type { Sqlite } from '../lib/sqlite-port.ts';
-import type { Quota } from '../registry/ports.ts';
-import type { RequestLimits } from '../apiserver/call.ts';
-import { getMeta, isInitialised, setMeta } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
+/** Bounds of one cluster, each with its unit and what happens there. */
 
-const KEY = 'limits';
-const SECOND_MS = 1000;
-/** How long a measured size is good for, ms. */
-const SIZE_MS = 200;
-/** A watch ends when its client likes: nobody knows when one more may begin. */
-const WATCH_RETRY_SECONDS = 5;
-/** Tells the Worker for how long it need not even ask, ms. */
-export const WAIT_HEADER = 'retry-after-ms';
-
-const NONE: ClusterLimits = { plan: 'none' };
-
-/** What the cluster may use; kept in its own database, so that nobody else is asked. */
-export function limitsOf(sql: Sqlite): ClusterLimits {
-  const text = getMeta(sql, KEY);
-  return text === undefined ? NONE : JSON.parse(text);
-}
-
-/** Keeps what the plan of its account allows now; a cluster that rests needs not be woken for it. False: there is none. */
-export function takeLimits(sql: Sqlite, limits: ClusterLimits): boolean {
-  if (!isInitialised(sql)) return false;
-  setMeta(sql, KEY, JSON.stringify(limits));
-  return true;
-}
-
-const bucketOf = (perSecond: number | undefined, burst: number | undefined): Bucket | undefined =>
-  perSecond === undefined ? undefined : new Bucket(perSecond, burst ?? perSecond);
-
-/** The bounds of one cluster, at the places where they are checked. Everything is in memory: a check costs no row. */
-export class Limits implements Quota, RequestLimits {
-  readonly #store: Store;
-  readonly #watches: () => number;
-  #limits: ClusterLimits;
-  #requests: Bucket | undefined;
-  #egress: Bucket | undefined;
-  #size = 0;
-  #sizedAt = Number.NEGATIVE_INFINITY;
-
-  /** `watches` tells how many are open. */
-  constructor(store: Store, watches: () => number) {
-    this.#store = store;
-    this.#watches = watches;
-    this.#limits = NONE;
-    this.take(limitsOf(store.sql));
-  }
-
-  get turnMs(): number {
-    return this.#limits.turnMs ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** Others from now on. */
-  take(limits: ClusterLimits): void {
-    const { requestsPerSecond, requestBurst, egressPerSecond, egressBurst } = limits;
-    this.#limits = limits;
-    this.#requests = bucketOf(requestsPerSecond, requestBurst);
-    this.#egress = bucketOf(egressPerSecond, egressBurst);
-  }
-
-  /** Bytes leave the cluster. */
-  sent(bytes: number, now: number): void {
-    this.#egress?.spend(bytes, now);
-  }
-
-  request(now: number): void {
-    const { requestsPerSecond, requestBurst, egressPerSecond, egressBurst } = this.#limits;
-    const owed = this.#egress?.owed(now);
-    if (owed) throw this.#tooSoon('egressPerSecond', egressPerSecond, egressBurst, owed);
-    const wait = this.#requests?.take(now);
-    if (wait) throw this.#tooSoon('requestsPerSecond', requestsPerSecond, requestBurst, wait);
-  }
-
-  #tooSoon(limit: keyof ClusterLimits, rate: number | undefined, burst: number | undefined, wait: number): StatusError {
-    const message = `the limit "${limit}" of the plan "${this.#limits.plan}" is reached (${rate}, at once ${burst ?? rate})`;
-    const error = tooManyRequests(message, Math.ceil(wait / SECOND_MS));
-    error.headers[WAIT_HEADER] = String(wait);
-    return error;
-  }
-
-  watch(): void {
-    const { plan, watches } = this.#limits;
-    if (watches === undefined || this.#watches() < watches) return;
-    throw tooManyRequests(`the limit "watches" of the plan "${plan}" is reached (${watches})`, WATCH_RETRY_SECONDS);
-  }
-
-  added(what: ResourceName, name: string, bytes: number, now: number): void {
-    const { objects } = this.#limits;
-    if (objects !== undefined) {
-      const used = this.#store.live() - 1;
-      if (used >= objects) throw this.#exceeded(what, name, 'objects', 1, used, objects);
-    }
-    this.grown(what, name, bytes, bytes, now);
-  }
-
-  grown(what: ResourceName, name: string, bytes: number, size: number, now: number): void {
-    const { bytes: most, objectBytes, plan } = this.#limits;
-    if (objectBytes !== undefined && size > objectBytes) {
-      throw tooLarge(
-        `Request entity too large: the limit "objectBytes" of the plan "${plan}" is ${objectBytes}, and this has ${size}`,
-      );
-    }
-    if (most === undefined) return;
-    const used = this.#sized(now);
-    if (used + bytes > most) throw this.#exceeded(what, name, 'bytes', bytes, used, most);
-  }
-
-  /** Revisions of history that there is room for; undefined: as many as ever. */
-  history(now: number): number | undefined {
-    const { bytes } = this.#limits;
-    if (bytes === undefined) return undefined;
-    const used = this.#sized(now) / bytes;
-    return HISTORY_OF_FULLNESS.find(({ share }) => used >= share)?.revisions;
-  }
-
-  #sized(now: number): number {
-    if (Math.abs(now - this.#sizedAt) >= SIZE_MS) {
-      this.#size = this.#store.sql.size();
-      this.#sizedAt = now;
-    }
-    return this.#size;
-  }
-
-  /** In the words of a ResourceQuota (resourcequota/controller.go checkRequest): what clients and controllers know how to take. */
-  #exceeded(what: ResourceName, name: string, limit: string, more: number, used: number, most: number): StatusError {
-    const why = `exceeded quota: ${this.#limits.plan}, requested: ${limit}=${more}, used: ${limit}=${used}, limited: ${limit}=${most}`;
-    return forbiddenError(what, name, why);
-  }
-}
+/** Credentials of a cluster remembered after they were looked up. */
+export const CREDENTIAL_MEMO_ENTRIES = 1_000;
+/** Bytes of events that wait to be written together; at the bound they are written at once. */
+export const AUDIT_BATCH_BYTES = 256 * 1024;
+/** Bytes of a cluster's audit log, and how old its events may become, ms; beyond either the oldest go. */
+export const AUDIT_LOG_BYTES = 64 * 1024 * 1024;
+export const AUDIT_LOG_MS = 30 * 86_400_000;
+/** Bytes of one page of the audit log. */
+export const AUDIT_PAGE_BYTES = 1_000_000;
+/** Revisions that are then compacted in one go; alone it is all that there are. */
+export const CROWDED_COMPACTION_REVISIONS = 200;
+/** Sorts of new clusters that are remembered, each by what its first had when it came to rest: some 250 KB. */
+export const MOULDS = 8;
+/** Characters of the objects of one that is remembered; a cluster that begins with more is booted each time. */
+export const MOULD_BYTES = 2 * 1024 * 1024;
+/**
+ * Objects of a fork that go at a time: rows, and bytes (as JSON in JSON at most twice as many; a value holds 2 MB). Reading and writing
+ * them takes some ms, in which one local server does nothing else.
+ */
+export const FORK_CHUNK_ROWS = 300;
+export const FORK_CHUNK_BYTES = 300_000;
+/** How long a revision that is copied is kept from compaction after the last read, ms; a slower copy fails. */
+export const FORK_PIN_MS = 60_000;
+/** Timers that a fork takes along; of a cluster with more, the fork derives them. */
+export const FORK_TIMERS = 10_000;
+/** How often the deployment's database is told of a cluster's usage while that changes, ms. */
+export const USAGE_PUSH_MS = 15_000;
+/** Hours of usage that a cluster keeps by itself; older ones are in the deployment's database. */
+export const USAGE_HOURS = 24 * 35;
+/** Of a cluster that holds this share of the bytes that it may, only so many revisions of history are kept, so that deleting makes room. */
+export const HISTORY_OF_FULLNESS = [
+  { share: 0.95, revisions: 0 },
+  { share: 0.8, revisions: 100 },
+] as const;

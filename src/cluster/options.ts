@@ -1,4 +1,4 @@
-import type { ClusterLimits } from '../lib/limits.ts';
+import type { ClusterLimits } from '../tenancy/limits.ts';
 
 /** What a cluster is made with; kept in its own database. */
 export interface ClusterOptions {

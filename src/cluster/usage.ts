@@ -1,4 +1,5 @@
-import { USAGE_FLUSH_MS, USAGE_HOURS, USAGE_PUSH_MS } from '../lib/limits.ts';
+import { USAGE_FLUSH_MS } from '../lib/limits.ts';
+import { USAGE_HOURS, USAGE_PUSH_MS } from './limits.ts';
 import type { UsageHour } from '../management/usage/port.ts';
 import { type Counts, readTally, type Tally } from '../store/tally.ts';
 import type { Store } from '../store/store.ts';

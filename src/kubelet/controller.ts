@@ -1,5 +1,5 @@
 import type { KubeObject } from '../lib/json.ts';
-import { CONTAINERS_STOP_MS } from '../lib/limits.ts';
+import { CONTAINERS_STOP_MS } from './limits.ts';
 import { type Change, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../reconcile/plan.ts';
 import { freeAddress } from './ip-pool.ts';
 import { isVirtual } from '../api/core/virtual-node.ts';

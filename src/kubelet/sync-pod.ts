@@ -1,5 +1,5 @@
 import type { KubeObject } from '../lib/json.ts';
-import { POD_ADDRESS_RETRY_MS } from '../lib/limits.ts';
+import { POD_ADDRESS_RETRY_MS } from './limits.ts';
 import type { Action, Plan } from '../reconcile/plan.ts';
 import { behaviourOf } from './runtimes/sim/behaviour.ts';
 import { statusAfter } from './runtimes/sim/effects.ts';

@@ -1,4 +1,5 @@
-import { DRAIN_SLICE_MS, type ClusterLimits } from '../lib/limits.ts';
+import { DRAIN_SLICE_MS } from '../lib/limits.ts';
+import { type ClusterLimits } from '../tenancy/limits.ts';
 
 /** What an account may have, by the name of its plan; the operator says which (`PATCH /v1/accounts/{account}/plan`). */
 export interface Plan {

@@ -1,4 +1,4 @@
-import { EVENT_BURST, EVENT_MEMO_ENTRIES, EVENT_REFILL_MS, EVENT_SIMILAR_MAX, EVENT_SIMILAR_WINDOW_MS } from '../lib/limits.ts';
+import { EVENT_BURST, EVENT_MEMO_ENTRIES, EVENT_REFILL_MS, EVENT_SIMILAR_MAX, EVENT_SIMILAR_WINDOW_MS } from './limits.ts';
 import type { KubeObject } from '../lib/json.ts';
 import type { EventAction } from './plan.ts';
 

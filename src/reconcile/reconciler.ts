@@ -1,4 +1,4 @@
-import { CURSOR_LAG_REVISIONS, DUE_TIMERS_BATCH, IMMEDIATE_RETRIES, RETRY_FIRST_MS, RETRY_MAX_MS } from '../lib/limits.ts';
+import { CURSOR_LAG_REVISIONS, DUE_TIMERS_BATCH, IMMEDIATE_RETRIES, RETRY_FIRST_MS, RETRY_MAX_MS } from './limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
 import { getMeta, setMeta } from '../store/schema.ts';

@@ -1,4 +1,4 @@
-import { PATIENT_SHARE, PATIENT_SINGLE_KEYS } from '../lib/limits.ts';
+import { PATIENT_SHARE, PATIENT_SINGLE_KEYS } from './limits.ts';
 import type { Key } from './plan.ts';
 
 export interface Work extends Key {

@@ -1,7 +1,7 @@
 import { byteLength } from '../api/machinery/names.ts';
 import { tooLarge } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import { OBJECT_BYTES } from '../lib/limits.ts';
+import { OBJECT_BYTES } from './limits.ts';
 
 /** ObjectMeta's fields in Go's order. */
 const META = [

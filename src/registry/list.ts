@@ -1,7 +1,7 @@
 import { type Kind, resourceOf } from '../api/machinery/define-kind.ts';
 import { failure, badRequest, gone } from '../api/machinery/status-errors.ts';
 import { uintError } from '../api/machinery/uint.ts';
-import { CONTINUE_TTL_MS } from '../lib/limits.ts';
+import { CONTINUE_TTL_MS } from './limits.ts';
 import type { Row, Store } from '../store/store.ts';
 import { decodeContinue, encodeContinue, type Position } from './continue.ts';
 import type { ListOptions, ListResult } from './options.ts';

@@ -9,7 +9,7 @@ import {
 } from '../api/machinery/fields.ts';
 import { parseSelector, type Requirement } from '../api/machinery/labels.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
-import { SELECTOR_TERMS } from '../lib/limits.ts';
+import { SELECTOR_TERMS } from './limits.ts';
 import type { SqlValue } from '../lib/sqlite-port.ts';
 
 /** A list's condition over the column `json`, and what of it the key alone answers. */

@@ -1,7 +1,7 @@
 import { resourceOf, type Resource } from '../api/machinery/define-kind.ts';
 import type { KindTable } from '../api/kinds.ts';
 import type { KubeObject } from '../lib/json.ts';
-import { DECODED_MEMO_BYTES } from '../lib/limits.ts';
+import { DECODED_MEMO_BYTES } from './limits.ts';
 import type { Row, Store } from '../store/store.ts';
 import { ownersOf } from './encode.ts';
 

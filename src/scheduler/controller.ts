@@ -1,4 +1,4 @@
-import { SCHEDULER_BATCH_PODS } from '../lib/limits.ts';
+import { SCHEDULER_BATCH_PODS } from './limits.ts';
 import type { Action, Change, Controller, Key, Plan, ReconcileCx, View } from '../reconcile/plan.ts';
 import { clusterEvents, isPending, VOLUME_RESOURCES } from './events.ts';
 import { BINDING, bind, fail, refusal } from './plan.ts';

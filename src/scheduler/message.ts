@@ -1,4 +1,4 @@
-import { EVENT_NOTE_CHARACTERS } from '../lib/limits.ts';
+import { EVENT_NOTE_CHARACTERS } from './limits.ts';
 import type { Rejection } from './framework.ts';
 import type { Verdict } from './schedule.ts';
 

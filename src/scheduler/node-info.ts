@@ -1,6 +1,6 @@
 import { matches, type Requirement } from '../api/machinery/labels.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import { SELECTOR_COUNTERS_PER_NODE } from '../lib/limits.ts';
+import { SELECTOR_COUNTERS_PER_NODE } from './limits.ts';
 import { hasAffinity, type HostPort, type PodInfo } from './pod-info.ts';
 import { type Amounts, amounts } from './resources.ts';
 

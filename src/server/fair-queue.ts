@@ -12,7 +12,7 @@ import {
   FAIR_SHARE,
   FAIR_SWEEP_MS,
   FAIR_WRITE_MS,
-} from '../lib/limits.ts';
+} from './limits.ts';
 
 const KIB = 1024;
 /** How much of the first chunk of a request is searched for who sent it. */

@@ -1,4 +1,4 @@
-import { CHANGES_KEPT, LIST_MEMO_BYTES, RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from '../lib/limits.ts';
+import { CHANGES_KEPT, LIST_MEMO_BYTES, RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from './limits.ts';
 import type { ListItems, LogRow, Row } from './store.ts';
 
 const placeOf = (resource: string, namespace: string): string => `${resource}\0${namespace}`;

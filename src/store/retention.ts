@@ -1,4 +1,4 @@
-import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACING_MS } from '../lib/limits.ts';
+import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACING_MS } from './limits.ts';
 import type { Store } from './store.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { SqlBlob, Sqlite, SqlValue } from '../lib/sqlite-port.ts';
-import { LIST_CHUNK_BYTES } from '../lib/limits.ts';
+import { LIST_CHUNK_BYTES } from './limits.ts';
 import { StoreMemo } from './memo.ts';
 import { condition, joined, keyOf, pick, utf8 } from './query.ts';
 import { getMeta, setMeta } from './schema.ts';

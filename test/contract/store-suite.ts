@@ -1,4 +1,4 @@
-import { CHANGES_KEPT } from '../../src/lib/limits.ts';
+import { CHANGES_KEPT } from '../../src/store/limits.ts';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../src/store/schema.ts';
 import { type ListPage, Store } from '../../src/store/store.ts';

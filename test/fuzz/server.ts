@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, request as send } from 'node:https';
 import { connect } from 'node:tls';
 import { Server } from '../e2e/server.ts';
-import { REQUEST_BODY_BYTES } from '../../src/lib/limits.ts';
+import { REQUEST_BODY_BYTES } from '../../src/apiserver/limits.ts';
 import { makeCluster } from '../host/make-cluster.ts';
 import { makeTenants, type Tenants } from '../isolation/tenants.ts';
 import { Chance } from './chance.ts';

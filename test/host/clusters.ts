@@ -2,8 +2,8 @@ import { seeded } from '../../src/lib/prng.ts';
 import { Cluster, type Platform } from '../../src/cluster/cluster.ts';
 import { credentialsAtRest } from '../../src/cluster/credentials.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../src/cluster/fork.ts';
-import { takeLimits } from '../../src/cluster/limits.ts';
-import type { ClusterLimits } from '../../src/lib/limits.ts';
+import { takeLimits } from '../../src/cluster/plan-limits.ts';
+import type { ClusterLimits } from '../../src/tenancy/limits.ts';
 import { takeStanding } from '../../src/cluster/lifecycle.ts';
 import type {
   ClustersPort,

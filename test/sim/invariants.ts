@@ -1,6 +1,6 @@
 import { must } from './must.ts';
 import { equal, type Obj } from '../../src/lib/json.ts';
-import { EVENT_TTL_MS, MARK_SPACING_MS } from '../../src/lib/limits.ts';
+import { EVENT_TTL_MS, MARK_SPACING_MS } from '../../src/store/limits.ts';
 import { checkControllers, checkCounts } from './satisfied.ts';
 import { type Entry, timesOf } from './ledger.ts';
 import { keyOf } from './watcher.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../src/lib/json.ts';
-import { EVENT_TTL_MS } from '../../src/lib/limits.ts';
+import { EVENT_TTL_MS } from '../../src/store/limits.ts';
 import type { Host } from '../host/make-cluster.ts';
 
 /** One row of the log as it was when it was first seen; `object` is parsed when asked for. */

@@ -14,6 +14,7 @@ const LAYERS: Record<string, number> = {
   api: 1,
   store: 1,
   time: 1,
+  tenancy: 1,
   registry: 2,
   reconcile: 3,
   controllers: 4,

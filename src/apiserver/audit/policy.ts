@@ -2,7 +2,7 @@ import { load } from 'js-yaml';
 import { errorBody, type FieldError, invalid, notSupported, required } from '../../api/machinery/field-errors.ts';
 import { isDns1123Subdomain } from '../../api/machinery/names.ts';
 import type { Obj } from '../../lib/json.ts';
-import { AUDIT_POLICY_ENTRIES } from '../../lib/limits.ts';
+import { AUDIT_POLICY_ENTRIES } from '../limits.ts';
 
 /** How much of a request is written down, each level with all before it. */
 export const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'] as const;

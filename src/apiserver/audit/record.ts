@@ -1,7 +1,7 @@
 import { isIP } from '../../api/machinery/names.ts';
 import { rfc3339Micro } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { AUDIT_EVENT_BYTES } from '../../lib/limits.ts';
+import { AUDIT_EVENT_BYTES } from '../limits.ts';
 import { orderedMeta } from '../../registry/encode.ts';
 import type { UserInfo } from '../../registry/ports.ts';
 import type { ApiRequest, ApiResponse } from '../call.ts';

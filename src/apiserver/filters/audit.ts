@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { AUDIT_ID_CHARACTERS } from '../../lib/limits.ts';
+import { AUDIT_ID_CHARACTERS } from '../limits.ts';
 import { clone } from '../../lib/json.ts';
 import { mainDoor } from '../../registry/doors.ts';
 import { AuditRecord } from '../audit/record.ts';

@@ -1,5 +1,5 @@
 import { badRequest } from '../../api/machinery/status-errors.ts';
-import { JSON_DEPTH } from '../../lib/limits.ts';
+import { JSON_DEPTH } from '../limits.ts';
 import type { Filter } from '../call.ts';
 
 const QUOTE = 34;

@@ -1,6 +1,6 @@
 import { byteLength } from '../../api/machinery/names.ts';
 import { badRequest, tooLarge } from '../../api/machinery/status-errors.ts';
-import { REQUEST_BODY_BYTES } from '../../lib/limits.ts';
+import { REQUEST_BODY_BYTES } from '../limits.ts';
 import type { Filter } from '../call.ts';
 
 /** Bytes of a path and query; longer ones are refused. */

@@ -1,6 +1,6 @@
 import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { MISSING_NODE_QUARANTINE_MS } from '../../lib/limits.ts';
+import { MISSING_NODE_QUARANTINE_MS } from '../limits.ts';
 import type { Action, Change, Controller, Key, View } from '../../reconcile/plan.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { isTerminal } from '../shared/pods.ts';

@@ -1,4 +1,4 @@
-import type { ClusterLimits } from '../../lib/limits.ts';
+import type { ClusterLimits } from '../../tenancy/limits.ts';
 import type { AuditPort } from '../audit/port.ts';
 import type { UsageHour } from '../usage/port.ts';
 

@@ -1,4 +1,5 @@
-import { REQUEST_BODY_BYTES, REQUEST_DISCARD_BYTES, REQUEST_DISCARD_MS } from '../../lib/limits.ts';
+import { REQUEST_BODY_BYTES } from '../../apiserver/limits.ts';
+import { REQUEST_DISCARD_BYTES, REQUEST_DISCARD_MS } from '../limits.ts';
 
 /** The body of a request as the cluster reads it: text, but of protobuf one character a byte. What is too large is read no further than that. */
 export async function bodyOf(request: Request): Promise<string> {

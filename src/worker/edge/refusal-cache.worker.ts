@@ -1,4 +1,4 @@
-import { WAIT_HEADER } from '../../cluster/limits.ts';
+import { WAIT_HEADER } from '../../cluster/plan-limits.ts';
 import { now } from '../platform/host.worker.ts';
 
 const TOO_MANY = 429;

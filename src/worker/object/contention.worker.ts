@@ -1,4 +1,4 @@
-import { CROWD_MS, CROWDED_PLAN_OBJECTS, CROWDED_REST, CROWDED_REST_MS, CROWDED_SLICE_MS } from '../../lib/limits.ts';
+import { CROWD_MS, CROWDED_PLAN_OBJECTS, CROWDED_REST, CROWDED_REST_MS, CROWDED_SLICE_MS } from '../limits.ts';
 
 /** Which two clusters of this isolate worked last, and when: enough to know whether somebody is not alone. */
 let last: object | undefined;

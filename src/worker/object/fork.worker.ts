@@ -1,5 +1,5 @@
 import { beginFork, type Fork, forkOf, takeChunk } from '../../cluster/fork.ts';
-import { FORK_HASTE_MS } from '../../lib/limits.ts';
+import { FORK_HASTE_MS } from '../limits.ts';
 import type { Sqlite } from '../../lib/sqlite-port.ts';
 import type { ForkProgress } from '../../management/clusters/port.ts';
 import type { ClusterDO } from './cluster.worker.ts';

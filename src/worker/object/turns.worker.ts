@@ -1,5 +1,6 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import { DRAIN_FIRST_SLICE_MS, DRAIN_RESCUE_MS, DRAIN_SLICE_MS, FLUSH_SLICE_MESSAGES } from '../../lib/limits.ts';
+import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../../lib/limits.ts';
+import { DRAIN_RESCUE_MS, FLUSH_SLICE_MESSAGES } from '../limits.ts';
 import { restAfter, slice } from './contention.worker.ts';
 import { budget, now } from '../platform/host.worker.ts';
 import { log, nameOf } from '../edge/log.worker.ts';

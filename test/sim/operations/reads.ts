@@ -1,5 +1,5 @@
 import { equal, type Obj } from '../../../src/lib/json.ts';
-import { CONTINUE_TTL_MS } from '../../../src/lib/limits.ts';
+import { CONTINUE_TTL_MS } from '../../../src/registry/limits.ts';
 import { ask, urlOf } from '../ask.ts';
 import type { Entry } from '../ledger.ts';
 import type { World } from '../world.ts';

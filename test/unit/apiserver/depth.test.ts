@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { isTooDeep } from '../../../src/apiserver/filters/depth.ts';
-import { JSON_DEPTH } from '../../../src/lib/limits.ts';
+import { JSON_DEPTH } from '../../../src/apiserver/limits.ts';
 import { ApiFixture } from '../../fixtures/api.ts';
 
 const nested = (levels: number, open = '[', close = ']') => `${open.repeat(levels)}1${close.repeat(levels)}`;

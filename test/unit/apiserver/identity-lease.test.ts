@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CONTINUE_TTL_MS } from '../../../src/lib/limits.ts';
+import { CONTINUE_TTL_MS } from '../../../src/registry/limits.ts';
 import { makeCluster } from '../../host/make-cluster.ts';
 
 describe('the server renews its Lease for those whose token is too old', () => {

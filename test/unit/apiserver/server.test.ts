@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REQUEST_BODY_BYTES } from '../../../src/lib/limits.ts';
+import { REQUEST_BODY_BYTES } from '../../../src/apiserver/limits.ts';
 import { ApiFixture } from '../../fixtures/api.ts';
 
 const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };

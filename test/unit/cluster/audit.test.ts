@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AuditLog } from '../../../src/cluster/audit.ts';
-import { AUDIT_EVENT_BYTES, AUDIT_LOG_BYTES, AUDIT_LOG_MS, AUDIT_WAIT_MS } from '../../../src/lib/limits.ts';
+import { AUDIT_EVENT_BYTES } from '../../../src/apiserver/limits.ts';
+import { AUDIT_LOG_BYTES, AUDIT_LOG_MS } from '../../../src/cluster/limits.ts';
+import { AUDIT_WAIT_MS } from '../../../src/lib/limits.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { seeded } from '../../../src/lib/prng.ts';
 import { makeCluster } from '../../host/make-cluster.ts';

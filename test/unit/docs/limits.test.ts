@@ -1,10 +1,19 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as cluster from '../../../src/lib/limits.ts';
-import * as management from '../../../src/management/limits.ts';
 import { PLAN_NAMES, type Plan, PLANS } from '../../../src/management/plans.ts';
 
 const source = (file: string) => readFileSync(new URL(`../../../src/${file}`, import.meta.url), 'utf8');
+/** The tables of bounds: one per room. */
+const tables = await Promise.all(
+  readdirSync(new URL('../../../src/', import.meta.url))
+    .map((room) => `${room}/limits.ts`)
+    .filter((file) => existsSync(new URL(`../../../src/${file}`, import.meta.url)) && file !== 'tenancy/limits.ts')
+    .sort()
+    .map(async (file) => ({
+      file,
+      values: (await import(new URL(`../../../src/${file}`, import.meta.url).href)) as Record<string, unknown>,
+    })),
+);
 const number = (value: number) => value.toLocaleString('en-US');
 
 function shown(value: unknown): string {
@@ -45,7 +54,7 @@ const bounds = (file: string, values: Record<string, unknown>): string =>
 
 /** What the interface says of each limit of a plan. */
 function meanings(): [string, string][] {
-  const text = source('lib/limits.ts');
+  const text = source('tenancy/limits.ts');
   const body = text.slice(text.indexOf('export interface ClusterLimits'));
   const found: [string, string][] = [];
   let about = '';
@@ -99,14 +108,7 @@ pays for what its requests take: beyond a third of the thread's time it has one 
 each account, with all of its clusters and what it asks of management together, while clusters of others are in use. What controllers do
 goes in short slices with rests in between (\`CROWDED_*\` below). A tenant who is alone is not held back.
 
-## Of a cluster
-
-${bounds('lib/limits.ts', cluster)}
-
-## Of the management API
-
-${bounds('management/limits.ts', management)}
-`;
+${tables.map(({ file, values }) => `## Of \`src/${file.replace('/limits.ts', '')}\`\n\n${bounds(file, values)}\n`).join('\n')}`;
 
 describe('docs/limits.md', () => {
   it('[MG79] says what the tables say', async () => {
@@ -114,10 +116,7 @@ describe('docs/limits.md', () => {
   });
 
   it('[MG79] explains every bound', () => {
-    for (const [file, values] of [
-      ['lib/limits.ts', cluster],
-      ['management/limits.ts', management],
-    ] as const) {
+    for (const { file, values } of tables) {
       const rows = rowsOf(source(file), values);
       expect(rows.map(({ name }) => name).sort()).toEqual(Object.keys(values).sort());
       for (const { name, about } of rows) expect(about, name).not.toBe('');

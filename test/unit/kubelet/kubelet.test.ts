@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
-import { CONTAINERS_STOP_MS } from '../../../src/lib/limits.ts';
+import { CONTAINERS_STOP_MS } from '../../../src/kubelet/limits.ts';
 import { conditionOf, makePod, START, World } from '../scheduler/world.ts';
 
 const TIME = '2026-01-01T12:00:00Z';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PRINCIPAL_BURST, STRANGER_BURST, STRANGERS_BURST } from '../../../src/management/limits.ts';
 import { clusterLimits, PLANS } from '../../../src/management/plans.ts';
 import { Rates } from '../../../src/management/http/rates.ts';
-import { limitsOf } from '../../../src/cluster/limits.ts';
+import { limitsOf } from '../../../src/cluster/plan-limits.ts';
 import { makeManagement, OPERATOR, ORIGIN } from './world.ts';
 
 type World = ReturnType<typeof makeManagement>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_BURST, EVENT_REFILL_MS, EVENT_SIMILAR_WINDOW_MS } from '../../../src/lib/limits.ts';
+import { EVENT_BURST, EVENT_REFILL_MS, EVENT_SIMILAR_WINDOW_MS } from '../../../src/reconcile/limits.ts';
 import type { KubeObject } from '../../../src/lib/json.ts';
 import { EventCorrelator } from '../../../src/reconcile/events.ts';
 import type { EventAction } from '../../../src/reconcile/plan.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../src/lib/prng.ts';
 import type { Obj } from '../../../src/lib/json.ts';
-import { CURSOR_LAG_REVISIONS, RETRY_FIRST_MS } from '../../../src/lib/limits.ts';
+import { CURSOR_LAG_REVISIONS, RETRY_FIRST_MS } from '../../../src/reconcile/limits.ts';
 import { type Action, type Controller, type Key, own, type Plan } from '../../../src/reconcile/plan.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { Timers } from '../../../src/time/timers.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Obj } from '../../../src/lib/json.ts';
-import { CONTINUE_TTL_MS } from '../../../src/lib/limits.ts';
+import { CONTINUE_TTL_MS } from '../../../src/registry/limits.ts';
 import { minimal } from '../../fixtures/objects.ts';
 import { Bench, refusal } from '../../host/make-registry.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { forbiddenError } from '../../../src/api/machinery/status-errors.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { Obj } from '../../../src/lib/json.ts';
-import { SCHEDULER_BATCH_PODS } from '../../../src/lib/limits.ts';
+import { SCHEDULER_BATCH_PODS } from '../../../src/scheduler/limits.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import { StoreView } from '../../../src/registry/view.ts';
 import { explain } from '../../../src/scheduler/explain.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACING_MS } from '../../../src/lib/limits.ts';
+import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACING_MS } from '../../../src/store/limits.ts';
 import { History } from '../../../src/store/retention.ts';
 import { migrate } from '../../../src/store/schema.ts';
 import { Store } from '../../../src/store/store.ts';

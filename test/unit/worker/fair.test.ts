@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CROWDED_REST, CROWDED_REST_MS } from '../../../src/lib/limits.ts';
+import { CROWDED_REST, CROWDED_REST_MS } from '../../../src/worker/limits.ts';
 import { restAfter } from '../../../src/worker/object/contention.worker.ts';
 
 it('[MG80] of drains side by side each rests as often longer as there are, and no longer than it may', () => {

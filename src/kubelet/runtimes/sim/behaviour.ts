@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../../lib/json.ts';
-import { SIMULATED_DELAY_MAX_SECONDS } from '../../../lib/limits.ts';
+import { SIMULATED_DELAY_MAX_SECONDS } from '../../limits.ts';
 
 /** On a pod, or on a node for all its pods: how its containers behave, as JSON (SPEC KUB4). */
 export const SIMULATE = 'atoll.dev/simulate';

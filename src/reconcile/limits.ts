@@ -1,0 +1,22 @@
+/** Bounds of reconcile/, each with its unit and what happens there. */
+
+/** How far, in revisions, the persisted dispatch cursor may lag behind what was dispatched; so many rows are mapped again after a crash. */
+export const CURSOR_LAG_REVISIONS = 64;
+/** Due timers taken in one step of a drain; the rest follow in the next. */
+export const DUE_TIMERS_BATCH = 500;
+/** Keys of patient controllers are taken one by one up to so many; of more, this share at a time. */
+export const PATIENT_SINGLE_KEYS = 8;
+export const PATIENT_SHARE = 1 / 4;
+/** Back-off of a key whose reconcile was refused: first and longest, ms (upstream workqueue: 5 ms doubling to 1,000 s). */
+export const RETRY_FIRST_MS = 5;
+export const RETRY_MAX_MS = 1_000_000;
+/** Rounds one key may be reconciled again at once (conflicts with its own plan) before it backs off. */
+export const IMMEDIATE_RETRIES = 5;
+/** Events of one source about one object: burst, then one per refill (client-go's EventSourceObjectSpamFilter). */
+export const EVENT_BURST = 25;
+export const EVENT_REFILL_MS = 300_000;
+/** Similar events (all but the message equal) before they are combined, and the window, ms (client-go's EventAggregator). */
+export const EVENT_SIMILAR_MAX = 10;
+export const EVENT_SIMILAR_WINDOW_MS = 600_000;
+/** Entries the event correlator remembers. */
+export const EVENT_MEMO_ENTRIES = 4096;
