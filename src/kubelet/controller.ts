@@ -1,6 +1,7 @@
 import type { KubeObject } from '../lib/json.ts';
 import { CONTAINERS_STOP_MS } from './limits.ts';
-import { type Change, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../reconcile/plan.ts';
+import { type Controller, type Key, own, type Plan, type ReconcileCx } from '../reconcile/plan.ts';
+import type { Change, View } from '../registry/view.ts';
 import { freeAddress } from './ip-pool.ts';
 import { isVirtual } from '../api/core/virtual-node.ts';
 import { planNode } from './node.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../lib/json.ts';
-import type { Change, View } from '../reconcile/plan.ts';
+import type { Change, View } from '../registry/view.ts';
 import { toNumber, toText, usable } from './addresses.ts';
 
 const isPods = (resource: string): boolean => resource === 'pods';

@@ -1,7 +1,8 @@
 import { isVirtual, VIRTUAL_NODE } from '../api/core/virtual-node.ts';
 import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { Action, View } from '../reconcile/plan.ts';
+import type { Action } from '../reconcile/plan.ts';
+import type { View } from '../registry/view.ts';
 import { nodeAddress, podRange } from './addresses.ts';
 
 const LEASES = 'coordination.k8s.io/leases';

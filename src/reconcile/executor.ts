@@ -3,7 +3,8 @@ import type { Kind } from '../api/machinery/define-kind.ts';
 import type { KubeObject } from '../lib/json.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { UserInfo } from '../registry/ports.ts';
-import type { Action, Controller, EventAction, Key, Plan, ReconcileCx, View } from './plan.ts';
+import type { Action, Controller, EventAction, Key, Plan, ReconcileCx } from './plan.ts';
+import type { View } from '../registry/view.ts';
 import type { Recorder } from './recorder.ts';
 
 type WriteAction = Exclude<Action, EventAction>;

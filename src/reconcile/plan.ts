@@ -1,38 +1,12 @@
 import type { Resource } from '../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
+import type { Change, View } from '../registry/view.ts';
 
 /** What a controller is asked to look at. Cluster-scoped objects have namespace "". */
 export interface Key {
   namespace: string;
   name: string;
-}
-
-/** Synchronous, always fresh reads. Objects are shared and must not be mutated: clone before changing. */
-export interface View {
-  get(resource: Resource, namespace: string, name: string): KubeObject | undefined;
-  list(resource: Resource, namespace?: string): KubeObject[];
-  /** Objects that name `uid` in metadata.ownerReferences (any kind unless `resource` is given). */
-  ownedBy(uid: string, resource?: Resource): KubeObject[];
-  /** Of these, of any kind, the first that nobody has asked to go. */
-  staying(uid: string, most: number): KubeObject[];
-  /** Resource of an apiVersion and kind, or undefined when the cluster does not serve it. */
-  resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined;
-  /** A droppable memo: computed once per revision of the cluster, then kept (for indexes a controller needs over many keys). */
-  memo<T>(name: string, compute: () => T): T;
-  /** The changes after `revision` of the wanted resources (default: all), oldest first; undefined when compacted. */
-  since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined;
-  readonly revision: number;
-}
-
-/** One committed change. `object` is the state after it (the last state for a deletion). */
-export interface Change {
-  revision: number;
-  resource: Resource;
-  type: 'ADDED' | 'MODIFIED' | 'DELETED';
-  object: KubeObject;
-  /** The state before it; undefined for ADDED. */
-  old: KubeObject | undefined;
 }
 
 /** Data only: the executor turns it into registry calls inside one transaction, with uid and resourceVersion preconditions. */
@@ -116,18 +90,4 @@ export interface Controller {
 export const own = (resource: Resource): Mapping => ({
   resource,
   keys: (change) => [{ namespace: change.object.metadata.namespace ?? '', name: change.object.metadata.name }],
-});
-
-/** The other usual mapping: the controlling owner of `kind` is the key. Looks at the old owner too. */
-export const controllerOf = (resource: Resource, kind: string, apiGroup: string): Mapping => ({
-  resource,
-  keys: (change) => {
-    const keys: Key[] = [];
-    for (const object of [change.object, change.old]) {
-      const ref = object?.metadata.ownerReferences?.find((r) => r.controller);
-      const group = ref?.apiVersion.includes('/') ? ref.apiVersion.split('/')[0] : '';
-      if (ref?.kind === kind && group === apiGroup) keys.push({ namespace: object?.metadata.namespace ?? '', name: ref.name });
-    }
-    return keys;
-  },
 });

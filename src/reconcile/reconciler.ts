@@ -4,7 +4,8 @@ import type { Registry } from '../registry/registry.ts';
 import { getMeta, setMeta } from '../store/schema.ts';
 import type { Timers } from '../time/timers.ts';
 import { Executor, type Outcome } from './executor.ts';
-import type { Change, Controller, Key, Mapping, View } from './plan.ts';
+import type { Controller, Key, Mapping } from './plan.ts';
+import type { Change, View } from '../registry/view.ts';
 import { Recorder } from './recorder.ts';
 import { type Work, WorkQueue } from './workqueue.ts';
 

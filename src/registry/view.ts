@@ -5,12 +5,30 @@ import { DECODED_MEMO_BYTES } from './limits.ts';
 import type { Row, Store } from '../store/store.ts';
 import { ownersOf } from './encode.ts';
 
-/** One committed change, decoded (reconcile/plan.ts Change). */
-export interface DecodedChange {
+/** Synchronous, always fresh reads. Objects are shared and must not be mutated: clone before changing. */
+export interface View {
+  get(resource: Resource, namespace: string, name: string): KubeObject | undefined;
+  list(resource: Resource, namespace?: string): KubeObject[];
+  /** Objects that name `uid` in metadata.ownerReferences (any kind unless `resource` is given). */
+  ownedBy(uid: string, resource?: Resource): KubeObject[];
+  /** The first `limit` of these, of any kind, that are not being deleted. */
+  ownedNotDeleting(uid: string, limit: number): KubeObject[];
+  /** Resource of an apiVersion and kind, or undefined when the cluster does not serve it. */
+  resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined;
+  /** A droppable memo: computed once per revision of the cluster, then kept (for indexes a controller needs over many keys). */
+  memo<T>(name: string, compute: () => T): T;
+  /** The changes after `revision` of the wanted resources (default: all), oldest first; undefined when compacted. */
+  since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined;
+  readonly revision: number;
+}
+
+/** One committed change. `object` is the state after it (the last state for a deletion). */
+export interface Change {
   revision: number;
   resource: Resource;
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
   object: KubeObject;
+  /** The state before it; undefined for ADDED. */
   old: KubeObject | undefined;
 }
 
@@ -27,7 +45,7 @@ const keyOf = (object: KubeObject) => `${object.metadata.namespace ?? ''}\0${obj
  * kept here may be dropped at any time, is bounded in bytes of stored text, and is filled by use, so a cold cluster wakes as fast with
  * many objects as with few. Objects are shared: never change them.
  */
-export class StoreView {
+export class StoreView implements View {
   readonly #store: Store;
   readonly #kinds: KindTable;
   /** Two generations instead of a list of uses: what the old one still serves moves to the young one. */
@@ -88,12 +106,12 @@ export class StoreView {
     return this.#cached(`o\0${resource}\0${uid}`, () => this.#store.ownedBy(uid, resource));
   }
 
-  /** Of these, of any kind, the first that nobody has asked to go. Those that go stay for a while, and are many when all of them go. */
-  staying(uid: string, most: number): KubeObject[] {
+  /** Objects under deletion stay for a while, and are many when all dependents are deleted: they do not count. */
+  ownedNotDeleting(uid: string, limit: number): KubeObject[] {
     const found: KubeObject[] = [];
     for (const resource of this.#store.resourcesOwnedBy(uid)) {
       for (const object of this.ownedBy(uid, resource)) {
-        if (found.length >= most) return found;
+        if (found.length >= limit) return found;
         if (!object.metadata.deletionTimestamp) found.push(object);
       }
     }
@@ -160,7 +178,7 @@ export class StoreView {
     return value;
   }
 
-  since(revision: number, wanted?: (resource: Resource) => boolean): DecodedChange[] | undefined {
+  since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined {
     if (revision < this.#store.compacted()) return undefined;
     const rows = this.#store.after(revision);
     return (wanted ? rows.filter((row) => wanted(row.resource)) : rows).map((row) => ({

@@ -1,5 +1,6 @@
 import { SCHEDULER_BATCH_PODS } from './limits.ts';
-import type { Action, Change, Controller, Key, Plan, ReconcileCx, View } from '../reconcile/plan.ts';
+import type { Action, Controller, Key, Plan, ReconcileCx } from '../reconcile/plan.ts';
+import type { Change, View } from '../registry/view.ts';
 import { clusterEvents, isPending, VOLUME_RESOURCES } from './events.ts';
 import { BINDING, bind, fail, refusal } from './plan.ts';
 import { podInfo } from './pod-info.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../lib/json.ts';
 import { equal } from '../lib/json.ts';
-import type { Change } from '../reconcile/plan.ts';
+import type { Change } from '../registry/view.ts';
 import type { ClusterEvent } from './framework.ts';
 import { podAmounts } from './resources.ts';
 

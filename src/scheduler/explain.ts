@@ -1,5 +1,5 @@
 import type { KubeObject } from '../lib/json.ts';
-import type { View } from '../reconcile/plan.ts';
+import type { View } from '../registry/view.ts';
 import { podInfo } from './pod-info.ts';
 import { filterAll, scoreNodes } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';

@@ -1,4 +1,4 @@
-import type { View } from '../reconcile/plan.ts';
+import type { View } from '../registry/view.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 

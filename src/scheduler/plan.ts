@@ -1,6 +1,7 @@
 import { rfc3339 } from '../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../lib/json.ts';
-import type { Action, View } from '../reconcile/plan.ts';
+import type { Action } from '../reconcile/plan.ts';
+import type { View } from '../registry/view.ts';
 import { fitMessage, NO_NODES, note } from './message.ts';
 import type { PodInfo } from './pod-info.ts';
 import { preempt } from './preemption.ts';

@@ -1,6 +1,6 @@
 import { fromLabelSelector, matches, NOTHING, type Requirement } from '../api/machinery/labels.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { View } from '../reconcile/plan.ts';
+import type { View } from '../registry/view.ts';
 import { type Amounts, podAmounts } from './resources.ts';
 
 /** A term of pod (anti-)affinity, parsed. */

@@ -1,7 +1,7 @@
 import { fromLabelSelector, matches } from '../api/machinery/labels.ts';
 import { parseTime } from '../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { View } from '../reconcile/plan.ts';
+import type { View } from '../registry/view.ts';
 import { type Rejection, unresolvable } from './framework.ts';
 import { fitMessage } from './message.ts';
 import type { NodeInfo } from './node-info.ts';

@@ -1,5 +1,5 @@
 import type { Random } from '../lib/random.ts';
-import type { View } from '../reconcile/plan.ts';
+import type { View } from '../registry/view.ts';
 import { common, type Cycle, type Plugin, type Rejection } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../lib/json.ts';
 import { equal } from '../lib/json.ts';
-import type { Change, View } from '../reconcile/plan.ts';
+import type { Change, View } from '../registry/view.ts';
 import { clusterEvents, heldNode, isPending } from './events.ts';
 import type { ClusterEvent, Plugin } from './framework.ts';
 import { NodeInfo } from './node-info.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { equal, type KubeObject, type Obj } from '../../src/lib/json.ts';
 import { seeded } from '../../src/lib/prng.ts';
-import type { Action, Change, Controller, Key, View } from '../../src/reconcile/plan.ts';
+import type { Action, Controller, Key } from '../../src/reconcile/plan.ts';
+import type { Change, View } from '../../src/registry/view.ts';
 import { table, turbulent } from '../fixtures/turbulence.ts';
 import type { World } from '../fixtures/world.ts';
 
@@ -238,7 +239,7 @@ function bareView(world: World): View {
     get: (...where) => strip(world.get(...where)),
     list: (...where) => world.list(...where).map((o) => strip(o) as KubeObject),
     ownedBy: (...where) => world.ownedBy(...where).map((o) => strip(o) as KubeObject),
-    staying: (...where) => world.staying(...where).map((o) => strip(o) as KubeObject),
+    ownedNotDeleting: (...where) => world.ownedNotDeleting(...where).map((o) => strip(o) as KubeObject),
     resourceOf: (...of) => world.resourceOf(...of),
     memo: (_, compute) => compute(),
     since: () => undefined,

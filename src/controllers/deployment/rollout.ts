@@ -1,6 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
-import type { Action, View } from '../../reconcile/plan.ts';
+import type { Action } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { byCreation, isControlledBy, released } from '../shared/owners.ts';
 import { findCondition, putCondition } from '../shared/conditions.ts';
 import { selectorMatcher } from '../shared/selector.ts';

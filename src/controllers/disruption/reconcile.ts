@@ -1,16 +1,8 @@
 import { scaled } from '../../api/machinery/intstr.ts';
 import { parseTime, rfc3339 } from '../../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import {
-  type Action,
-  type Change,
-  type Controller,
-  type Key,
-  type Mapping,
-  own,
-  type Plan,
-  type View,
-} from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, type Mapping, own, type Plan } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { controllerRef } from '../shared/owners.ts';
 import { conditionOf, isReady, isTerminal } from '../shared/pods.ts';

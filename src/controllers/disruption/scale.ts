@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../lib/json.ts';
-import type { View } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { controllerRef } from '../shared/owners.ts';
 
 /** Kinds whose size is spec.replicas. */

@@ -1,5 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Controller, own, type Plan, type View } from '../../reconcile/plan.ts';
+import { type Action, type Controller, own, type Plan } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { deletion } from '../shared/objects.ts';
 import { hasClusterIP, HEADLESS, podsOf, SERVICES, servicesOfPod, triggerTime, withTriggerTime } from '../shared/services.ts';
 import { subsetsOf, truncated } from './subsets.ts';

@@ -1,5 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Change, type Controller, type Key, own, type Plan, type View } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, own, type Plan } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { newControllerRef } from '../shared/owners.ts';
 import { isIPv6, SERVICES, TRIGGER_TIME } from '../shared/services.ts';
 import { deletion } from '../shared/objects.ts';

@@ -1,5 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { type Change, type Controller, type Key, own, type Plan, type View } from '../../reconcile/plan.ts';
+import { type Controller, type Key, own, type Plan } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { newControllerRef } from '../shared/owners.ts';
 import {
   belongsInEndpoints,

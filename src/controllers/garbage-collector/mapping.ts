@@ -1,5 +1,6 @@
 import { equal, type KubeObject, type OwnerReference } from '../../lib/json.ts';
-import type { Change, Key, View } from '../../reconcile/plan.ts';
+import type { Key } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { hasFinalizer } from '../shared/objects.ts';
 import { dependentsKey, FOREGROUND, isDeletingDependents, objectKey, ORPHAN, ownerKey, standingOf } from './owners.ts';
 

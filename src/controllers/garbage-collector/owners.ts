@@ -1,6 +1,6 @@
 import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, OwnerReference } from '../../lib/json.ts';
-import type { View } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { hasFinalizer } from '../shared/objects.ts';
 
 /** The finalizer of foreground deletion: the owner goes when its blocking dependents have gone. */

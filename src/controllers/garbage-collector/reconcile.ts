@@ -1,7 +1,8 @@
 import type { Kind, Resource } from '../../api/machinery/define-kind.ts';
 import { resourceOf } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, OwnerReference } from '../../lib/json.ts';
-import type { Action, Controller, Key, Plan, View } from '../../reconcile/plan.ts';
+import type { Action, Controller, Key, Plan } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { withOwners } from '../shared/owners.ts';
 import { BATCH, deletion, hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
 import { collectorKeys } from './mapping.ts';
@@ -29,7 +30,7 @@ export function garbageCollector(kinds: readonly Kind[]): Controller {
 
 /** The owner of these is gone or waits for them: each is judged as if it had been looked at alone. */
 function dependents(uid: string, view: View, most: number): Plan {
-  return { actions: view.staying(uid, most).flatMap((dependent) => judge(dependent, view)) };
+  return { actions: view.ownedNotDeleting(uid, most).flatMap((dependent) => judge(dependent, view)) };
 }
 
 /** attemptToDeleteItem and attemptToOrphan. */

@@ -1,15 +1,7 @@
 import { type Kind, type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
-import {
-  type Action,
-  type Change,
-  type Controller,
-  type Key,
-  own,
-  type Plan,
-  type ReconcileCx,
-  type View,
-} from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { BATCH, deletion } from '../shared/objects.ts';
 import { deletionConditions, type Remaining } from './conditions.ts';
 

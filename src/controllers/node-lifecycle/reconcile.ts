@@ -1,14 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
-import {
-  type Action,
-  type Change,
-  type Controller,
-  type Key,
-  own,
-  type Plan,
-  type ReconcileCx,
-  type View,
-} from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { isReady } from '../shared/pods.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';

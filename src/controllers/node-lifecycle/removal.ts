@@ -1,6 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { parseTime } from '../../api/machinery/time.ts';
-import type { Controller, View } from '../../reconcile/plan.ts';
+import type { Controller } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 
 const REASON = 'RemovingNode';
 

@@ -1,7 +1,8 @@
 import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { MISSING_NODE_QUARANTINE_MS } from '../limits.ts';
-import type { Action, Change, Controller, Key, View } from '../../reconcile/plan.ts';
+import type { Action, Controller, Key } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { isTerminal } from '../shared/pods.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';

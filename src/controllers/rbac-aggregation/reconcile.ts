@@ -1,5 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import type { Controller, View } from '../../reconcile/plan.ts';
+import type { Controller } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { selectorMatcher } from '../shared/selector.ts';
 
 const ROLES = 'rbac.authorization.k8s.io/clusterroles';

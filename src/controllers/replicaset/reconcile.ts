@@ -1,6 +1,7 @@
 import type { Resource } from '../../api/machinery/define-kind.ts';
 import { type KubeObject, clone } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx, type View } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { adoption } from '../shared/adoption.ts';
 import { controllerRef, groupOf, isControlledBy, managerKeys, released } from '../shared/owners.ts';
 import { availableAt, generatedName, isActive, isReady, isTerminating, podFromTemplate } from '../shared/pods.ts';

@@ -3,7 +3,8 @@ import { resourceOf } from '../../api/machinery/define-kind.ts';
 import { add, cmp, formatQuantity, parseQuantity, type Quantity, ZERO } from '../../api/machinery/quantity.ts';
 import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { type Change, type Controller, type Key, own, type Plan, type View } from '../../reconcile/plan.ts';
+import { type Controller, type Key, own, type Plan } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { isTerminal } from '../shared/pods.ts';
 
 const QUOTAS = 'resourcequotas';

@@ -1,4 +1,5 @@
-import { type Controller, type Key, type Mapping, own, type Plan, type View } from '../../reconcile/plan.ts';
+import { type Controller, type Key, type Mapping, own, type Plan } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { equal } from '../../lib/json.ts';
 
 const DEFAULT = 'default';

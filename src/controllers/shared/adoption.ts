@@ -1,6 +1,7 @@
 import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
-import { type Action, type Change, type Controller, type Key, own, type View } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, own } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { adopted, controllerRef } from './owners.ts';
 import type { Matcher } from './selector.ts';
 

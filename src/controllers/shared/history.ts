@@ -1,6 +1,7 @@
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
 import { safeEncode } from '../../lib/random.ts';
-import type { Action, Change, Key, View } from '../../reconcile/plan.ts';
+import type { Action, Key } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { fnv32 } from './hash.ts';
 import { byCreation, controllerRef, isControlledBy, managerKeys, newControllerRef } from './owners.ts';
 import { deletion } from './objects.ts';

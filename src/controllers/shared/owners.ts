@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../lib/json.ts';
-import type { Change, Key } from '../../reconcile/plan.ts';
+import type { Key } from '../../reconcile/plan.ts';
+import type { Change } from '../../registry/view.ts';
 
 /** The reference to the managing owner (metav1.GetControllerOf). */
 export function controllerRef(object: { metadata: ObjectMeta } | undefined): OwnerReference | undefined {

@@ -1,6 +1,7 @@
 import { parseTime, rfc3339 } from '../../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import type { Change, Key, View } from '../../reconcile/plan.ts';
+import type { Key } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { fnv128a } from './hash.ts';
 import { conditionOf, isReady, isTerminal } from './pods.ts';
 import { mapMatcher, type Matcher } from './selector.ts';

@@ -1,5 +1,6 @@
 import { equal, type KubeObject, type OwnerReference } from '../../lib/json.ts';
-import type { Action, View } from '../../reconcile/plan.ts';
+import type { Action } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { newControllerRef, withOwners } from '../shared/owners.ts';
 import { claimsFor } from './identity.ts';
 

@@ -1,14 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import {
-  type Action,
-  type Change,
-  type Controller,
-  type Key,
-  own,
-  type Plan,
-  type ReconcileCx,
-  type View,
-} from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { adoption } from '../shared/adoption.ts';
 import {
   keeps,

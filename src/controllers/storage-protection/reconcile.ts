@@ -1,6 +1,7 @@
 import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { type Change, type Controller, type Key, own, type Plan, type View } from '../../reconcile/plan.ts';
+import { type Controller, type Key, own, type Plan } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
 import { isControlledBy } from '../shared/owners.ts';
 import { isTerminal } from '../shared/pods.ts';

@@ -1,6 +1,7 @@
 import { parseTime } from '../../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import type { Action, Change, Controller, Key, Plan, View } from '../../reconcile/plan.ts';
+import type { Action, Controller, Key, Plan } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { deletion } from '../shared/objects.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';

@@ -1,5 +1,5 @@
 import { fromLabelSelector, fromMap, NOTHING, type Requirement } from '../../api/machinery/labels.ts';
-import type { View } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import type { PodInfo } from '../pod-info.ts';
 
 const NONE: readonly Requirement[] = [];

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { View } from '../../reconcile/plan.ts';
+import type { View } from '../../registry/view.ts';
 import { type Plugin, type PreFilterResult, unresolvable } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { matchesTerms } from './node-affinity.ts';
