@@ -1,6 +1,6 @@
 import type { KubeObject } from '../lib/json.ts';
 import { CONTAINERS_STOP_MS } from './limits.ts';
-import { type Controller, type Key, own, type Plan, type ReconcileCx } from '../reconcile/plan.ts';
+import { type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../reconcile/plan.ts';
 import type { Change, View } from '../registry/view.ts';
 import { freeAddress } from './ip-pool.ts';
 import { isVirtual } from '../api/core/virtual-node.ts';
@@ -15,11 +15,11 @@ export const kubelet: Controller = {
   name: 'kubelet',
   manager: 'kubelet',
   user: 'system:node:virtual',
-  patient: true,
+  lowPriority: true,
   watches: [
     { resource: 'pods', keys: podKeys },
     { resource: 'pods', keys: stoppingPod, afterMs: CONTAINERS_STOP_MS },
-    own('nodes'),
+    byObject('nodes'),
     { resource: 'nodes', keys: podsOfNewNode },
     { resource: 'namespaces', keys: nodesOfLeaseNamespace },
   ],

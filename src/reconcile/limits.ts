@@ -4,9 +4,9 @@
 export const CURSOR_LAG_REVISIONS = 64;
 /** Due timers taken in one step of a drain; the rest follow in the next. */
 export const DUE_TIMERS_BATCH = 500;
-/** Keys of patient controllers are taken one by one up to so many; of more, this share at a time. */
-export const PATIENT_SINGLE_KEYS = 8;
-export const PATIENT_SHARE = 1 / 4;
+/** Keys of low-priority controllers are taken one by one up to so many; of more, this share at a time. */
+export const LOW_PRIORITY_SINGLE_KEYS = 8;
+export const LOW_PRIORITY_SHARE = 1 / 4;
 /** Back-off of a key whose reconcile was refused: first and longest, ms (upstream workqueue: 5 ms doubling to 1,000 s). */
 export const RETRY_FIRST_MS = 5;
 export const RETRY_MAX_MS = 1_000_000;

@@ -77,17 +77,17 @@ export interface Controller {
   user: string;
   watches: Mapping[];
   /**
-   * Its keys wait until no other key is dirty, and are then taken a few at a time. The nodes are patient: in a real cluster controllers see
+   * Its keys wait until no other key is dirty, and are then taken a few at a time. The nodes are such: in a real cluster controllers see
    * one pod become ready before the next does, and roll out step by step.
    */
-  patient?: boolean;
+  lowPriority?: boolean;
   reconcile(key: Key, view: View, cx: ReconcileCx): Plan;
   /** Called when an action was refused (quota, conflict, invalid): may answer with events or status. Without it the key is retried with back-off. */
   refused?(key: Key, action: Action, error: { code: number; reason: string; message: string }, view: View, cx: ReconcileCx): Plan;
 }
 
 /** The usual mapping: the object itself is the key. */
-export const own = (resource: Resource): Mapping => ({
+export const byObject = (resource: Resource): Mapping => ({
   resource,
   keys: (change) => [{ namespace: change.object.metadata.namespace ?? '', name: change.object.metadata.name }],
 });

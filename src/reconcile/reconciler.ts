@@ -107,17 +107,17 @@ export class Reconciler {
     for (const { controller, keys, afterMs } of this.#byResource.get(change.resource) ?? []) {
       for (const key of keys(change, this.#deps.view)) {
         if (afterMs === undefined || now === undefined) this.#add(controller, key);
-        else this.#queue.addAt(controller, key, this.#isPatient(controller), now + afterMs, change.revision);
+        else this.#queue.addAt(controller, key, this.#isLowPriority(controller), now + afterMs, change.revision);
       }
     }
   }
 
   #add(controller: string, key: Key): void {
-    this.#queue.add(controller, key, this.#isPatient(controller));
+    this.#queue.add(controller, key, this.#isLowPriority(controller));
   }
 
-  #isPatient(controller: string): boolean {
-    return this.#byName.get(controller)?.patient === true;
+  #isLowPriority(controller: string): boolean {
+    return this.#byName.get(controller)?.lowPriority === true;
   }
 
   #due(now: number): Work | undefined {

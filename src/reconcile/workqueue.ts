@@ -1,4 +1,4 @@
-import { PATIENT_SHARE, PATIENT_SINGLE_KEYS } from './limits.ts';
+import { LOW_PRIORITY_SHARE, LOW_PRIORITY_SINGLE_KEYS } from './limits.ts';
 import type { Key } from './plan.ts';
 
 export interface Work extends Key {
@@ -9,7 +9,7 @@ const idOf = (controller: string, namespace: string, name: string) => `${control
 
 interface Waiting {
   work: Work;
-  patient: boolean;
+  lowPriority: boolean;
   /** From when it may be taken, ms. */
   at: number;
   /** The change that made it dirty. */
@@ -17,37 +17,37 @@ interface Waiting {
 }
 
 /**
- * Dirty keys: deduplicated, first in, first out; patient ones after all others, a few at a time; some not before their time. Only in
+ * Dirty keys: deduplicated, first in, first out; low-priority ones after all others, a few at a time; some not before their time. Only in
  * memory: what is dirty is derived from the log after the persisted cursor and from due timers, so a crash loses nothing and a write costs
  * no row here.
  */
 export class WorkQueue {
   readonly #items = new Map<string, Work>();
-  readonly #patient = new Map<string, Work>();
+  readonly #low = new Map<string, Work>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #attempts = new Map<string, number>();
 
-  add(controller: string, key: Key, patient = false): void {
+  add(controller: string, key: Key, lowPriority = false): void {
     const id = idOf(controller, key.namespace, key.name);
     if (this.#items.has(id)) return;
-    const queue = patient ? this.#patient : this.#items;
+    const queue = lowPriority ? this.#low : this.#items;
     if (!queue.has(id)) queue.set(id, { controller, namespace: key.namespace, name: key.name });
   }
 
   /** A key that is dirty since `revision` and to be taken at a time; one that waits already keeps its own. */
-  addAt(controller: string, key: Key, patient: boolean, at: number, revision: number): void {
+  addAt(controller: string, key: Key, lowPriority: boolean, at: number, revision: number): void {
     const id = idOf(controller, key.namespace, key.name);
     if (this.#waiting.has(id)) return;
     const work = { controller, namespace: key.namespace, name: key.name };
-    this.#waiting.set(id, { work, patient, at, revision });
+    this.#waiting.set(id, { work, lowPriority, at, revision });
   }
 
   /** Lets those go whose time has come. */
   release(now: number): void {
-    for (const [id, { work, patient, at }] of this.#waiting) {
+    for (const [id, { work, lowPriority, at }] of this.#waiting) {
       if (at > now) continue;
       this.#waiting.delete(id);
-      this.add(work.controller, work, patient);
+      this.add(work.controller, work, lowPriority);
     }
   }
 
@@ -74,13 +74,13 @@ export class WorkQueue {
     return undefined;
   }
 
-  /** Nobody else is waiting: some of the patient keys may go on. */
+  /** Nobody else is waiting: some of the low-priority keys may go on. */
   #admit(): void {
-    const { size } = this.#patient;
-    let left = size <= PATIENT_SINGLE_KEYS ? 1 : Math.ceil(size * PATIENT_SHARE);
-    for (const [id, work] of this.#patient) {
+    const { size } = this.#low;
+    let left = size <= LOW_PRIORITY_SINGLE_KEYS ? 1 : Math.ceil(size * LOW_PRIORITY_SHARE);
+    for (const [id, work] of this.#low) {
       if (left-- === 0) return;
-      this.#patient.delete(id);
+      this.#low.delete(id);
       this.#items.set(id, work);
     }
   }
@@ -99,6 +99,6 @@ export class WorkQueue {
 
   /** How many could be taken now. */
   get size(): number {
-    return this.#items.size + this.#patient.size;
+    return this.#items.size + this.#low.size;
   }
 }

@@ -1,6 +1,6 @@
 import { parseTime } from '../../api/machinery/time.ts';
 import { clone, equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { adoption } from '../shared/adoption.ts';
 import { templateHash } from '../shared/hash.ts';
@@ -27,7 +27,7 @@ const daemonSet: Controller = {
   manager: 'kube-controller-manager',
   user: USER,
   watches: [
-    own(SETS),
+    byObject(SETS),
     { resource: 'pods', keys: (change) => managerKeys(change, 'DaemonSet', 'apps') },
     { resource: REVISIONS, keys: (change) => revisionKeys(change, 'DaemonSet') },
     { resource: 'nodes', keys: setsOfNode },

@@ -1,5 +1,5 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { adoption } from '../shared/adoption.ts';
 import { byCreation, controllerRef, managerKeys } from '../shared/owners.ts';
@@ -22,7 +22,7 @@ const deployment: Controller = {
   manager: 'kube-controller-manager',
   user: USER,
   watches: [
-    own(DEPLOYMENTS),
+    byObject(DEPLOYMENTS),
     { resource: SETS, keys: (change) => managerKeys(change, 'Deployment', 'apps') },
     { resource: 'pods', keys: recreateKeys },
   ],

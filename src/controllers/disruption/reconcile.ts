@@ -1,7 +1,7 @@
 import { scaled } from '../../api/machinery/intstr.ts';
 import { parseTime, rfc3339 } from '../../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, type Mapping, own, type Plan } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, type Mapping, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { controllerRef } from '../shared/owners.ts';
@@ -23,7 +23,7 @@ const budgets: Controller = {
   manager: 'kube-controller-manager',
   user: USER,
   watches: [
-    own(BUDGETS),
+    byObject(BUDGETS),
     { resource: 'pods', keys: budgetsOfPod },
     ...['apps/deployments', 'apps/replicasets', 'apps/statefulsets', 'replicationcontrollers'].map(budgetsOfManager),
   ],
@@ -38,7 +38,7 @@ const staleTargets: Controller = {
   name: 'disruption-stale-targets',
   manager: 'kube-controller-manager',
   user: USER,
-  watches: [{ resource: 'pods', keys: (change, view) => (isTargeted(change) ? own('pods').keys(change, view) : []) }],
+  watches: [{ resource: 'pods', keys: (change, view) => (isTargeted(change) ? byObject('pods').keys(change, view) : []) }],
   reconcile: (key, view, { now }) => {
     const pod = view.get('pods', key.namespace, key.name);
     const since = pod && targetedSince(pod);

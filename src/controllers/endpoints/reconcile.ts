@@ -1,5 +1,5 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Controller, own, type Plan } from '../../reconcile/plan.ts';
+import { type Action, type Controller, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
 import { deletion } from '../shared/objects.ts';
 import { hasClusterIP, HEADLESS, podsOf, SERVICES, servicesOfPod, triggerTime, withTriggerTime } from '../shared/services.ts';
@@ -16,9 +16,9 @@ export const endpointsController: Controller = {
   manager: 'kube-controller-manager',
   user: `system:serviceaccount:kube-system:${COMPONENT}`,
   watches: [
-    own(SERVICES),
+    byObject(SERVICES),
     { resource: 'pods', keys: servicesOfPod },
-    { resource: ENDPOINTS, keys: (change, view) => (change.type === 'DELETED' ? own(ENDPOINTS).keys(change, view) : []) },
+    { resource: ENDPOINTS, keys: (change, view) => (change.type === 'DELETED' ? byObject(ENDPOINTS).keys(change, view) : []) },
   ],
   reconcile: (key, view) => {
     const service = view.get(SERVICES, key.namespace, key.name);

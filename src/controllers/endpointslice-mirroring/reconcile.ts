@@ -1,5 +1,5 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { newControllerRef } from '../shared/owners.ts';
 import { isIPv6, SERVICES, TRIGGER_TIME } from '../shared/services.ts';
@@ -32,7 +32,7 @@ export const endpointSliceMirroring: Controller = {
   name: 'endpointslicemirroring',
   manager: 'kube-controller-manager',
   user: 'system:serviceaccount:kube-system:endpointslicemirroring-controller',
-  watches: [own(ENDPOINTS), own(SERVICES), { resource: SLICES, keys: endpointsOfSlice }],
+  watches: [byObject(ENDPOINTS), byObject(SERVICES), { resource: SLICES, keys: endpointsOfSlice }],
   reconcile: (key, view) => {
     const mine = mirrored(key, view);
     const endpoints = view.get(ENDPOINTS, key.namespace, key.name);

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { type Controller, type Key, own, type Plan } from '../../reconcile/plan.ts';
+import { type Controller, type Key, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { newControllerRef } from '../shared/owners.ts';
 import {
@@ -36,7 +36,7 @@ export const endpointSliceController: Controller = {
   manager: 'kube-controller-manager',
   user: 'system:serviceaccount:kube-system:endpointslice-controller',
   watches: [
-    own(SERVICES),
+    byObject(SERVICES),
     { resource: 'pods', keys: servicesOfPod },
     { resource: SLICES, keys: serviceOfSlice },
     { resource: 'nodes', keys: servicesOfNode },

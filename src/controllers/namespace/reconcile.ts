@@ -1,6 +1,6 @@
 import { type Kind, type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { BATCH, deletion } from '../shared/objects.ts';
 import { deletionConditions, type Remaining } from './conditions.ts';
@@ -15,7 +15,7 @@ export function namespaceController(kinds: readonly Kind[]): Controller {
     name: 'namespace',
     manager: 'kube-controller-manager',
     user: 'system:serviceaccount:kube-system:namespace-controller',
-    watches: [own(NAMESPACES), ...contents.map((resource) => ({ resource, keys: emptyingKeys }))],
+    watches: [byObject(NAMESPACES), ...contents.map((resource) => ({ resource, keys: emptyingKeys }))],
     reconcile: (key, view, cx) => {
       const namespace = view.get(NAMESPACES, '', key.name);
       return namespace?.metadata.deletionTimestamp ? empty(namespace, contents, view, cx) : { actions: [] };

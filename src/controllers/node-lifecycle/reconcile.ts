@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { isReady } from '../shared/pods.ts';
@@ -26,7 +26,7 @@ const health: Controller = {
   name: 'node-lifecycle',
   manager: MANAGER,
   user: USER,
-  watches: [own(NODES), { resource: LEASES, keys: leaseKeys }],
+  watches: [byObject(NODES), { resource: LEASES, keys: leaseKeys }],
   reconcile: (key, view, cx) => {
     const node = view.get(NODES, '', key.name);
     return node ? reconcile(node, view, cx) : { actions: [] };
@@ -38,7 +38,7 @@ const podsOfLostNodes: Controller = {
   name: 'node-pods-readiness',
   manager: MANAGER,
   user: USER,
-  watches: [{ resource: NODES, keys: (change, view) => (stoppedBeingReady(change) ? own(NODES).keys(change, view) : []) }],
+  watches: [{ resource: NODES, keys: (change, view) => (stoppedBeingReady(change) ? byObject(NODES).keys(change, view) : []) }],
   reconcile: (key, view, cx) => {
     const node = view.get(NODES, '', key.name);
     if (!isNotReady(node)) return { actions: [] };

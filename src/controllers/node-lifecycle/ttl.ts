@@ -1,4 +1,4 @@
-import { type Controller, own } from '../../reconcile/plan.ts';
+import { type Controller, byObject } from '../../reconcile/plan.ts';
 
 const TTL = 'node.alpha.kubernetes.io/ttl';
 /** Up to so many nodes, kubelets may keep secrets and config maps for so many seconds (ttl_controller.go). */
@@ -15,7 +15,7 @@ export const ttlController: Controller = {
   name: 'ttl',
   manager: 'kube-controller-manager',
   user: 'system:serviceaccount:kube-system:ttl-controller',
-  watches: [own('nodes')],
+  watches: [byObject('nodes')],
   reconcile: (key, view) => {
     const node = view.get('nodes', '', key.name);
     if (!node) return { actions: [] };

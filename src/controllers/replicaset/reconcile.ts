@@ -1,6 +1,6 @@
 import type { Resource } from '../../api/machinery/define-kind.ts';
 import { type KubeObject, clone } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
 import { adoption } from '../shared/adoption.ts';
 import { controllerRef, groupOf, isControlledBy, managerKeys, released } from '../shared/owners.ts';
@@ -52,7 +52,7 @@ function controllerFor(form: Form): Controller {
     manager: 'kube-controller-manager',
     user: userOf(form),
     watches: [
-      own(form.resource),
+      byObject(form.resource),
       { resource: 'pods', keys: (change) => managerKeys(change, form.kind, groupOf(form.apiVersion)) },
     ],
     reconcile: (key, view, cx) => reconcile(form, key, view, cx),

@@ -3,7 +3,7 @@ import { resourceOf } from '../../api/machinery/define-kind.ts';
 import { add, cmp, formatQuantity, parseQuantity, type Quantity, ZERO } from '../../api/machinery/quantity.ts';
 import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { type Controller, type Key, own, type Plan } from '../../reconcile/plan.ts';
+import { type Controller, type Key, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { isTerminal } from '../shared/pods.ts';
 
@@ -27,7 +27,7 @@ export function resourceQuotaController(kinds: readonly Kind[], usage: QuotaUsag
     name: 'resourcequota',
     manager: 'kube-controller-manager',
     user: 'system:serviceaccount:kube-system:resourcequota-controller',
-    watches: [own(QUOTAS), ...counted.filter((r) => r !== QUOTAS).map((resource) => ({ resource, keys: quotasOf }))],
+    watches: [byObject(QUOTAS), ...counted.filter((r) => r !== QUOTAS).map((resource) => ({ resource, keys: quotasOf }))],
     reconcile: (key, view, { now }) => {
       const quota = view.get(QUOTAS, key.namespace, key.name);
       return quota ? recount(quota, counted, usage, view, now) : { actions: [] };

@@ -1,4 +1,4 @@
-import { type Controller, type Key, type Mapping, own, type Plan } from '../../reconcile/plan.ts';
+import { type Controller, type Key, type Mapping, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
 import { equal } from '../../lib/json.ts';
 
@@ -21,7 +21,7 @@ export const serviceAccountController: Controller = {
   name: 'serviceaccount',
   manager: 'kube-controller-manager',
   user: 'system:serviceaccount:kube-system:service-account-controller',
-  watches: [own('namespaces'), namespaceOf('serviceaccounts', DEFAULT)],
+  watches: [byObject('namespaces'), namespaceOf('serviceaccounts', DEFAULT)],
   reconcile: ({ name: namespace }, view) => {
     if (!isActive(namespace, view) || view.get('serviceaccounts', namespace, DEFAULT)) return { actions: [] };
     const object = { kind: 'ServiceAccount', apiVersion: 'v1', metadata: { name: DEFAULT, namespace } };
@@ -35,7 +35,7 @@ export function rootCaPublisher(caOf: (view: View) => string | undefined): Contr
     name: 'root-ca-certificate-publisher',
     manager: 'kube-controller-manager',
     user: 'system:serviceaccount:kube-system:root-ca-cert-publisher',
-    watches: [own('namespaces'), namespaceOf('configmaps', ROOT_CA)],
+    watches: [byObject('namespaces'), namespaceOf('configmaps', ROOT_CA)],
     reconcile: (key, view) => publish(key, view, caOf(view)),
   };
 }

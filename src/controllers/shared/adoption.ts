@@ -1,6 +1,6 @@
 import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { adopted, controllerRef } from './owners.ts';
 import type { Matcher } from './selector.ts';
@@ -29,7 +29,7 @@ export function adoption(a: Adoption): Controller {
     manager: 'kube-controller-manager',
     user: a.user,
     watches: [
-      { resource: a.owner, keys: (change, view) => (change.type === 'ADDED' ? own(a.owner).keys(change, view) : []) },
+      { resource: a.owner, keys: (change, view) => (change.type === 'ADDED' ? byObject(a.owner).keys(change, view) : []) },
       { resource: a.dependent, keys: (change, view) => interested(a, change, view) },
     ],
     reconcile: (key, view) => ({ actions: adoptAll(a, key, view) }),

@@ -1,5 +1,5 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { type Action, type Controller, type Key, own, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { adoption } from '../shared/adoption.ts';
 import {
@@ -31,7 +31,7 @@ const statefulSet: Controller = {
   manager: 'kube-controller-manager',
   user: USER,
   watches: [
-    own(SETS),
+    byObject(SETS),
     { resource: 'pods', keys: (change) => managerKeys(change, 'StatefulSet', 'apps') },
     { resource: 'persistentvolumeclaims', keys: setsOfClaim },
     { resource: REVISIONS, keys: (change) => revisionKeys(change, 'StatefulSet') },

@@ -1,6 +1,6 @@
 import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { type Controller, type Key, own, type Plan } from '../../reconcile/plan.ts';
+import { type Controller, type Key, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
 import { isControlledBy } from '../shared/owners.ts';
@@ -26,7 +26,7 @@ function protection(
     name,
     manager: 'kube-controller-manager',
     user: `system:serviceaccount:kube-system:${account}`,
-    watches: [own(resource), ...users],
+    watches: [byObject(resource), ...users],
     reconcile: (key, view): Plan => {
       const object = view.get(resource, key.namespace, key.name);
       if (!object) return { actions: [] };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../src/lib/prng.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { CURSOR_LAG_REVISIONS, RETRY_FIRST_MS } from '../../../src/reconcile/limits.ts';
-import { type Action, type Controller, type Key, own, type Plan } from '../../../src/reconcile/plan.ts';
+import { type Action, type Controller, type Key, byObject, type Plan } from '../../../src/reconcile/plan.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { Timers } from '../../../src/time/timers.ts';
 import { makeCluster } from '../../host/make-cluster.ts';
@@ -30,7 +30,7 @@ function bench(...controllers: Partial<Controller>[]) {
         name: `c${i}`,
         manager: 'm',
         user: 'system:serviceaccount:kube-system:c',
-        watches: [own('configmaps')],
+        watches: [byObject('configmaps')],
         reconcile: () => ({ actions: [] }),
         ...c,
       })),
@@ -101,7 +101,7 @@ describe('reconciling', () => {
 
   it('[RC12] keys of a mapping that waits are not taken before their time, which the first change begins', () => {
     const { seen, controller } = noting();
-    const { put, make, timers } = bench({ ...controller, watches: [{ ...own('configmaps'), afterMs: 20 }] });
+    const { put, make, timers } = bench({ ...controller, watches: [{ ...byObject('configmaps'), afterMs: 20 }] });
     const reconciler = make();
     reconciler.drain(NOW);
     reconciler.drain(NOW + 20);
@@ -126,8 +126,8 @@ describe('reconciling', () => {
   it('[RC12] [RC8] the cursor stays behind what waits, so a crash loses none of it', () => {
     const { seen, controller } = noting();
     const { put, make } = bench(
-      { ...controller, watches: [{ ...own('configmaps'), afterMs: 20 }] },
-      { watches: [own('configmaps')] },
+      { ...controller, watches: [{ ...byObject('configmaps'), afterMs: 20 }] },
+      { watches: [byObject('configmaps')] },
     );
     const before = make();
     before.drain(NOW);
@@ -156,12 +156,12 @@ describe('reconciling', () => {
     expect(seen).toEqual(['b', 'a', 'c']);
   });
 
-  it('[RC2] patient keys wait for all others and are taken one by one, of many a quarter at a time', () => {
+  it('[RC2] lowPriority keys wait for all others and are taken one by one, of many a quarter at a time', () => {
     const order: string[] = [];
     const count = (key: Key) => (key.namespace === 'default' ? key : undefined);
     const { put, reconciler } = bench(
       {
-        patient: true,
+        lowPriority: true,
         reconcile: (key, view) => {
           if (!count(key) || view.get('configmaps', 'default', key.name)?.data?.seen) return { actions: [] };
           order.push(`node ${key.name}`);
