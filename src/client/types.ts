@@ -1,8 +1,8 @@
 import type { Hono } from 'hono';
-import type { Room } from '../management/http/app.ts';
+import type { RouteModule } from '../management/http/app.ts';
 
 /** Every route of the management API with what it takes and answers, inferred from the routes themselves: a union over the rooms. */
-type Schemas = SchemaOf<Room>;
+type Schemas = SchemaOf<RouteModule>;
 type SchemaOf<R> = R extends (...deps: never[]) => Hono<infer _E, infer S, infer _B> ? S : never;
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 

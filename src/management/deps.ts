@@ -2,7 +2,7 @@ import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
 import type { Crypto, Sealing } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
-import type { Keeper } from './tasks.ts';
+import type { TaskRunner } from './task.ts';
 import type { ClustersPort } from './clusters/port.ts';
 import type { Mac } from './clusters/id.ts';
 import type { Rates } from './http/rates.ts';
@@ -32,7 +32,7 @@ export interface LogEntry {
 export interface ManagementDeps {
   db: Database;
   clusters: ClustersPort;
-  keeper: Keeper;
+  taskRunner: TaskRunner;
   crypto: Pick<Crypto, 'sha256' | 'token'> & Sealing;
   random: Random;
   /** Calls to the world outside: everything that management asks of others goes through here. */

@@ -13,10 +13,10 @@ export const IDENTITY_LENGTH = 253;
 export const ROTATION_OVERLAP_SECONDS = 7 * 24 * 3600;
 /** Longest life that `expiresIn` may ask for, seconds; beyond it 400. */
 export const EXPIRES_IN_SECONDS = 10 * 365 * 24 * 3600;
-/** Clusters that one revocation tells itself, and how many at once; the rest follows as a chore. */
+/** Clusters that one revocation tells itself, and how many at once; the rest follows as a task. */
 export const REVOKE_CLUSTERS = 500;
 export const REVOKE_AT_ONCE = 32;
-/** How long whoever revokes has for it before the chore does it too, ms. */
+/** How long whoever revokes has for it before the task does it too, ms. */
 export const REVOKE_STANDBY_MS = 10_000;
 /** Labels of a cluster or a token. */
 export const LABELS = 32;
@@ -36,13 +36,13 @@ export const AUDIT_EVENTS_PER_PAGE = 1_000;
 /** Bytes of a request body; beyond it 413. */
 export const BODY_BYTES = 64 * 1024;
 
-/** Pause between two parts of a chore that has more to do, ms. */
-export const CHORE_AGAIN_MS = 100;
-/** How long a chore rests that failed: at first, and doubling up to at most, ms. */
-export const CHORE_RETRY_FIRST_MS = 1_000;
-export const CHORE_RETRY_MAX_MS = 15 * 60_000;
-/** When something was announced so recently, the keeper looks again: it may not be written yet, ms. */
-export const KEEPER_LOOK_AGAIN_MS = 60_000;
+/** Pause between two parts of a task that has more to do, ms. */
+export const TASK_AGAIN_MS = 100;
+/** How long a task rests that failed: at first, and doubling up to at most, ms. */
+export const TASK_RETRY_FIRST_MS = 1_000;
+export const TASK_RETRY_MAX_MS = 15 * 60_000;
+/** When something was announced so recently, the task runner looks again: it may not be written yet, ms. */
+export const TASKS_LOOK_AGAIN_MS = 60_000;
 /** How long a finished operation can be asked about, ms. */
 export const OPERATION_KEPT_MS = 30 * 24 * 3_600_000;
 
@@ -89,18 +89,18 @@ export const GRACE_SECONDS = 24 * 3600;
 export const GRACE_MAX_SECONDS = 30 * 24 * 3600;
 /** Deleted clusters of an account that wait for their end; of more, those that were deleted first go at once. */
 export const DELETED_CLUSTERS_PER_ACCOUNT = 1_000;
-/** How long whoever changes a cluster has for telling its object before a chore does it too, ms. */
-export const TELL_STANDBY_MS = 10_000;
-/** How long a cluster may be in the making without a sign of life before a chore takes it away, ms. */
+/** How long whoever changes a cluster has for telling its object before a task does it too, ms. */
+export const NOTIFY_STANDBY_MS = 10_000;
+/** How long a cluster may be in the making without a sign of life before a task takes it away, ms. */
 export const MAKING_MS = 60_000;
 /** How long a fork works before whoever asked is answered "it is on its way", and one step of it, ms. */
 export const FORK_INLINE_MS = 2_000;
 export const FORK_STEP_MS = 250;
-/** How long the keeper goes on with one fork before it looks at its other chores, ms. */
+/** How long the task runner goes on with one fork before it looks at its other tasks, ms. */
 export const FORK_TURN_MS = 2_000;
 /** Characters of a label selector; beyond it 400. */
 export const SELECTOR_LENGTH = 2_000;
-/** Clusters that one part of a chore is about. */
+/** Clusters that one part of a task is about. */
 export const CLUSTERS_PER_CHORE = 50;
 /** When clusters that could not be told of a plan are told again, ms. */
 export const PLAN_RETRY_MS = 30_000;

@@ -1,73 +1,57 @@
-import { accountChores } from './accounts/deletion.ts';
-import { planChore } from './accounts/plan.ts';
-import { auditChore } from './audit/service.ts';
-import { clusterChores } from './clusters/tasks.ts';
-import { credentialChores } from './clusters/credential-tasks.ts';
+import { accountTasks } from './accounts/deletion.ts';
+import { planTask } from './accounts/plan.ts';
+import { auditTask } from './audit/service.ts';
+import { clusterTasks } from './clusters/tasks.ts';
+import { credentialTasks } from './clusters/credential-tasks.ts';
 import type { ManagementDeps } from './deps.ts';
-import { idempotencyChore } from './http/idempotency.ts';
-import { CHORE_AGAIN_MS, CHORE_RETRY_FIRST_MS, CHORE_RETRY_MAX_MS } from './limits.ts';
-import { operationChores } from './operations/tasks.ts';
+import { idempotencyTask } from './http/idempotency.ts';
+import { TASK_AGAIN_MS, TASK_RETRY_FIRST_MS, TASK_RETRY_MAX_MS } from './limits.ts';
+import { operationTasks } from './operations/tasks.ts';
+import type { Failures, Task } from './task.ts';
 
-/** Work that is due at some time, or that finishes what a request left undone. Nothing ticks: the keeper wakes at the earliest `next`. */
-export interface Chore {
-  name: string;
-  /** When there is something to do (ms; the past: now); undefined: nothing that we know of. */
-  next(deps: ManagementDeps): Promise<number | undefined>;
-  /** Does what is due, or a bounded part of it. Harmless early, late or twice. */
-  run(deps: ManagementDeps, now: number): Promise<void>;
-}
-
-/** Every chore of the deployment. */
-export const CHORES: readonly Chore[] = [
-  ...operationChores,
-  ...accountChores,
-  planChore,
-  ...clusterChores,
-  ...credentialChores,
-  idempotencyChore,
-  auditChore,
+/** Every task of the deployment. */
+export const TASKS: readonly Task[] = [
+  ...operationTasks,
+  ...accountTasks,
+  planTask,
+  ...clusterTasks,
+  ...credentialTasks,
+  idempotencyTask,
+  auditTask,
 ];
 
-/** Wakes the keeper at some time, at the latest. Ask before you write what will be due: then dying in between loses nothing. */
-export interface Keeper {
-  by(at: number): Promise<void>;
-}
-
-/** Chores that failed, by name: how often in a row, and until when they rest. */
-export type Failures = Record<string, { count: number; until: number }>;
-
-/** Runs what is due, each chore by itself, and says when to look again; notes in `failures` what has to rest for a while. */
-export async function doChores(
+/** Runs what is due, each task by itself, and says when to look again; notes in `failures` what has to rest for a while. */
+export async function runTasks(
   deps: ManagementDeps,
   failures: Failures,
-  chores: readonly Chore[] = CHORES,
+  tasks: readonly Task[] = TASKS,
 ): Promise<number | undefined> {
   const times: number[] = [];
-  for (const chore of chores) {
-    const failed = failures[chore.name];
+  for (const task of tasks) {
+    const failed = failures[task.name];
     if (failed && failed.until > deps.now()) {
       times.push(failed.until);
       continue;
     }
     try {
-      const at = await doChore(deps, chore);
-      delete failures[chore.name];
+      const at = await runTask(deps, task);
+      delete failures[task.name];
       if (at !== undefined) times.push(at);
     } catch (error) {
-      console.error(`chore ${chore.name} failed`, error);
+      console.error(`task ${task.name} failed`, error);
       const count = (failed?.count ?? 0) + 1;
-      const until = deps.now() + Math.min(CHORE_RETRY_FIRST_MS * 2 ** (count - 1), CHORE_RETRY_MAX_MS);
-      failures[chore.name] = { count, until };
+      const until = deps.now() + Math.min(TASK_RETRY_FIRST_MS * 2 ** (count - 1), TASK_RETRY_MAX_MS);
+      failures[task.name] = { count, until };
       times.push(until);
     }
   }
   return times.length ? Math.min(...times) : undefined;
 }
 
-async function doChore(deps: ManagementDeps, chore: Chore): Promise<number | undefined> {
-  const at = await chore.next(deps);
+async function runTask(deps: ManagementDeps, task: Task): Promise<number | undefined> {
+  const at = await task.next(deps);
   if (at === undefined || at > deps.now()) return at;
-  await chore.run(deps, deps.now());
-  const again = await chore.next(deps);
-  return again === undefined ? undefined : Math.max(again, deps.now() + CHORE_AGAIN_MS);
+  await task.run(deps, deps.now());
+  const again = await task.next(deps);
+  return again === undefined ? undefined : Math.max(again, deps.now() + TASK_AGAIN_MS);
 }

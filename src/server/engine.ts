@@ -189,7 +189,7 @@ export async function startEngine(o: {
     unsafeDirectSockets: [{ host: HOST, port }],
     durableObjects: {
       CLUSTERS: { className: 'ClusterDO', useSQLite: true },
-      KEEPER: { className: 'KeeperDO', useSQLite: true },
+      TASKS: { className: 'TaskRunnerDO', useSQLite: true },
     },
     durableObjectsPersist: objects,
     d1Databases: { DB: 'atoll' },

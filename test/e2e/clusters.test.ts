@@ -109,7 +109,7 @@ describe('a fork', () => {
   });
 });
 
-describe('the keeper', () => {
+describe('the task runner', () => {
   it('ends what expires, and purges what was deleted, also over a kill', async () => {
     const { id } = await cluster('create', 'brief', '--api-only', '--expires', '1s');
     await until('it is deleted', async () => (await cluster('get', id)).state === 'deleted');

@@ -27,14 +27,14 @@ describe('a deployment', () => {
     expect(bytes).toBeLessThan(BUNDLE_BYTES);
     const declared = readFileSync(join(ROOT, 'src/worker/platform/env.worker.ts'), 'utf8');
     const bindings = [...declared.matchAll(/^ {2}([A-Z]+): (?:DurableObjectNamespace|D1Database)/gm)].map(([, name]) => name);
-    expect(bindings).toEqual(['CLUSTERS', 'KEEPER', 'DB']);
+    expect(bindings).toEqual(['CLUSTERS', 'TASKS', 'DB']);
     for (const name of bindings) expect(run.stdout).toContain(`env.${name} `);
     // Every class of an object that is exported has been announced by a migration of its own.
     const config = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
     const entry = readFileSync(join(ROOT, 'src/worker/edge/index.worker.ts'), 'utf8');
     for (const [, name] of entry.matchAll(/^export \{ (\w+DO) \}/gm)) {
       expect(config).toContain(`class_name = "${name}"`);
-      expect(config).toMatch(new RegExp(`new_sqlite_classes = \\["${name}"\\]`));
+      expect(config).toMatch(new RegExp(`new_sqlite_classes = \\["${name}"\\]|to = "${name}"`));
     }
   });
 });

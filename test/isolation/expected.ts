@@ -10,19 +10,19 @@ const SORTS: Record<string, (is: Bearer['is']) => boolean> = {
   'signed-in': () => true,
   operator: (is) => is === 'operator',
   person: (is) => is === 'person',
-  founder: (is) => is !== 'token',
+  'person-or-operator': (is) => is !== 'token',
 };
 
 /**
  * What the guard of a route means for a bearer at an address, thought through a second time: nothing of the product's own gate is used.
  */
 export function verdictOf(route: Route, bearer: Bearer, facts: Facts): Verdict {
-  const { needs, confinedToo = false, leavingToo = false } = route.guard;
-  if (needs === 'public') return 'in';
+  const { requires, allowRestrictedTokens = false, allowDeleting = false } = route.guard;
+  if (requires === 'public') return 'in';
   if (bearer.is === 'nobody') return 401;
   // A token is worth what its account is.
-  if (bearer.is === 'token' && bearer.levels.leaving !== undefined && !leavingToo) return 401;
-  const sort = SORTS[needs];
+  if (bearer.is === 'token' && bearer.levels.leaving !== undefined && !allowDeleting) return 401;
+  const sort = SORTS[requires];
   if (sort) {
     if (!sort(bearer.is)) return 403;
     // The operator's routes about an account.
@@ -34,8 +34,8 @@ export function verdictOf(route: Route, bearer: Bearer, facts: Facts): Verdict {
   if (route.params.includes('cluster')) {
     if (!isThere(whose, facts)) return 404;
     if (whose === 'mine' && bearer.reach && !bearer.reach.includes(facts.cluster as 'near')) return 404;
-  } else if (bearer.reach && !confinedToo) return 403;
-  return ORDER.indexOf(level) >= ORDER.indexOf(needs) ? 'in' : 403;
+  } else if (bearer.reach && !allowRestrictedTokens) return 403;
+  return ORDER.indexOf(level) >= ORDER.indexOf(requires) ? 'in' : 403;
 }
 
 /** Whose account the address means to a bearer. */
@@ -57,10 +57,10 @@ export function isOurs(route: Route, bearer: Bearer, facts: Facts): boolean {
 
 /** The level somebody has in the account of an address; undefined: to them there is no such account. */
 function levelAt(bearer: Bearer, account: Facts['account'], guard: Route['guard']): string | undefined {
-  const { operatorToo = false, leavingToo = false } = guard;
-  if (bearer.is === 'operator') return operatorToo && account !== 'ghost' && account !== 'self' ? 'owner' : undefined;
+  const { allowOperator = false, allowDeleting = false } = guard;
+  if (bearer.is === 'operator') return allowOperator && account !== 'ghost' && account !== 'self' ? 'owner' : undefined;
   if (account === 'self') return bearer.is === 'token' ? Object.values(bearer.levels)[0] : undefined;
-  if (account === 'leaving') return leavingToo ? bearer.levels.leaving : undefined;
+  if (account === 'leaving') return allowDeleting ? bearer.levels.leaving : undefined;
   return account === 'ghost' ? undefined : bearer.levels[account];
 }
 

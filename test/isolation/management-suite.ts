@@ -37,7 +37,7 @@ interface Suite {
 
 function everybody({ routes, doorman }: Suite): void {
   it('[MG60] these are open to everybody, and no others', () => {
-    const open = routes.filter((route) => route.guard.needs === 'public').map((route) => route.operationId);
+    const open = routes.filter((route) => route.guard.requires === 'public').map((route) => route.operationId);
     expect(open.sort()).toEqual(PUBLIC);
   });
 
@@ -52,7 +52,7 @@ function everybody({ routes, doorman }: Suite): void {
 
   it('[MG60] every door was opened by somebody: the requests are good ones', () => {
     // What is public has no door: whether it works is for its own tests to say.
-    const guarded = routes.filter((route) => route.guard.needs !== 'public').map((route) => route.operationId);
+    const guarded = routes.filter((route) => route.guard.requires !== 'public').map((route) => route.operationId);
     expect(guarded.filter((id) => !doorman.reached.has(id))).toEqual([]);
     console.log(`${doorman.cells} cells: ${routes.length} routes, ${doorman.bearers.length} bearers`);
   });
@@ -151,7 +151,7 @@ const BROWSERS: [string, Record<string, string>][] = [
 function browsers({ t, routes, doorman, to }: Suite): void {
   it.each(BROWSERS)('[MG63] a browser that comes from %s is refused everywhere, whoever it speaks for', async (_, headers) => {
     const bad: string[] = [];
-    for (const route of routes.filter((r) => r.guard.needs !== 'public')) {
+    for (const route of routes.filter((r) => r.guard.requires !== 'public')) {
       for (const label of ['none', 'operator', 'session owner', 'token owner']) {
         const outcome = await doorman.send({ ...to(route, t.mine), method: route.method, headers }, doorman.bearer(label));
         const { status, text } = outcome;

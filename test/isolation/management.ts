@@ -90,7 +90,7 @@ export class Doorman {
     const { status } = outcome;
     const ok = status >= 200 && status < 400;
     if (ok) this.reached.add(route.operationId);
-    if (route.guard.needs === 'public') return status < 500 ? undefined : say('failed');
+    if (route.guard.requires === 'public') return status < 500 ? undefined : say('failed');
     if (!isOurs(route, bearer, address.facts)) {
       return this.#refused(route, bearer, { ...address, twin: this.#without(address) }, outcome, 404, say);
     }

@@ -18,7 +18,7 @@ const of = (file: string, rows: [name: string, find: string, put: string][]): Ho
 /** Holes in front of the management API. */
 const MANAGEMENT: Hole[] = [
   ...of(AUTH, [
-    ['the level is not asked', 'if (!reaches(access.level, needed))', 'if (access.level === undefined)'],
+    ['the level is not asked', 'if (!atLeast(access.level, needed))', 'if (access.level === undefined)'],
     [
       'a token enters any account, its own level in hand',
       'if (account !== SELF && account !== who.accountId) return undefined;\n    return { accountId: who.accountId,',
@@ -29,13 +29,13 @@ const MANAGEMENT: Hole[] = [
       '.where(and(eq(members.accountId, account), eq(members.personId, who.id)));\n  return found',
       '.where(eq(members.personId, who.id));\n  return found',
     ],
-    ['the operator enters accounts', "who.type === 'operator' && guard.operatorToo\n", "who.type === 'operator'\n"],
+    ['the operator enters accounts', "who.type === 'operator' && guard.allowOperator\n", "who.type === 'operator'\n"],
     [
       'a token of some clusters asks about the whole account',
-      'if (isConfined(access.reach) && !guard.confinedToo)',
-      'if (!access.reach)',
+      'if (isRestricted(access.selector) && !guard.allowRestrictedTokens)',
+      'if (!access.selector)',
     ],
-    ['the reach of a token is not asked', '!row || !isWithin(access.reach, row)', '!row'],
+    ['the selector of a token is not asked', '!row || !selects(access.selector, row)', '!row'],
     [
       'a token does not expire',
       'if (!found || isOver(found.token.expiresAt, now)) return undefined;',
@@ -60,7 +60,7 @@ const MANAGEMENT: Hole[] = [
     ["a person's token may do more than the person", 'found.role === null ? scope : lower(scope, levelOf(found.role))', 'scope'],
     [
       'what an account leaves behind is still open',
-      'const isThere = (leavingToo: boolean) => (leavingToo ? undefined : isNull(accounts.deletedAt));',
+      'const isThere = (allowDeleting: boolean) => (allowDeleting ? undefined : isNull(accounts.deletedAt));',
       'const isThere = (_: boolean) => (_ ? undefined : or(isNull(accounts.deletedAt), gt(accounts.deletedAt, 0)));',
     ],
     ['a rotated token goes on for ever', 'gt(tokens.formerUntil, now)', 'gt(tokens.formerUntil, 0)'],
@@ -86,7 +86,11 @@ const MANAGEMENT: Hole[] = [
     ],
   ]),
   ...of('src/management/http/access.ts', [
-    ['every cluster is within every reach', 'if (reach.clusters && !reach.clusters.includes(cluster.id)) return false;', ''],
+    [
+      'every selector selects every cluster',
+      'if (selector.clusters && !selector.clusters.includes(cluster.id)) return false;',
+      '',
+    ],
     ['labels do not confine', 'cluster.labels[key] === value', 'key !== undefined || cluster.labels[key] === value'],
   ]),
   ...of('src/management/clusters/rows.ts', [

@@ -1,5 +1,5 @@
 import { and, asc, count, eq, inArray, isNull, min, notExists, sql } from 'drizzle-orm';
-import type { Chore } from '../tasks.ts';
+import type { Task } from '../task.ts';
 import { unmake } from '../clusters/service.ts';
 import { clusters } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
@@ -17,7 +17,7 @@ async function clustersLeft(deps: ManagementDeps, accountId: string): Promise<nu
 }
 
 /**
- * The end of an account. From now on nobody may use it, which is one transaction with the note of what is to be done; the keeper does it.
+ * The end of an account. From now on nobody may use it, which is one transaction with the note of what is to be done; the task runner does it.
  * Asking again gives the same operation.
  */
 export async function beginDeletion(deps: ManagementDeps, accountId: string): Promise<OperationRow> {
@@ -28,7 +28,7 @@ export async function beginDeletion(deps: ManagementDeps, accountId: string): Pr
   if (running) return running;
   const now = deps.now();
   const total = (await clustersLeft(deps, accountId)) + 1;
-  await deps.keeper.by(now);
+  await deps.taskRunner.wakeBy(now);
   const [[row]] = await deps.db.batch([
     deps.db
       .insert(operations)
@@ -83,7 +83,7 @@ async function goOn(deps: ManagementDeps, operation: OperationRow): Promise<void
 }
 
 /** Finishes the deletions of accounts, a part of each at a time. */
-const deleteAccounts: Chore = {
+const deleteAccounts: Task = {
   name: 'delete-accounts',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -101,4 +101,4 @@ const deleteAccounts: Chore = {
   },
 };
 
-export const accountChores: readonly Chore[] = [deleteAccounts];
+export const accountTasks: readonly Task[] = [deleteAccounts];

@@ -21,7 +21,7 @@ const PATH = '/accounts/{account}/invitations';
 function definitions(deps: ManagementDeps) {
   const create = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'post',
       path: PATH,
@@ -37,7 +37,7 @@ function definitions(deps: ManagementDeps) {
   );
   const list = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'get',
       path: PATH,
@@ -51,7 +51,7 @@ function definitions(deps: ManagementDeps) {
   );
   const revoke = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'delete',
       path: `${PATH}/{invitation}`,
@@ -65,7 +65,7 @@ function definitions(deps: ManagementDeps) {
   );
   const take = define(
     deps,
-    { needs: 'person' },
+    { requires: 'person' },
     {
       method: 'post',
       path: '/invitations/accept',

@@ -1,6 +1,6 @@
 import { and, asc, count, eq, exists, gt, isNull, lte, or, sql } from 'drizzle-orm';
 import { isSecret, makeSecret, PREFIXES } from '../../lib/secrets.ts';
-import { type Access, creatorOf, type Level, levelOf, type Principal, reaches, type Role } from '../http/access.ts';
+import { type Access, creatorOf, type Level, levelOf, type Principal, atLeast, type Role } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { INVITATION_MAX_MS, INVITATION_MS, INVITATIONS_PER_ACCOUNT, MEMBERS_PER_ACCOUNT } from '../limits.ts';
@@ -26,7 +26,7 @@ export async function invite(
   wish: InvitationWish,
 ): Promise<{ row: InvitationRow; secret: string }> {
   const { accountId, level } = access;
-  if (!reaches(level, levelOf(wish.role))) throw new Problem('forbidden', `"${level}" cannot invite somebody as ${wish.role}`);
+  if (!atLeast(level, levelOf(wish.role))) throw new Problem('forbidden', `"${level}" cannot invite somebody as ${wish.role}`);
   const now = deps.now();
   const expiresAt = wish.expiresAt === undefined ? now + INVITATION_MS : Date.parse(wish.expiresAt);
   if (expiresAt <= now) throw new Problem('invalid-request', 'expiresAt: is in the past');

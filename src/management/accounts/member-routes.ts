@@ -19,7 +19,7 @@ const ONE = `${PATH}/{person}` as const;
 function definitions(deps: ManagementDeps) {
   const list = define(
     deps,
-    { needs: 'read' },
+    { requires: 'read' },
     {
       method: 'get',
       path: PATH,
@@ -33,7 +33,7 @@ function definitions(deps: ManagementDeps) {
   );
   const change = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'patch',
       path: ONE,
@@ -49,7 +49,7 @@ function definitions(deps: ManagementDeps) {
   );
   const remove = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'delete',
       path: ONE,
@@ -68,7 +68,7 @@ function definitions(deps: ManagementDeps) {
 function farewells(deps: ManagementDeps) {
   const go = define(
     deps,
-    { needs: 'read' },
+    { requires: 'read' },
     {
       method: 'post',
       path: '/accounts/{account}/leave',
@@ -83,7 +83,7 @@ function farewells(deps: ManagementDeps) {
   );
   const handOver = define(
     deps,
-    { needs: 'owner' },
+    { requires: 'owner' },
     {
       method: 'post',
       path: '/accounts/{account}/transfer',

@@ -1,10 +1,10 @@
 import { and, asc, eq, exists, gt, inArray, or, type SQL, sql } from 'drizzle-orm';
-import { type Access, levelOf, type Principal, reaches, type Role } from '../http/access.ts';
+import { type Access, levelOf, type Principal, atLeast, type Role } from '../http/access.ts';
 import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { people } from '../people/tables.ts';
-import { strip } from './offboarding.ts';
+import { revokeEverythingOf } from './offboarding.ts';
 import { members } from './tables.ts';
 
 /** A member as lists show them. */
@@ -55,7 +55,7 @@ async function memberOf(deps: ManagementDeps, accountId: string, personId: strin
 /** Nobody touches somebody above them. */
 async function memberWithin(deps: ManagementDeps, access: Access, personId: string): Promise<Member> {
   const member = await memberOf(deps, access.accountId, personId);
-  if (reaches(access.level, levelOf(member.role))) return member;
+  if (atLeast(access.level, levelOf(member.role))) return member;
   throw new Problem('forbidden', `"${access.level}" cannot change what an ${member.role} is`);
 }
 
@@ -72,7 +72,7 @@ const lastOwner = () => new Problem('conflict', 'an account has an owner: hand i
 export async function changeRole(deps: ManagementDeps, access: Access, personId: string, role: Role): Promise<Member> {
   const { accountId, level } = access;
   const member = await memberWithin(deps, access, personId);
-  if (!reaches(level, levelOf(role))) throw new Problem('forbidden', `"${level}" cannot make somebody an ${role}`);
+  if (!atLeast(level, levelOf(role))) throw new Problem('forbidden', `"${level}" cannot make somebody an ${role}`);
   if (member.role === role) return member;
   const change = deps.db
     .update(members)
@@ -85,8 +85,10 @@ export async function changeRole(deps: ManagementDeps, access: Access, personId:
       ),
     )
     .returning({ role: members.role });
-  const isLess = reaches(levelOf(member.role), levelOf(role));
-  const [changed] = isLess ? await strip(deps, personId, change, { accountId, role }) : await deps.db.batch([change]);
+  const isLess = atLeast(levelOf(member.role), levelOf(role));
+  const [changed] = isLess
+    ? await revokeEverythingOf(deps, personId, change, { accountId, role })
+    : await deps.db.batch([change]);
   if ((changed as unknown[]).length === 0) throw member.role === 'owner' ? lastOwner() : changedMeanwhile();
   return { ...member, role };
 }
@@ -107,7 +109,7 @@ export async function removeMember(deps: ManagementDeps, access: Access, personI
       ),
     )
     .returning({ role: members.role });
-  const [removed] = await strip(deps, personId, removal, { accountId });
+  const [removed] = await revokeEverythingOf(deps, personId, removal, { accountId });
   if ((removed as unknown[]).length === 0) throw role === 'owner' ? lastOwner() : changedMeanwhile();
 }
 
@@ -136,7 +138,9 @@ export async function transfer(deps: ManagementDeps, access: Access, who: Princi
     )
     .returning({ personId: members.personId });
   const [changed] =
-    from === undefined ? await deps.db.batch([change]) : await strip(deps, from, change, { accountId, role: 'admin' });
+    from === undefined
+      ? await deps.db.batch([change])
+      : await revokeEverythingOf(deps, from, change, { accountId, role: 'admin' });
   if ((changed as unknown[]).length === 0) throw changedMeanwhile();
   return { ...member, role: 'owner' };
 }

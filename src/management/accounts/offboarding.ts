@@ -1,7 +1,7 @@
 import { and, asc, type Column, eq, exists, inArray, isNull, not, notExists, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import type { Role } from '../http/access.ts';
-import { marking, tell } from '../clusters/credentials.ts';
+import { marking, notify } from '../clusters/credentials.ts';
 import { clusters, credentials } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
@@ -19,15 +19,15 @@ interface Loss {
 /**
  * Does the change, and in the same transaction takes away what the person made in the account: tokens, invitations, and the marks that
  * tell the clusters to forget their credentials and those of their tokens. Each only if the change took hold: they are no member any
- * more, or have `role` now. Then the clusters are told; should we die before, their chore does it.
+ * more, or have `role` now. Then the clusters are told; should we die before, their task does it.
  */
-export async function strip<T extends BatchItem<'sqlite'>>(
+export async function revokeEverythingOf<T extends BatchItem<'sqlite'>>(
   deps: ManagementDeps,
   personId: string,
   change: T,
   { accountId, role }: Loss,
 ): Promise<[T['_']['result'], ...unknown[]]> {
-  await deps.keeper.by(deps.now() + REVOKE_STANDBY_MS);
+  await deps.taskRunner.wakeBy(deps.now() + REVOKE_STANDBY_MS);
   const { db } = deps;
   const within = (column: Column) => (accountId === undefined ? undefined : eq(column, accountId));
   const membership = db
@@ -46,7 +46,7 @@ export async function strip<T extends BatchItem<'sqlite'>>(
     db.delete(invitations).where(and(within(invitations.accountId), sql`${invitations.createdBy} IN ${creators}`, tookHold)),
     db.delete(tokens).where(and(theirTokens, tookHold)),
   ]);
-  await tell(deps, marked as Parameters<typeof tell>[1]);
+  await notify(deps, marked as Parameters<typeof notify>[1]);
   return [changed as T['_']['result']];
 }
 
@@ -71,7 +71,7 @@ export async function forgetPerson(deps: ManagementDeps, personId: string): Prom
     .delete(people)
     .where(and(eq(people.id, personId), notExists(onlyTheirs(deps, personId))))
     .returning({ id: people.id });
-  const [gone] = await strip(deps, personId, removal, {});
+  const [gone] = await revokeEverythingOf(deps, personId, removal, {});
   if ((gone as unknown[]).length > 0) return;
   const names = (await onlyTheirs(deps, personId)).map(({ name }) => `"${name}"`);
   const what = names.length > 0 ? `nobody else owns ${names.join(', ')}` : 'an account of yours was changed at the same moment';

@@ -15,7 +15,7 @@ const NewPlan = z
 export function planRoutes(deps: ManagementDeps) {
   const set = define(
     deps,
-    { needs: 'operator' },
+    { requires: 'operator' },
     {
       method: 'patch',
       path: '/accounts/{account}/plan',

@@ -1,5 +1,5 @@
 import { and, asc, eq, inArray, lte, min, ne } from 'drizzle-orm';
-import type { Chore } from '../tasks.ts';
+import type { Task } from '../task.ts';
 import { clusters } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
@@ -8,18 +8,18 @@ import { clusterLimits, type PlanName } from '../plans.ts';
 import type { AccountRow } from './service.ts';
 import { accounts } from './tables.ts';
 
-/** Gives an account another plan. What new clusters get follows from the row at once; those that there are are told by the keeper. */
+/** Gives an account another plan. What new clusters get follows from the row at once; those that there are are told by the task runner. */
 export async function setPlan(deps: ManagementDeps, id: string, plan: PlanName): Promise<AccountRow> {
   const now = deps.now();
-  await deps.keeper.by(now);
+  await deps.taskRunner.wakeBy(now);
   const [row] = await deps.db.update(accounts).set({ plan, planDue: now }).where(eq(accounts.id, id)).returning();
   if (!row) throw new Problem('not-found', `account "${id}" not found`);
   return row;
 }
 
 /** Tells the clusters of accounts whose plan has changed. One that cannot be told yet, as it is still in the making, is told later. */
-export const planChore: Chore = {
-  name: 'tell-plans',
+export const planTask: Task = {
+  name: 'notify-plans',
   next: async ({ db }) => {
     const [{ at }] = await db.select({ at: min(accounts.planDue) }).from(accounts);
     return at ?? undefined;
@@ -31,11 +31,11 @@ export const planChore: Chore = {
       .where(lte(accounts.planDue, now))
       .orderBy(asc(accounts.planDue))
       .limit(1);
-    if (account) await tell(deps, account, now);
+    if (account) await notify(deps, account, now);
   },
 };
 
-async function tell(deps: ManagementDeps, { id, plan, planDue }: AccountRow, now: number): Promise<void> {
+async function notify(deps: ManagementDeps, { id, plan, planDue }: AccountRow, now: number): Promise<void> {
   const untold = await deps.db
     .select({ id: clusters.id })
     .from(clusters)

@@ -33,7 +33,7 @@ const ONE = '/accounts/{account}';
 function general(deps: ManagementDeps) {
   const create = define(
     deps,
-    { needs: 'founder' },
+    { requires: 'person-or-operator' },
     {
       method: 'post',
       path: '/accounts',
@@ -48,7 +48,7 @@ function general(deps: ManagementDeps) {
   );
   const list = define(
     deps,
-    { needs: 'signed-in' },
+    { requires: 'signed-in' },
     {
       method: 'get',
       path: '/accounts',
@@ -62,7 +62,7 @@ function general(deps: ManagementDeps) {
   );
   const me = define(
     deps,
-    { needs: 'signed-in' },
+    { requires: 'signed-in' },
     {
       method: 'get',
       path: '/me',
@@ -75,7 +75,7 @@ function general(deps: ManagementDeps) {
   );
   const forget = define(
     deps,
-    { needs: 'person' },
+    { requires: 'person' },
     {
       method: 'delete',
       path: '/me',
@@ -96,7 +96,7 @@ function general(deps: ManagementDeps) {
 function particular(deps: ManagementDeps) {
   const get = define(
     deps,
-    { needs: 'read', confinedToo: true },
+    { requires: 'read', allowRestrictedTokens: true },
     {
       method: 'get',
       path: ONE,
@@ -110,7 +110,7 @@ function particular(deps: ManagementDeps) {
   );
   const rename = define(
     deps,
-    { needs: 'owner' },
+    { requires: 'owner' },
     {
       method: 'patch',
       path: ONE,
@@ -124,7 +124,7 @@ function particular(deps: ManagementDeps) {
   );
   const remove = define(
     deps,
-    { needs: 'owner', operatorToo: true },
+    { requires: 'owner', allowOperator: true },
     {
       method: 'delete',
       path: ONE,

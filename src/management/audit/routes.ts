@@ -39,7 +39,7 @@ const pages = {
 function logs(deps: ManagementDeps) {
   const ofAccount = define(
     deps,
-    { needs: 'admin', operatorToo: true, leavingToo: true },
+    { requires: 'admin', allowOperator: true, allowDeleting: true },
     {
       method: 'get',
       path: '/accounts/{account}/audit',
@@ -54,7 +54,7 @@ function logs(deps: ManagementDeps) {
   );
   const ofNone = define(
     deps,
-    { needs: 'operator' },
+    { requires: 'operator' },
     {
       method: 'get',
       path: '/audit',
@@ -74,7 +74,7 @@ function policies(deps: ManagementDeps) {
   const params = at('account', 'cluster');
   const getPolicy = define(
     deps,
-    { needs: 'admin', confinedToo: true },
+    { requires: 'admin', allowRestrictedTokens: true },
     {
       method: 'get',
       path: `${CLUSTER}/audit-policy`,
@@ -88,7 +88,7 @@ function policies(deps: ManagementDeps) {
   );
   const putPolicy = define(
     deps,
-    { needs: 'admin', confinedToo: true },
+    { requires: 'admin', allowRestrictedTokens: true },
     {
       method: 'put',
       path: `${CLUSTER}/audit-policy`,
@@ -113,7 +113,7 @@ function policies(deps: ManagementDeps) {
   );
   const deletePolicy = define(
     deps,
-    { needs: 'admin', confinedToo: true },
+    { requires: 'admin', allowRestrictedTokens: true },
     {
       method: 'delete',
       path: `${CLUSTER}/audit-policy`,
@@ -131,7 +131,7 @@ function policies(deps: ManagementDeps) {
 const eventsOf = (deps: ManagementDeps) =>
   define(
     deps,
-    { needs: 'admin', confinedToo: true },
+    { requires: 'admin', allowRestrictedTokens: true },
     {
       method: 'get',
       path: `${CLUSTER}/audit`,

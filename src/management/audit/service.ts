@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gt, gte, isNull, lt, lte, min } from 'drizzle-orm';
-import type { Chore } from '../tasks.ts';
+import type { Task } from '../task.ts';
 import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { AUDIT_KEPT_MS, AUDIT_PURGE_ROWS } from '../limits.ts';
@@ -43,7 +43,7 @@ export async function auditPage(
 }
 
 /** What is older than the log reaches goes; the database itself lets nothing younger go. */
-export const auditChore: Chore = {
+export const auditTask: Task = {
   name: 'audit',
   next: async ({ db }) => {
     const [first] = await db.select({ at: audit.at }).from(audit).orderBy(asc(audit.id)).limit(1);

@@ -38,7 +38,7 @@ const kubeconfigAnswer = {
 function definitions(deps: ManagementDeps) {
   const create = define(
     deps,
-    { needs: 'read' },
+    { requires: 'read' },
     {
       method: 'post',
       path: `${ONE}/kubeconfig`,
@@ -53,7 +53,7 @@ function definitions(deps: ManagementDeps) {
   );
   const list = define(
     deps,
-    { needs: 'read' },
+    { requires: 'read' },
     {
       method: 'get',
       path: `${ONE}/credentials`,
@@ -67,7 +67,7 @@ function definitions(deps: ManagementDeps) {
   );
   const remove = define(
     deps,
-    { needs: 'read' },
+    { requires: 'read' },
     {
       method: 'delete',
       path: `${ONE}/credentials/{credential}`,
@@ -86,7 +86,7 @@ function definitions(deps: ManagementDeps) {
 function rotations(deps: ManagementDeps) {
   const one = define(
     deps,
-    { needs: 'read' },
+    { requires: 'read' },
     {
       method: 'post',
       path: `${ONE}/credentials/{credential}/rotate`,
@@ -102,7 +102,7 @@ function rotations(deps: ManagementDeps) {
   );
   const all = define(
     deps,
-    { needs: 'write' },
+    { requires: 'write' },
     {
       method: 'post',
       path: `${ONE}/credentials/rotate`,

@@ -1,5 +1,5 @@
 import { and, isNotNull, isNull, lte, min, sql } from 'drizzle-orm';
-import type { Chore } from '../tasks.ts';
+import type { Task } from '../task.ts';
 import { REVOKE_STANDBY_MS } from '../limits.ts';
 import { tokens } from '../tokens/tables.ts';
 import { finishRevocations, revokeCreatedBy } from './credentials.ts';
@@ -9,7 +9,7 @@ import { credentials } from './tables.ts';
 const BATCH = 100;
 
 /** Revocations whose request died before every cluster was told. */
-const revocations: Chore = {
+const revocations: Task = {
   name: 'revocations',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -22,7 +22,7 @@ const revocations: Chore = {
 };
 
 /** The clusters let nobody in by what has expired; the index forgets it. */
-const expired: Chore = {
+const expired: Task = {
   name: 'expired credentials',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -41,7 +41,7 @@ const expiring = isNotNull(tokens.expiresAt);
 const madeSomething = sql`EXISTS (SELECT 1 FROM credentials WHERE created_by = 'token:' || ${tokens.id} AND revoked_at IS NULL)`;
 
 /** What an expired token made goes with it: of most the expiry is bounded when they are made, but a token's may be brought forward later. */
-const outlived: Chore = {
+const outlived: Task = {
   name: 'credentials of expired tokens',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -60,4 +60,4 @@ const outlived: Chore = {
   },
 };
 
-export const credentialChores: readonly Chore[] = [revocations, expired, outlived];
+export const credentialTasks: readonly Task[] = [revocations, expired, outlived];

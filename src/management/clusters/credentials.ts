@@ -1,7 +1,7 @@
 import { and, asc, count, eq, gt, inArray, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import { hintOf } from '../../lib/secrets.ts';
-import { type Access, creatorOf, type Level, LEVELS, type Principal, reaches, roleOf } from '../http/access.ts';
+import { type Access, creatorOf, type Level, LEVELS, type Principal, atLeast, roleOf } from '../http/access.ts';
 import { members } from '../accounts/tables.ts';
 import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
@@ -27,7 +27,7 @@ export interface CredentialWish {
 }
 
 /** The most that somebody may do inside of a cluster, by their level in its account. */
-const mostOf = (level: Level): ClusterRole => (reaches(level, 'write') ? 'admin' : 'view');
+const mostOf = (level: Level): ClusterRole => (atLeast(level, 'write') ? 'admin' : 'view');
 
 const within = (role: ClusterRole, most: ClusterRole): boolean => CLUSTER_ROLES.indexOf(role) <= CLUSTER_ROLES.indexOf(most);
 
@@ -43,7 +43,7 @@ export async function issueCredential(
   const { name, role = most, groups } = wish;
   if (!within(role, most)) throw new Problem('forbidden', `"${access.level}" gets the role "${most}" at most`);
   if (wish.username !== undefined || groups) {
-    if (!reaches(access.level, 'admin')) throw new Problem('forbidden', 'username and groups are for "admin" to choose');
+    if (!atLeast(access.level, 'admin')) throw new Problem('forbidden', 'username and groups are for "admin" to choose');
     await checkIdentity(deps, access.accountId, wish);
   }
   const expires = boundBy(deps, who, wish.expires);
@@ -110,7 +110,7 @@ export async function remember(
     createdAt: deps.now(),
     revokedAt: null,
   };
-  if (row.expiresAt !== null) await deps.keeper.by(row.expiresAt);
+  if (row.expiresAt !== null) await deps.taskRunner.wakeBy(row.expiresAt);
   const [inserted] = await deps.db.batch([inserting(deps, access, who, row), ...beside]);
   if (inserted.length > 0) return row;
   await deps.clusters.revoke(clusterId, { ids: [row.id] });
@@ -134,7 +134,7 @@ function inserting(deps: ManagementDeps, access: Access, who: Principal, row: Cr
     expiresAt: sql`${row.expiresAt}`.as('expires_at'),
     revokedAt: sql`NULL`.as('revoked_at'),
   };
-  const roles = LEVELS.filter((level) => reaches(level, access.level)).map(roleOf);
+  const roles = LEVELS.filter((level) => atLeast(level, access.level)).map(roleOf);
   const still =
     who.type === 'token'
       ? deps.db.select(fields).from(tokens).where(eq(tokens.id, who.id))
@@ -201,7 +201,7 @@ export async function revokeCredential(
   id: string,
 ): Promise<void> {
   const row = await find(deps, cluster, id);
-  if (row.createdBy !== creatorOf(who) && !reaches(access.level, 'write')) {
+  if (row.createdBy !== creatorOf(who) && !atLeast(access.level, 'write')) {
     throw new Problem('forbidden', 'credentials that others made are revoked by "write"');
   }
   await revoke(deps, and(eq(credentials.clusterId, cluster.id), eq(credentials.id, id)));
@@ -223,7 +223,7 @@ export async function rotateCredential(
   if (old.revokedAt !== null) throw new Problem('conflict', `credential "${id}" is being revoked`);
   const self = who.type === 'person' ? who.id : '';
   const own = old.createdBy === creatorOf(who);
-  if ((!own && !reaches(access.level, 'admin')) || (await isSomebodys(deps, access.accountId, old.username, self))) {
+  if ((!own && !atLeast(access.level, 'admin')) || (await isSomebodys(deps, access.accountId, old.username, self))) {
     throw new Problem('forbidden', 'a credential is rotated by who made it; revoke it instead');
   }
   const most = mostOf(access.level);
@@ -241,7 +241,7 @@ export async function rotateCredential(
 async function expire(deps: ManagementDeps, { clusterId, id, expiresAt }: CredentialRow, at: number): Promise<void> {
   const end = Math.min(expiresAt ?? at, at);
   await deps.clusters.expire(clusterId, [id], end);
-  await deps.keeper.by(end);
+  await deps.taskRunner.wakeBy(end);
   await deps.db
     .update(credentials)
     .set({ expiresAt: end })
@@ -277,14 +277,14 @@ export async function revokeCreatedBy(deps: ManagementDeps, accountId: string, c
   await revoke(deps, revokedBy(deps, accountId, createdBy));
 }
 
-/** Marked first, so that what dies in between is done by the chore; then the objects are told, then the rows go. */
+/** Marked first, so that what dies in between is done by the task; then the objects are told, then the rows go. */
 async function revoke(deps: ManagementDeps, which: SQL | undefined): Promise<void> {
-  await tell(deps, await mark(deps, which));
+  await notify(deps, await mark(deps, which));
 }
 
 type Key = Pick<CredentialRow, 'clusterId' | 'id'>;
 
-/** The statement that begins a revocation. The keeper has to know before. */
+/** The statement that begins a revocation. The taskRunner has to know before. */
 export const marking = (deps: ManagementDeps, which: SQL | undefined) =>
   deps.db
     .update(credentials)
@@ -293,12 +293,12 @@ export const marking = (deps: ManagementDeps, which: SQL | undefined) =>
     .returning({ clusterId: credentials.clusterId, id: credentials.id });
 
 async function mark(deps: ManagementDeps, which: SQL | undefined): Promise<Key[]> {
-  await deps.keeper.by(deps.now() + REVOKE_STANDBY_MS);
+  await deps.taskRunner.wakeBy(deps.now() + REVOKE_STANDBY_MS);
   return marking(deps, which);
 }
 
-/** Tells the objects, some at a time; what is beyond REVOKE_CLUSTERS, and whose object fails, the chore does. */
-export async function tell(deps: ManagementDeps, rows: Key[]): Promise<void> {
+/** Tells the objects, some at a time; what is beyond REVOKE_CLUSTERS, and whose object fails, the task does. */
+export async function notify(deps: ManagementDeps, rows: Key[]): Promise<void> {
   const failures: unknown[] = [];
   const byCluster = [...Map.groupBy(rows, ({ clusterId }) => clusterId)];
   for (let i = 0; i < Math.min(byCluster.length, REVOKE_CLUSTERS); i += REVOKE_AT_ONCE) {
@@ -320,5 +320,5 @@ export async function finishRevocations(deps: ManagementDeps, now: number): Prom
     .from(credentials)
     .where(lte(credentials.revokedAt, now - REVOKE_STANDBY_MS))
     .limit(REVOKE_CLUSTERS);
-  await tell(deps, rows);
+  await notify(deps, rows);
 }

@@ -9,7 +9,7 @@ import { operations } from '../operations/tables.ts';
 import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { type ClusterRow, findCluster } from './rows.ts';
-import { isWithin } from '../http/access.ts';
+import { selects } from '../http/access.ts';
 import { type Made, unmake } from './service.ts';
 import { clusters } from './tables.ts';
 
@@ -28,14 +28,14 @@ const LOST = 'the source was deleted, or changed too much while it was copied';
 /** The cluster that others are to be made of: one of the account, within reach, and meant for it. */
 export async function findTemplate(deps: ManagementDeps, access: Access, wanted: string): Promise<ClusterRow> {
   const row = await findCluster(deps, access.accountId, wanted);
-  if (!row || !isWithin(access.reach, row)) throw new Problem('invalid-request', `template: cluster "${wanted}" not found`);
+  if (!row || !selects(access.selector, row)) throw new Problem('invalid-request', `template: cluster "${wanted}" not found`);
   if (!row.isTemplate) throw new Problem('invalid-request', `template: cluster "${row.name}" is no template`);
   return row;
 }
 
 /**
  * A copy of a cluster as it is now. Its row claims the name and its operation tells how far it is. What is done within a few seconds is
- * answered as a cluster; the keeper goes on with the rest. Should whoever copies die, a chore takes away what there is.
+ * answered as a cluster; the task runner goes on with the rest. Should whoever copies die, a task takes away what there is.
  */
 export async function forkCluster(
   deps: ManagementDeps,
@@ -57,7 +57,7 @@ export async function forkCluster(
     const begun = await deps.clusters.fork({ id: row.id, name, limits: clusterLimits(plan) }, source.id);
     if (!begun) throw new Problem('conflict', LOST);
     if (begun.done < begun.total && !(await goOn(deps, row.id, operation, FORK_INLINE_MS))) {
-      return { operation: await leaveToKeeper(deps, operation) };
+      return { operation: await leaveToTasks(deps, operation) };
     }
     const token = await deps.clusters.finish(row.id, forObject(first));
     if (token === undefined) throw new Problem('conflict', LOST);
@@ -108,9 +108,9 @@ export async function goOn(deps: ManagementDeps, id: string, operation: Operatio
   }
 }
 
-async function leaveToKeeper(deps: ManagementDeps, { id }: OperationRow): Promise<OperationRow> {
+async function leaveToTasks(deps: ManagementDeps, { id }: OperationRow): Promise<OperationRow> {
   const now = deps.now();
-  await deps.keeper.by(now);
+  await deps.taskRunner.wakeBy(now);
   const [queued] = await deps.db
     .update(operations)
     .set({ queued: true, updatedAt: now })

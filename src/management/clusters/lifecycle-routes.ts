@@ -24,7 +24,7 @@ function definitions(deps: ManagementDeps) {
     }) as const;
   const suspend = define(
     deps,
-    { needs: 'write' },
+    { requires: 'write' },
     {
       ...action('suspend', 'Suspend a cluster', 'It is suspended'),
       description: 'Kubernetes requests get 503, and nothing goes on in it. It costs its storage only.',
@@ -33,7 +33,7 @@ function definitions(deps: ManagementDeps) {
   );
   const resume = define(
     deps,
-    { needs: 'write' },
+    { requires: 'write' },
     {
       ...action('resume', 'Go on with a suspended cluster', 'It goes on'),
       description: 'What was due meanwhile is done now.',
@@ -43,7 +43,7 @@ function definitions(deps: ManagementDeps) {
   const restoration = action('restore', 'Restore a deleted cluster, named by its id', 'It is back as it was');
   const restore = define(
     deps,
-    { needs: 'write' },
+    { requires: 'write' },
     {
       ...restoration,
       description: 'As it was when it was deleted, with its credentials, until purgeAt.',
@@ -53,7 +53,7 @@ function definitions(deps: ManagementDeps) {
   );
   const fork = define(
     deps,
-    { needs: 'write' },
+    { requires: 'write' },
     {
       method: 'post',
       path: `${ONE}/fork`,

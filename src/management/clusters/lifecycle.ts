@@ -1,8 +1,8 @@
 import { and, desc, eq, gt, inArray, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
-import { type Access, isWithin } from '../http/access.ts';
+import { type Access, selects } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
-import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, TELL_STANDBY_MS } from '../limits.ts';
+import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, NOTIFY_STANDBY_MS } from '../limits.ts';
 import { type End, expiryOf, hasRoom, isTaken, limitReached, taken } from './reserve.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
@@ -39,7 +39,7 @@ async function again(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow>
 
 /**
  * Changes how a cluster stands: the row first, which decides among those who want different things at once, then its object. Should we
- * die in between, a chore tells the object.
+ * die in between, a task tells the object.
  */
 async function change(
   deps: ManagementDeps,
@@ -49,8 +49,8 @@ async function change(
   ...only: SQL[]
 ): Promise<ClusterRow | undefined> {
   const now = deps.now();
-  const standby = now + TELL_STANDBY_MS;
-  await deps.keeper.by(typeof set.purgeAt === 'number' && set.purgeAt > 0 ? Math.min(set.purgeAt, standby) : standby);
+  const standby = now + NOTIFY_STANDBY_MS;
+  await deps.taskRunner.wakeBy(typeof set.purgeAt === 'number' && set.purgeAt > 0 ? Math.min(set.purgeAt, standby) : standby);
   const [changed] = await deps.db
     .update(clusters)
     .set({ ...(set as Partial<ClusterRow>), version: newer, updatedAt: now })
@@ -59,19 +59,19 @@ async function change(
   return changed;
 }
 
-/** Tells the object how it stands. Without an object there is nobody to be told. */
-export async function tell(deps: ManagementDeps, row: ClusterRow): Promise<void> {
+/** Tells the object how it stands. Without an object there is nobody to be observedVersion. */
+export async function notify(deps: ManagementDeps, row: ClusterRow): Promise<void> {
   const { id, version, state } = row;
   if (state !== 'creating') await deps.clusters.stand(id, { version, state });
   await deps.db
     .update(clusters)
-    .set({ told: version })
-    .where(and(eq(clusters.id, id), lt(clusters.told, version)));
+    .set({ observedVersion: version })
+    .where(and(eq(clusters.id, id), lt(clusters.observedVersion, version)));
 }
 
 async function stood(deps: ManagementDeps, changed: ClusterRow): Promise<ClusterRow> {
-  await tell(deps, changed);
-  return { ...changed, told: changed.version };
+  await notify(deps, changed);
+  return { ...changed, observedVersion: changed.version };
 }
 
 /** Serves nobody and does nothing until it is resumed. */
@@ -130,7 +130,7 @@ async function makeRoom(deps: ManagementDeps, accountId: string): Promise<void> 
     .set({ purgeAt: now })
     .where(and(isWaiting, inArray(clusters.id, first)))
     .returning({ id: clusters.id });
-  if (gone.length > 0) await deps.keeper.by(now);
+  if (gone.length > 0) await deps.taskRunner.wakeBy(now);
 }
 
 async function moveEnd(deps: ManagementDeps, row: ClusterRow, purgeAt: number | undefined): Promise<ClusterRow> {
@@ -183,7 +183,7 @@ function merged(access: Access, row: ClusterRow, more: Record<string, string | n
   const all = Object.entries({ ...row.labels, ...more }).filter((entry): entry is [string, string] => entry[1] !== null);
   if (all.length > LABELS) throw new Problem('invalid-request', `labels: at most ${LABELS} labels`);
   const labels = Object.fromEntries(all);
-  if (!isWithin(access.reach, { id: row.id, labels })) {
+  if (!selects(access.selector, { id: row.id, labels })) {
     throw new Problem('forbidden', 'the token would no longer reach the cluster');
   }
   return labels;
@@ -198,7 +198,7 @@ export async function updateCluster(
   ifMatch: string | undefined,
 ): Promise<ClusterRow> {
   const expiresAt = expiryOf(deps, wish);
-  if (typeof expiresAt === 'number') await deps.keeper.by(expiresAt);
+  if (typeof expiresAt === 'number') await deps.taskRunner.wakeBy(expiresAt);
   const { name, isTemplate, labels } = wish;
   let old = row;
   for (let tries = 0; tries < RETRIES; tries++) {
@@ -216,7 +216,7 @@ export async function updateCluster(
         .set({
           ...set,
           version: newer,
-          told: sql`CASE WHEN ${clusters.told} = ${clusters.version} THEN ${newer} ELSE ${clusters.told} END`,
+          observedVersion: sql`CASE WHEN ${clusters.observedVersion} = ${clusters.version} THEN ${newer} ELSE ${clusters.observedVersion} END`,
           updatedAt: deps.now(),
         })
         .where(and(eq(clusters.id, old.id), eq(clusters.version, old.version), inArray(clusters.state, ['ready', 'suspended'])))
@@ -230,5 +230,5 @@ export async function updateCluster(
   throw new Problem('conflict', `cluster "${row.name}" is changed by others all the time`);
 }
 
-/** Those that the object has still to be told of; for the chore. */
-export const isUntold: SQL = sql`${clusters.told} < ${clusters.version}`;
+/** Those that the object has still to be told of; for the task. */
+export const isUnobserved: SQL = sql`${clusters.observedVersion} < ${clusters.version}`;

@@ -33,9 +33,9 @@ function selected(selector: string): SQL[] {
 }
 
 /** What a principal reaches, as the database sees it: so that pages are full. */
-const reached = ({ reach }: Access): (SQL | undefined)[] => [
-  reach.clusters && sql`${clusters.id} IN (SELECT value FROM json_each(${JSON.stringify(reach.clusters)}))`,
-  ...Object.entries(reach.labels ?? {}).map(([key, value]) => label(key, value)),
+const reached = ({ selector }: Access): (SQL | undefined)[] => [
+  selector.clusters && sql`${clusters.id} IN (SELECT value FROM json_each(${JSON.stringify(selector.clusters)}))`,
+  ...Object.entries(selector.labels ?? {}).map(([key, value]) => label(key, value)),
 ];
 
 /** A page of the clusters within reach, by name; what is deleted only when asked for. */

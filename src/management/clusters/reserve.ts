@@ -1,5 +1,5 @@
 import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
-import { type Access, creatorOf, isWithin, type Principal } from '../http/access.ts';
+import { type Access, creatorOf, selects, type Principal } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { accounts } from '../accounts/tables.ts';
@@ -60,12 +60,12 @@ export function newRow(
   wish: Pick<ClusterRow, 'name' | 'apiOnly' | 'legacyApis' | 'nodes' | 'labels'> & Partial<ClusterRow>,
 ): ClusterRow {
   const id = makeClusterId(deps.random, deps.mac);
-  if (!isWithin(access.reach, { id, labels: wish.labels })) {
+  if (!selects(access.selector, { id, labels: wish.labels })) {
     throw new Problem('forbidden', 'the token does not reach the cluster that it would make');
   }
   const now = deps.now();
   const times = { createdAt: now, updatedAt: now, suspendedAt: null, expiresAt: null, deletedAt: null, purgeAt: null };
-  const own = { id, accountId: access.accountId, createdBy: creatorOf(who), version: 0, told: 0, ...times };
+  const own = { id, accountId: access.accountId, createdBy: creatorOf(who), version: 0, observedVersion: 0, ...times };
   return { isTemplate: false, forkedFrom: null, plan: '', ...own, ...wish, state: 'creating' };
 }
 
@@ -78,7 +78,7 @@ export function claiming(deps: ManagementDeps, row: ClusterRow) {
   return deps.db.insert(clusters).select(one).returning({ plan: clusters.plan });
 }
 
-/** Should whoever makes it die, the keeper takes away what is left; and it ends clusters that expire. */
+/** Should whoever makes it die, the task runner takes away what is left; and it ends clusters that expire. */
 export async function announce(deps: ManagementDeps, row: ClusterRow): Promise<void> {
-  await deps.keeper.by(Math.min(row.createdAt + MAKING_MS, row.expiresAt ?? Number.POSITIVE_INFINITY));
+  await deps.taskRunner.wakeBy(Math.min(row.createdAt + MAKING_MS, row.expiresAt ?? Number.POSITIVE_INFINITY));
 }

@@ -35,7 +35,7 @@ export const madeAnswers = {
 function definitions(deps: ManagementDeps) {
   const create = define(
     deps,
-    { needs: 'write', confinedToo: true },
+    { requires: 'write', allowRestrictedTokens: true },
     {
       method: 'post',
       path: PATH,
@@ -51,7 +51,7 @@ function definitions(deps: ManagementDeps) {
   );
   const list = define(
     deps,
-    { needs: 'read', confinedToo: true },
+    { requires: 'read', allowRestrictedTokens: true },
     {
       method: 'get',
       path: PATH,
@@ -65,7 +65,7 @@ function definitions(deps: ManagementDeps) {
   );
   const get = define(
     deps,
-    { needs: 'read' },
+    { requires: 'read' },
     {
       method: 'get',
       path: ONE,
@@ -84,7 +84,7 @@ function definitions(deps: ManagementDeps) {
 function changes(deps: ManagementDeps) {
   const update = define(
     deps,
-    { needs: 'write' },
+    { requires: 'write' },
     {
       method: 'patch',
       path: ONE,
@@ -99,7 +99,7 @@ function changes(deps: ManagementDeps) {
   );
   const remove = define(
     deps,
-    { needs: 'write' },
+    { requires: 'write' },
     {
       method: 'delete',
       path: ONE,

@@ -27,7 +27,7 @@ export interface Made {
 
 /**
  * The row first: it claims the name. Should the object then fail, both go again; should we die in between, the row says that the cluster is
- * in the making, and after a minute a chore takes it away. `audit` makes the entry of the audit log, which goes with the last write.
+ * in the making, and after a minute a task takes it away. `audit` makes the entry of the audit log, which goes with the last write.
  */
 export async function createCluster(
   deps: ManagementDeps,
@@ -75,7 +75,7 @@ const markingReady = (deps: ManagementDeps, id: string) =>
     .set({ state: 'ready' })
     .where(and(eq(clusters.id, id), eq(clusters.state, 'creating')));
 
-/** Takes away what was not made. The object first: when the row is gone nobody could ask for the rest. A chore tries again. */
+/** Takes away what was not made. The object first: when the row is gone nobody could ask for the rest. A task tries again. */
 export async function unmake(deps: ManagementDeps, id: string): Promise<void> {
   await deps.clusters.destroy(id);
   await deps.db.delete(clusters).where(eq(clusters.id, id));

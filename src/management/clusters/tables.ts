@@ -33,7 +33,7 @@ export const clusters = sqliteTable(
     /** Goes up with every change of the row. */
     version: integer('version').notNull().default(0),
     /** The version that the object knows of: below `version`, it has still to be told how it stands. */
-    told: integer('told').notNull().default(0),
+    observedVersion: integer('observed_version').notNull().default(0),
     /** It was suspended then, and is, or will be once restored. */
     suspendedAt: integer('suspended_at'),
     /** When it deletes itself. */
@@ -48,7 +48,7 @@ export const clusters = sqliteTable(
     index('clusters_deleted').on(table.accountId, table.deletedAt).where(sql`deleted_at IS NOT NULL`),
     index('clusters_expires').on(table.expiresAt).where(sql`expires_at IS NOT NULL`),
     index('clusters_purge').on(table.purgeAt).where(sql`purge_at IS NOT NULL`),
-    index('clusters_untold').on(table.updatedAt).where(sql`told < version`),
+    index('clusters_unobserved').on(table.updatedAt).where(sql`observed_version < version`),
     index('clusters_creating').on(table.updatedAt).where(sql`state = 'creating'`),
   ],
 );

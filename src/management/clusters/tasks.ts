@@ -1,11 +1,11 @@
 import { and, asc, eq, inArray, isNotNull, isNull, lte, min, sql } from 'drizzle-orm';
-import type { Chore } from '../tasks.ts';
+import type { Task } from '../task.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { CLUSTERS_PER_CHORE, FORK_TURN_MS, GRACE_SECONDS, MAKING_MS, TELL_STANDBY_MS } from '../limits.ts';
+import { CLUSTERS_PER_CHORE, FORK_TURN_MS, GRACE_SECONDS, MAKING_MS, NOTIFY_STANDBY_MS } from '../limits.ts';
 import type { OperationRow } from '../operations/service.ts';
 import { operations } from '../operations/tables.ts';
 import { fail, finished, goOn } from './forks.ts';
-import { isUntold, purge, tell } from './lifecycle.ts';
+import { isUnobserved, purge, notify } from './lifecycle.ts';
 import { unmake } from './service.ts';
 import { clusters } from './tables.ts';
 import { Problem } from '../http/errors.ts';
@@ -22,7 +22,7 @@ async function each<T>(all: readonly T[], work: (one: T) => Promise<unknown>): P
 const isLive = inArray(clusters.state, ['ready', 'suspended']);
 
 /** Clusters whose time is up are deleted; they can be restored like any other. */
-const expire: Chore = {
+const expire: Task = {
   name: 'expire-clusters',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -44,33 +44,33 @@ const expire: Chore = {
       .set({ ...gone, version: sql`${clusters.version} + 1` })
       .where(and(inArray(clusters.id, due), isLive))
       .returning();
-    await each(expired, (row) => tell(deps, row));
+    await each(expired, (row) => notify(deps, row));
   },
 };
 
 /** Objects that were not told how they stand, because whoever changed it died. */
-const told: Chore = {
-  name: 'tell-clusters',
+const told: Task = {
+  name: 'notify-clusters',
   next: async ({ db }) => {
     const [{ at }] = await db
       .select({ at: min(clusters.updatedAt) })
       .from(clusters)
-      .where(isUntold);
-    return at === null ? undefined : at + TELL_STANDBY_MS;
+      .where(isUnobserved);
+    return at === null ? undefined : at + NOTIFY_STANDBY_MS;
   },
   run: async (deps, now) => {
     const rows = await deps.db
       .select()
       .from(clusters)
-      .where(and(isUntold, lte(clusters.updatedAt, now - TELL_STANDBY_MS)))
+      .where(and(isUnobserved, lte(clusters.updatedAt, now - NOTIFY_STANDBY_MS)))
       .orderBy(asc(clusters.updatedAt))
       .limit(CLUSTERS_PER_CHORE);
-    await each(rows, (row) => tell(deps, row));
+    await each(rows, (row) => notify(deps, row));
   },
 };
 
 /** What is deleted goes for good when its grace is over. From the claim on nobody can restore it. */
-const purged: Chore = {
+const purged: Task = {
   name: 'purge-clusters',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -106,12 +106,12 @@ const making = ({ db }: ManagementDeps) =>
     .orderBy(asc(clusters.updatedAt))
     .limit(CLUSTERS_PER_CHORE);
 
-/** When the keeper has to do with it: at once, or when nobody has given a sign of life for long. */
+/** When the task runner has to do with it: at once, or when nobody has given a sign of life for long. */
 const turnOf = ({ updatedAt, operation }: { updatedAt: number; operation: OperationRow | null }): number =>
   operation?.queued ? 0 : Math.max(updatedAt, operation?.updatedAt ?? 0) + MAKING_MS;
 
 /** Goes on with the forks that nobody waits for, and takes away what died in the making. */
-const made: Chore = {
+const made: Task = {
   name: 'make-clusters',
   next: async (deps) => {
     const rows = await making(deps);
@@ -139,7 +139,7 @@ async function carryOn(deps: ManagementDeps, id: string, operation: OperationRow
 }
 
 /** Operations about clusters that are gone (their account was deleted, say) have ended. */
-const orphaned: Chore = {
+const orphaned: Task = {
   name: 'end-forks',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -165,4 +165,4 @@ const orphaned: Chore = {
   },
 };
 
-export const clusterChores: readonly Chore[] = [expire, told, purged, made, orphaned];
+export const clusterTasks: readonly Task[] = [expire, told, purged, made, orphaned];

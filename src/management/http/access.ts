@@ -10,17 +10,17 @@ export const levelOf = (role: Role): Level => LEVELS[ROLES.indexOf(role)];
 export const roleOf = (level: Level): Role => ROLES[LEVELS.indexOf(level)];
 
 /** Whether a level includes another. */
-export const reaches = (level: Level, needed: Level): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(needed);
+export const atLeast = (level: Level, needed: Level): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(needed);
 
 /**
  * Who a route is for.
  * `public`: anybody. `signed-in`: whoever has a valid token of any sort. `person`: somebody who signed in. `operator`: the operator of the
- * deployment. `founder`: a person or the operator. A level: whoever has it in the account of the address.
+ * deployment. `person-or-operator`: a person or the operator. A level: whoever has it in the account of the address.
  */
-export type Needs = 'public' | 'signed-in' | 'person' | 'founder' | 'operator' | Level;
+export type Requirement = 'public' | 'signed-in' | 'person' | 'person-or-operator' | 'operator' | Level;
 
 /** The lower of two levels. */
-export const lower = (a: Level, b: Level): Level => (reaches(a, b) ? b : a);
+export const lower = (a: Level, b: Level): Level => (atLeast(a, b) ? b : a);
 
 /** Whoever a bearer token stands for; `personId` is the person whose token it is, and without whom it is worth nothing. */
 export type Principal =
@@ -32,13 +32,13 @@ export type Principal =
       name: string;
       accountId: string;
       level: Level;
-      reach: Reach;
+      selector: ClusterSelector;
       personId?: string;
       expires?: number;
     };
 
 /** Which clusters a token reaches: those listed, those with all these labels, or (both absent) every one. */
-export interface Reach {
+export interface ClusterSelector {
   clusters?: string[];
   labels?: Record<string, string>;
 }
@@ -47,16 +47,16 @@ export interface Reach {
 export interface Access {
   accountId: string;
   level: Level;
-  reach: Reach;
+  selector: ClusterSelector;
 }
 
 /** Whether the token is confined to some clusters: the account itself is then none of its business. */
-export const isConfined = ({ clusters, labels }: Reach): boolean => clusters !== undefined || labels !== undefined;
+export const isRestricted = ({ clusters, labels }: ClusterSelector): boolean => clusters !== undefined || labels !== undefined;
 
 /** Whether a cluster is within reach. */
-export function isWithin(reach: Reach, cluster: { id: string; labels: Record<string, string> }): boolean {
-  if (reach.clusters && !reach.clusters.includes(cluster.id)) return false;
-  return Object.entries(reach.labels ?? {}).every(([key, value]) => cluster.labels[key] === value);
+export function selects(selector: ClusterSelector, cluster: { id: string; labels: Record<string, string> }): boolean {
+  if (selector.clusters && !selector.clusters.includes(cluster.id)) return false;
+  return Object.entries(selector.labels ?? {}).every(([key, value]) => cluster.labels[key] === value);
 }
 
 /** How a principal is called in audit logs: never by a secret. */

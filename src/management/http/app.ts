@@ -44,7 +44,7 @@ const API = [
 const PAGES = [pageRoutes, operatorRoutes] as const;
 
 /** Makes one room; a client infers from it what each route takes and answers. */
-export type Room = (typeof API)[number];
+export type RouteModule = (typeof API)[number];
 
 /** The product around clusters, under /v1. The one source of openapi.yaml. */
 export function createApp(deps: ManagementDeps) {

@@ -1,7 +1,17 @@
 import { and, eq, gt, isNull, or, lte } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isSecret, PREFIXES } from '../../lib/secrets.ts';
-import { type Access, isConfined, isWithin, levelOf, type Level, lower, type Needs, type Principal, reaches } from './access.ts';
+import {
+  type Access,
+  isRestricted,
+  selects,
+  levelOf,
+  type Level,
+  lower,
+  type Requirement,
+  type Principal,
+  atLeast,
+} from './access.ts';
 import { accounts, members } from '../accounts/tables.ts';
 import { findCluster } from '../clusters/rows.ts';
 import type { ManagementDeps } from '../deps.ts';
@@ -35,10 +45,10 @@ export function sameHash(a: string, b: string): boolean {
 
 /**
  * Whoever the bearer token stands for, asked of the database each time, so that a revocation counts at once; undefined when it is no
- * token, unknown, expired, or its account is being deleted (`leavingToo`: even then).
+ * token, unknown, expired, or its account is being deleted (`allowDeleting`: even then).
  */
-export async function principalOf(deps: ManagementDeps, secret: string, leavingToo = false): Promise<Principal | undefined> {
-  if (isSecret(PREFIXES.token, secret) || OLD_TOKEN.test(secret)) return ofToken(deps, secret, leavingToo);
+export async function principalOf(deps: ManagementDeps, secret: string, allowDeleting = false): Promise<Principal | undefined> {
+  if (isSecret(PREFIXES.token, secret) || OLD_TOKEN.test(secret)) return ofToken(deps, secret, allowDeleting);
   if (isSecret(PREFIXES.session, secret)) return ofSession(deps, secret);
   if (!isSecret(PREFIXES.operator, secret) && !OLD_OPERATOR.test(secret)) return undefined;
   const { operatorSha256 } = deps;
@@ -48,19 +58,19 @@ export async function principalOf(deps: ManagementDeps, secret: string, leavingT
 const isOver = (expiresAt: number | null, now: number): boolean => expiresAt !== null && expiresAt <= now;
 const isStale = (lastUsedAt: number | null, now: number): boolean => lastUsedAt === null || now - lastUsedAt >= LAST_USED_MS;
 
-const isThere = (leavingToo: boolean) => (leavingToo ? undefined : isNull(accounts.deletedAt));
+const isThere = (allowDeleting: boolean) => (allowDeleting ? undefined : isNull(accounts.deletedAt));
 
 /**
  * A person's token is worth what the person is: never more than their role, and nothing once they left the account, also when they came back
  * (it is older than their membership then).
  */
-async function ofToken(deps: ManagementDeps, secret: string, leavingToo: boolean): Promise<Principal | undefined> {
+async function ofToken(deps: ManagementDeps, secret: string, allowDeleting: boolean): Promise<Principal | undefined> {
   const hash = deps.crypto.sha256(secret);
   const now = deps.now();
   const [found] = await deps.db
     .select({ token: tokens, role: members.role })
     .from(tokens)
-    .innerJoin(accounts, and(eq(accounts.id, tokens.accountId), isThere(leavingToo)))
+    .innerJoin(accounts, and(eq(accounts.id, tokens.accountId), isThere(allowDeleting)))
     .leftJoin(
       members,
       and(
@@ -76,10 +86,10 @@ async function ofToken(deps: ManagementDeps, secret: string, leavingToo: boolean
   if (isStale(lastUsedAt, now)) {
     deps.background(deps.db.update(tokens).set({ lastUsedAt: now }).where(eq(tokens.id, id)));
   }
-  const reach = { ...(clusters && { clusters }), ...(labels && { labels }) };
+  const selector = { ...(clusters && { clusters }), ...(labels && { labels }) };
   const level = found.role === null ? scope : lower(scope, levelOf(found.role));
   const more = { ...(personId !== null && { personId }), ...(expiresAt !== null && { expires: expiresAt }) };
-  return { type: 'token', id, name, accountId, level, reach, ...more };
+  return { type: 'token', id, name, accountId, level, selector, ...more };
 }
 
 async function ofSession(deps: ManagementDeps, secret: string): Promise<Principal | undefined> {
@@ -104,18 +114,23 @@ async function ofSession(deps: ManagementDeps, secret: string): Promise<Principa
 const nameOf = ({ email, issuer, subject }: typeof people.$inferSelect): string => email ?? `${issuer}#${subject}`;
 
 /** What the principal may do in an account; undefined: it is not theirs, or it is not there. */
-async function accessTo(deps: ManagementDeps, who: Principal, account: string, leavingToo: boolean): Promise<Access | undefined> {
+async function accessTo(
+  deps: ManagementDeps,
+  who: Principal,
+  account: string,
+  allowDeleting: boolean,
+): Promise<Access | undefined> {
   if (who.type === 'token') {
     if (account !== SELF && account !== who.accountId) return undefined;
-    return { accountId: who.accountId, level: who.level, reach: who.reach };
+    return { accountId: who.accountId, level: who.level, selector: who.selector };
   }
   if (who.type === 'operator') return undefined;
   const [found] = await deps.db
     .select({ role: members.role })
     .from(members)
-    .innerJoin(accounts, and(eq(accounts.id, members.accountId), isThere(leavingToo)))
+    .innerJoin(accounts, and(eq(accounts.id, members.accountId), isThere(allowDeleting)))
     .where(and(eq(members.accountId, account), eq(members.personId, who.id)));
-  return found && { accountId: account, level: levelOf(found.role), reach: {} };
+  return found && { accountId: account, level: levelOf(found.role), selector: {} };
 }
 
 /** Who has a session from here on, or used one on a page for everybody: the audit log names them. */
@@ -126,22 +141,23 @@ export async function signedIn(deps: ManagementDeps, c: Pick<Context<ManagementE
   c.set('made', { session: who.sessionId });
 }
 
-const isLevel = (needs: Needs): needs is Level => !['public', 'signed-in', 'person', 'founder', 'operator'].includes(needs);
+const isLevel = (requires: Requirement): requires is Level =>
+  !['public', 'signed-in', 'person', 'person-or-operator', 'operator'].includes(requires);
 
 /** Whether the sort of principal is right for a route that belongs to no account. */
-function mustBe(needs: Needs, who: Principal): void {
+function mustBe(requires: Requirement, who: Principal): void {
   const fits =
-    needs === 'signed-in' ||
-    (needs === 'operator' && who.type === 'operator') ||
-    (needs === 'person' && who.type === 'person') ||
-    (needs === 'founder' && who.type !== 'token');
-  if (!fits) throw new Problem('forbidden', `that is for ${WHO[needs as keyof typeof WHO]}`);
+    requires === 'signed-in' ||
+    (requires === 'operator' && who.type === 'operator') ||
+    (requires === 'person' && who.type === 'person') ||
+    (requires === 'person-or-operator' && who.type !== 'token');
+  if (!fits) throw new Problem('forbidden', `that is for ${WHO[requires as keyof typeof WHO]}`);
 }
 
 const WHO = {
   operator: 'the operator of the deployment',
   person: 'people who signed in',
-  founder: 'people who signed in, and for the operator',
+  'person-or-operator': 'people who signed in, and for the operator',
   'signed-in': 'whoever is signed in',
   public: 'everybody',
 };
@@ -154,13 +170,13 @@ export function asPerson(who: Principal): Extract<Principal, { type: 'person' }>
 
 /** How a route is guarded, beside what it needs. */
 export interface Guard {
-  needs: Needs;
+  requires: Requirement;
   /** Tokens that reach some clusters only may use it, though it names no cluster: its handler keeps to the reach. */
-  confinedToo?: boolean;
+  allowRestrictedTokens?: boolean;
   /** The operator may, in any account. */
-  operatorToo?: boolean;
+  allowOperator?: boolean;
   /** Also in an account that is being deleted, which nobody may use otherwise. */
-  leavingToo?: boolean;
+  allowDeleting?: boolean;
 }
 
 /**
@@ -172,19 +188,19 @@ export const gate =
   async (c, next) => {
     const { rates } = deps;
     const stranger = () => rates?.stranger(c.req.header(ADDRESS), deps.now());
-    if (guard.needs === 'public') {
+    if (guard.requires === 'public') {
       stranger();
       return next();
     }
-    const who = await principalOf(deps, bearer(c), guard.leavingToo);
+    const who = await principalOf(deps, bearer(c), guard.allowDeleting);
     if (!who) {
       stranger();
       throw new Problem('unauthenticated', 'the token is not known');
     }
     rates?.known(who, deps.now());
     c.set('principal', who);
-    if (isLevel(guard.needs)) await enter(deps, c as unknown as Context<ManagementEnv>, guard, guard.needs, who);
-    else mustBe(guard.needs, who);
+    if (isLevel(guard.requires)) await enter(deps, c as unknown as Context<ManagementEnv>, guard, guard.requires, who);
+    else mustBe(guard.requires, who);
     return next();
   };
 
@@ -197,25 +213,26 @@ async function enter(
 ): Promise<void> {
   const account = c.req.param('account') ?? SELF;
   const access =
-    who.type === 'operator' && guard.operatorToo
+    who.type === 'operator' && guard.allowOperator
       ? await anyAccount(deps, account)
-      : await accessTo(deps, who, account, guard.leavingToo ?? false);
+      : await accessTo(deps, who, account, guard.allowDeleting ?? false);
   if (!access) throw new Problem('not-found', `account "${account}" not found`);
   c.set('access', access);
   const wanted = c.req.param('cluster');
   if (wanted === undefined) {
-    if (isConfined(access.reach) && !guard.confinedToo) throw new Problem('forbidden', 'the token reaches some clusters only');
+    if (isRestricted(access.selector) && !guard.allowRestrictedTokens)
+      throw new Problem('forbidden', 'the token reaches some clusters only');
   } else {
     const row = await findCluster(deps, access.accountId, wanted);
-    if (!row || !isWithin(access.reach, row)) throw new Problem('not-found', `cluster "${wanted}" not found`);
+    if (!row || !selects(access.selector, row)) throw new Problem('not-found', `cluster "${wanted}" not found`);
     c.set('cluster', row);
   }
-  if (!reaches(access.level, needed)) throw new Problem('forbidden', `that needs "${needed}", and you have "${access.level}"`);
+  if (!atLeast(access.level, needed)) throw new Problem('forbidden', `that needs "${needed}", and you have "${access.level}"`);
 }
 
 async function anyAccount(deps: ManagementDeps, id: string): Promise<Access | undefined> {
   const [found] = await deps.db.select({ id: accounts.id }).from(accounts).where(eq(accounts.id, id));
-  return found && { accountId: found.id, level: 'owner', reach: {} };
+  return found && { accountId: found.id, level: 'owner', selector: {} };
 }
 
 /** Pages for people: a link elsewhere, or the issuer, may lead a browser there. They change nothing by being looked at. */

@@ -12,8 +12,8 @@ named by its id or its name.
 
 **Who may.** A bearer token stands for an API token, a person who signed in, or the operator. What it cannot see is answered with 404,
 whether it exists or not; what it sees and may not do, with 403. \`x-atoll-guard\` beside each operation is what the server checks: \`needs\`
-is a level (read, write, admin, owner), or who it is for; \`confinedToo\`: also tokens that reach some clusters only; \`operatorToo\`: also the
-operator, in any account; \`leavingToo\`: also in an account that is being deleted.
+is a level (read, write, admin, owner), or who it is for; \`allowRestrictedTokens\`: also tokens that reach some clusters only; \`allowOperator\`: also the
+operator, in any account; \`allowDeleting\`: also in an account that is being deleted.
 
 **Refusals** are problem details (RFC 9457). Their \`code\` is stable, their words are not; \`type\` is the address of a page about the code.
 

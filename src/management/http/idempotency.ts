@@ -1,7 +1,7 @@
 import { and, eq, isNull, lte, min, or } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
 import { creatorOf } from './access.ts';
-import type { Chore } from '../tasks.ts';
+import type { Task } from '../task.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from './errors.ts';
 import { ANSWER_KEPT_BYTES, IDEMPOTENCY_KEPT_MS, IDEMPOTENCY_KEY_LENGTH, IDEMPOTENCY_PENDING_MS } from '../limits.ts';
@@ -41,7 +41,7 @@ export const once =
     const secret = `idempotency ${c.req.header('authorization')?.split(/ +/)[1]}`;
     const begun = deps.now();
     if (!(await claim(deps, { ...name, request, begun }))) return await again(deps, name, request, secret);
-    deps.background(deps.keeper.by(begun + IDEMPOTENCY_KEPT_MS));
+    deps.background(deps.taskRunner.wakeBy(begun + IDEMPOTENCY_KEPT_MS));
     await next();
     await keep(deps, name, begun, c, secret);
   };
@@ -101,7 +101,7 @@ async function keep(deps: ManagementDeps, name: Name, begun: number, c: Context,
 }
 
 /** Answers are kept for a day. */
-export const idempotencyChore: Chore = {
+export const idempotencyTask: Task = {
   name: 'idempotency',
   next: async ({ db }) => {
     const [{ at }] = await db.select({ at: min(idempotency.createdAt) }).from(idempotency);

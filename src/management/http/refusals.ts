@@ -17,14 +17,14 @@ const HEADERS: Partial<Record<ProblemCode, Record<string, string>>> = {
 
 /** Whether somebody known may repeat the request under an Idempotency-Key. */
 export const isOnce = (guard: Guard, { method }: Pick<RouteConfig, 'method'>): boolean =>
-  guard.needs !== 'public' && method === 'post';
+  guard.requires !== 'public' && method === 'post';
 
 /** For whom a route is, as people read it. */
-const WHO: Record<Guard['needs'], string> = {
+const WHO: Record<Guard['requires'], string> = {
   public: 'For everybody, without a token.',
   'signed-in': 'For every valid token.',
   person: 'For people who signed in.',
-  founder: 'For people who signed in, and for the operator.',
+  'person-or-operator': 'For people who signed in, and for the operator.',
   operator: 'For the operator of the deployment.',
   read: 'Needs the level `read`.',
   write: 'Needs the level `write`.',
@@ -33,18 +33,18 @@ const WHO: Record<Guard['needs'], string> = {
 };
 
 /** What the document says of a guard. */
-export const guardWords = ({ needs, operatorToo }: Guard): string =>
-  `${WHO[needs]}${operatorToo ? ' The operator may too.' : ''}`;
+export const guardWords = ({ requires, allowOperator }: Guard): string =>
+  `${WHO[requires]}${allowOperator ? ' The operator may too.' : ''}`;
 
 /** Every code that a route can refuse with: what its guard and its shape bring along, then its own. */
 export function codesOf(guard: Guard, route: RouteConfig, own: readonly ProblemCode[]): ProblemCode[] {
   const { body, query } = route.request ?? {};
   const codes: [ProblemCode, boolean][] = [
     ['invalid-request', body !== undefined || query !== undefined || isOnce(guard, route)],
-    ['unauthenticated', guard.needs !== 'public'],
-    ['forbidden', guard.needs !== 'public' && guard.needs !== 'signed-in'],
+    ['unauthenticated', guard.requires !== 'public'],
+    ['forbidden', guard.requires !== 'public' && guard.requires !== 'signed-in'],
     ['foreign-origin', true],
-    ['not-found', LEVELS.includes(guard.needs as Level)],
+    ['not-found', LEVELS.includes(guard.requires as Level)],
     ['idempotency-conflict', isOnce(guard, route)],
     ['rate-limited', true],
     ['too-large', route.method !== 'get'],

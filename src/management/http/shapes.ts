@@ -152,7 +152,7 @@ const onceHeaders = z.object({
 const onceToo = (route: RouteConfig): object => ({ request: { ...route.request, headers: onceHeaders } });
 
 /**
- * A route with its guard: what it needs stands beside it, for the document and for the test that asks everybody at every door. A POST of
+ * A route with its guard: what it requires stands beside it, for the document and for the test that asks everybody at every door. A POST of
  * somebody known may be repeated (`once`). `refuses`: codes that the handler itself answers with, beyond those of the guard and the shape.
  */
 export function define<const R extends RouteConfig & { refuses?: readonly ProblemCode[] }>(
@@ -164,7 +164,7 @@ export function define<const R extends RouteConfig & { refuses?: readonly Proble
   return createRoute({
     ...(route as unknown as R),
     description: [description, guardWords(guard)].filter(Boolean).join('\n\n'),
-    ...(guard.needs !== 'public' && { security }),
+    ...(guard.requires !== 'public' && { security }),
     ...(isOnce(guard, route) && onceToo(route)),
     'x-atoll-guard': guard,
     middleware: [

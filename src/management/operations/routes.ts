@@ -12,7 +12,7 @@ const tags = ['operations'];
 export function operationRoutes(deps: ManagementDeps) {
   const list = define(
     deps,
-    { needs: 'read', confinedToo: true },
+    { requires: 'read', allowRestrictedTokens: true },
     {
       method: 'get',
       path: '/accounts/{account}/operations',
@@ -26,7 +26,7 @@ export function operationRoutes(deps: ManagementDeps) {
   );
   const get = define(
     deps,
-    { needs: 'read', confinedToo: true, operatorToo: true, leavingToo: true },
+    { requires: 'read', allowRestrictedTokens: true, allowOperator: true, allowDeleting: true },
     {
       method: 'get',
       path: '/accounts/{account}/operations/{operation}',

@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, lt, or } from 'drizzle-orm';
-import { type Access, isConfined, isWithin } from '../http/access.ts';
+import { type Access, isRestricted, selects } from '../http/access.ts';
 import { clusters } from '../clusters/tables.ts';
 import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
@@ -39,7 +39,7 @@ export async function endOperation(deps: ManagementDeps, id: string, error?: str
 
 /** A token that reaches some clusters only knows of the operations about those. */
 async function withinReach(deps: ManagementDeps, access: Access, rows: OperationRow[]): Promise<OperationRow[]> {
-  if (!isConfined(access.reach) || rows.length === 0) return rows;
+  if (!isRestricted(access.selector) || rows.length === 0) return rows;
   const targets = await deps.db
     .select({ id: clusters.id, labels: clusters.labels })
     .from(clusters)
@@ -52,7 +52,7 @@ async function withinReach(deps: ManagementDeps, access: Access, rows: Operation
         ),
       ),
     );
-  const reached = new Set(targets.filter((target) => isWithin(access.reach, target)).map(({ id }) => id));
+  const reached = new Set(targets.filter((target) => selects(access.selector, target)).map(({ id }) => id));
   return rows.filter((row) => reached.has(row.target));
 }
 

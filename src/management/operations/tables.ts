@@ -16,7 +16,7 @@ export const operations = sqliteTable(
     done: integer('done').notNull(),
     total: integer('total').notNull(),
     error: text('error'),
-    /** The keeper goes on with it: whoever asked has been answered. */
+    /** The taskRunner goes on with it: whoever asked has been answered. */
     queued: integer('queued', { mode: 'boolean' }).notNull().default(false),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),

@@ -1,10 +1,10 @@
 import { and, lte, min, ne } from 'drizzle-orm';
-import type { Chore } from '../tasks.ts';
+import type { Task } from '../task.ts';
 import { OPERATION_KEPT_MS } from '../limits.ts';
 import { operations } from './tables.ts';
 
 /** Operations that ended long ago are forgotten. */
-const forget: Chore = {
+const forget: Task = {
   name: 'operations',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -18,4 +18,4 @@ const forget: Chore = {
   },
 };
 
-export const operationChores: readonly Chore[] = [forget];
+export const operationTasks: readonly Task[] = [forget];

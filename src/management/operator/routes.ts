@@ -9,7 +9,7 @@ const EXPOSITION = 'text/plain; version=0.0.4';
 export function operatorRoutes(deps: ManagementDeps) {
   const metrics = define(
     deps,
-    { needs: 'operator' },
+    { requires: 'operator' },
     {
       method: 'get',
       path: '/metrics',

@@ -26,7 +26,7 @@ const shown = (description: string) => ({ description, content: { 'text/html': {
 function deviceDefinitions(deps: ManagementDeps) {
   const device = define(
     deps,
-    { needs: 'public' },
+    { requires: 'public' },
     {
       method: 'get',
       path: PAGES.device,
@@ -48,7 +48,7 @@ function deviceDefinitions(deps: ManagementDeps) {
     .openapi('DeviceDecision');
   const decision = define(
     deps,
-    { needs: 'public' },
+    { requires: 'public' },
     {
       method: 'post',
       path: PAGES.device,
@@ -67,7 +67,7 @@ function deviceDefinitions(deps: ManagementDeps) {
 function signInDefinitions(deps: ManagementDeps) {
   const signIn = define(
     deps,
-    { needs: 'public' },
+    { requires: 'public' },
     {
       method: 'get',
       path: PAGES.signIn,
@@ -88,7 +88,7 @@ function signInDefinitions(deps: ManagementDeps) {
   );
   const callback = define(
     deps,
-    { needs: 'public' },
+    { requires: 'public' },
     {
       method: 'get',
       path: PAGES.callback,

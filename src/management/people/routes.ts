@@ -29,7 +29,7 @@ const form = <T extends z.ZodType>(of: T) => ({
 function deviceRoutes(deps: ManagementDeps) {
   const issuers = define(
     deps,
-    { needs: 'public' },
+    { requires: 'public' },
     {
       method: 'get',
       path: '/auth/issuers',
@@ -42,7 +42,7 @@ function deviceRoutes(deps: ManagementDeps) {
   );
   const begin = define(
     deps,
-    { needs: 'public' },
+    { requires: 'public' },
     {
       method: 'post',
       path: '/auth/device',
@@ -57,7 +57,7 @@ function deviceRoutes(deps: ManagementDeps) {
   );
   const token = define(
     deps,
-    { needs: 'public' },
+    { requires: 'public' },
     {
       method: 'post',
       path: '/auth/device/token',
@@ -75,7 +75,7 @@ function deviceRoutes(deps: ManagementDeps) {
 function sessionRoutes(deps: ManagementDeps) {
   const list = define(
     deps,
-    { needs: 'person' },
+    { requires: 'person' },
     {
       method: 'get',
       path: '/sessions',
@@ -88,7 +88,7 @@ function sessionRoutes(deps: ManagementDeps) {
   );
   const end = define(
     deps,
-    { needs: 'person' },
+    { requires: 'person' },
     {
       method: 'delete',
       path: '/sessions/{session}',
@@ -103,7 +103,7 @@ function sessionRoutes(deps: ManagementDeps) {
   );
   const endAll = define(
     deps,
-    { needs: 'person' },
+    { requires: 'person' },
     {
       method: 'delete',
       path: '/sessions',
@@ -116,7 +116,7 @@ function sessionRoutes(deps: ManagementDeps) {
   );
   const rotate = define(
     deps,
-    { needs: 'person' },
+    { requires: 'person' },
     {
       method: 'post',
       path: '/sessions/self/rotate',

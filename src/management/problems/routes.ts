@@ -13,7 +13,7 @@ const isCode = (text: string): text is ProblemCode => (PROBLEM_CODES as string[]
 export function problemRoutes(deps: ManagementDeps) {
   const show = define(
     deps,
-    { needs: 'public' },
+    { requires: 'public' },
     {
       method: 'get',
       path: '/problems/{code}',

@@ -26,7 +26,7 @@ const ONE = `${PATH}/{token}`;
 function definitions(deps: ManagementDeps) {
   const create = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'post',
       path: PATH,
@@ -41,7 +41,7 @@ function definitions(deps: ManagementDeps) {
   );
   const list = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'get',
       path: PATH,
@@ -55,7 +55,7 @@ function definitions(deps: ManagementDeps) {
   );
   const get = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'get',
       path: ONE,
@@ -73,7 +73,7 @@ function definitions(deps: ManagementDeps) {
 function changes(deps: ManagementDeps) {
   const update = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'patch',
       path: ONE,
@@ -87,7 +87,7 @@ function changes(deps: ManagementDeps) {
   );
   const rotate = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'post',
       path: `${ONE}/rotate`,
@@ -102,7 +102,7 @@ function changes(deps: ManagementDeps) {
   );
   const remove = define(
     deps,
-    { needs: 'admin' },
+    { requires: 'admin' },
     {
       method: 'delete',
       path: ONE,

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, gt, or } from 'drizzle-orm';
 import { hintOf, makeSecret, PREFIXES } from '../../lib/secrets.ts';
-import { type Access, creatorOf, type Level, type Principal, type Reach, reaches } from '../http/access.ts';
-import { marking, revokeCreatedBy, revokedBy, tell } from '../clusters/credentials.ts';
+import { type Access, creatorOf, type Level, type Principal, type ClusterSelector, atLeast } from '../http/access.ts';
+import { marking, revokeCreatedBy, revokedBy, notify } from '../clusters/credentials.ts';
 import { findCluster } from '../clusters/rows.ts';
 import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
@@ -56,12 +56,15 @@ export async function createToken(
 ): Promise<{ row: TokenRow; secret: string }> {
   const { accountId } = access;
   const { name, scope, clusters, labels } = wish;
-  if (!reaches(access.level, scope)) throw new Problem('forbidden', `"${access.level}" cannot make a token of "${scope}"`);
+  if (!atLeast(access.level, scope)) throw new Problem('forbidden', `"${access.level}" cannot make a token of "${scope}"`);
   const expiresAt = boundBy(deps, who, wish.expires);
   const [{ n }] = await deps.db.select({ n: count() }).from(tokens).where(eq(tokens.accountId, accountId));
   if (n >= TOKENS_PER_ACCOUNT) throw new Problem('limit-reached', `an account may have ${TOKENS_PER_ACCOUNT} tokens`);
-  const reach: Reach = { ...(clusters && { clusters: await idsOf(deps, accountId, clusters) }), ...(labels && { labels }) };
-  const made = mint(deps, { accountId, name, scope, ...reach, expiresAt, personId: personOf(who), createdBy: creatorOf(who) });
+  const selector: ClusterSelector = {
+    ...(clusters && { clusters: await idsOf(deps, accountId, clusters) }),
+    ...(labels && { labels }),
+  };
+  const made = mint(deps, { accountId, name, scope, ...selector, expiresAt, personId: personOf(who), createdBy: creatorOf(who) });
   const [row] = await deps.db.insert(tokens).values(made.row).returning();
   return { row, secret: made.secret };
 }
@@ -108,11 +111,11 @@ export async function getToken(deps: ManagementDeps, accountId: string, id: stri
 /** A token that whoever asks may change: none that may do more than they. */
 async function changeable(deps: ManagementDeps, access: Access, id: string): Promise<TokenRow> {
   const row = await getToken(deps, access.accountId, id);
-  if (reaches(access.level, row.scope)) return row;
+  if (atLeast(access.level, row.scope)) return row;
   throw new Problem('forbidden', `"${access.level}" cannot change a token of "${row.scope}"`);
 }
 
-/** Another name, another end. What it made goes with it when it ends (credential-chores.ts). */
+/** Another name, another end. What it made goes with it when it ends (credential-tasks.ts). */
 export async function updateToken(
   deps: ManagementDeps,
   access: Access,
@@ -123,7 +126,7 @@ export async function updateToken(
   const { name, expires } = wish;
   const old = await changeable(deps, access, id);
   const expiresAt = expires === undefined ? old.expiresAt : (boundBy(deps, who, expires ?? undefined) ?? null);
-  if (expiresAt !== null) await deps.keeper.by(expiresAt);
+  if (expiresAt !== null) await deps.taskRunner.wakeBy(expiresAt);
   const [row] = await deps.db
     .update(tokens)
     .set({ expiresAt, name: name ?? old.name })
@@ -165,13 +168,13 @@ export async function rotateToken(
 /** The token is dead when this returns, and so are the credentials of clusters that it made. */
 export async function deleteToken(deps: ManagementDeps, access: Access, id: string): Promise<void> {
   await changeable(deps, access, id);
-  await deps.keeper.by(deps.now() + REVOKE_STANDBY_MS);
+  await deps.taskRunner.wakeBy(deps.now() + REVOKE_STANDBY_MS);
   const made = revokedBy(deps, access.accountId, `token:${id}`);
   // Together: nothing that it made is forgotten, should we die here.
   const [rows, gone] = await deps.db.batch([
     marking(deps, made),
     deps.db.delete(tokens).where(one(access.accountId, id)).returning({ id: tokens.id }),
   ]);
-  await tell(deps, rows);
+  await notify(deps, rows);
   if (gone.length === 0) throw new Problem('not-found', `token "${id}" not found`);
 }

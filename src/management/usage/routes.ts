@@ -15,7 +15,7 @@ const hourView = ({ hour, awakeMs, ...rest }: UsageHour) => ({ hour: iso(hour), 
 export function usageRoutes(deps: ManagementDeps) {
   const ofCluster = define(
     deps,
-    { needs: 'read' },
+    { requires: 'read' },
     {
       method: 'get',
       path: `${ACCOUNT}/clusters/{cluster}/usage`,
@@ -28,7 +28,7 @@ export function usageRoutes(deps: ManagementDeps) {
   );
   const ofAccount = define(
     deps,
-    { needs: 'read', operatorToo: true },
+    { requires: 'read', allowOperator: true },
     {
       method: 'get',
       path: `${ACCOUNT}/usage`,

@@ -11,7 +11,7 @@ import { answered, count, type RequestClass } from './metrics.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
 export { ClusterDO } from '../object/cluster.worker.ts';
-export { KeeperDO } from '../management/task-runner.worker.ts';
+export { TaskRunnerDO } from '../management/task-runner.worker.ts';
 
 /** Cluster ids already found genuine by this isolate: checking one costs a MAC. */
 const genuine = new Map<string, DurableObjectId>();

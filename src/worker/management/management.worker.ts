@@ -32,7 +32,7 @@ export function managementDeps(env: Env): ManagementDeps {
   const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS, ATOLL_OIDC } = variablesOf(env);
   const object = (id: string) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id));
   const issuers = ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [];
-  const keeper = () => env.KEEPER.get(env.KEEPER.idFromName('keeper'));
+  const taskRunner = () => env.TASKS.get(env.TASKS.idFromName('tasks'));
   return {
     db: drizzle(env.DB, { logger: { logQuery: () => count('atoll_d1_queries_total') } }),
     clusters: {
@@ -59,7 +59,7 @@ export function managementDeps(env: Env): ManagementDeps {
       copy: (id, ms) => object(id).copy(ms),
       finish: (id, first) => object(id).finish(first),
     },
-    keeper: { by: (at) => keeper().by(at) },
+    taskRunner: { wakeBy: (at) => taskRunner().wakeBy(at) },
     crypto: { ...crypt, ...sealing },
     random,
     fetch: outbound(env, issuers),
@@ -84,7 +84,7 @@ export function managementOf(env: Env): ReturnType<typeof createApp> {
   if (built?.env === env) return built.app;
   const deps = managementDeps(env);
   built = { env, app: createApp(deps) };
-  // Should an announcement ever have been lost, the keeper finds what is due by looking.
-  deps.background(deps.keeper.by(deps.now()));
+  // Should an announcement ever have been lost, the task runner finds what is due by looking.
+  deps.background(deps.taskRunner.wakeBy(deps.now()));
   return built.app;
 }

@@ -1,16 +1,16 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { Failures } from '../../management/tasks.ts';
-import { KEEPER_LOOK_AGAIN_MS } from '../../management/limits.ts';
+import type { Failures } from '../../management/task.ts';
+import { TASKS_LOOK_AGAIN_MS } from '../../management/limits.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { now } from '../platform/host.worker.ts';
 
 const FAILURES = 'failures';
 
 /**
- * The one object that does the deployment's chores when they are due: an alarm at the earliest time that anybody announced or a chore
- * knows of. The chores themselves stand in management.
+ * The one object that does the deployment's tasks when they are due: an alarm at the earliest time that anybody announced or a task
+ * knows of. The tasks themselves stand in management.
  */
-export class KeeperDO extends DurableObject<Env> {
+export class TaskRunnerDO extends DurableObject<Env> {
   #armed: number | undefined;
   #announced = 0;
 
@@ -22,7 +22,7 @@ export class KeeperDO extends DurableObject<Env> {
   }
 
   /** RPC: wakes at this time, at the latest. */
-  async by(at: number): Promise<void> {
+  async wakeBy(at: number): Promise<void> {
     this.#announced = now();
     await this.#arm(at);
   }
@@ -39,18 +39,18 @@ export class KeeperDO extends DurableObject<Env> {
     const before = now();
     try {
       // Loaded when needed, as in index.worker.ts.
-      const [{ managementDeps }, { doChores }] = await Promise.all([
+      const [{ managementDeps }, { runTasks }] = await Promise.all([
         import('./management.worker.ts'),
         import('../../management/tasks.ts'),
       ]);
       const failures = (await this.ctx.storage.get<Failures>(FAILURES)) ?? {};
-      const at = await doChores(managementDeps(this.env), failures);
+      const at = await runTasks(managementDeps(this.env), failures);
       await this.ctx.storage.put(FAILURES, failures);
       if (at !== undefined) await this.#arm(at);
-      if (this.#announced >= before - KEEPER_LOOK_AGAIN_MS) await this.#arm(now() + KEEPER_LOOK_AGAIN_MS);
+      if (this.#announced >= before - TASKS_LOOK_AGAIN_MS) await this.#arm(now() + TASKS_LOOK_AGAIN_MS);
     } catch (error) {
-      console.error('the keeper failed', error);
-      await this.#arm(now() + KEEPER_LOOK_AGAIN_MS);
+      console.error('the task runner failed', error);
+      await this.#arm(now() + TASKS_LOOK_AGAIN_MS);
     }
   }
 }

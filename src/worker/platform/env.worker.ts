@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClusterDO } from '../object/cluster.worker.ts';
-import type { KeeperDO } from '../management/task-runner.worker.ts';
+import type { TaskRunnerDO } from '../management/task-runner.worker.ts';
 
 /** The variables of a deployment; README.md says how to set them. */
 const Variables = z.object({
@@ -35,7 +35,7 @@ export type Variables = z.infer<typeof Variables>;
 export interface Env extends Variables {
   CLUSTERS: DurableObjectNamespace<ClusterDO>;
   /** One object for the whole deployment. */
-  KEEPER: DurableObjectNamespace<KeeperDO>;
+  TASKS: DurableObjectNamespace<TaskRunnerDO>;
   DB: D1Database;
   /** The network around this server, private addresses too; absent where the platform has none. */
   INSIDE?: Fetcher;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditChore } from '../../../src/management/audit/service.ts';
+import { auditTask } from '../../../src/management/audit/service.ts';
 import { audit } from '../../../src/management/audit/tables.ts';
 import { AUDIT_KEPT_MS } from '../../../src/management/limits.ts';
 import { Browser } from '../../host/browser.ts';
@@ -130,8 +130,8 @@ describe('the audit log of an account', () => {
     const before = (await db.select().from(audit)).length;
     // An old row has the lowest id, as time would have it.
     await db.insert(audit).values({ ...old, id: -1, at: clock.now - AUDIT_KEPT_MS - 1000, action: 'createAccount', status: 201 });
-    expect(await auditChore.next(deps)).toBe(clock.now - 1000);
-    await auditChore.run(deps, clock.now);
+    expect(await auditTask.next(deps)).toBe(clock.now - 1000);
+    await auditTask.run(deps, clock.now);
     expect(await db.select().from(audit)).toHaveLength(before);
   });
 

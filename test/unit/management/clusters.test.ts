@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, MAKING_MS, TELL_STANDBY_MS } from '../../../src/management/limits.ts';
+import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, MAKING_MS, NOTIFY_STANDBY_MS } from '../../../src/management/limits.ts';
 import { makeManagement } from './world.ts';
 
 const CLUSTERS = '/v1/accounts/self/clusters';
@@ -285,7 +285,7 @@ describe('[MG27] who dies in the middle', () => {
     expect(clusters.databases.size).toBe(0);
   });
 
-  it('of a suspension or deletion has it done by the keeper', async () => {
+  it('of a suspension or deletion has it done by the task runner', async () => {
     const { call, create, kubernetes, clusters, pass } = await world();
     const { id, kubeconfig } = await create('one');
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -294,11 +294,11 @@ describe('[MG27] who dies in the middle', () => {
     expect((await call('GET', '/one')).body.state).toBe('suspended');
     clusters.fail = undefined;
     expect(kubernetes(id, kubeconfig)?.status, 'not told yet').toBe(200);
-    await pass(TELL_STANDBY_MS);
+    await pass(NOTIFY_STANDBY_MS);
     expect(kubernetes(id, kubeconfig)?.status).toBe(503);
     clusters.fail = new Error('down');
     expect((await call('DELETE', '/one')).status).toBe(500);
-    await pass(TELL_STANDBY_MS);
+    await pass(NOTIFY_STANDBY_MS);
     clusters.fail = undefined;
     await pass(60_000);
     expect(kubernetes(id, kubeconfig)).toBeUndefined();

@@ -204,7 +204,7 @@ it('[MG49] one may revoke what one made; what others made, who may write', async
   expect(await remove(mia.token, b.id)).toBe(204);
 });
 
-it('[MG49] a revocation that dies is done by the chore, and goes on beyond a failing cluster', async () => {
+it('[MG49] a revocation that dies is done by the task, and goes on beyond a failing cluster', async () => {
   const { config, owner, object, call, clusters, one, listed, pass } = await world();
   const made = await config(owner);
   clusters.fail = new Error('no answer');

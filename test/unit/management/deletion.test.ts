@@ -135,7 +135,7 @@ describe("[MG12] an account's deletion", () => {
       await w.pass(0).catch(() => undefined);
       const died = left < 0;
       left = Number.POSITIVE_INFINITY;
-      w.keeper.at ??= w.clock.now;
+      w.taskRunner.at ??= w.clock.now;
       await w.pass(3_600_000);
       expect([point, w.rows(), w.clusters.made.size]).toEqual([point, {}, 1]);
       expect(w.raw.prepare('SELECT state FROM operations WHERE id = ?').get(id)).toEqual({ state: 'done' });

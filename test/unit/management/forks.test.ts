@@ -94,7 +94,7 @@ describe('[MG26] forking', () => {
     expect(rows(raw)).toEqual({ n: 1 });
   });
 
-  it('that takes long is answered with its operation, and the keeper finishes it', async () => {
+  it('that takes long is answered with its operation, and the task runner finishes it', async () => {
     const { call, id, count, clusters, clock, pass, operations } = await world(2500);
     const copy = clusters.copy.bind(clusters);
     vi.spyOn(clusters, 'copy').mockImplementation(async (...args) => {

@@ -186,7 +186,7 @@ describe('[MG10] who goes or loses level', () => {
     expect(await state()).toMatchObject({ tokens: [200, 200], kubeconfigs: [200, 200, 200], session: 200 });
   });
 
-  it('is stripped by the chore when the clusters cannot be told at once, and is told that it is not over', async () => {
+  it('is stripped by the task when the clusters cannot be told at once, and is told that it is not over', async () => {
     const w = await belongings();
     w.clusters.fail = new Error('away');
     const answer = await w.call(w.admin.session, 'POST', `${w.at}/leave`);

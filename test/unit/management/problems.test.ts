@@ -34,13 +34,18 @@ const CLUSTERS = '/v1/accounts/self/clusters';
 /** Every route that takes a body, at addresses that the gate lets through, with somebody whom it lets in. */
 const withBodies = Object.entries(documentOf(app).paths).flatMap(([path, item]) =>
   Object.entries(item).flatMap(([method, { operationId, requestBody, 'x-atoll-guard': guard }]) => {
-    const { needs, operatorToo } = guard as { needs: string; operatorToo?: boolean };
-    if (!requestBody || needs === 'person') return [];
+    const { requires, allowOperator } = guard as { requires: string; allowOperator?: boolean };
+    if (!requestBody || requires === 'person') return [];
     const at = path
       .replace('{account}', 'self')
       .replace('{cluster}', 'demo')
       .replace(/\{\w+\}/g, 'none');
-    const by = needs === 'public' ? 'nobody' : ['founder', 'operator'].includes(needs) && !operatorToo ? 'operator' : 'owner';
+    const by =
+      requires === 'public'
+        ? 'nobody'
+        : ['person-or-operator', 'operator'].includes(requires) && !allowOperator
+          ? 'operator'
+          : 'owner';
     return path.includes('{account}') && by === 'operator'
       ? []
       : [{ operationId, method: method.toUpperCase(), at, by, types: Object.keys(requestBody.content) }];

@@ -8,7 +8,7 @@ import type { LogEntry, ManagementDeps } from '../../../src/management/deps.ts';
 import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
 import { NodeClusters } from '../../host/clusters.ts';
 import { sealing } from '../../host/crypto.ts';
-import { NodeKeeper } from '../../host/keeper.ts';
+import { NodeTaskRunner } from '../../host/task-runner.ts';
 import { breaches } from './contract.ts';
 
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
@@ -60,12 +60,12 @@ export function makeManagement(more: Partial<ManagementDeps> = {}, released?: st
   const { raw, drizzled } = database(released);
   const random = seeded(1);
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  const keeper = new NodeKeeper();
+  const taskRunner = new NodeTaskRunner();
   const logged: LogEntry[] = [];
   const deps: ManagementDeps = {
     db: drizzled,
     clusters,
-    keeper,
+    taskRunner,
     crypto: {
       sha256,
       token: entropy(random),
@@ -84,7 +84,7 @@ export function makeManagement(more: Partial<ManagementDeps> = {}, released?: st
   };
   const app = createApp(deps);
   /** Time passes, and what is due in it is done. */
-  const pass = (ms: number) => keeper.run(deps, clock, clock.now + ms);
+  const pass = (ms: number) => taskRunner.run(deps, clock, clock.now + ms);
   const call = async (
     token: string | undefined,
     method: string,
@@ -114,5 +114,5 @@ export function makeManagement(more: Partial<ManagementDeps> = {}, released?: st
   };
   const account = async (name: string): Promise<{ id: string; token: string }> =>
     (await call(OPERATOR, 'POST', '/v1/accounts', { name })).body;
-  return { app, deps, keeper, pass, call, clusters, account, clock, raw, db: drizzled };
+  return { app, deps, taskRunner, pass, call, clusters, account, clock, raw, db: drizzled };
 }

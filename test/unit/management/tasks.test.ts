@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type Chore, doChores, type Failures } from '../../../src/management/tasks.ts';
-import { CHORE_AGAIN_MS, CHORE_RETRY_FIRST_MS, CHORE_RETRY_MAX_MS, OPERATION_KEPT_MS } from '../../../src/management/limits.ts';
+import type { Task, Failures } from '../../../src/management/task.ts';
+import { runTasks } from '../../../src/management/tasks.ts';
+import { TASK_AGAIN_MS, TASK_RETRY_FIRST_MS, TASK_RETRY_MAX_MS, OPERATION_KEPT_MS } from '../../../src/management/limits.ts';
 import { beginOperation, endOperation, progress } from '../../../src/management/operations/service.ts';
 import { makeManagement } from './world.ts';
 
-const chore = (name: string, times: (number | undefined)[], ran: string[] = []): Chore => ({
+const task = (name: string, times: (number | undefined)[], ran: string[] = []): Task => ({
   name,
   next: async () => times[0],
   run: async () => {
@@ -13,31 +14,31 @@ const chore = (name: string, times: (number | undefined)[], ran: string[] = []):
   },
 });
 
-describe('the keeper', () => {
+describe('the task runner', () => {
   it('[MG20] does what is due, and says when to look again', async () => {
     const { deps, clock } = makeManagement();
     const ran: string[] = [];
     const { now } = clock;
-    const chores = [chore('past', [now - 5, now + 900], ran), chore('later', [now + 700], ran), chore('never', [undefined], ran)];
-    expect(await doChores(deps, {}, chores)).toBe(now + 700);
+    const tasks = [task('past', [now - 5, now + 900], ran), task('later', [now + 700], ran), task('never', [undefined], ran)];
+    expect(await runTasks(deps, {}, tasks)).toBe(now + 700);
     expect(ran).toEqual(['past']);
     clock.now += 700;
-    expect(await doChores(deps, {}, chores)).toBe(now + 900);
+    expect(await runTasks(deps, {}, tasks)).toBe(now + 900);
     expect(ran).toEqual(['past', 'later']);
   });
 
-  it('[MG20] goes on soon with a chore that has more to do', async () => {
+  it('[MG20] goes on soon with a task that has more to do', async () => {
     const { deps, clock } = makeManagement();
-    expect(await doChores(deps, {}, [chore('much', [0, 0, 0])])).toBe(clock.now + CHORE_AGAIN_MS);
+    expect(await runTasks(deps, {}, [task('much', [0, 0, 0])])).toBe(clock.now + TASK_AGAIN_MS);
   });
 
-  it('[MG20] lets a chore that fails rest, longer each time, and does the others', async () => {
+  it('[MG20] lets a task that fails rest, longer each time, and does the others', async () => {
     const { deps, clock } = makeManagement();
     const ran: string[] = [];
     const failures: Failures = {};
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     let broken = true;
-    const bad: Chore = {
+    const bad: Task = {
       name: 'bad',
       next: async () => 0,
       run: async () => {
@@ -46,20 +47,20 @@ describe('the keeper', () => {
     };
     const pauses: number[] = [];
     for (let i = 0; i < 14; i++) {
-      const at = await doChores(deps, failures, [bad, chore('good', [0, undefined], ran)]);
+      const at = await runTasks(deps, failures, [bad, task('good', [0, undefined], ran)]);
       pauses.push((at ?? 0) - clock.now);
       clock.now = at ?? 0;
     }
     expect(ran).toHaveLength(14);
     expect(logged).toHaveBeenCalledTimes(14);
     logged.mockRestore();
-    expect(pauses.slice(0, 3)).toEqual([CHORE_RETRY_FIRST_MS, CHORE_RETRY_FIRST_MS * 2, CHORE_RETRY_FIRST_MS * 4]);
-    expect(pauses.at(-1)).toBe(CHORE_RETRY_MAX_MS);
+    expect(pauses.slice(0, 3)).toEqual([TASK_RETRY_FIRST_MS, TASK_RETRY_FIRST_MS * 2, TASK_RETRY_FIRST_MS * 4]);
+    expect(pauses.at(-1)).toBe(TASK_RETRY_MAX_MS);
     clock.now -= 1;
-    expect(await doChores(deps, failures, [bad]), 'it rests').toBe(clock.now + 1);
+    expect(await runTasks(deps, failures, [bad]), 'it rests').toBe(clock.now + 1);
     clock.now += 1;
     broken = false;
-    await doChores(deps, failures, [bad]);
+    await runTasks(deps, failures, [bad]);
     expect(failures).toEqual({});
   });
 });
@@ -106,12 +107,12 @@ describe('operations', () => {
   });
 
   it('[MG21] are forgotten long after they ended', async () => {
-    const { deps, keeper, pass, call, account } = makeManagement();
+    const { deps, taskRunner, pass, call, account } = makeManagement();
     const { id: accountId, token } = await account('alice');
     const ended = await beginOperation(deps, { accountId, type: 'fork-cluster', target: 'x' });
     const running = await beginOperation(deps, { accountId, type: 'fork-cluster', target: 'y' });
     await endOperation(deps, ended.id);
-    await keeper.by(0);
+    await taskRunner.wakeBy(0);
     await pass(OPERATION_KEPT_MS);
     const { items } = (await call(token, 'GET', '/v1/accounts/self/operations')).body;
     expect(items.map((item: { id: string }) => item.id)).toEqual([running.id]);
