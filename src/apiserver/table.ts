@@ -44,7 +44,7 @@ const SCALE_COLUMNS: readonly Column[] = [
 /** The columns of a kind or of a subresource that is another kind. */
 export function columnsFor(kind: Kind, subresource = ''): readonly Column[] {
   if (subresource === 'scale') return SCALE_COLUMNS;
-  return kind.rules.columns ?? DEFAULT_COLUMNS;
+  return kind.columns ?? DEFAULT_COLUMNS;
 }
 
 /** Printers that sort what they print (pkg/printers/internalversion). */

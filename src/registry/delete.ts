@@ -8,7 +8,6 @@ import type { DeleteOptions, DeleteRequest, DeleteResult, ListOptions, ListResul
 import { nameOf } from './pipeline.ts';
 import type { AdmissionRequest } from './ports.ts';
 import type { Registry } from './registry.ts';
-import { isCollected, returnsObject } from './traits.ts';
 
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
@@ -95,7 +94,7 @@ function graceful(
   requested: number | undefined,
   now: number,
 ): { graceful: boolean; pending: boolean; seconds: number } {
-  const { grace } = kind.rules;
+  const { grace } = kind;
   const no = { graceful: false, pending: false, seconds: 0 };
   if (!grace) return no;
   const { metadata } = object;
@@ -125,7 +124,7 @@ function graceful(
 
 /** The new finalizers, or undefined when they stay (deletionFinalizersForGarbageCollection). */
 function finalizersFor(kind: Kind, { metadata }: KubeObject, options: DeleteOptions): string[] | undefined {
-  if (!isCollected(kind)) return undefined;
+  if (kind.defaultPropagation === 'Unsupported') return undefined;
   const old = metadata.finalizers ?? [];
   const { orphan, foreground } = dependents(kind, old, options);
   const next = old.filter((f) => f !== ORPHAN && f !== FOREGROUND);
@@ -140,7 +139,7 @@ function dependents(kind: Kind, finalizers: string[], { orphanDependents, propag
   if (propagationPolicy) return { orphan: propagationPolicy === 'Orphan', foreground: propagationPolicy === 'Foreground' };
   const asked = finalizers.find((f) => f === ORPHAN || f === FOREGROUND);
   if (asked) return { orphan: asked === ORPHAN, foreground: asked === FOREGROUND };
-  return { orphan: kind.rules.defaultPropagation === 'Orphan', foreground: false };
+  return { orphan: kind.defaultPropagation === 'Orphan', foreground: false };
 }
 
 /** store.go markAsDeleting. */
@@ -229,7 +228,7 @@ function answer(kind: Kind, object: KubeObject, request: DeleteRequest, deleted:
   const code = !deleted && request.orphanDependents === false ? 202 : 200;
   const view = request.served ? (request.served.fromStored(object) as KubeObject) : object;
   // What is deleted later is shown as it now is; what is gone as a Status, but for kinds that always answer with the object.
-  if (!deleted || returnsObject(kind)) return { deleted, code, body: view, json: encode(view), object, warnings: [] };
+  if (!deleted || kind.returnsDeleted) return { deleted, code, body: view, json: encode(view), object, warnings: [] };
   const { name, uid } = object.metadata;
   const details = { name, ...(kind.group && { group: kind.group }), kind: kind.resource, uid };
   const body: Obj = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };

@@ -1,15 +1,16 @@
 import { apiVersionOf, type Kind, type ServedVersion } from '../api/machinery/define-kind.ts';
-import type { Cx } from '../api/machinery/define-kind.ts';
+import type { StrategyContext } from '../api/machinery/define-kind.ts';
 import type { FieldError } from '../api/machinery/field-errors.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
+import { fieldFilter } from './field-filter.ts';
 import type { FieldContext } from './patch/managed-fields.ts';
 import { shapeOf } from './patch/shape.ts';
+import { prepareUpdate } from './prepare.ts';
 import { ephemeralContainersDoor } from './subresources/ephemeral-containers.ts';
 import { resizeDoor } from './subresources/resize.ts';
 import { scaleDoor } from './subresources/scale.ts';
 import { statusDoor } from './subresources/status.ts';
-import { fieldFilter, updateByTraits } from './traits.ts';
 
 /**
  * A way to change an object: the main resource or one of its subresources. The machine is the same for all; a door says what a client
@@ -25,8 +26,8 @@ export interface Door {
   /** The whole object that a client's view asks for. May be the view itself. */
   write(live: KubeObject, view: KubeObject): KubeObject;
   /** Takes back what must not pass here; mutates `object`. */
-  prepare(object: KubeObject, old: KubeObject, cx: Cx): void;
-  validate(object: KubeObject, old: KubeObject, cx: Cx): FieldError[];
+  prepare(object: KubeObject, old: KubeObject, cx: StrategyContext): void;
+  validate(object: KubeObject, old: KubeObject, cx: StrategyContext): FieldError[];
   /** What was sent, with defaults; may mutate it. */
   defaults(view: KubeObject): KubeObject;
 }
@@ -35,7 +36,6 @@ const identity = (object: KubeObject): KubeObject => object;
 
 /** The main resource, in a served version. */
 export function mainDoor(kind: Kind, served?: ServedVersion): Door {
-  const { rules } = kind;
   return {
     type: served?.type ?? kind.type,
     apiVersion: apiVersionOf(served ?? kind),
@@ -43,13 +43,13 @@ export function mainDoor(kind: Kind, served?: ServedVersion): Door {
     read: served ? (live) => served.fromStored(live) as KubeObject : identity,
     write: served ? (_, view) => served.toStored(view) as KubeObject : (_, view) => view,
     prepare: (object, old, cx) => {
-      if (rules.prepareUpdate) rules.prepareUpdate(object, old, cx);
-      else updateByTraits(kind, object, old);
+      if (kind.prepareUpdate) kind.prepareUpdate(object, old, cx);
+      else prepareUpdate(kind, object, old);
     },
-    validate: (object, old, cx) => rules.validateUpdate?.(object, old, cx) ?? [],
+    validate: (object, old, cx) => kind.validateUpdate?.(object, old, cx) ?? [],
     defaults: (view) => {
       const stored = served ? (served.toStored(view) as KubeObject) : view;
-      rules.defaults?.(stored);
+      kind.defaults?.(stored);
       return served ? (served.fromStored(stored) as KubeObject) : stored;
     },
   };

@@ -1,3 +1,4 @@
+import type { Kind } from '../api/machinery/define-kind.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
 import { rfc3339 } from '../api/machinery/time.ts';
 import type { KubeObject, OwnerReference } from '../lib/json.ts';
@@ -76,3 +77,10 @@ const sameOwner = (a: OwnerReference, b: OwnerReference): boolean =>
   a.uid === b.uid &&
   (a.controller ?? null) === (b.controller ?? null) &&
   (a.blockOwnerDeletion ?? null) === (b.blockOwnerDeletion ?? null);
+
+/** The key that upstream's storage errors show; dry runs do not get as far as etcd's prefix. */
+export function storageKey(kind: Kind, namespace: string, name: string, dryRun = false): string {
+  const prefix = kind.storagePrefix ?? kind.resource;
+  const key = namespace ? `/${prefix}/${namespace}/${name}` : `/${prefix}/${name}`;
+  return dryRun ? key : `/registry${key}`;
+}

@@ -1,4 +1,4 @@
-import type { Cx, Kind } from '../api/machinery/define-kind.ts';
+import type { StrategyContext, Kind } from '../api/machinery/define-kind.ts';
 import { resourceOf } from '../api/machinery/define-kind.ts';
 import { type FieldError, invalid } from '../api/machinery/field-errors.ts';
 import { validateKubeFinalizers, validateObjectMeta, validateObjectMetaUpdate } from '../api/machinery/meta.ts';
@@ -15,12 +15,11 @@ import { equal, type KubeObject, type Obj } from '../lib/json.ts';
 import type { Row } from '../store/store.ts';
 import { type Door, fieldContext } from './doors.ts';
 import { encode } from './encode.ts';
-import { dedupOwners, ensureNamespace, fillSystemFields, generateName, GENERATE_ATTEMPTS } from './names.ts';
+import { dedupOwners, ensureNamespace, fillSystemFields, generateName, GENERATE_ATTEMPTS, storageKey } from './names.ts';
 import type { WriteOptions } from './options.ts';
 import { managerName, trackUpdate, withoutManagers } from './patch/managed-fields.ts';
 import type { AdmissionRequest } from './ports.ts';
 import type { Registry } from './registry.ts';
-import { createsOnUpdate, needsResourceVersion, storageKey } from './traits.ts';
 
 /** What a write leaves: the object in its stored form, and its text. */
 export interface Written {
@@ -42,7 +41,7 @@ export interface Passage {
 const SYSTEM = /^system:(?!serviceaccount:(?!kube-system:))/;
 
 export const nameOf = ({ group, resource }: Kind) => ({ group, resource });
-export const context = ({ registry, options, door }: Passage): Cx =>
+export const context = ({ registry, options, door }: Passage): StrategyContext =>
   registry.context(options.now, options.subresource, door.apiVersion, options.user);
 
 /**
@@ -69,11 +68,11 @@ function store(p: Passage, object: KubeObject): Written {
   const namespace = kind.namespaced ? options.namespace : '';
   ensureNamespace(object, namespace);
   const cx = context(p);
-  if (kind.rules.prepareCreate) kind.rules.prepareCreate(object, cx);
+  if (kind.prepareCreate) kind.prepareCreate(object, cx);
   else registry.defaultPrepare(kind, object);
-  const errors = kind.rules.validateCreate?.(object, cx) ?? [];
-  if (kind.rules.metaLast) refuse(kind, object, errors);
-  const { names, plainFinalizers } = kind.rules;
+  const errors = kind.validateCreate?.(object, cx) ?? [];
+  if (kind.metaLast) refuse(kind, object, errors);
+  const { names, plainFinalizers } = kind;
   refuse(kind, object, [...validateObjectMeta(metadata, kind.namespaced, names, 'metadata', plainFinalizers), ...errors]);
   warn(p, object, undefined);
   review(p, 'CREATE', object, undefined);
@@ -118,7 +117,7 @@ export function updateSteps(p: Passage, change: Change, allowCreate: boolean, ui
   const row = registry.store.get(resourceOf(kind), namespace, name);
   const live = row && registry.view.decode(row);
   if (!live || !row) {
-    if (!allowCreate && !(createsOnUpdate(kind) && !options.subresource)) throw notFoundError(nameOf(kind), name);
+    if (!allowCreate && !(kind.createOnUpdate && !options.subresource)) throw notFoundError(nameOf(kind), name);
     if (uid) throw conflict(nameOf(kind), name, storageError(p, name, uid, ''));
     const view = change(undefined);
     const object = door.write(view, view);
@@ -172,7 +171,7 @@ function checkVersion({ kind }: Passage, object: KubeObject, live: KubeObject): 
   const { metadata } = object;
   const version = metadata.resourceVersion;
   if (!version || version === '0') {
-    if (!needsResourceVersion(kind)) {
+    if (!kind.needsResourceVersion) {
       metadata.resourceVersion = live.metadata.resourceVersion;
       return;
     }
@@ -211,9 +210,9 @@ function beforeUpdate(p: Passage, object: KubeObject, live: KubeObject): void {
 }
 
 /** What a strategy's own look at the metadata of an update adds (core/validation ValidateObjectMetaUpdate). */
-function strategyMeta({ rules }: Kind, metadata: Obj, metaErrors: FieldError[]): FieldError[] {
-  if (rules.skipsMetaOnUpdate) return [];
-  if (rules.plainFinalizers || !metadata.finalizers) return metaErrors;
+function strategyMeta(kind: Kind, metadata: Obj, metaErrors: FieldError[]): FieldError[] {
+  if (kind.skipsMetaOnUpdate) return [];
+  if (kind.plainFinalizers || !metadata.finalizers) return metaErrors;
   return [...metaErrors, ...validateKubeFinalizers(metadata.finalizers, 'metadata.finalizers')];
 }
 
@@ -222,7 +221,7 @@ function refuse(kind: Kind, object: KubeObject, errors: FieldError[]): void {
 }
 
 function warn(p: Passage, object: KubeObject, old: KubeObject | undefined): void {
-  const texts = p.kind.rules.warnings?.(object, old);
+  const texts = p.kind.warnings?.(object, old);
   if (texts?.length) p.warnings.push(...texts);
 }
 

@@ -1,4 +1,4 @@
-import { type Cx, type Kind, type Resource, resourceOf } from '../api/machinery/define-kind.ts';
+import { type StrategyContext, type Kind, type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { checkStructure } from '../api/machinery/decode.ts';
 import { badRequest, methodNotAllowed, notFoundError } from '../api/machinery/status-errors.ts';
@@ -29,7 +29,7 @@ import { bind } from './subresources/binding.ts';
 import { evict } from './subresources/eviction.ts';
 import { showScale } from './subresources/scale.ts';
 import { requestToken } from './subresources/token.ts';
-import { prepareByTraits } from './traits.ts';
+import { prepareCreate } from './prepare.ts';
 import { StoreView } from './view.ts';
 
 export interface RegistryDeps {
@@ -292,7 +292,7 @@ export class Registry {
 
   /** For kinds without rules of their own: status is the server's, generations start at 1. */
   defaultPrepare(kind: Kind, object: KubeObject): void {
-    prepareByTraits(kind, object, (type) => checkStructure(type, {}, 'Ignore').object.status);
+    prepareCreate(kind, object, (type) => checkStructure(type, {}, 'Ignore').object.status);
   }
 
   /** Does an update that leaves no finalizers end a deletion? Kinds with /finalize have finalizers in their spec too. */
@@ -303,7 +303,7 @@ export class Registry {
   }
 
   /** What strategy functions may use. */
-  context(now: number, subresource?: string, apiVersion?: string, user?: UserInfo): Cx {
+  context(now: number, subresource?: string, apiVersion?: string, user?: UserInfo): StrategyContext {
     return {
       now,
       random: this.random,

@@ -31,7 +31,7 @@ const VALUES_MAX = 4;
 export function selection(kind: Kind, labelSelector: string | undefined, fieldSelector: string | undefined): Selection {
   const labels = distinct(labelSelector ? parseSelector(labelSelector) : []);
   const fields = distinct(fieldSelector ? parseFieldSelector(fieldSelector) : []);
-  checkFields(fields, kind.rules.selectable);
+  checkFields(fields, kind.selectable);
   if (labels.length + fields.length > SELECTOR_TERMS) throw badRequest(`a selector has at most ${SELECTOR_TERMS} requirements`);
   const sql: string[] = [];
   const params: SqlValue[] = [];
@@ -94,7 +94,7 @@ const META: Record<string, string[]> = { 'metadata.name': ['metadata', 'name'], 
 
 /** Absent reads as the zero of its Go type, booleans as Go prints them. Equality of name and namespace is in the key already. */
 function fieldSql(kind: Kind, { field, value, equal }: FieldTerm, params: SqlValue[]): string | undefined {
-  const segments = META[field] ?? (kind.rules.selectable?.[field] as string[]);
+  const segments = META[field] ?? (kind.selectable?.[field] as string[]);
   const fallback = FIELD_FALLBACK[field];
   if (fallback) {
     params.push(path(...segments), path(...fallback), value);

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { kinds } from '../../src/api/kinds.ts';
 import { apiVersionOf, resourceOf } from '../../src/api/machinery/define-kind.ts';
 import { clone, type KubeObject, type Obj } from '../../src/lib/json.ts';
-import { createsOnUpdate, needsResourceVersion, returnsObject } from '../../src/registry/traits.ts';
 import { hasFixedName, minimal } from '../fixtures/objects.ts';
 import { Bench, refusal } from '../host/make-registry.ts';
 
@@ -69,7 +68,7 @@ describe.each(stored.map((kind) => [resourceOf(kind), kind] as const))('%s', (re
     expect(refusal(() => patch('merge', note('x'), { name: 'nobody' }))).toMatchObject({ code: 404 });
     const nobody = minimal(kind);
     nobody.metadata.name = 'nobody';
-    if (createsOnUpdate(kind)) expect(update(nobody).created).toBe(true);
+    if (kind.createOnUpdate) expect(update(nobody).created).toBe(true);
     else expect(refusal(() => update(nobody))).toMatchObject({ code: 404 });
   });
 
@@ -93,7 +92,7 @@ describe.each(stored.map((kind) => [resourceOf(kind), kind] as const))('%s', (re
     const free = clone(live());
     free.metadata.resourceVersion = '';
     free.metadata.annotations = { note: '3' };
-    if (needsResourceVersion(kind)) expect(refusal(() => update(free))).toMatchObject({ code: 422 });
+    if (kind.needsResourceVersion) expect(refusal(() => update(free))).toMatchObject({ code: 422 });
     else expect(update(free).object.metadata.annotations?.note).toBe('3');
   });
 
@@ -131,7 +130,7 @@ describe.each(stored.map((kind) => [resourceOf(kind), kind] as const))('%s', (re
       return;
     }
     expect(result).toMatchObject({ deleted: true, code: 200 });
-    expect(result.body.kind).toBe(returnsObject(kind) ? kind.kind : 'Status');
+    expect(result.body.kind).toBe(kind.returnsDeleted ? kind.kind : 'Status');
     const rows = bench.registry.store.after(before);
     expect(rows.map((row) => [row.type, row.name])).toEqual([['DELETED', name]]);
     expect(JSON.parse(rows[0]?.json ?? '').metadata.resourceVersion).toBe(String(rows[0]?.rev));

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import type { FieldError } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkMutatingOperations, checkBinding } from './binding.ts';
@@ -12,7 +12,16 @@ const validate = (object: KubeObject): FieldError[] => [
 ];
 
 /** MutatingAdmissionPolicyBinding (registry/admissionregistration/mutatingadmissionpolicybinding/strategy.go). */
-export const rules: KindRules = {
+export const MutatingAdmissionPolicyBinding = defineKind({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingAdmissionPolicyBinding',
+  resource: 'mutatingadmissionpolicybindings',
+  namespaced: false,
+  type: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding',
+  categories: ['api-extensions'],
+  storageVersion: 'v1beta1',
+  countsGenerations: true,
   plainFinalizers: true,
   needsResourceVersion: true,
   skipsMetaOnUpdate: true,
@@ -26,4 +35,4 @@ export const rules: KindRules = {
     paramRef,
     ageCell,
   ),
-};
+});

@@ -1,11 +1,20 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkMutatingPolicy } from './policy.ts';
 import { matchDefaults, paramKind } from './webhook.ts';
 
 /** MutatingAdmissionPolicy (registry/admissionregistration/mutatingadmissionpolicy/strategy.go). */
-export const rules: KindRules = {
+export const MutatingAdmissionPolicy = defineKind({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingAdmissionPolicy',
+  resource: 'mutatingadmissionpolicies',
+  namespaced: false,
+  type: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy',
+  categories: ['api-extensions'],
+  storageVersion: 'v1beta1',
+  countsGenerations: true,
   plainFinalizers: true,
   needsResourceVersion: true,
   defaults(object) {
@@ -26,4 +35,4 @@ export const rules: KindRules = {
     paramKind,
     ageCell,
   ),
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import type { FieldError } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkActions, checkBinding } from './binding.ts';
@@ -12,7 +12,15 @@ const validate = (object: KubeObject): FieldError[] => [
 ];
 
 /** ValidatingAdmissionPolicyBinding (registry/admissionregistration/validatingadmissionpolicybinding/strategy.go). */
-export const rules: KindRules = {
+export const ValidatingAdmissionPolicyBinding = defineKind({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  resource: 'validatingadmissionpolicybindings',
+  namespaced: false,
+  type: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
+  categories: ['api-extensions'],
+  countsGenerations: true,
   plainFinalizers: true,
   needsResourceVersion: true,
   skipsMetaOnUpdate: true,
@@ -26,4 +34,4 @@ export const rules: KindRules = {
     paramRef,
     ageCell,
   ),
-};
+});

@@ -1,11 +1,21 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkValidatingPolicy } from './policy.ts';
 import { matchDefaults, paramKind } from './webhook.ts';
 
 /** ValidatingAdmissionPolicy (registry/admissionregistration/validatingadmissionpolicy/strategy.go). */
-export const rules: KindRules = {
+export const ValidatingAdmissionPolicy = defineKind({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicy',
+  resource: 'validatingadmissionpolicies',
+  namespaced: false,
+  type: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
+  categories: ['api-extensions'],
+  status: true,
+  statusResetsMetadata: true,
+  countsGenerations: true,
   plainFinalizers: true,
   needsResourceVersion: true,
   defaults(object) {
@@ -26,4 +36,4 @@ export const rules: KindRules = {
     paramKind,
     ageCell,
   ),
-};
+});

@@ -1,10 +1,18 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkWebhooks, webhookDefaults } from './webhook.ts';
 
 /** ValidatingWebhookConfiguration (registry/admissionregistration/validatingwebhookconfiguration/strategy.go). */
-export const rules: KindRules = {
+export const ValidatingWebhookConfiguration = defineKind({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  resource: 'validatingwebhookconfigurations',
+  namespaced: false,
+  type: 'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
+  categories: ['api-extensions'],
+  countsGenerations: true,
   plainFinalizers: true,
   needsResourceVersion: true,
   skipsMetaOnUpdate: true,
@@ -20,4 +28,4 @@ export const rules: KindRules = {
     (object) => object.webhooks?.length ?? 0,
     ageCell,
   ),
-};
+});

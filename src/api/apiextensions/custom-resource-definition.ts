@@ -1,5 +1,5 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 
 /** CustomResourceDefinition (apiextensions-apiserver pkg/registry/customresourcedefinition); serving its kinds comes later. */
 
@@ -22,7 +22,18 @@ function noteStored(object: KubeObject): void {
 
 const emptyStatus = (): Obj => ({ conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: null });
 
-export const rules: KindRules = {
+export const CustomResourceDefinition = defineKind({
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  resource: 'customresourcedefinitions',
+  namespaced: false,
+  type: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+  status: true,
+  storageVersion: 'v1beta1',
+  storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
   plainFinalizers: true,
   needsResourceVersion: true,
   defaults,
@@ -36,4 +47,4 @@ export const rules: KindRules = {
     if (!equal(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     noteStored(object);
   },
-};
+});

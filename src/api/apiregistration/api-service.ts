@@ -1,7 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkSubdomain, each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1035Label, isPathSegmentName, isPort } from '../machinery/names.ts';
@@ -67,7 +67,17 @@ function validateStatus(object: KubeObject): FieldError[] {
   );
 }
 
-export const rules: KindRules = {
+export const APIService = defineKind({
+  group: 'apiregistration.k8s.io',
+  version: 'v1',
+  kind: 'APIService',
+  resource: 'apiservices',
+  namespaced: false,
+  type: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
+  categories: ['api-extensions'],
+  status: true,
+  storagePrefix: 'apiregistration.k8s.io/apiservices',
+  statusResetsMetadata: true,
   plainFinalizers: true,
   needsResourceVersion: true,
   names: () => [],
@@ -84,4 +94,4 @@ export const rules: KindRules = {
     available,
     ageCell,
   ),
-};
+});

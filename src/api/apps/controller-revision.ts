@@ -2,7 +2,8 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { type Errors, nonNegative } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 
@@ -32,11 +33,21 @@ function controller(revision: KubeObject): string {
   return `${`${owner.kind}${group}`.toLowerCase()}/${owner.name}`;
 }
 
-export const rules: KindRules = {
+export const ControllerRevision = defineKind({
+  group: 'apps',
+  version: 'v1',
+  kind: 'ControllerRevision',
+  resource: 'controllerrevisions',
+  namespaced: true,
+  type: 'io.k8s.api.apps.v1.ControllerRevision',
+  versions: [
+    droppedVersion('apps/v1beta2 ControllerRevision', 'apps/v1 ControllerRevision', 9, 16),
+    droppedVersion('apps/v1beta1 ControllerRevision', 'apps/v1 ControllerRevision', 8, 16),
+  ],
   defaults(revision) {
     revision.revision ??= 0;
   },
   validateCreate,
   validateUpdate,
   columns: columnsOf('apps/controllerrevisions', nameCell, controller, (revision) => revision.revision ?? 0, ageCell),
-};
+});

@@ -11,7 +11,8 @@ import {
 import { readSelector, shownSelector } from '../core/pod/template-selector.ts';
 import { type Errors, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, formatLabels, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind, type KindRules } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { matches, validateLabelSelector } from '../machinery/labels.ts';
 import {
@@ -29,6 +30,7 @@ import {
   selectorCell,
   templateStrategy,
 } from './workload.ts';
+import { daemonSetV1beta1 } from './convert-dropped.ts';
 
 /** Upstream counts templates in a field of its internal type, which v1 shows as this annotation. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
@@ -120,7 +122,20 @@ function validateUpdateStrategy(update: Obj, path: string, errors: Errors): void
   }
 }
 
-export const rules: KindRules = {
+export const DaemonSet = defineKind({
+  group: 'apps',
+  version: 'v1',
+  kind: 'DaemonSet',
+  resource: 'daemonsets',
+  namespaced: true,
+  type: 'io.k8s.api.apps.v1.DaemonSet',
+  shortNames: ['ds'],
+  categories: ['all'],
+  status: true,
+  versions: [
+    droppedVersion('apps/v1beta2 DaemonSet', 'apps/v1 DaemonSet', 9, 16),
+    droppedVersion('extensions/v1beta1 DaemonSet', 'apps/v1 DaemonSet', 8, 16, { toStored: daemonSetV1beta1 }),
+  ],
   ...strategy,
   defaults,
   prepareCreate,
@@ -153,4 +168,4 @@ export const rules: KindRules = {
     ...containerCells('spec', 'template'),
     selectorCell,
   ),
-};
+});

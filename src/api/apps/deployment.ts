@@ -5,7 +5,8 @@ import { containerCells, templateOptions } from '../core/pod/template.ts';
 import { formatSelector } from '../core/pod/template-selector.ts';
 import { type Errors, nonNegative, type PodOptions, unsupported } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind, type KindRules } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
 import {
   collisions,
@@ -21,6 +22,7 @@ import {
   validateSelector,
   withinReplicas,
 } from './workload.ts';
+import { MAX_INT32, deploymentDefaults } from './convert-dropped.ts';
 
 const strategy = templateStrategy();
 
@@ -118,7 +120,25 @@ const wideSelector = (deployment: KubeObject): string => {
   return text === '<error>' ? '<invalid>' : text;
 };
 
-export const rules: KindRules = {
+export const Deployment = defineKind({
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  resource: 'deployments',
+  namespaced: true,
+  type: 'io.k8s.api.apps.v1.Deployment',
+  shortNames: ['deploy'],
+  categories: ['all'],
+  status: true,
+  scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] },
+  versions: [
+    droppedVersion('apps/v1beta2 Deployment', 'apps/v1 Deployment', 9, 16),
+    droppedVersion('apps/v1beta1 Deployment', 'apps/v1 Deployment', 8, 16, { toStored: deploymentDefaults(2, 600, '25%') }),
+    droppedVersion('extensions/v1beta1 Deployment', 'apps/v1 Deployment', 8, 16, {
+      toStored: deploymentDefaults(MAX_INT32, MAX_INT32, 1),
+    }),
+  ],
+  resetFields: { status: { exclude: ['spec', 'metadata.labels'] } },
   ...strategy,
   defaults,
   prepareUpdate,
@@ -140,4 +160,4 @@ export const rules: KindRules = {
     ...containerCells('spec', 'template'),
     wideSelector,
   ),
-};
+});

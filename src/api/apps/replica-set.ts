@@ -4,7 +4,8 @@ import { defaultTemplate } from '../core/pod/defaults.ts';
 import { containerCells, templateOptions } from '../core/pod/template.ts';
 import { type Errors, nonNegative, type PodOptions } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import {
   counters,
   immutableSelector,
@@ -15,6 +16,7 @@ import {
   validateSelector,
   withinReplicas,
 } from './workload.ts';
+import { labelsFromTemplate } from './convert-dropped.ts';
 
 function validateSpec(spec: Obj, options: PodOptions): Errors {
   const errors: Errors = [];
@@ -33,7 +35,21 @@ function validateReplicaStatus(status: Obj): Errors {
   return errors;
 }
 
-export const rules: KindRules = {
+export const ReplicaSet = defineKind({
+  group: 'apps',
+  version: 'v1',
+  kind: 'ReplicaSet',
+  resource: 'replicasets',
+  namespaced: true,
+  type: 'io.k8s.api.apps.v1.ReplicaSet',
+  shortNames: ['rs'],
+  categories: ['all'],
+  status: true,
+  scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] },
+  versions: [
+    droppedVersion('apps/v1beta2 ReplicaSet', 'apps/v1 ReplicaSet', 9, 16),
+    droppedVersion('extensions/v1beta1 ReplicaSet', 'apps/v1 ReplicaSet', 8, 16, { toStored: labelsFromTemplate }),
+  ],
   ...templateStrategy({ replicas: 0 }),
   defaults(set) {
     set.spec ??= {};
@@ -59,4 +75,4 @@ export const rules: KindRules = {
     selectorCell,
   ),
   selectable: { 'status.replicas': ['status', 'replicas'] },
-};
+});

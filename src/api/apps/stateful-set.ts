@@ -8,7 +8,8 @@ import { dnsLabel, type Errors, nonNegative, type PodOptions, sortedMap, unsuppo
 import { validateClaimSpec } from '../core/volume/claim.ts';
 import { defaultClaimSpec } from '../core/volume/defaults.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { matches, validateLabels } from '../machinery/labels.ts';
 import { validateAnnotations } from '../machinery/meta.ts';
@@ -23,6 +24,7 @@ import {
   validateSelector,
   withinReplicas,
 } from './workload.ts';
+import { statefulSetV1beta1 } from './convert-dropped.ts';
 
 /** What an update may not be asked again. */
 interface Lenient {
@@ -190,7 +192,21 @@ function warnings(set: KubeObject, old: KubeObject | undefined): string[] {
   return out;
 }
 
-export const rules: KindRules = {
+export const StatefulSet = defineKind({
+  group: 'apps',
+  version: 'v1',
+  kind: 'StatefulSet',
+  resource: 'statefulsets',
+  namespaced: true,
+  type: 'io.k8s.api.apps.v1.StatefulSet',
+  shortNames: ['sts'],
+  categories: ['all'],
+  status: true,
+  scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] },
+  versions: [
+    droppedVersion('apps/v1beta2 StatefulSet', 'apps/v1 StatefulSet', 9, 16),
+    droppedVersion('apps/v1beta1 StatefulSet', 'apps/v1 StatefulSet', 8, 16, { toStored: statefulSetV1beta1 }),
+  ],
   ...strategy,
   defaults,
   prepareCreate(set, cx) {
@@ -207,4 +223,4 @@ export const rules: KindRules = {
   warnings,
   names: 'dns-label',
   columns: columnsOf('apps/statefulsets', nameCell, readyCell, ageCell, ...containerCells('spec', 'template')),
-};
+});

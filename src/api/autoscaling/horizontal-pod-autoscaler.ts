@@ -2,10 +2,11 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';
 import { checkNonNegative } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { cmp, quantity, ZERO } from '../machinery/quantity.ts';
 import { checkCrossReference, checkMetrics, formatMetrics } from './metrics.ts';
+import { autoscalingV1 } from './convert-v1.ts';
 
 /** HorizontalPodAutoscaler, autoscaling/v2 (registry/autoscaling/horizontalpodautoscaler/strategy.go, autoscaling/validation). */
 
@@ -96,7 +97,17 @@ function validate(object: KubeObject, old?: KubeObject): FieldError[] {
   return errors;
 }
 
-export const rules: KindRules = {
+export const HorizontalPodAutoscaler = defineKind({
+  group: 'autoscaling',
+  version: 'v2',
+  kind: 'HorizontalPodAutoscaler',
+  resource: 'horizontalpodautoscalers',
+  namespaced: true,
+  type: 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  status: true,
+  versions: [autoscalingV1],
   defaults,
   validateCreate: (object) => validate(object),
   validateUpdate: validate,
@@ -114,4 +125,4 @@ export const rules: KindRules = {
     (object) => object.status?.currentReplicas ?? 0,
     ageCell,
   ),
-};
+});

@@ -5,7 +5,8 @@ import { formatSelector, shownSelector } from '../core/pod/template-selector.ts'
 import { type Errors, nonNegative, type PodOptions, unsupported } from '../machinery/spec-checks.ts';
 import { bumpOnSpec, keepStatus } from '../apps/workload.ts';
 import { ageCell, columnsOf, nameCell, textOr } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { byteLength } from '../machinery/names.ts';
 import { age } from '../machinery/time.ts';
@@ -96,7 +97,17 @@ function warnings(cron: KubeObject, old: KubeObject | undefined): string[] {
   return out;
 }
 
-export const rules: KindRules = {
+export const CronJob = defineKind({
+  group: 'batch',
+  version: 'v1',
+  kind: 'CronJob',
+  resource: 'cronjobs',
+  namespaced: true,
+  type: 'io.k8s.api.batch.v1.CronJob',
+  shortNames: ['cj'],
+  categories: ['all'],
+  status: true,
+  versions: [droppedVersion('batch/v1beta1 CronJob', 'batch/v1 CronJob', 21, 25)],
   defaults,
   prepareCreate(cron) {
     cron.status = {};
@@ -127,4 +138,4 @@ export const rules: KindRules = {
     (cron) => formatSelector(cron.spec?.jobTemplate?.spec?.selector) || '<none>',
   ),
   defaultPropagation: 'Orphan',
-};
+});

@@ -8,7 +8,7 @@ import { shownSpec, shownTemplate } from '../core/pod/update-diff.ts';
 import { bumpOnSpec, immutableSelector, keepStatus, NO_MATCH, templateStrategy } from '../apps/workload.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { hasInvalidLabelValue, matches, validateLabelSelector } from '../machinery/labels.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -245,7 +245,15 @@ function duration(job: KubeObject, now: number): string {
   return humanDuration((completionTime ? parseTime(completionTime) : now) - parseTime(startTime));
 }
 
-export const rules: KindRules = {
+export const Job = defineKind({
+  group: 'batch',
+  version: 'v1',
+  kind: 'Job',
+  resource: 'jobs',
+  namespaced: true,
+  type: 'io.k8s.api.batch.v1.Job',
+  categories: ['all'],
+  status: true,
   ...templateStrategy(),
   defaults,
   prepareCreate(job, cx) {
@@ -276,4 +284,4 @@ export const rules: KindRules = {
   ),
   selectable: { 'status.successful': ['status', 'succeeded'] },
   defaultPropagation: 'Orphan',
-};
+});

@@ -1,6 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../machinery/columns.ts';
-import type { Cx, KindRules } from '../machinery/define-kind.ts';
+import { type StrategyContext, defineKind, READ_WRITE } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isPathSegmentName } from '../machinery/names.ts';
@@ -98,7 +98,7 @@ function validate(object: KubeObject, old?: KubeObject): FieldError[] {
   return [...errors, ...checkConditions(conditionsOf(object))];
 }
 
-function validateUpdate(object: KubeObject, old: KubeObject, cx: Cx): FieldError[] {
+function validateUpdate(object: KubeObject, old: KubeObject, cx: StrategyContext): FieldError[] {
   const errors = [...validateObjectMeta(object.metadata, false, isPathSegmentName, 'metadata'), ...validate(object, old)];
   const path = 'status.conditions';
   const of = (o: KubeObject, type: string) => conditionsOf(o).filter((c) => c.type === type);
@@ -122,7 +122,7 @@ function validateUpdate(object: KubeObject, old: KubeObject, cx: Cx): FieldError
 }
 
 /** Times of conditions that are new or changed are now (populateConditionTimestamps). */
-function stampConditions(object: KubeObject, old: KubeObject, cx: Cx): void {
+function stampConditions(object: KubeObject, old: KubeObject, cx: StrategyContext): void {
   const now = rfc3339(cx.now);
   for (const condition of conditionsOf(object)) {
     condition.lastUpdateTime ??= now;
@@ -133,7 +133,7 @@ function stampConditions(object: KubeObject, old: KubeObject, cx: Cx): void {
 }
 
 /** Who asks is what the server knows, not what the client says. */
-function setRequestor(object: KubeObject, cx: Cx): void {
+function setRequestor(object: KubeObject, cx: StrategyContext): void {
   const { username, uid, groups, extra } = cx.user ?? { username: '', groups: [] };
   const spec: Obj = { ...object.spec };
   for (const field of ['username', 'uid', 'groups', 'extra']) delete spec[field];
@@ -152,7 +152,21 @@ function state(object: KubeObject): string {
   return words.join(',');
 }
 
-export const rules: KindRules = {
+export const CertificateSigningRequest = defineKind({
+  group: 'certificates.k8s.io',
+  version: 'v1',
+  kind: 'CertificateSigningRequest',
+  resource: 'certificatesigningrequests',
+  namespaced: false,
+  type: 'io.k8s.api.certificates.v1.CertificateSigningRequest',
+  shortNames: ['csr'],
+  status: true,
+  subresources: { approval: { kind: 'CertificateSigningRequest', verbs: READ_WRITE } },
+  resetFields: {
+    '': { exclude: ['spec', 'status'] },
+    status: { exclude: ['spec', 'status.conditions'] },
+    approval: { exclude: ['spec', 'status.certificate'] },
+  },
   names: isPathSegmentName,
   prepareCreate(object, cx) {
     setRequestor(object, cx);
@@ -186,4 +200,4 @@ export const rules: KindRules = {
     ({ spec }) => (spec?.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000)),
     state,
   ),
-};
+});

@@ -1,5 +1,5 @@
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 
@@ -16,7 +16,13 @@ function validate(object: KubeObject): FieldError[] {
   return errors;
 }
 
-export const rules: KindRules = {
+export const Lease = defineKind({
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  resource: 'leases',
+  namespaced: true,
+  type: 'io.k8s.api.coordination.v1.Lease',
   plainFinalizers: true,
   createOnUpdate: true,
   needsResourceVersion: true,
@@ -31,4 +37,4 @@ export const rules: KindRules = {
   validateCreate: validate,
   validateUpdate: validate,
   columns: columnsOf('coordination.k8s.io/leases', nameCell, textCell('spec', 'holderIdentity'), ageCell),
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 
 /** There is one process: whoever can ask finds all parts of it well (pkg/registry/core/componentstatus). */
 const PARTS = ['controller-manager', 'scheduler', 'etcd-0'];
@@ -18,7 +18,17 @@ export const componentStatuses = (): KubeObject[] =>
 
 const healthOf = (part: KubeObject): Obj | undefined => part.conditions?.find((c: Obj) => c.type === 'Healthy');
 
-export const rules: KindRules = {
+export const ComponentStatus = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'ComponentStatus',
+  resource: 'componentstatuses',
+  namespaced: false,
+  type: 'io.k8s.api.core.v1.ComponentStatus',
+  shortNames: ['cs'],
+  verbs: ['get', 'list'],
+  computed: componentStatuses,
+  deprecated: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: columnsOf(
     'componentstatuses',
     nameCell,
@@ -26,4 +36,4 @@ export const rules: KindRules = {
     (part) => healthOf(part)?.message ?? '',
     (part) => healthOf(part)?.error ?? '',
   ),
-};
+});

@@ -1,6 +1,6 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, tooLong } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength, isConfigMapKey } from '../machinery/names.ts';
@@ -47,7 +47,14 @@ export function checkImmutable(object: KubeObject, old: KubeObject, fields: stri
   return errors;
 }
 
-export const rules: KindRules = {
+export const ConfigMap = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.ConfigMap',
+  shortNames: ['cm'],
   validateCreate: validate,
   validateUpdate: (object, old) => [
     ...checkImmutable(object, old, ['data', 'binaryData']),
@@ -55,4 +62,4 @@ export const rules: KindRules = {
     ...validate(object),
   ],
   columns: columnsOf('configmaps', nameCell, (object) => count(object.data) + count(object.binaryData), ageCell),
-};
+});

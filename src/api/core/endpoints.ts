@@ -1,6 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, required } from '../machinery/field-errors.ts';
 import { ipWarnings } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
@@ -88,7 +88,16 @@ function format(object: KubeObject): string {
   return all.length > SHOWN ? `${text} + ${all.length - SHOWN} more...` : text;
 }
 
-export const rules: KindRules = {
+export const Endpoints = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'Endpoints',
+  resource: 'endpoints',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.Endpoints',
+  shortNames: ['ep'],
+  deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  storagePrefix: 'services/endpoints',
   createOnUpdate: true,
   defaults,
   validateCreate: (object) => validate(object),
@@ -98,4 +107,4 @@ export const rules: KindRules = {
   ],
   warnings,
   columns: columnsOf('endpoints', nameCell, format, ageCell),
-};
+});

@@ -1,11 +1,12 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength, isDns1123Subdomain } from '../machinery/names.ts';
 import { age } from '../machinery/time.ts';
 import { checkQualifiedName, each } from '../machinery/checks.ts';
+import { eventsV1 } from './convert-event.ts';
 
 /** Event as core/v1 takes it (core/validation/events.go, legacyValidateEvent). */
 
@@ -117,7 +118,16 @@ function source(object: KubeObject): string {
 
 const involved = (field: string): string[] => ['involvedObject', field];
 
-export const rules: KindRules = {
+export const Event = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'Event',
+  resource: 'events',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.Event',
+  shortNames: ['ev'],
+  versions: [eventsV1],
+  defaultPropagation: 'Unsupported',
   names: 'path-segment',
   metaLast: true,
   skipsMetaOnUpdate: true,
@@ -156,4 +166,4 @@ export const rules: KindRules = {
     (object) => object.series?.count ?? (object.count || 1),
     nameCell,
   ),
-};
+});

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isQualifiedName } from '../machinery/names.ts';
@@ -105,7 +105,14 @@ function validate(object: KubeObject): FieldError[] {
   return errors;
 }
 
-export const rules: KindRules = {
+export const LimitRange = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'LimitRange',
+  resource: 'limitranges',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.LimitRange',
+  shortNames: ['limits'],
   createOnUpdate: true,
   skipsMetaOnUpdate: true,
   defaults,
@@ -114,4 +121,4 @@ export const rules: KindRules = {
   },
   validateCreate: validate,
   validateUpdate: (object) => [...validateObjectMeta(object.metadata, true, undefined, 'metadata'), ...validate(object)],
-};
+});

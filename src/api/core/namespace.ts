@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 import { validateKubeFinalizer, validateObjectMeta } from '../machinery/meta.ts';
 import { isQualifiedName } from '../machinery/names.ts';
@@ -38,7 +38,19 @@ function checkPhase(object: KubeObject): FieldError[] {
   return [invalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")];
 }
 
-export const rules: KindRules = {
+export const Namespace = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  resource: 'namespaces',
+  namespaced: false,
+  type: 'io.k8s.api.core.v1.Namespace',
+  shortNames: ['ns'],
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  status: true,
+  subresources: { finalize: { kind: 'Namespace', verbs: ['update'] } },
+  returnsDeleted: true,
+  resetFields: { finalize: { exclude: ['status'] } },
   names: 'dns-label',
   defaults,
   prepareCreate(object) {
@@ -62,4 +74,4 @@ export const rules: KindRules = {
   validateStatus: (object) => checkPhase(object),
   selectable: { 'status.phase': ['status', 'phase'] },
   columns: columnsOf('namespaces', nameCell, textCell('status', 'phase'), ageCell),
-};
+});

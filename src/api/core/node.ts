@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind, PROXY } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, forbidden, internal, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { cidrWarnings, parseCIDR } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
@@ -157,7 +157,17 @@ function kernel(object: KubeObject): string {
   return (info.kernelVersion || '<unknown>') + (info.architecture ? ` (${info.architecture})` : '');
 }
 
-export const rules: KindRules = {
+export const Node = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  resource: 'nodes',
+  namespaced: false,
+  type: 'io.k8s.api.core.v1.Node',
+  shortNames: ['no'],
+  status: true,
+  subresources: { proxy: { kind: 'NodeProxyOptions', verbs: PROXY } },
+  storagePrefix: 'minions',
   defaults,
   prepareCreate(object) {
     delete object.spec?.configSource;
@@ -193,4 +203,4 @@ export const rules: KindRules = {
     kernel,
     textOr('<unknown>', 'status', 'nodeInfo', 'containerRuntimeVersion'),
   ),
-};
+});

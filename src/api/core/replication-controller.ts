@@ -2,7 +2,7 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, formatLabels, nameCell } from '../machinery/columns.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { defaultTemplate } from './pod/defaults.ts';
 import { type Errors, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../machinery/spec-checks.ts';
@@ -63,7 +63,18 @@ function validateStatus(controller: KubeObject): Errors {
   return errors;
 }
 
-export const rules: KindRules = {
+export const ReplicationController = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'ReplicationController',
+  resource: 'replicationcontrollers',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.ReplicationController',
+  shortNames: ['rc'],
+  categories: ['all'],
+  status: true,
+  scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] },
+  storagePrefix: 'controllers',
   defaults,
   prepareCreate(controller) {
     controller.status = { replicas: 0 };
@@ -95,4 +106,4 @@ export const rules: KindRules = {
   ),
   selectable: { 'status.replicas': ['status', 'replicas'] },
   defaultPropagation: 'Orphan',
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 import { checkResourceName, isQuotaResource } from './resource-names.ts';
@@ -125,7 +125,16 @@ const usage = (limits: boolean) => (object: KubeObject) =>
     .map((name) => `${name}: ${object.status.used?.[name] ?? '0'}/${object.status.hard[name]}`)
     .join(', ');
 
-export const rules: KindRules = {
+export const ResourceQuota = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'ResourceQuota',
+  resource: 'resourcequotas',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.ResourceQuota',
+  shortNames: ['quota'],
+  status: true,
+  returnsDeleted: true,
   validateCreate: validate,
   validateUpdate(object, old) {
     const scopes: string[] = object.spec?.scopes ?? [];
@@ -135,4 +144,4 @@ export const rules: KindRules = {
   },
   validateStatus: checkStatus,
   columns: columnsOf('resourcequotas', nameCell, usage(false), usage(true), ageCell),
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required, tooLong } from '../machinery/field-errors.ts';
 import { JsonSyntaxError, parseJson } from '../machinery/decode-json.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -110,7 +110,13 @@ function tlsWarnings(object: KubeObject): string[] {
   return ['tls: failed to find any PEM data in key input'];
 }
 
-export const rules: KindRules = {
+export const Secret = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  resource: 'secrets',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.Secret',
   defaults,
   prepareUpdate(object, old) {
     if (!object.type) object.type = old.type;
@@ -125,4 +131,4 @@ export const rules: KindRules = {
   warnings: tlsWarnings,
   selectable: { type: ['type'] },
   columns: columnsOf('secrets', nameCell, textCell('type'), (object) => Object.keys(object.data ?? {}).length, ageCell),
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 
 /** ServiceAccount (registry/core/serviceaccount/strategy.go). */
@@ -12,7 +12,16 @@ function cleanSecrets(object: KubeObject): void {
   if (object.secrets) object.secrets = object.secrets.map((s: { name?: string }) => (s.name ? { name: s.name } : {}));
 }
 
-export const rules: KindRules = {
+export const ServiceAccount = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  resource: 'serviceaccounts',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.ServiceAccount',
+  shortNames: ['sa'],
+  subresources: { token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: CREATE_ONLY } },
+  returnsDeleted: true,
   prepareCreate: cleanSecrets,
   prepareUpdate: cleanSecrets,
   validateUpdate: (object) => validateObjectMeta(object.metadata, true, undefined, 'metadata'),
@@ -23,4 +32,4 @@ export const rules: KindRules = {
     return [`metadata.annotations[${MOUNTABLE}]: deprecated in v1.32+; ${instead}`];
   },
   columns: columnsOf('serviceaccounts', nameCell, ageCell),
-};
+});

@@ -1,7 +1,7 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { checkEndpointIP, checkIP, checkLabel, checkQualifiedName, each, PROTOCOLS } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, required, tooMany } from '../machinery/field-errors.ts';
 import { ipWarnings, parseIP } from '../machinery/ip.ts';
 import { validateLabels } from '../machinery/labels.ts';
@@ -154,7 +154,13 @@ function some(list: string[]): string {
   return text || '<unset>';
 }
 
-export const rules: KindRules = {
+export const EndpointSlice = defineKind({
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  kind: 'EndpointSlice',
+  resource: 'endpointslices',
+  namespaced: true,
+  type: 'io.k8s.api.discovery.v1.EndpointSlice',
   skipsMetaOnUpdate: true,
   defaults,
   prepareCreate(object) {
@@ -180,4 +186,4 @@ export const rules: KindRules = {
     (object) => some((object.endpoints ?? []).flatMap((e: Obj) => e.addresses ?? [])),
     ageCell,
   ),
-};
+});

@@ -1,7 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkSubdomain } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkConditions, checkPolicy } from './flow-schema-rules.ts';
@@ -41,7 +41,16 @@ function validate(object: KubeObject): FieldError[] {
   return [...errors, ...validateStatus(object)];
 }
 
-export const rules: KindRules = {
+export const FlowSchema = defineKind({
+  group: 'flowcontrol.apiserver.k8s.io',
+  version: 'v1',
+  kind: 'FlowSchema',
+  resource: 'flowschemas',
+  namespaced: false,
+  type: 'io.k8s.api.flowcontrol.v1.FlowSchema',
+  status: true,
+  statusResetsMetadata: true,
+  countsGenerations: true,
   defaults(object) {
     object.spec ??= {};
     object.spec.matchingPrecedence ||= PRECEDENCE;
@@ -59,4 +68,4 @@ export const rules: KindRules = {
     ageCell,
     dangling,
   ),
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkConditions } from './flow-schema-rules.ts';
@@ -105,7 +105,16 @@ function validate(object: KubeObject): FieldError[] {
 
 const queuing = (field: string) => (object: KubeObject) => object.spec?.limited?.limitResponse?.queuing?.[field] ?? '<none>';
 
-export const rules: KindRules = {
+export const PriorityLevelConfiguration = defineKind({
+  group: 'flowcontrol.apiserver.k8s.io',
+  version: 'v1',
+  kind: 'PriorityLevelConfiguration',
+  resource: 'prioritylevelconfigurations',
+  namespaced: false,
+  type: 'io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration',
+  status: true,
+  statusResetsMetadata: true,
+  countsGenerations: true,
   defaults,
   skipsMetaOnUpdate: true,
   validateCreate: validate,
@@ -121,4 +130,4 @@ export const rules: KindRules = {
     queuing('queueLengthLimit'),
     ageCell,
   ),
-};
+});

@@ -6,7 +6,7 @@ import type { FieldError } from './field-errors.ts';
 export type Resource = string;
 
 /** What a strategy function may use. `now` in ms since the epoch. */
-export interface Cx {
+export interface StrategyContext {
   now: number;
   random: Random;
   /** Synchronous reads of the cluster's own store; objects are frozen, never mutate them. */
@@ -31,20 +31,20 @@ export interface Column {
   value(object: KubeObject, now: number): string | number | boolean | null;
 }
 
-/** The rules of one kind: upstream's strategy, defaulting, validation and printer as one value. Functions mutate `object` only where said. */
+/** What a kind does: upstream's strategy, defaulting, validation and printer. Functions mutate `object` only where said. */
 export interface KindRules {
   /** Upstream's SetDefaults_*; mutates. Runs on every decode of a request, before admission. Must be idempotent. */
   defaults?(object: KubeObject): void;
   /** PrepareForCreate; mutates (drops status, sets generation 1, ...). */
-  prepareCreate?(object: KubeObject, cx: Cx): void;
+  prepareCreate?(object: KubeObject, cx: StrategyContext): void;
   /** PrepareForUpdate; mutates (restores status, bumps generation when the spec changed). */
-  prepareUpdate?(object: KubeObject, old: KubeObject, cx: Cx): void;
+  prepareUpdate?(object: KubeObject, old: KubeObject, cx: StrategyContext): void;
   /** PrepareForUpdate of subresources.status; the default restores everything but status (and metadata as upstream allows). */
-  prepareStatus?(object: KubeObject, old: KubeObject, cx: Cx): void;
+  prepareStatus?(object: KubeObject, old: KubeObject, cx: StrategyContext): void;
   /** Errors beyond ObjectMeta, in upstream's order (object meta is checked by the registry, with `names` below). */
-  validateCreate?(object: KubeObject, cx: Cx): FieldError[];
-  validateUpdate?(object: KubeObject, old: KubeObject, cx: Cx): FieldError[];
-  validateStatus?(object: KubeObject, old: KubeObject, cx: Cx): FieldError[];
+  validateCreate?(object: KubeObject, cx: StrategyContext): FieldError[];
+  validateUpdate?(object: KubeObject, old: KubeObject, cx: StrategyContext): FieldError[];
+  validateStatus?(object: KubeObject, old: KubeObject, cx: StrategyContext): FieldError[];
   /** Warning header texts (WarningsOnCreate/WarningsOnUpdate). */
   warnings?(object: KubeObject, old: KubeObject | undefined): string[];
   /** The rule of metadata.name; default dns-subdomain. */
@@ -60,14 +60,39 @@ export interface KindRules {
   rowConditions?(object: KubeObject): Obj[];
   /** Field selectors beyond metadata.name and metadata.namespace: label -> JSON path segments in the stored object. */
   selectable?: Record<string, string[]>;
+  /** Graceful deletion (CheckGracefulDelete): seconds to grant, or undefined to delete at once. */
+  grace?(object: KubeObject, requested: number | undefined): number | undefined;
+}
+
+/** How a kind is stored and answered (upstream's strategy.go and storage.go): data only, so that a definition at run time can say all of it. */
+export interface StorageFacts {
   /** PUT of a name that does not exist creates it (AllowCreateOnUpdate). */
   createOnUpdate?: boolean;
   /** PUT without resourceVersion is refused (AllowUnconditionalUpdate false). */
   needsResourceVersion?: boolean;
-  /** Graceful deletion (CheckGracefulDelete): seconds to grant, or undefined to delete at once. */
-  grace?(object: KubeObject, requested: number | undefined): number | undefined;
-  /** What deletion without propagationPolicy does to dependents; default background. */
-  defaultPropagation?: 'Background' | 'Orphan';
+  /** Deletion answers with the object instead of a Status (ReturnDeletedObject). */
+  returnsDeleted?: boolean;
+  /**
+   * What deletion without propagationPolicy does to dependents; default Background. Unsupported: the garbage collector leaves the kind
+   * alone, and no policy adds a finalizer (DefaultGarbageCollectionPolicy).
+   */
+  defaultPropagation?: 'Background' | 'Orphan' | 'Unsupported';
+  /** Where upstream keeps it in etcd, as some messages show, when that is not the plural (SpecialDefaultResourcePrefixes). */
+  storagePrefix?: string;
+  /** The version that upstream stores, where it is not `version`; it only enters discovery's storageVersionHash. */
+  storageVersion?: string;
+  /** Without prepare functions: creation sets generation 1, and it moves with every change beyond metadata and status. */
+  countsGenerations?: boolean;
+  /** Writes to /status put metadata back too (ResetObjectMetaForStatus). */
+  statusResetsMetadata?: boolean;
+  /** Fields that a write puts back to what they were and so does not own, by subresource; '' is the main resource (GetResetFields). */
+  resetFields?: Readonly<Record<string, FieldFilter>>;
+}
+
+/** Paths like "metadata.labels"; `*` stands for any element. What a write may own: nothing at or below `exclude`, or only `include`. */
+export interface FieldFilter {
+  exclude?: readonly string[];
+  include?: readonly string[];
 }
 
 export type NameRule =
@@ -100,7 +125,8 @@ export interface ScalePaths {
   selector: string[];
 }
 
-export interface Kind {
+/** A kind: everything that is known of it, as one value. */
+export interface Kind extends KindRules, StorageFacts {
   group: string;
   version: string;
   kind: string;
@@ -126,21 +152,22 @@ export interface Kind {
   computed?(): KubeObject[];
   /** Warning text of a deprecated kind that is served nevertheless (its APILifecycleDeprecated). */
   deprecated?: string;
-  /** The version that upstream stores, where it is not `version`; it only enters discovery's storageVersionHash. */
-  storageVersion?: string;
-  rules: KindRules;
 }
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+export const READ_WRITE: Verb[] = ['get', 'patch', 'update'];
+export const CREATE_ONLY: Verb[] = ['create'];
+export const PROXY: Verb[] = ['create', 'delete', 'get', 'patch', 'update'];
 
 export const resourceOf = (kind: { group: string; resource: string }): Resource =>
   kind.group ? `${kind.group}/${kind.resource}` : kind.resource;
 export const apiVersionOf = (kind: { group: string; version: string }): string =>
   kind.group ? `${kind.group}/${kind.version}` : kind.version;
 
-/** Checks what the type cannot: called once per kind at module load. Throws on a programmer's error. */
-export function defineKind(kind: Kind): Kind {
-  if (!/^[a-z]+$/.test(kind.resource)) throw new Error(`bad plural: ${kind.resource}`);
-  if (kind.singular !== kind.kind.toLowerCase()) throw new Error(`bad singular: ${kind.singular}`);
-  return kind;
+/** The kind of a definition, with what follows from it filled in. Throws on a programmer's error that the type cannot show. */
+export function defineKind(definition: Omit<Kind, 'singular'> & { singular?: string }): Kind {
+  const { resource, kind } = definition;
+  if (!/^[a-z][a-z0-9-]*$/.test(resource)) throw new Error(`bad plural: ${resource}`);
+  return { singular: kind.toLowerCase(), ...definition };
 }

@@ -1,7 +1,8 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength, isDns1123Label, isDns1123Subdomain } from '../machinery/names.ts';
@@ -60,7 +61,15 @@ function parameters(object: KubeObject): string {
   return `${ref.kind}${ref.apiGroup === undefined ? '' : `.${ref.apiGroup}`}/${ref.name}`;
 }
 
-export const rules: KindRules = {
+export const IngressClass = defineKind({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'IngressClass',
+  resource: 'ingressclasses',
+  namespaced: false,
+  type: 'io.k8s.api.networking.v1.IngressClass',
+  versions: [droppedVersion('networking.k8s.io/v1beta1 IngressClass', 'networking.k8s.io/v1 IngressClassList', 19, 22)],
+  countsGenerations: true,
   defaults,
   validateCreate: validate,
   validateUpdate(object, old) {
@@ -79,4 +88,4 @@ export const rules: KindRules = {
     parameters,
     ageCell,
   ),
-};
+});

@@ -1,12 +1,14 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkIP, each, sortedUnique } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { ipWarnings, parseIP } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1123Subdomain, isWildcardDns1123Subdomain } from '../machinery/names.ts';
 import { checkBackend } from './ingress-backend.ts';
+import { ingressFromStored, ingressToStored } from './convert-ingress.ts';
 
 /** Ingress (registry/networking/ingress/strategy.go, networking/validation). */
 
@@ -127,7 +129,27 @@ function address(object: KubeObject): string {
   return sortedUnique(points.map((p) => p.ip || p.hostname).filter(Boolean)).join(',');
 }
 
-export const rules: KindRules = {
+export const Ingress = defineKind({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'Ingress',
+  resource: 'ingresses',
+  namespaced: true,
+  type: 'io.k8s.api.networking.v1.Ingress',
+  shortNames: ['ing'],
+  status: true,
+  versions: [
+    droppedVersion('extensions/v1beta1 Ingress', 'networking.k8s.io/v1 Ingress', 14, 22, {
+      toStored: ingressToStored,
+      fromStored: ingressFromStored,
+    }),
+    droppedVersion('networking.k8s.io/v1beta1 Ingress', 'networking.k8s.io/v1 Ingress', 19, 22, {
+      toStored: ingressToStored,
+      fromStored: ingressFromStored,
+    }),
+  ],
+  storagePrefix: 'ingress',
+  countsGenerations: true,
   validateCreate,
   validateUpdate: (object, old) => [
     ...validateObjectMeta(object.metadata, true, undefined, 'metadata'),
@@ -144,4 +166,4 @@ export const rules: KindRules = {
     (object) => (object.spec?.tls?.length ? '80, 443' : '80'),
     ageCell,
   ),
-};
+});

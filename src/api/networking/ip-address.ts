@@ -1,7 +1,7 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { checkSubdomain, each } from '../machinery/checks.ts';
 import { columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { isCanonicalIP, isPathSegmentName } from '../machinery/names.ts';
@@ -37,7 +37,14 @@ function shown(object: KubeObject): unknown {
   return { Group: ref.group ?? '', Resource: ref.resource ?? '', Namespace: ref.namespace ?? '', Name: ref.name ?? '' };
 }
 
-export const rules: KindRules = {
+export const IPAddress = defineKind({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'IPAddress',
+  resource: 'ipaddresses',
+  namespaced: false,
+  type: 'io.k8s.api.networking.v1.IPAddress',
+  shortNames: ['ip'],
   names,
   validateCreate: validate,
   validateUpdate(object, old) {
@@ -49,4 +56,4 @@ export const rules: KindRules = {
   },
   selectable: { 'spec.parentRef.name': ['spec', 'parentRef', 'name'] },
   columns: columnsOf('networking.k8s.io/ipaddresses', nameCell, parent),
-};
+});

@@ -1,7 +1,8 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { cidrWarnings, contains, parseCIDR } from '../machinery/ip.ts';
 import { formatLabelSelector, validateLabelSelector } from '../machinery/labels.ts';
@@ -120,7 +121,16 @@ const warnings = (object: KubeObject): string[] =>
     ...(block.except ?? []).flatMap((cidr: string, i: number) => cidrWarnings(`${path}.except[${i}]`, cidr)),
   ]);
 
-export const rules: KindRules = {
+export const NetworkPolicy = defineKind({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'NetworkPolicy',
+  resource: 'networkpolicies',
+  namespaced: true,
+  type: 'io.k8s.api.networking.v1.NetworkPolicy',
+  shortNames: ['netpol'],
+  versions: [droppedVersion('extensions/v1beta1 NetworkPolicy', 'networking.k8s.io/v1 NetworkPolicy', 9, 16)],
+  countsGenerations: true,
   defaults,
   validateCreate: (object) => validate(object),
   validateUpdate: validate,
@@ -131,4 +141,4 @@ export const rules: KindRules = {
     (object) => formatLabelSelector(object.spec?.podSelector ?? {}),
     ageCell,
   ),
-};
+});

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { cidrProblems, formatCIDR, parseCIDR } from '../machinery/ip.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
@@ -40,8 +40,16 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
   return [invalid('spec.cidrs', after.length ? after : null, FIELD_IMMUTABLE)];
 }
 
-export const rules: KindRules = {
+export const ServiceCIDR = defineKind({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'ServiceCIDR',
+  resource: 'servicecidrs',
+  namespaced: false,
+  type: 'io.k8s.api.networking.v1.ServiceCIDR',
+  status: true,
+  statusResetsMetadata: true,
   validateCreate: validate,
   validateUpdate,
   columns: columnsOf('networking.k8s.io/servicecidrs', nameCell, (object) => cidrsOf(object).join(','), ageCell),
-};
+});

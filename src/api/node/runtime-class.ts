@@ -3,7 +3,7 @@ import { checkLabel, checkResourceQuantity } from '../machinery/checks.ts';
 import { validateTolerations } from '../core/pod/spec-tolerations.ts';
 import { checkContainerResourceName } from '../core/resource-names.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { validateLabels } from '../machinery/labels.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -40,7 +40,13 @@ function validate(object: KubeObject): FieldError[] {
   return object.scheduling ? [...errors, ...checkScheduling(object.scheduling)] : errors;
 }
 
-export const rules: KindRules = {
+export const RuntimeClass = defineKind({
+  group: 'node.k8s.io',
+  version: 'v1',
+  kind: 'RuntimeClass',
+  resource: 'runtimeclasses',
+  namespaced: false,
+  type: 'io.k8s.api.node.v1.RuntimeClass',
   createOnUpdate: true,
   plainFinalizers: true,
   needsResourceVersion: true,
@@ -52,4 +58,4 @@ export const rules: KindRules = {
     return errors;
   },
   columns: columnsOf('node.k8s.io/runtimeclasses', nameCell, textCell('handler'), ageCell),
-};
+});

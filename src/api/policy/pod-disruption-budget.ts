@@ -1,11 +1,13 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkNonNegative, each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, invalid, notSupported } from '../machinery/field-errors.ts';
 import { percentOf } from '../machinery/intstr.ts';
 import { hasInvalidLabelValue, validateLabelSelector } from '../machinery/labels.ts';
 import { isPathSegmentName, isValidPercent } from '../machinery/names.ts';
+import { budgetFromStored, budgetToStored } from './convert-budget.ts';
 
 /** PodDisruptionBudget (registry/policy/poddisruptionbudget/strategy.go, policy/validation). */
 
@@ -48,7 +50,22 @@ function validate(object: KubeObject, old?: KubeObject): FieldError[] {
 
 const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
 
-export const rules: KindRules = {
+export const PodDisruptionBudget = defineKind({
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  resource: 'poddisruptionbudgets',
+  namespaced: true,
+  type: 'io.k8s.api.policy.v1.PodDisruptionBudget',
+  shortNames: ['pdb'],
+  status: true,
+  versions: [
+    droppedVersion('policy/v1beta1 PodDisruptionBudget', 'policy/v1 PodDisruptionBudget', 21, 25, {
+      toStored: budgetToStored,
+      fromStored: budgetFromStored,
+    }),
+  ],
+  countsGenerations: true,
   needsResourceVersion: true,
   metaLast: true,
   skipsMetaOnUpdate: true,
@@ -64,4 +81,4 @@ export const rules: KindRules = {
     (object) => object.status?.disruptionsAllowed ?? 0,
     ageCell,
   ),
-};
+});

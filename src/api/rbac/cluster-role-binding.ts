@@ -1,9 +1,24 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { bindingCells, bindingDefaults, checkBinding, checkRoleRefChange, metaAgain, rbacName } from './validation.ts';
 
 /** ClusterRoleBinding (registry/rbac/clusterrolebinding/strategy.go). */
-export const rules: KindRules = {
+export const ClusterRoleBinding = defineKind({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRoleBinding',
+  resource: 'clusterrolebindings',
+  namespaced: false,
+  type: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
+  versions: [
+    droppedVersion(
+      'rbac.authorization.k8s.io/v1beta1 ClusterRoleBinding',
+      'rbac.authorization.k8s.io/v1 ClusterRoleBinding',
+      17,
+      22,
+    ),
+  ],
   names: rbacName,
   createOnUpdate: true,
   defaults: bindingDefaults,
@@ -22,4 +37,4 @@ export const rules: KindRules = {
     bindingCells.groups,
     bindingCells.serviceAccounts,
   ),
-};
+});

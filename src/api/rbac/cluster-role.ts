@@ -1,5 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { validateLabelSelector } from '../machinery/labels.ts';
 import { checkRules, metaAgain, rbacName } from './validation.ts';
@@ -33,7 +34,14 @@ const hasBadOperator = (selector: Obj): boolean =>
 const hadInvalidSelector = (old: KubeObject): boolean =>
   selectorsOf(old).some((s) => validateLabelSelector(s, {}, '').length > 0);
 
-export const rules: KindRules = {
+export const ClusterRole = defineKind({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRole',
+  resource: 'clusterroles',
+  namespaced: false,
+  type: 'io.k8s.api.rbac.v1.ClusterRole',
+  versions: [droppedVersion('rbac.authorization.k8s.io/v1beta1 ClusterRole', 'rbac.authorization.k8s.io/v1 ClusterRole', 17, 22)],
   names: rbacName,
   createOnUpdate: true,
   validateCreate: (object) => [...checkRules(object, false), ...checkAggregation(object, false)],
@@ -42,4 +50,4 @@ export const rules: KindRules = {
     ...checkRules(object, false),
     ...checkAggregation(object, hadInvalidSelector(old)),
   ],
-};
+});

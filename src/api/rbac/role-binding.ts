@@ -1,9 +1,17 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
+import { droppedVersion } from '../machinery/dropped-version.ts';
 import { bindingCells, bindingDefaults, checkBinding, checkRoleRefChange, metaAgain, rbacName } from './validation.ts';
 
 /** RoleBinding (registry/rbac/rolebinding/strategy.go). */
-export const rules: KindRules = {
+export const RoleBinding = defineKind({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'RoleBinding',
+  resource: 'rolebindings',
+  namespaced: true,
+  type: 'io.k8s.api.rbac.v1.RoleBinding',
+  versions: [droppedVersion('rbac.authorization.k8s.io/v1beta1 RoleBinding', 'rbac.authorization.k8s.io/v1 RoleBinding', 17, 22)],
   names: rbacName,
   createOnUpdate: true,
   defaults: bindingDefaults,
@@ -22,4 +30,4 @@ export const rules: KindRules = {
     bindingCells.groups,
     bindingCells.serviceAccounts,
   ),
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import type { FieldError } from '../machinery/field-errors.ts';
 import { checkConfigs, checkSelectors } from './claim-validation.ts';
 
@@ -10,8 +10,16 @@ const validate = ({ spec }: KubeObject): FieldError[] => [
   ...checkConfigs(spec?.config, 'spec.config'),
 ];
 
-export const rules: KindRules = {
+export const DeviceClass = defineKind({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'DeviceClass',
+  resource: 'deviceclasses',
+  namespaced: false,
+  type: 'io.k8s.api.resource.v1.DeviceClass',
+  returnsDeleted: true,
+  countsGenerations: true,
   validateCreate: validate,
   validateUpdate: validate,
   columns: columnsOf('resource.k8s.io/deviceclasses', nameCell, ageCell),
-};
+});

@@ -1,12 +1,19 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { validateLabels } from '../machinery/labels.ts';
 import { validateAnnotations } from '../machinery/meta.ts';
 import { checkClaim } from './claim-validation.ts';
 import { defaultRequests } from './requests.ts';
 
 /** ResourceClaimTemplate (registry/resource/resourceclaimtemplate/strategy.go). */
-export const rules: KindRules = {
+export const ResourceClaimTemplate = defineKind({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceClaimTemplate',
+  resource: 'resourceclaimtemplates',
+  namespaced: true,
+  type: 'io.k8s.api.resource.v1.ResourceClaimTemplate',
+  returnsDeleted: true,
   defaults: (object) => defaultRequests(object.spec?.spec),
   validateCreate: ({ spec }) => [
     ...validateLabels(spec?.metadata?.labels ?? {}, 'spec.metadata.labels'),
@@ -14,4 +21,4 @@ export const rules: KindRules = {
     ...checkClaim(spec?.spec, 'spec.spec'),
   ],
   columns: columnsOf('resource.k8s.io/resourceclaimtemplates', nameCell, ageCell),
-};
+});

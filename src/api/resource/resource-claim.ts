@@ -1,6 +1,6 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { invalid } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 import { checkClaim } from './claim-validation.ts';
@@ -17,10 +17,19 @@ function state(object: KubeObject): string {
   return states.join(',');
 }
 
-export const rules: KindRules = {
+export const ResourceClaim = defineKind({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceClaim',
+  resource: 'resourceclaims',
+  namespaced: true,
+  type: 'io.k8s.api.resource.v1.ResourceClaim',
+  status: true,
+  returnsDeleted: true,
+  statusResetsMetadata: true,
   defaults: (object) => defaultRequests(object.spec),
   validateCreate: (object) => checkClaim(object.spec, 'spec'),
   validateUpdate: (object, old) =>
     equal(object.spec ?? null, old.spec ?? null) ? [] : [invalid('spec', object.spec ?? null, FIELD_IMMUTABLE)],
   columns: columnsOf('resource.k8s.io/resourceclaims', nameCell, state, ageCell),
-};
+});

@@ -1,11 +1,19 @@
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { invalid } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 import { checkSlice } from './slice-validation.ts';
 
 /** ResourceSlice (registry/resource/resourceslice/strategy.go). */
-export const rules: KindRules = {
+export const ResourceSlice = defineKind({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceSlice',
+  resource: 'resourceslices',
+  namespaced: false,
+  type: 'io.k8s.api.resource.v1.ResourceSlice',
+  returnsDeleted: true,
+  countsGenerations: true,
   validateCreate: checkSlice,
   validateUpdate: (object, old) => [
     ...checkSlice(object),
@@ -23,4 +31,4 @@ export const rules: KindRules = {
     textCell('spec', 'pool', 'name'),
     ageCell,
   ),
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 
@@ -44,7 +44,15 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
   return errors;
 }
 
-export const rules: KindRules = {
+export const PriorityClass = defineKind({
+  group: 'scheduling.k8s.io',
+  version: 'v1',
+  kind: 'PriorityClass',
+  resource: 'priorityclasses',
+  namespaced: false,
+  type: 'io.k8s.api.scheduling.v1.PriorityClass',
+  shortNames: ['pc'],
+  countsGenerations: true,
   defaults(object) {
     object.preemptionPolicy ??= 'PreemptLowerPriority';
   },
@@ -58,4 +66,4 @@ export const rules: KindRules = {
     ageCell,
     textCell('preemptionPolicy'),
   ),
-};
+});

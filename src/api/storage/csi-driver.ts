@@ -1,6 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 
@@ -81,7 +81,14 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
 
 const PARTS = ['tokenRequests', 'requiresRepublish', 'seLinuxMount', 'serviceAccountTokenInSecrets'];
 
-export const rules: KindRules = {
+export const CSIDriver = defineKind({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSIDriver',
+  resource: 'csidrivers',
+  namespaced: false,
+  type: 'io.k8s.api.storage.v1.CSIDriver',
+  returnsDeleted: true,
   needsResourceVersion: true,
   defaults,
   prepareCreate() {},
@@ -103,4 +110,4 @@ export const rules: KindRules = {
     (object) => object.spec?.volumeLifecycleModes?.join(',') || '<none>',
     ageCell,
   ),
-};
+});

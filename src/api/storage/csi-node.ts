@@ -2,7 +2,7 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { checkNonNegative, checkQualifiedName } from '../machinery/checks.ts';
 import { validateDriverName } from '../core/volume/sources.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength } from '../machinery/names.ts';
@@ -44,7 +44,14 @@ const shown = (driver: Obj): unknown => ({
   Allocatable: null,
 });
 
-export const rules: KindRules = {
+export const CSINode = defineKind({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSINode',
+  resource: 'csinodes',
+  namespaced: false,
+  type: 'io.k8s.api.storage.v1.CSINode',
+  returnsDeleted: true,
   needsResourceVersion: true,
   skipsMetaOnUpdate: true,
   validateCreate: validate,
@@ -59,4 +66,4 @@ export const rules: KindRules = {
     return errors;
   },
   columns: columnsOf('storage.k8s.io/csinodes', nameCell, (object) => driversOf(object).length, ageCell),
-};
+});

@@ -1,6 +1,6 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 import { hasInvalidLabelValue, validateLabelSelector } from '../machinery/labels.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -20,7 +20,13 @@ function validate(object: KubeObject, old?: KubeObject): FieldError[] {
   return errors;
 }
 
-export const rules: KindRules = {
+export const CSIStorageCapacity = defineKind({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSIStorageCapacity',
+  resource: 'csistoragecapacities',
+  namespaced: true,
+  type: 'io.k8s.api.storage.v1.CSIStorageCapacity',
   needsResourceVersion: true,
   validateCreate: (object) => validate(object),
   validateUpdate: (object, old) => [
@@ -30,4 +36,4 @@ export const rules: KindRules = {
       .filter((field) => !equal(object[field] ?? null, old[field] ?? null))
       .map((field) => invalid(field, object[field] ?? null, FIELD_IMMUTABLE)),
   ],
-};
+});

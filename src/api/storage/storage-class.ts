@@ -1,6 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, textCell, textOr } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { checkQualifiedName } from '../machinery/checks.ts';
@@ -64,7 +64,15 @@ const validateUpdate = (object: KubeObject, old: KubeObject): FieldError[] => [
 
 const isDefault = (object: KubeObject): boolean => DEFAULT.some((a) => object.metadata.annotations?.[a] === 'true');
 
-export const rules: KindRules = {
+export const StorageClass = defineKind({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'StorageClass',
+  resource: 'storageclasses',
+  namespaced: false,
+  type: 'io.k8s.api.storage.v1.StorageClass',
+  shortNames: ['sc'],
+  returnsDeleted: true,
   defaults(object) {
     object.reclaimPolicy ??= 'Delete';
     object.volumeBindingMode ??= 'Immediate';
@@ -80,4 +88,4 @@ export const rules: KindRules = {
     (object) => object.allowVolumeExpansion ?? false,
     ageCell,
   ),
-};
+});

@@ -2,7 +2,7 @@ import { equal, type KubeObject } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
 import { validateDriverName } from '../core/volume/sources.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1123Subdomain } from '../machinery/names.ts';
@@ -32,7 +32,16 @@ function shown({ spec }: KubeObject): unknown {
   return { Attacher: attacher, Source, NodeName: nodeName };
 }
 
-export const rules: KindRules = {
+export const VolumeAttachment = defineKind({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'VolumeAttachment',
+  resource: 'volumeattachments',
+  namespaced: false,
+  type: 'io.k8s.api.storage.v1.VolumeAttachment',
+  status: true,
+  returnsDeleted: true,
+  statusResetsMetadata: true,
   needsResourceVersion: true,
   skipsMetaOnUpdate: true,
   prepareUpdate(object, old) {
@@ -52,4 +61,4 @@ export const rules: KindRules = {
     (object) => object.status?.attached ?? false,
     ageCell,
   ),
-};
+});

@@ -1,6 +1,6 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
-import type { KindRules } from '../machinery/define-kind.ts';
+import { defineKind } from '../machinery/define-kind.ts';
 import { type FieldError, forbidden } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkParameters, checkProvisioner } from './checks.ts';
@@ -12,7 +12,15 @@ const validate = (object: KubeObject): FieldError[] => [
   ...checkParameters(object.parameters, false, 'parameters'),
 ];
 
-export const rules: KindRules = {
+export const VolumeAttributesClass = defineKind({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'VolumeAttributesClass',
+  resource: 'volumeattributesclasses',
+  namespaced: false,
+  type: 'io.k8s.api.storage.v1.VolumeAttributesClass',
+  shortNames: ['vac'],
+  returnsDeleted: true,
   validateCreate: validate,
   validateUpdate(object, old) {
     const errors: FieldError[] = [];
@@ -22,4 +30,4 @@ export const rules: KindRules = {
     return [...errors, ...validateObjectMeta(object.metadata, false, undefined, 'metadata'), ...validate(object)];
   },
   columns: columnsOf('storage.k8s.io/volumeattributesclasses', nameCell, textCell('driverName'), ageCell),
-};
+});

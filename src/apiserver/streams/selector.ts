@@ -16,7 +16,7 @@ export class WatchSelector {
   /** Throws the 400 of a bad selector. */
   constructor(kind: Kind, namespace: string, labelSelector: string, fieldSelector: string) {
     const fields = fieldSelector ? parseFieldSelector(fieldSelector) : [];
-    checkFields(fields, kind.rules.selectable);
+    checkFields(fields, kind.selectable);
     this.#kind = kind;
     this.#namespace = namespace || (exactField(fields, 'metadata.namespace') ?? '');
     this.#name = exactField(fields, 'metadata.name');
@@ -41,7 +41,7 @@ export class WatchSelector {
 
   matches(object: KubeObject): boolean {
     if (!matches(this.#labels, object.metadata.labels)) return false;
-    return this.#fields.length === 0 || matchesFields(this.#fields as FieldTerm[], object, this.#kind.rules.selectable);
+    return this.#fields.length === 0 || matchesFields(this.#fields as FieldTerm[], object, this.#kind.selectable);
   }
 }
 

@@ -28,7 +28,7 @@ export interface Manager {
 }
 
 /** Which fields a write may own: the strategy resets the others (GetResetFields). */
-export interface FieldFilter {
+export interface SetFilter {
   exclude?: FieldSet;
   include?: Pattern;
 }
@@ -39,7 +39,7 @@ export interface FieldContext {
   apiVersion: string;
   shape: Shape;
   subresource: string;
-  filter: FieldFilter;
+  filter: SetFilter;
   now: number;
   /** The object in another version, with that version's shape; undefined when there is no such version (any more). */
   convert(object: Obj, apiVersion: string): { object: Obj; shape: Shape } | undefined;
@@ -236,12 +236,12 @@ function changeIn(apiVersion: string, live: Obj, next: Obj, cx: FieldContext): C
   return from && to && filterComparison(compare(to.shape, from.object, to.object), cx.filter);
 }
 
-export function filterSet(set: FieldSet, filter: FieldFilter): FieldSet {
+export function filterSet(set: FieldSet, filter: SetFilter): FieldSet {
   if (filter.include) return withPattern(set, filter.include);
   return filter.exclude ? recursiveDifference(set, filter.exclude) : set;
 }
 
-export function filterComparison(change: Comparison, filter: FieldFilter): Comparison {
+export function filterComparison(change: Comparison, filter: SetFilter): Comparison {
   if (!filter.include && !filter.exclude) return change;
   return {
     removed: filterSet(change.removed, filter),

@@ -1,18 +1,16 @@
 import type { Kind } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Door } from '../doors.ts';
-import { statusResetsMetadata } from '../traits.ts';
 
 /** /status: only the status passes, and of the metadata what upstream lets pass there. */
 export function statusDoor(kind: Kind, main: Door): Door {
-  const { rules } = kind;
   return {
     ...main,
     prepare: (object, old, cx) => {
-      if (rules.prepareStatus) rules.prepareStatus(object, old, cx);
+      if (kind.prepareStatus) kind.prepareStatus(object, old, cx);
       else keepAllButStatus(kind, object, old);
     },
-    validate: (object, old, cx) => rules.validateStatus?.(object, old, cx) ?? [],
+    validate: (object, old, cx) => kind.validateStatus?.(object, old, cx) ?? [],
   };
 }
 
@@ -22,7 +20,7 @@ function keepAllButStatus(kind: Kind, object: KubeObject, old: KubeObject): void
     if (old[name] === undefined) delete object[name];
   }
   for (const name in old) if (name !== 'status' && name !== 'metadata') object[name] = old[name];
-  if (statusResetsMetadata(kind)) resetMetadata(object, old);
+  if (kind.statusResetsMetadata) resetMetadata(object, old);
 }
 
 /** metav1.ResetObjectMetaForStatus. */

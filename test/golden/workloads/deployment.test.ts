@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { rules } from '../../../src/api/apps/deployment.ts';
+import { Deployment } from '../../../src/api/apps/deployment.ts';
 import { checkStructure } from '../../../src/api/machinery/decode.ts';
-import type { Cx } from '../../../src/api/machinery/define-kind.ts';
+import type { StrategyContext } from '../../../src/api/machinery/define-kind.ts';
 import { errorBody } from '../../../src/api/machinery/field-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
 import { seeded } from '../../../src/lib/prng.ts';
@@ -15,7 +15,7 @@ interface Case {
   defaulted?: Obj;
 }
 
-const cx: Cx = { now: 0, random: seeded(1), get: () => undefined, list: () => [] };
+const cx: StrategyContext = { now: 0, random: seeded(1), get: () => undefined, list: () => [] };
 
 function changed(change: Case['change']): KubeObject {
   const object: Obj = clone(golden.base);
@@ -27,8 +27,8 @@ function changed(change: Case['change']): KubeObject {
     else parent[last] = clone(value);
   }
   const deployment = checkStructure('io.k8s.api.apps.v1.Deployment', object, 'Ignore').object;
-  rules.defaults?.(deployment);
-  rules.prepareCreate?.(deployment, cx);
+  Deployment.defaults?.(deployment);
+  Deployment.prepareCreate?.(deployment, cx);
   return deployment;
 }
 
@@ -36,10 +36,10 @@ describe('a Deployment is judged as by the reference', () => {
   for (const [i, one] of (golden.cases as unknown as Case[]).entries()) {
     it(`case ${i}: ${one.change.map(([path]) => path.replace('spec.template.spec.', '')).join(', ') || 'unchanged'}`, () => {
       const deployment = changed(one.change);
-      const errors = (rules.validateCreate?.(deployment, cx) ?? []).map((e) => `${e.field}: ${errorBody(e)}`);
+      const errors = (Deployment.validateCreate?.(deployment, cx) ?? []).map((e) => `${e.field}: ${errorBody(e)}`);
       expect(errors.toSorted()).toEqual((one.errors ?? []).toSorted());
       if (one.errors) return;
-      expect(rules.warnings?.(deployment, undefined) ?? []).toEqual(one.warnings ?? []);
+      expect(Deployment.warnings?.(deployment, undefined) ?? []).toEqual(one.warnings ?? []);
       if (one.defaulted) expect(deployment.spec).toEqual(one.defaulted);
     });
   }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { rules as controllerRevision } from '../../../src/api/apps/controller-revision.ts';
-import { rules as daemonSet } from '../../../src/api/apps/daemon-set.ts';
-import { rules as deployment } from '../../../src/api/apps/deployment.ts';
-import { rules as replicaSet } from '../../../src/api/apps/replica-set.ts';
-import { rules as statefulSet } from '../../../src/api/apps/stateful-set.ts';
-import { rules as cronJob } from '../../../src/api/batch/cron-job.ts';
-import { rules as job } from '../../../src/api/batch/job.ts';
-import { rules as pod } from '../../../src/api/core/pod/pod.ts';
+import { ControllerRevision } from '../../../src/api/apps/controller-revision.ts';
+import { DaemonSet } from '../../../src/api/apps/daemon-set.ts';
+import { Deployment } from '../../../src/api/apps/deployment.ts';
+import { ReplicaSet } from '../../../src/api/apps/replica-set.ts';
+import { StatefulSet } from '../../../src/api/apps/stateful-set.ts';
+import { CronJob } from '../../../src/api/batch/cron-job.ts';
+import { Job } from '../../../src/api/batch/job.ts';
+import { Pod } from '../../../src/api/core/pod/pod.ts';
 import { checkStructure } from '../../../src/api/machinery/decode.ts';
-import type { Cx, KindRules } from '../../../src/api/machinery/define-kind.ts';
+import type { Kind, StrategyContext } from '../../../src/api/machinery/define-kind.ts';
 import { errorBody } from '../../../src/api/machinery/field-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
 import { seeded } from '../../../src/lib/prng.ts';
@@ -23,15 +23,15 @@ interface Case {
 }
 type Updates = Record<string, { kind: string; old: KubeObject; cases: Case[] }>;
 
-const kinds: Record<string, [schema: string, rules: KindRules]> = {
-  Pod: ['io.k8s.api.core.v1.Pod', pod],
-  Deployment: ['io.k8s.api.apps.v1.Deployment', deployment],
-  ReplicaSet: ['io.k8s.api.apps.v1.ReplicaSet', replicaSet],
-  DaemonSet: ['io.k8s.api.apps.v1.DaemonSet', daemonSet],
-  StatefulSet: ['io.k8s.api.apps.v1.StatefulSet', statefulSet],
-  ControllerRevision: ['io.k8s.api.apps.v1.ControllerRevision', controllerRevision],
-  Job: ['io.k8s.api.batch.v1.Job', job],
-  CronJob: ['io.k8s.api.batch.v1.CronJob', cronJob],
+const kinds: Record<string, Kind> = {
+  Pod,
+  Deployment,
+  ReplicaSet,
+  DaemonSet,
+  StatefulSet,
+  ControllerRevision,
+  Job,
+  CronJob,
 };
 
 const keysOf = (path: string): string[] => path.split(/\.(?!com\/)/);
@@ -53,9 +53,9 @@ function changed(old: KubeObject, change: Case['change']): Obj {
 }
 
 function write(kind: string, old: KubeObject, one: Case): { object: KubeObject; errors: string[] } {
-  const [schema, rules] = kinds[kind];
-  const cx: Cx = { now: 0, random: seeded(1), get: () => undefined, list: () => [], subresource: one.subresource };
-  const { object } = checkStructure(schema, changed(old, one.change), 'Ignore');
+  const rules = kinds[kind];
+  const cx: StrategyContext = { now: 0, random: seeded(1), get: () => undefined, list: () => [], subresource: one.subresource };
+  const { object } = checkStructure(rules.type, changed(old, one.change), 'Ignore');
   rules.defaults?.(object);
   const status = one.subresource === 'status';
   if (status) rules.prepareStatus?.(object, old, cx);

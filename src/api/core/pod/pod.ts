@@ -1,6 +1,6 @@
 /** Pod (core/v1): strategy of the object and of its subresources (registry/core/pod/strategy.go). */
 import { equal, type KubeObject, type Obj } from '../../../lib/json.ts';
-import type { Cx, KindRules } from '../../machinery/define-kind.ts';
+import { CREATE_ONLY, type StrategyContext, defineKind, PROXY, READ_WRITE } from '../../machinery/define-kind.ts';
 import { type FieldError, forbidden } from '../../machinery/field-errors.ts';
 import { validateObjectMeta } from '../../machinery/meta.ts';
 import { isDns1123Label } from '../../machinery/names.ts';
@@ -20,7 +20,7 @@ import { validatePodStatus } from './update-status.ts';
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 
-function prepareCreate(pod: KubeObject, cx: Cx): void {
+function prepareCreate(pod: KubeObject, cx: StrategyContext): void {
   const { spec } = pod;
   pod.metadata.generation = 1;
   aliasServiceAccount(spec);
@@ -71,7 +71,7 @@ function appArmorFromAnnotations(pod: KubeObject): void {
   });
 }
 
-function prepareUpdate(pod: KubeObject, old: KubeObject, cx: Cx): void {
+function prepareUpdate(pod: KubeObject, old: KubeObject, cx: StrategyContext): void {
   if (cx.subresource === 'ephemeralcontainers') keepOnlyEphemeral(pod, old);
   else if (cx.subresource === 'resize') keepOnlyResize(pod, old);
   else restoreStatus(pod, old);
@@ -184,7 +184,7 @@ function validateCreate(pod: KubeObject): FieldError[] {
   return errors;
 }
 
-function validateUpdate(pod: KubeObject, old: KubeObject, cx: Cx): FieldError[] {
+function validateUpdate(pod: KubeObject, old: KubeObject, cx: StrategyContext): FieldError[] {
   const errors: Errors = [];
   const options = podOptions(true, old.spec, old.metadata);
   errors.push(...validateObjectMeta(pod.metadata, true, undefined, 'metadata'));
@@ -212,7 +212,35 @@ function grace(pod: KubeObject, requested: number | undefined): number {
   return seconds < 0 ? 1 : seconds;
 }
 
-export const rules: KindRules = {
+export const Pod = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'Pod',
+  resource: 'pods',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.Pod',
+  shortNames: ['po'],
+  categories: ['all'],
+  status: true,
+  subresources: {
+    attach: { kind: 'PodAttachOptions', verbs: ['create', 'get'] },
+    binding: { kind: 'Binding', verbs: CREATE_ONLY },
+    ephemeralcontainers: { kind: 'Pod', verbs: READ_WRITE },
+    eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: CREATE_ONLY },
+    exec: { kind: 'PodExecOptions', verbs: ['create', 'get'] },
+    log: { kind: 'Pod', verbs: ['get'] },
+    portforward: { kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
+    proxy: { kind: 'PodProxyOptions', verbs: PROXY },
+    resize: { kind: 'Pod', verbs: READ_WRITE },
+  },
+  returnsDeleted: true,
+  resetFields: {
+    status: { exclude: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'] },
+    ephemeralcontainers: { include: ['spec.ephemeralContainers'] },
+    resize: {
+      include: ['containers', 'initContainers'].flatMap((list) => [`spec.${list}.*.resources`, `spec.${list}.*.resizePolicy`]),
+    },
+  },
   defaults: defaultPod,
   prepareCreate,
   prepareUpdate,
@@ -234,4 +262,4 @@ export const rules: KindRules = {
     'status.nominatedNodeName': ['status', 'nominatedNodeName'],
   },
   grace,
-};
+});

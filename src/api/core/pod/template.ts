@@ -1,7 +1,7 @@
 /** Pod templates: the part of every workload that becomes pods, and the PodTemplate kind (core/v1). */
 import { equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { columnsOf, formatLabels, nameCell } from '../../machinery/columns.ts';
-import type { Column, KindRules } from '../../machinery/define-kind.ts';
+import { type Column, defineKind } from '../../machinery/define-kind.ts';
 import { forbidden } from '../../machinery/field-errors.ts';
 import { validateLabels } from '../../machinery/labels.ts';
 import { validateAnnotations } from '../../machinery/meta.ts';
@@ -66,7 +66,14 @@ function errorsOf(object: KubeObject, options: PodOptions): Errors {
   return errors;
 }
 
-export const rules: KindRules = {
+export const PodTemplate = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'PodTemplate',
+  resource: 'podtemplates',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.PodTemplate',
+  returnsDeleted: true,
   defaults(object) {
     object.template ??= {};
     defaultTemplate(object.template);
@@ -86,4 +93,4 @@ export const rules: KindRules = {
     return podWarnings(object.template?.metadata ?? {}, object.template?.spec ?? {}, 'template.');
   },
   columns: columnsOf('podtemplates', nameCell, ...containerCells('template'), (o) => formatLabels(o.template?.metadata?.labels)),
-};
+});

@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../../lib/json.ts';
 import { ageCell, columnsOf, formatLabels, nameCell, textCell } from '../../machinery/columns.ts';
-import type { KindRules } from '../../machinery/define-kind.ts';
+import { defineKind, PROXY } from '../../machinery/define-kind.ts';
 import { type FieldError, forbidden } from '../../machinery/field-errors.ts';
 import { cidrWarnings, ipWarnings } from '../../machinery/ip.ts';
 import { validateClusterIPChange, validateFamilyChange, validateLoadBalancerClass } from './addresses.ts';
@@ -106,7 +106,19 @@ const ports = (object: KubeObject): string =>
     .map((p: Obj) => (p.nodePort ? `${p.port}:${p.nodePort}/${p.protocol}` : `${p.port}/${p.protocol}`))
     .join(',') || '<none>';
 
-export const rules: KindRules = {
+export const Service = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'Service',
+  resource: 'services',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.Service',
+  shortNames: ['svc'],
+  categories: ['all'],
+  status: true,
+  subresources: { proxy: { kind: 'ServiceProxyOptions', verbs: PROXY } },
+  storagePrefix: 'services/specs',
+  returnsDeleted: true,
   // RelaxedServiceNameValidation is on in 1.36: names may begin with a digit.
   names: 'dns-label',
   createOnUpdate: true,
@@ -136,4 +148,4 @@ export const rules: KindRules = {
     ageCell,
     (object) => formatLabels(object.spec.selector),
   ),
-};
+});

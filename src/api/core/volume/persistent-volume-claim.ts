@@ -1,6 +1,6 @@
 import { clone, equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../../machinery/columns.ts';
-import type { KindRules } from '../../machinery/define-kind.ts';
+import { defineKind } from '../../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, required } from '../../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../../machinery/meta.ts';
 import { cmp, quantity, value } from '../../machinery/quantity.ts';
@@ -114,7 +114,16 @@ function validateStatus(object: KubeObject): FieldError[] {
   return errors;
 }
 
-export const rules: KindRules = {
+export const PersistentVolumeClaim = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolumeClaim',
+  resource: 'persistentvolumeclaims',
+  namespaced: true,
+  type: 'io.k8s.api.core.v1.PersistentVolumeClaim',
+  shortNames: ['pvc'],
+  status: true,
+  returnsDeleted: true,
   defaults(object) {
     object.spec ??= {};
     defaultClaimSpec(object.spec);
@@ -146,4 +155,4 @@ export const rules: KindRules = {
     ageCell,
     textOr('<unset>', 'spec', 'volumeMode'),
   ),
-};
+});

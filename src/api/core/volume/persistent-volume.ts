@@ -1,7 +1,7 @@
 import { equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../../machinery/columns.ts';
 import { sentEmpty } from '../../machinery/decode-fast.ts';
-import type { KindRules } from '../../machinery/define-kind.ts';
+import { defineKind } from '../../machinery/define-kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../../machinery/meta.ts';
 import { isDns1123Subdomain } from '../../machinery/names.ts';
@@ -145,7 +145,16 @@ function claim(object: KubeObject): string {
   return ref ? `${ref.namespace ?? ''}/${ref.name ?? ''}` : '';
 }
 
-export const rules: KindRules = {
+export const PersistentVolume = defineKind({
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolume',
+  resource: 'persistentvolumes',
+  namespaced: false,
+  type: 'io.k8s.api.core.v1.PersistentVolume',
+  shortNames: ['pv'],
+  status: true,
+  returnsDeleted: true,
   defaults,
   prepareCreate(object, cx) {
     object.status = { phase: 'Pending', lastPhaseTransitionTime: rfc3339(cx.now) };
@@ -173,4 +182,4 @@ export const rules: KindRules = {
     ageCell,
     textOr('<unset>', 'spec', 'volumeMode'),
   ),
-};
+});

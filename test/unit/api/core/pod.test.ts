@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { rules } from '../../../../src/api/core/pod/pod.ts';
-import type { Cx } from '../../../../src/api/machinery/define-kind.ts';
+import { Pod } from '../../../../src/api/core/pod/pod.ts';
+import type { StrategyContext } from '../../../../src/api/machinery/define-kind.ts';
 import { errorBody } from '../../../../src/api/machinery/field-errors.ts';
 import type { KubeObject, Obj } from '../../../../src/lib/json.ts';
 import { seeded } from '../../../../src/lib/prng.ts';
 
-const cx: Cx = { now: 0, random: seeded(1), get: () => undefined, list: () => [] };
+const cx: StrategyContext = { now: 0, random: seeded(1), get: () => undefined, list: () => [] };
 const container = (resources: Obj = {}): Obj => ({ name: 'c', image: 'i', resources });
 
 function created(spec: Obj = {}, metadata: Obj = {}): KubeObject {
@@ -16,12 +16,12 @@ function created(spec: Obj = {}, metadata: Obj = {}): KubeObject {
     spec: { containers: [container()], ...spec },
     status: { phase: 'Running' },
   } as unknown as KubeObject;
-  rules.defaults?.(pod);
-  rules.prepareCreate?.(pod, cx);
+  Pod.defaults?.(pod);
+  Pod.prepareCreate?.(pod, cx);
   return pod;
 }
 
-const errorsOf = (pod: KubeObject): string[] => (rules.validateCreate?.(pod, cx) ?? []).map((e) => `${e.field}: ${errorBody(e)}`);
+const errorsOf = (pod: KubeObject): string[] => (Pod.validateCreate?.(pod, cx) ?? []).map((e) => `${e.field}: ${errorBody(e)}`);
 
 describe('a new pod', () => {
   it('is pending, whatever status it came with', () => {
@@ -79,7 +79,7 @@ describe('a new pod', () => {
   it('is defaulted once', () => {
     const pod = created({ volumes: [{ name: 'v' }], hostNetwork: true });
     const before = JSON.stringify(pod);
-    rules.defaults?.(pod);
+    Pod.defaults?.(pod);
     expect(JSON.stringify(pod)).toBe(before);
   });
 });
@@ -88,7 +88,7 @@ describe('a pod that is deleted', () => {
   const grace = (spec: Obj, status: Obj, requested?: number) => {
     const pod = created(spec);
     pod.status = status;
-    return rules.grace?.(pod, requested);
+    return Pod.grace?.(pod, requested);
   };
 
   it('gets the time it asks for on its node', () => {
@@ -108,7 +108,7 @@ describe('a pod that is deleted', () => {
 
 it('its author is warned of what will not work as meant', () => {
   const warnings =
-    rules.warnings?.(created({ nodeSelector: { 'beta.kubernetes.io/os': 'linux' } }, { name: 'a.b' }), undefined) ?? [];
+    Pod.warnings?.(created({ nodeSelector: { 'beta.kubernetes.io/os': 'linux' } }, { name: 'a.b' }), undefined) ?? [];
   expect(warnings[0]).toMatch(/^metadata.name: this is used in the Pod's hostname/);
   expect(warnings[1]).toBe('spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead');
 });

@@ -1,0 +1,12 @@
+import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+
+/** SelfSubjectReview (registry/authentication/selfsubjectreview): it is answered, never stored. */
+export const SelfSubjectReview = defineKind({
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectReview',
+  resource: 'selfsubjectreviews',
+  namespaced: false,
+  type: 'io.k8s.api.authentication.v1.SelfSubjectReview',
+  verbs: CREATE_ONLY,
+});

@@ -1,0 +1,12 @@
+import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+
+/** SubjectAccessReview (registry/authorization/subjectaccessreview): it is answered, never stored. */
+export const SubjectAccessReview = defineKind({
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SubjectAccessReview',
+  resource: 'subjectaccessreviews',
+  namespaced: false,
+  type: 'io.k8s.api.authorization.v1.SubjectAccessReview',
+  verbs: CREATE_ONLY,
+});

@@ -1,0 +1,18 @@
+import type { Kind } from '../api/machinery/define-kind.ts';
+import { equal, type KubeObject } from '../lib/json.ts';
+
+/** What writes do to objects of kinds that have no prepare functions of their own. */
+
+/** PrepareForCreate: the status is the server's, and generations are counted from 1. */
+export function prepareCreate(kind: Kind, object: KubeObject, zeroStatus: (type: string) => unknown): void {
+  if (kind.status) object.status = zeroStatus(kind.type);
+  if (kind.countsGenerations) object.metadata.generation = 1;
+}
+
+/** PrepareForUpdate: generations move when the spec (or what stands for it) does. */
+export function prepareUpdate(kind: Kind, object: KubeObject, old: KubeObject): void {
+  if (kind.status) object.status = old.status;
+  if (!kind.countsGenerations) return;
+  const bare = (whole: KubeObject) => ({ ...whole, metadata: undefined, status: undefined });
+  if (!equal(bare(object), bare(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
