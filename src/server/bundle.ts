@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { descriptionsModule, MODULE } from '../api/openapi/descriptions.mjs';
 import { CACHE, ROOT } from '../local/settings.ts';
 
-const ENTRY = join(ROOT, 'src', 'worker', 'index.worker.ts');
+const ENTRY = join(ROOT, 'src', 'worker', 'edge', 'index.worker.ts');
 /** Rooms that are no part of the Worker. */
 const CLIENTS = new Set(['cli', 'client', 'console', 'local', 'server']);
 
