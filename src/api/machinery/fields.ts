@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { ownProperty } from '../../lib/own-property.ts';
 import { goQuote } from './field-errors.ts';
 import { badRequest } from './status-errors.ts';
 
@@ -61,7 +61,7 @@ const META: Record<string, string[]> = { 'metadata.name': ['metadata', 'name'], 
 /** The 400 for a label that the kind does not offer. Kinds with labels of their own word it differently (their conversion.go). */
 export function checkFields(terms: FieldTerm[], selectable: Record<string, string[]> | undefined): void {
   for (const { field } of terms) {
-    if (own(META, field) || (selectable && own(selectable, field))) continue;
+    if (ownProperty(META, field) || (selectable && ownProperty(selectable, field))) continue;
     if (selectable) throw badRequest(`field label not supported: ${field}`);
     throw badRequest(`${goQuote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
   }
@@ -70,7 +70,7 @@ export function checkFields(terms: FieldTerm[], selectable: Record<string, strin
 /** A selector of another served version in the labels of the stored one; a 400 for those that the version does not have. */
 export function relabel(selector: string, labels: Readonly<Record<string, string>>): string {
   const terms = parseFieldSelector(selector).map((term) => {
-    const field = own(labels, term.field);
+    const field = ownProperty(labels, term.field);
     if (field === undefined) throw badRequest(`field label not supported: ${term.field}`);
     return { ...term, field };
   });

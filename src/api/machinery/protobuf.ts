@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { ownProperty } from '../../lib/own-property.ts';
 import type { Obj } from '../../lib/json.ts';
 import messages from '../openapi/protobuf.generated.json' with { type: 'json' };
 import { rfc3339, rfc3339Micro } from './time.ts';
@@ -28,7 +28,7 @@ const compiled = new Map<string, Map<number, Field>>();
 function fieldsOf(message: string): Map<number, Field> | undefined {
   const found = compiled.get(message);
   if (found) return found;
-  const text = own(messages as Record<string, string>, message);
+  const text = ownProperty(messages as Record<string, string>, message);
   if (text === undefined) return undefined;
   const fields = new Map<number, Field>();
   for (const entry of text ? text.split(';') : []) {

@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { ownProperty } from '../../lib/own-property.ts';
 import table from '../openapi/schema.generated.json' with { type: 'json' };
 
 /** What a value may be. `go` is the Go type as error texts print it ("v1.RestartPolicy", "int32", "[]v1.Container"). */
@@ -93,8 +93,8 @@ export function typeOf(name: string): StructType {
 
 /** Names may come from a client. */
 function lineOf(home: string, name: string): string | undefined {
-  const types = own(lines, home);
-  return types && own(types, name);
+  const types = ownProperty(lines, home);
+  return types && ownProperty(types, name);
 }
 
 /** Whether the table has this definition. */

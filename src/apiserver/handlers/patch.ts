@@ -1,6 +1,6 @@
 import { mediaType } from '../../api/machinery/decode.ts';
 import { failure } from '../../api/machinery/status-errors.ts';
-import { own } from '../../lib/own.ts';
+import { ownProperty } from '../../lib/own-property.ts';
 import type { PatchType } from '../../registry/options.ts';
 import type { Answer, Call, Deps, Target } from '../call.ts';
 import { presentWritten } from '../present.ts';
@@ -16,7 +16,7 @@ const TYPES: Record<string, PatchType> = {
 
 /** PATCH in its four types (handlers/patch.go). */
 export function patch(call: Call, deps: Deps, target: Target): Answer {
-  const type = own(TYPES, mediaType(call.request.header('content-type') || 'none'));
+  const type = ownProperty(TYPES, mediaType(call.request.header('content-type') || 'none'));
   // The router refuses other types before the handler sees them.
   if (!type) throw failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   const options = writeOptions(call, target, 'Patch', type);

@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { ownProperty } from '../../lib/own-property.ts';
 import type { Answer } from '../call.ts';
 import { pageNotFound, text } from '../respond.ts';
 
@@ -50,7 +50,7 @@ export const HEALTH_CHECKS: Record<string, readonly string[]> = {
 /** /healthz, /livez, /readyz and their single checks (apiserver pkg/server/healthz); undefined for other paths. */
 export function health(path: string, query: URLSearchParams): Answer | undefined {
   const [, root = '', ...rest] = path.split('/');
-  const checks = own(HEALTH_CHECKS, root);
+  const checks = ownProperty(HEALTH_CHECKS, root);
   if (!checks) return undefined;
   const check = rest.join('/');
   if (rest.length) return checks.includes(check) ? plain('ok') : pageNotFound();

@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { asPerson } from '../http/auth.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
-import { at, body, define, iso, json } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { body, iso, json } from '../http/shapes.ts';
 import { accept, type InvitationRow, invite, listInvitations, revokeInvitation } from './invitations.ts';
 import { accountView } from './routes.ts';
 import { Acceptance, InvitationView, InvitationWithSecret, Joined, NewInvitation } from './schema.ts';
@@ -19,7 +20,7 @@ const tags = ['members'];
 const PATH = '/accounts/{account}/invitations';
 
 function definitions(deps: ManagementDeps) {
-  const create = define(
+  const create = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -31,11 +32,11 @@ function definitions(deps: ManagementDeps) {
       operationId: 'createInvitation',
       refuses: ['limit-reached'],
       tags,
-      request: { params: at('account'), ...body(NewInvitation) },
+      request: { params: pathParams('account'), ...body(NewInvitation) },
       responses: { 201: json(InvitationWithSecret, 'The invitation, shown this once') },
     },
   );
-  const list = define(
+  const list = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -45,11 +46,11 @@ function definitions(deps: ManagementDeps) {
       description: 'Those that nobody accepted and that did not end yet, without their secrets.',
       operationId: 'listInvitations',
       tags,
-      request: { params: at('account') },
+      request: { params: pathParams('account') },
       responses: { 200: json(z.object({ items: z.array(InvitationView) }).openapi('InvitationList'), 'The invitations') },
     },
   );
-  const revoke = define(
+  const revoke = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -59,11 +60,11 @@ function definitions(deps: ManagementDeps) {
       description: 'It can be accepted no more.',
       operationId: 'deleteInvitation',
       tags,
-      request: { params: at('account', 'invitation') },
+      request: { params: pathParams('account', 'invitation') },
       responses: { 204: { description: 'It is gone' } },
     },
   );
-  const take = define(
+  const take = defineRoute(
     deps,
     { requires: 'person' },
     {

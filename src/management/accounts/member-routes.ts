@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
-import { at, body, define, iso, json, Page, pageOf } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { body, iso, json, Page, pageOf } from '../http/shapes.ts';
 import { changeRole, leave, listMembers, type Member, removeMember, transfer } from './members.ts';
 import { MemberView, NewRole, Transfer } from './schema.ts';
 
@@ -17,7 +18,7 @@ const PATH = '/accounts/{account}/members';
 const ONE = `${PATH}/{person}` as const;
 
 function definitions(deps: ManagementDeps) {
-  const list = define(
+  const list = defineRoute(
     deps,
     { requires: 'read' },
     {
@@ -27,11 +28,11 @@ function definitions(deps: ManagementDeps) {
       description: 'Who belongs to the account, and as what.',
       operationId: 'listMembers',
       tags,
-      request: { params: at('account'), query: z.object(Page) },
+      request: { params: pathParams('account'), query: z.object(Page) },
       responses: { 200: json(pageOf(MemberView).openapi('MemberList'), 'The members, the oldest first') },
     },
   );
-  const change = define(
+  const change = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -43,11 +44,11 @@ function definitions(deps: ManagementDeps) {
       operationId: 'changeMember',
       refuses: ['conflict'],
       tags,
-      request: { params: at('account', 'person'), ...body(NewRole) },
+      request: { params: pathParams('account', 'person'), ...body(NewRole) },
       responses: { 200: json(MemberView, 'The member') },
     },
   );
-  const remove = define(
+  const remove = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -58,7 +59,7 @@ function definitions(deps: ManagementDeps) {
       operationId: 'removeMember',
       refuses: ['conflict'],
       tags,
-      request: { params: at('account', 'person') },
+      request: { params: pathParams('account', 'person') },
       responses: { 204: { description: 'They are no member any more' } },
     },
   );
@@ -66,7 +67,7 @@ function definitions(deps: ManagementDeps) {
 }
 
 function farewells(deps: ManagementDeps) {
-  const go = define(
+  const go = defineRoute(
     deps,
     { requires: 'read' },
     {
@@ -77,11 +78,11 @@ function farewells(deps: ManagementDeps) {
       operationId: 'leaveAccount',
       refuses: ['conflict'],
       tags,
-      request: { params: at('account') },
+      request: { params: pathParams('account') },
       responses: { 204: { description: 'You are no member any more' } },
     },
   );
-  const handOver = define(
+  const handOver = defineRoute(
     deps,
     { requires: 'owner' },
     {
@@ -92,7 +93,7 @@ function farewells(deps: ManagementDeps) {
       operationId: 'transferAccount',
       refuses: ['conflict'],
       tags,
-      request: { params: at('account'), ...body(Transfer) },
+      request: { params: pathParams('account'), ...body(Transfer) },
       responses: { 200: json(MemberView, 'The new owner') },
     },
   );

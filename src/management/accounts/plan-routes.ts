@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { PLAN_NAMES } from '../plans.ts';
 import { router } from '../http/router.ts';
-import { at, body, define, json } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { body, json } from '../http/shapes.ts';
 import { setPlan } from './plan.ts';
 import { accountView } from './routes.ts';
 import { Account } from './schema.ts';
@@ -13,7 +14,7 @@ const NewPlan = z
 
 /** /v1/accounts/{account}/plan: what an account may have is the operator's to say, not its owner's. */
 export function planRoutes(deps: ManagementDeps) {
-  const set = define(
+  const set = defineRoute(
     deps,
     { requires: 'operator' },
     {
@@ -23,7 +24,7 @@ export function planRoutes(deps: ManagementDeps) {
       description: 'New clusters have it at once, those that there are within moments.',
       operationId: 'setPlan',
       tags: ['accounts'],
-      request: { params: at('account'), ...body(NewPlan) },
+      request: { params: pathParams('account'), ...body(NewPlan) },
       responses: { 200: json(Account, 'The account') },
       refuses: ['not-found'],
     },

@@ -5,7 +5,8 @@ import type { ManagementDeps } from '../deps.ts';
 import { operationView } from '../operations/view.ts';
 import { Operation } from '../operations/schema.ts';
 import { router } from '../http/router.ts';
-import { at, body, define, iso, json, Page, pageOf } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { body, iso, json, Page, pageOf } from '../http/shapes.ts';
 import { beginDeletion } from './deletion.ts';
 import { forgetPerson } from './offboarding.ts';
 import { Account, AccountWithLevel, AccountWithToken, Me, NewAccount } from './schema.ts';
@@ -31,7 +32,7 @@ const ONE = '/accounts/{account}';
 
 /** Routes of no account in particular. */
 function general(deps: ManagementDeps) {
-  const create = define(
+  const create = defineRoute(
     deps,
     { requires: 'person-or-operator' },
     {
@@ -46,7 +47,7 @@ function general(deps: ManagementDeps) {
       responses: { 201: json(AccountWithToken, 'The account') },
     },
   );
-  const list = define(
+  const list = defineRoute(
     deps,
     { requires: 'signed-in' },
     {
@@ -60,7 +61,7 @@ function general(deps: ManagementDeps) {
       responses: { 200: json(pageOf(AccountWithLevel).openapi('AccountList'), 'The accounts, the oldest first') },
     },
   );
-  const me = define(
+  const me = defineRoute(
     deps,
     { requires: 'signed-in' },
     {
@@ -73,7 +74,7 @@ function general(deps: ManagementDeps) {
       responses: { 200: json(Me, 'Who you are') },
     },
   );
-  const forget = define(
+  const forget = defineRoute(
     deps,
     { requires: 'person' },
     {
@@ -94,7 +95,7 @@ function general(deps: ManagementDeps) {
 
 /** Routes of one account. */
 function particular(deps: ManagementDeps) {
-  const get = define(
+  const get = defineRoute(
     deps,
     { requires: 'read', allowRestrictedTokens: true },
     {
@@ -104,11 +105,11 @@ function particular(deps: ManagementDeps) {
       description: 'Its name and plan.',
       operationId: 'getAccount',
       tags,
-      request: { params: at('account') },
+      request: { params: pathParams('account') },
       responses: { 200: json(Account, 'The account') },
     },
   );
-  const rename = define(
+  const rename = defineRoute(
     deps,
     { requires: 'owner' },
     {
@@ -118,11 +119,11 @@ function particular(deps: ManagementDeps) {
       description: 'Its id stays, and so does everything that belongs to it.',
       operationId: 'renameAccount',
       tags,
-      request: { params: at('account'), ...body(NewAccount) },
+      request: { params: pathParams('account'), ...body(NewAccount) },
       responses: { 200: json(Account, 'The account') },
     },
   );
-  const remove = define(
+  const remove = defineRoute(
     deps,
     { requires: 'owner', allowOperator: true },
     {
@@ -134,7 +135,7 @@ function particular(deps: ManagementDeps) {
         'until it ends: then they are gone as well.',
       operationId: 'deleteAccount',
       tags,
-      request: { params: at('account') },
+      request: { params: pathParams('account') },
       responses: { 202: json(Operation, 'It is being deleted') },
     },
   );

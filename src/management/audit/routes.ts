@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { router } from '../http/router.ts';
-import { at, define, headers, iso, json, pageOf } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { headers, iso, json, pageOf } from '../http/shapes.ts';
 import { AuditEntry, AuditPolicy, AuditPolicySetView, AuditWishQuery, EventsQuery } from './schema.ts';
 import { auditPage, type AuditRow, type AuditWish } from './service.ts';
 
@@ -37,7 +38,7 @@ const pages = {
 
 /** Logs of the management API. */
 function logs(deps: ManagementDeps) {
-  const ofAccount = define(
+  const ofAccount = defineRoute(
     deps,
     { requires: 'admin', allowOperator: true, allowDeleting: true },
     {
@@ -48,11 +49,11 @@ function logs(deps: ManagementDeps) {
         'Every request that may have changed something and every refusal, each written down before it was answered. Kept for 400 days.',
       operationId: 'listAudit',
       tags,
-      request: { params: at('account'), query: AuditWishQuery },
+      request: { params: pathParams('account'), query: AuditWishQuery },
       responses: pages,
     },
   );
-  const ofNone = define(
+  const ofNone = defineRoute(
     deps,
     { requires: 'operator' },
     {
@@ -71,8 +72,8 @@ function logs(deps: ManagementDeps) {
 
 /** What a cluster writes into the audit log that it keeps itself. */
 function policies(deps: ManagementDeps) {
-  const params = at('account', 'cluster');
-  const getPolicy = define(
+  const params = pathParams('account', 'cluster');
+  const getPolicy = defineRoute(
     deps,
     { requires: 'admin', allowRestrictedTokens: true },
     {
@@ -86,7 +87,7 @@ function policies(deps: ManagementDeps) {
       responses: { 200: json(AuditPolicy, 'The policy; 404 when there is none, and nothing is written') },
     },
   );
-  const putPolicy = define(
+  const putPolicy = defineRoute(
     deps,
     { requires: 'admin', allowRestrictedTokens: true },
     {
@@ -111,7 +112,7 @@ function policies(deps: ManagementDeps) {
       responses: { 200: json(AuditPolicySetView, 'The policy in force') },
     },
   );
-  const deletePolicy = define(
+  const deletePolicy = defineRoute(
     deps,
     { requires: 'admin', allowRestrictedTokens: true },
     {
@@ -129,7 +130,7 @@ function policies(deps: ManagementDeps) {
 }
 
 const eventsOf = (deps: ManagementDeps) =>
-  define(
+  defineRoute(
     deps,
     { requires: 'admin', allowRestrictedTokens: true },
     {
@@ -139,7 +140,7 @@ const eventsOf = (deps: ManagementDeps) =>
       description: 'Events of audit.k8s.io/v1 as JSON lines, as kube-apiserver writes them.',
       operationId: 'listAuditEvents',
       tags,
-      request: { params: at('account', 'cluster'), query: EventsQuery },
+      request: { params: pathParams('account', 'cluster'), query: EventsQuery },
       responses: {
         200: {
           description: 'An Event of audit.k8s.io/v1 a line',

@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ManagementDeps } from '../deps.ts';
 import { type ManagementEnv, router } from '../http/router.ts';
-import { at, body, define, endOf, headers, iso, json, MS, Page, pageOf } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { body, expiryOf, headers, iso, json, MS, Page, pageOf } from '../http/shapes.ts';
 import { Credential, CredentialRotation, CredentialsRotation, NewKubeconfig } from './credential-schema.ts';
 import {
   type CredentialRow,
@@ -36,7 +37,7 @@ const kubeconfigAnswer = {
 
 /** Making and ending them one by one. */
 function definitions(deps: ManagementDeps) {
-  const create = define(
+  const create = defineRoute(
     deps,
     { requires: 'read' },
     {
@@ -47,11 +48,11 @@ function definitions(deps: ManagementDeps) {
       operationId: 'createKubeconfig',
       refuses: ['conflict', 'limit-reached'],
       tags,
-      request: { params: at('account', 'cluster'), ...body(NewKubeconfig) },
+      request: { params: pathParams('account', 'cluster'), ...body(NewKubeconfig) },
       responses: { 201: kubeconfigAnswer },
     },
   );
-  const list = define(
+  const list = defineRoute(
     deps,
     { requires: 'read' },
     {
@@ -61,11 +62,11 @@ function definitions(deps: ManagementDeps) {
       description: 'Those that still let somebody in, and those that are being revoked.',
       operationId: 'listCredentials',
       tags,
-      request: { params: at('account', 'cluster'), query: z.object(Page) },
+      request: { params: pathParams('account', 'cluster'), query: z.object(Page) },
       responses: { 200: json(pageOf(Credential).openapi('CredentialList'), 'Its credentials, the oldest first') },
     },
   );
-  const remove = define(
+  const remove = defineRoute(
     deps,
     { requires: 'read' },
     {
@@ -75,7 +76,7 @@ function definitions(deps: ManagementDeps) {
       description: 'The cluster refuses it within a second.',
       operationId: 'deleteCredential',
       tags,
-      request: { params: at('account', 'cluster', 'credential') },
+      request: { params: pathParams('account', 'cluster', 'credential') },
       responses: { 204: { description: 'It lets nobody in any more, and the watches that it opened are closed' } },
     },
   );
@@ -84,7 +85,7 @@ function definitions(deps: ManagementDeps) {
 
 /** New ones in the place of old ones. */
 function rotations(deps: ManagementDeps) {
-  const one = define(
+  const one = defineRoute(
     deps,
     { requires: 'read' },
     {
@@ -96,11 +97,11 @@ function rotations(deps: ManagementDeps) {
       operationId: 'rotateCredential',
       refuses: ['conflict'],
       tags,
-      request: { params: at('account', 'cluster', 'credential'), ...body(CredentialRotation) },
+      request: { params: pathParams('account', 'cluster', 'credential'), ...body(CredentialRotation) },
       responses: { 201: kubeconfigAnswer },
     },
   );
-  const all = define(
+  const all = defineRoute(
     deps,
     { requires: 'write' },
     {
@@ -111,7 +112,7 @@ function rotations(deps: ManagementDeps) {
       operationId: 'rotateCredentials',
       refuses: ['conflict'],
       tags,
-      request: { params: at('account', 'cluster'), ...body(CredentialsRotation) },
+      request: { params: pathParams('account', 'cluster'), ...body(CredentialsRotation) },
       responses: { 201: kubeconfigAnswer },
     },
   );
@@ -131,7 +132,7 @@ export function credentialRoutes(deps: ManagementDeps) {
   return router()
     .openapi(create, async (c) => {
       const { expiresAt, expiresIn, ...wish } = c.req.valid('json');
-      const expires = endOf(deps.now(), { expiresAt, expiresIn });
+      const expires = expiryOf(deps.now(), { expiresAt, expiresIn });
       return answer(c, await issueCredential(...asked(c), { ...wish, expires }));
     })
     .openapi(list, async (c) => {

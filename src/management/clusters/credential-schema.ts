@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { GROUPS_PER_CREDENTIAL, IDENTITY_LENGTH } from '../limits.ts';
-import { eitherEnd, ends, Ids, Name, overlapSeconds, Time } from '../http/shapes.ts';
+import { oneExpiry, expiry, Ids, Name, overlapSeconds, Time } from '../http/shapes.ts';
 import { CLUSTER_ROLES } from './port.ts';
 
 const role = z.enum(CLUSTER_ROLES).openapi({
@@ -33,9 +33,9 @@ export const NewKubeconfig = z
         description: 'Groups inside of the cluster ("admin" only), without a reserved prefix.',
         example: ['builders'],
       }),
-    ...ends,
+    ...expiry,
   })
-  .refine(...eitherEnd)
+  .refine(...oneExpiry)
   .openapi('NewKubeconfig', { example: { name: 'ci', role: 'edit', expiresIn: 900 } });
 
 export const Credential = z

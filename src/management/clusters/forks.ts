@@ -6,7 +6,7 @@ import { FORK_INLINE_MS, FORK_STEP_MS } from '../limits.ts';
 import { clusterLimits } from '../plans.ts';
 import { endOperation, type OperationRow, progress } from '../operations/service.ts';
 import { operations } from '../operations/tables.ts';
-import { announce, claiming, type End, expiryOf, isTaken, limitReached, newRow, taken } from './reserve.ts';
+import { announce, claiming, type End, deletionTimeOf, isTaken, limitReached, newRow, taken } from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { type ClusterRow, findCluster } from './rows.ts';
 import { selects } from '../http/access.ts';
@@ -50,7 +50,7 @@ export async function forkCluster(
   const { apiOnly, legacyApis, nodes } = source;
   const { name, labels = source.labels, isTemplate = false } = wish;
   const own = { name, labels, isTemplate, apiOnly, legacyApis, nodes, forkedFrom: source.id };
-  const row = newRow(deps, access, who, { ...own, expiresAt: expiryOf(deps, wish) ?? null });
+  const row = newRow(deps, access, who, { ...own, expiresAt: deletionTimeOf(deps, wish) ?? null });
   const { operation, plan } = await begin(deps, row);
   try {
     const first = await firstCredential(deps, access, who);

@@ -1,6 +1,7 @@
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
-import { at, body, define, json } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { body, json } from '../http/shapes.ts';
 import { forkCluster } from './forks.ts';
 import { restoreCluster, resumeCluster, suspendCluster } from './lifecycle.ts';
 import { forkAnswer, madeAnswers } from './routes.ts';
@@ -19,10 +20,10 @@ function definitions(deps: ManagementDeps) {
       summary,
       operationId: `${verb}Cluster`,
       tags,
-      request: { params: at('account', 'cluster') },
+      request: { params: pathParams('account', 'cluster') },
       responses: { 200: json(ClusterView, description) },
     }) as const;
-  const suspend = define(
+  const suspend = defineRoute(
     deps,
     { requires: 'write' },
     {
@@ -31,7 +32,7 @@ function definitions(deps: ManagementDeps) {
       refuses: ['conflict'],
     },
   );
-  const resume = define(
+  const resume = defineRoute(
     deps,
     { requires: 'write' },
     {
@@ -41,17 +42,17 @@ function definitions(deps: ManagementDeps) {
     },
   );
   const restoration = action('restore', 'Restore a deleted cluster, named by its id', 'It is back as it was');
-  const restore = define(
+  const restore = defineRoute(
     deps,
     { requires: 'write' },
     {
       ...restoration,
       description: 'As it was when it was deleted, with its credentials, until purgeAt.',
-      request: { params: at('account', 'cluster'), query: RestoreQuery },
+      request: { params: pathParams('account', 'cluster'), query: RestoreQuery },
       refuses: ['name-taken', 'conflict', 'limit-reached'],
     },
   );
-  const fork = define(
+  const fork = defineRoute(
     deps,
     { requires: 'write' },
     {
@@ -63,7 +64,7 @@ function definitions(deps: ManagementDeps) {
       operationId: 'forkCluster',
       refuses: ['name-taken', 'conflict', 'limit-reached'],
       tags,
-      request: { params: at('account', 'cluster'), ...body(NewFork) },
+      request: { params: pathParams('account', 'cluster'), ...body(NewFork) },
       responses: madeAnswers,
     },
   );

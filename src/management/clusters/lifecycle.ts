@@ -3,7 +3,7 @@ import { type Access, selects } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, NOTIFY_STANDBY_MS } from '../limits.ts';
-import { type End, expiryOf, hasRoom, isTaken, limitReached, taken } from './reserve.ts';
+import { type End, deletionTimeOf, hasRoom, isTaken, limitReached, taken } from './reserve.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
 
@@ -197,7 +197,7 @@ export async function updateCluster(
   wish: ClusterChange,
   ifMatch: string | undefined,
 ): Promise<ClusterRow> {
-  const expiresAt = expiryOf(deps, wish);
+  const expiresAt = deletionTimeOf(deps, wish);
   if (typeof expiresAt === 'number') await deps.taskRunner.wakeBy(expiresAt);
   const { name, isTemplate, labels } = wish;
   let old = row;

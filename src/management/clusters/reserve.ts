@@ -5,7 +5,7 @@ import { Problem } from '../http/errors.ts';
 import { accounts } from '../accounts/tables.ts';
 import { MAKING_MS } from '../limits.ts';
 import { PLAN_NAMES, planOf } from '../plans.ts';
-import { endOf } from '../http/shapes.ts';
+import { expiryOf } from '../http/shapes.ts';
 import { makeClusterId } from './id.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters } from './tables.ts';
@@ -17,10 +17,10 @@ export interface End {
 }
 
 /** ms since the epoch; null: never; undefined: nothing was said. */
-export function expiryOf(deps: ManagementDeps, { expiresAt, expiresIn }: End): number | null | undefined {
+export function deletionTimeOf(deps: ManagementDeps, { expiresAt, expiresIn }: End): number | null | undefined {
   if (expiresAt === null) return null;
   const now = deps.now();
-  const end = endOf(now, { expiresAt, expiresIn });
+  const end = expiryOf(now, { expiresAt, expiresIn });
   if (end !== undefined && end <= now) throw new Problem('invalid-request', 'expiresAt: is in the past');
   return end;
 }

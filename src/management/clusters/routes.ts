@@ -5,7 +5,8 @@ import type { ManagementDeps } from '../deps.ts';
 import { Operation } from '../operations/schema.ts';
 import { operationView } from '../operations/view.ts';
 import { type ManagementEnv, router } from '../http/router.ts';
-import { at, body, define, headers, json, pageOf } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { body, headers, json, pageOf } from '../http/shapes.ts';
 import { cancelFork, type Forked, findTemplate, forkCluster } from './forks.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { checkMatch, deleteCluster, etagOf, updateCluster } from './lifecycle.ts';
@@ -33,7 +34,7 @@ export const madeAnswers = {
 
 /** The routes as openapi.yaml tells them. */
 function definitions(deps: ManagementDeps) {
-  const create = define(
+  const create = defineRoute(
     deps,
     { requires: 'write', allowRestrictedTokens: true },
     {
@@ -45,11 +46,11 @@ function definitions(deps: ManagementDeps) {
       operationId: 'createCluster',
       refuses: ['name-taken', 'conflict', 'limit-reached'],
       tags,
-      request: { params: at('account'), ...body(NewCluster) },
+      request: { params: pathParams('account'), ...body(NewCluster) },
       responses: madeAnswers,
     },
   );
-  const list = define(
+  const list = defineRoute(
     deps,
     { requires: 'read', allowRestrictedTokens: true },
     {
@@ -59,11 +60,11 @@ function definitions(deps: ManagementDeps) {
       description: 'A token that reaches some clusters only lists those.',
       operationId: 'listClusters',
       tags,
-      request: { params: at('account'), query: ClusterQuery },
+      request: { params: pathParams('account'), query: ClusterQuery },
       responses: { 200: json(pageOf(ClusterView).openapi('ClusterList'), 'The clusters of the account') },
     },
   );
-  const get = define(
+  const get = defineRoute(
     deps,
     { requires: 'read' },
     {
@@ -73,7 +74,7 @@ function definitions(deps: ManagementDeps) {
       description: 'Its state, options and address.',
       operationId: 'getCluster',
       tags,
-      request: { params: at('account', 'cluster') },
+      request: { params: pathParams('account', 'cluster') },
       responses: { 200: { ...json(ClusterView, 'The cluster'), ...version } },
     },
   );
@@ -82,7 +83,7 @@ function definitions(deps: ManagementDeps) {
 
 /** Changing and ending one. */
 function changes(deps: ManagementDeps) {
-  const update = define(
+  const update = defineRoute(
     deps,
     { requires: 'write' },
     {
@@ -93,11 +94,11 @@ function changes(deps: ManagementDeps) {
       operationId: 'updateCluster',
       refuses: ['name-taken', 'conflict', 'precondition-failed'],
       tags,
-      request: { params: at('account', 'cluster'), headers: IfMatch, ...body(ClusterChange) },
+      request: { params: pathParams('account', 'cluster'), headers: IfMatch, ...body(ClusterChange) },
       responses: { 200: { ...json(ClusterView, 'The cluster'), ...version } },
     },
   );
-  const remove = define(
+  const remove = defineRoute(
     deps,
     { requires: 'write' },
     {
@@ -108,7 +109,7 @@ function changes(deps: ManagementDeps) {
       operationId: 'deleteCluster',
       refuses: ['conflict', 'precondition-failed'],
       tags,
-      request: { params: at('account', 'cluster'), headers: IfMatch, query: DeleteQuery },
+      request: { params: pathParams('account', 'cluster'), headers: IfMatch, query: DeleteQuery },
       responses: {
         200: { ...json(ClusterView, 'It is deleted, and can be restored until purgeAt'), ...version },
         204: { description: 'It is gone for good' },

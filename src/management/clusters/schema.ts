@@ -7,7 +7,7 @@ import {
   NODES_PER_CLUSTER,
   SELECTOR_LENGTH,
 } from '../limits.ts';
-import { eitherEnd, Ids, LabelChange, Labels, Name, Page, Time } from '../http/shapes.ts';
+import { oneExpiry, Ids, LabelChange, Labels, Name, Page, Time } from '../http/shapes.ts';
 import { STATES } from './tables.ts';
 
 const apiOnly = z.boolean().openapi({ description: 'The API server alone: no controllers, scheduler or nodes.' });
@@ -41,7 +41,7 @@ export const NewCluster = z
     isTemplate: isTemplate.default(false),
     ...ends,
   })
-  .refine(...eitherEnd)
+  .refine(...oneExpiry)
   .superRefine((wish, context) => {
     for (const key of fromTemplate) {
       if (wish.template === undefined || wish[key] === undefined) continue;
@@ -57,7 +57,7 @@ export const NewFork = z
     isTemplate: isTemplate.default(false),
     ...ends,
   })
-  .refine(...eitherEnd)
+  .refine(...oneExpiry)
   .openapi('NewFork', { example: { name: 'demo-copy', expiresIn: 7200 } });
 
 export const ClusterChange = z
@@ -68,7 +68,7 @@ export const ClusterChange = z
     expiresAt: Time.nullable().optional().openapi({ description: 'When it deletes itself; null: never.' }),
     expiresIn: ends.expiresIn,
   })
-  .refine(({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined, eitherEnd[1])
+  .refine(({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined, oneExpiry[1])
   .refine((change) => Object.keys(change).length > 0, 'nothing is to be changed')
   .openapi('ClusterChange', {
     description: 'What is named is changed. Other things of a cluster stay as they were made.',

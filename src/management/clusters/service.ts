@@ -3,7 +3,7 @@ import type { BatchItem } from 'drizzle-orm/batch';
 import type { Access, Principal } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
-import { announce, claiming, type End, expiryOf, isGone, isTaken, limitReached, newRow, taken } from './reserve.ts';
+import { announce, claiming, type End, deletionTimeOf, isGone, isTaken, limitReached, newRow, taken } from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { clusterLimits } from '../plans.ts';
 import type { ClusterRow } from './rows.ts';
@@ -37,7 +37,7 @@ export async function createCluster(
   audit: (row: ClusterRow, when: SQL) => BatchItem<'sqlite'>,
 ): Promise<Made> {
   const { expiresIn, expiresAt, ...rest } = wish;
-  const row = newRow(deps, access, who, { ...rest, expiresAt: expiryOf(deps, { expiresIn, expiresAt }) ?? null });
+  const row = newRow(deps, access, who, { ...rest, expiresAt: deletionTimeOf(deps, { expiresIn, expiresAt }) ?? null });
   deps.background(announce(deps, row));
   const [claimed, first] = await Promise.all([
     claiming(deps, row).catch((error) => {

@@ -1,19 +1,6 @@
-import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
-import { audited } from '../audit/middleware.ts';
-import { gate, type Guard } from './auth.ts';
-import type { ManagementDeps } from '../deps.ts';
-import { PROBLEM_CODES, type ProblemCode } from './errors.ts';
-import { IDEMPOTENCY_KEY, once } from './idempotency.ts';
-import {
-  EXPIRES_IN_SECONDS,
-  IDEMPOTENCY_KEY_LENGTH,
-  LABELS,
-  NAME_LENGTH,
-  PAGE_MAX,
-  ROTATION_OVERLAP_SECONDS,
-} from '../limits.ts';
-import { typed } from './media.ts';
-import { codesIn, codesOf, guardWords, isOnce, refusal, refusals } from './refusals.ts';
+import { z } from '@hono/zod-openapi';
+import { PROBLEM_CODES } from './errors.ts';
+import { EXPIRES_IN_SECONDS, LABELS, NAME_LENGTH, PAGE_MAX, ROTATION_OVERLAP_SECONDS } from '../limits.ts';
 
 /** What names look like: DNS labels, so that they can stand in contexts, files and host names. */
 export const Name = z
@@ -46,23 +33,23 @@ export const Time = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000
 export const MS = 1000;
 
 /** The end of something: a time, or so many seconds from now. */
-export const ends = {
+export const expiry = {
   expiresAt: Time.optional().openapi({ description: 'When it stops to work; absent: never.' }),
   expiresIn: z.int().min(1).max(EXPIRES_IN_SECONDS).optional().openapi({
     description: 'Seconds from now after which it stops to work: the other way to say expiresAt.',
     example: 900,
   }),
 };
-type Ends = { expiresAt?: string | undefined; expiresIn?: number | undefined };
+type Expiry = { expiresAt?: string | undefined; expiresIn?: number | undefined };
 
-/** For `refine`: of `ends`, one at most. */
-export const eitherEnd: [(wish: Ends) => boolean, { message: string; path: string[] }] = [
+/** For `refine`: of `expiry`, one at most. */
+export const oneExpiry: [(wish: Expiry) => boolean, { message: string; path: string[] }] = [
   ({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined,
   { message: 'either expiresAt or expiresIn', path: ['expiresIn'] },
 ];
 
 /** The end that was asked for, ms since the epoch. */
-export const endOf = (now: number, { expiresAt, expiresIn }: Ends): number | undefined => {
+export const expiryOf = (now: number, { expiresAt, expiresIn }: Expiry): number | undefined => {
   if (expiresIn !== undefined) return now + expiresIn * MS;
   return expiresAt === undefined ? undefined : Date.parse(expiresAt);
 };
@@ -109,23 +96,6 @@ export const body = <T extends z.ZodType>(schema: T) => ({
   body: { required: true, content: { 'application/json': { schema } } },
 });
 
-const PARAMETERS = {
-  account: z.string().openapi({ description: 'Id of the account; "self" is that of the API token.', example: 'self' }),
-  cluster: z.string().openapi({ description: 'Id or name of the cluster.', example: 'demo' }),
-  token: Ids.token.openapi({ description: 'Id of the token.' }),
-  person: Ids.person.openapi({ description: 'Id of the person.' }),
-  invitation: Ids.invitation.openapi({ description: 'Id of the invitation.' }),
-  session: Ids.session.openapi({ description: 'Id of the session.' }),
-  credential: Ids.credential.openapi({ description: 'Id of the credential.' }),
-  operation: Ids.operation.openapi({ description: 'Id of the operation.' }),
-};
-
-/** Path parameters by their names; `gate` has looked at `account` and `cluster` before a handler runs. */
-export function at<const N extends (keyof typeof PARAMETERS)[]>(...names: N) {
-  const shape = Object.fromEntries(names.map((name) => [name, PARAMETERS[name]]));
-  return z.object(shape as { [K in N[number]]: z.ZodString });
-}
-
 /** Query of a list in pages. */
 export const Page = {
   limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX).openapi({ description: 'Entries of a page.' }),
@@ -138,55 +108,6 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
     items: z.array(item),
     next: z.string().optional().openapi({ description: 'Give it as `after` for the next page; absent: this is the last.' }),
   });
-
-const security = [{ bearer: [] }];
-
-const onceHeaders = z.object({
-  [IDEMPOTENCY_KEY]: z.string().max(IDEMPOTENCY_KEY_LENGTH).optional().openapi({
-    description:
-      'Chosen by the client: the same request under the same key is done once, and later ones get the first answer again.',
-  }),
-});
-
-// Not in the types: handlers do not read it.
-const onceToo = (route: RouteConfig): object => ({ request: { ...route.request, headers: onceHeaders } });
-
-/**
- * A route with its guard: what it requires stands beside it, for the document and for the test that asks everybody at every door. A POST of
- * somebody known may be repeated (`once`). `refuses`: codes that the handler itself answers with, beyond those of the guard and the shape.
- */
-export function define<const R extends RouteConfig & { refuses?: readonly ProblemCode[] }>(
-  deps: ManagementDeps,
-  guard: Guard,
-  { refuses = [], ...route }: R,
-) {
-  const { operationId = '', description, request } = route;
-  return createRoute({
-    ...(route as unknown as R),
-    description: [description, guardWords(guard)].filter(Boolean).join('\n\n'),
-    ...(guard.requires !== 'public' && { security }),
-    ...(isOnce(guard, route) && onceToo(route)),
-    'x-atoll-guard': guard,
-    middleware: [
-      audited(deps, operationId),
-      gate(deps, guard),
-      ...(request?.body ? [typed(request.body)] : []),
-      ...(isOnce(guard, route) ? [once(deps)] : []),
-    ],
-    responses: answers(route.responses, refusals(codesOf(guard, route, refuses))) as R['responses'],
-  });
-}
-
-/** Own answers and refusals, which may have a status in common. */
-function answers(own: RouteConfig['responses'], refused: ReturnType<typeof refusals>): RouteConfig['responses'] {
-  const both = Object.keys(own).filter((status) => status in refused);
-  const merged = both.map((status) => {
-    const answer = own[status] as { description: string; content?: object };
-    const content = { ...answer.content, ...refusal(codesIn(refused[Number(status)].$ref)).content };
-    return [status, { ...answer, content }];
-  });
-  return { ...own, ...refused, ...Object.fromEntries(merged) };
-}
 
 /** ms since the epoch as answers tell it. */
 export const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
-import { at, define, json, Page, pageOf } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { json, Page, pageOf } from '../http/shapes.ts';
 import { Operation } from './schema.ts';
 import { getOperation, listOperations } from './service.ts';
 import { operationView } from './view.ts';
@@ -10,7 +11,7 @@ const tags = ['operations'];
 
 /** /v1/accounts/{account}/operations: how far long work is. */
 export function operationRoutes(deps: ManagementDeps) {
-  const list = define(
+  const list = defineRoute(
     deps,
     { requires: 'read', allowRestrictedTokens: true },
     {
@@ -20,11 +21,11 @@ export function operationRoutes(deps: ManagementDeps) {
       description: 'Copies of clusters and deletions of accounts. They can be asked about for 30 days.',
       operationId: 'listOperations',
       tags,
-      request: { params: at('account'), query: z.object(Page) },
+      request: { params: pathParams('account'), query: z.object(Page) },
       responses: { 200: json(pageOf(Operation).openapi('OperationList'), 'The operations of the account') },
     },
   );
-  const get = define(
+  const get = defineRoute(
     deps,
     { requires: 'read', allowRestrictedTokens: true, allowOperator: true, allowDeleting: true },
     {
@@ -34,7 +35,7 @@ export function operationRoutes(deps: ManagementDeps) {
       description: 'Ask again until its state is no longer running.',
       operationId: 'getOperation',
       tags,
-      request: { params: at('account', 'operation') },
+      request: { params: pathParams('account', 'operation') },
       responses: { 200: json(Operation, 'The operation') },
     },
   );

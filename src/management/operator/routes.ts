@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
-import { define } from '../http/shapes.ts';
+import { defineRoute } from '../http/route.ts';
 
 const EXPOSITION = 'text/plain; version=0.0.4';
 
 /** What the operator of a deployment looks at. */
 export function operatorRoutes(deps: ManagementDeps) {
-  const metrics = define(
+  const metrics = defineRoute(
     deps,
     { requires: 'operator' },
     {

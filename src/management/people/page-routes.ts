@@ -6,7 +6,8 @@ import type { ManagementDeps } from '../deps.ts';
 import { asProblem, Problem, PROBLEMS } from '../http/errors.ts';
 import { BROWSER_SESSION_MS, SIGN_IN_MS } from '../limits.ts';
 import { type ManagementEnv, router } from '../http/router.ts';
-import { define, iso } from '../http/shapes.ts';
+import { defineRoute } from '../http/route.ts';
+import { iso } from '../http/shapes.ts';
 import type { Issuer } from './issuers.ts';
 import { approval, codeForm, headersOf, page, signInChoices, words } from './pages.ts';
 import { type PersonRow, personOf } from './sessions.ts';
@@ -24,7 +25,7 @@ const issuer = text.openapi({ description: 'Name of the issuer.', example: 'comp
 const shown = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });
 
 function deviceDefinitions(deps: ManagementDeps) {
-  const device = define(
+  const device = defineRoute(
     deps,
     { requires: 'public' },
     {
@@ -46,7 +47,7 @@ function deviceDefinitions(deps: ManagementDeps) {
       decision: z.enum(['approve', 'deny']),
     })
     .openapi('DeviceDecision');
-  const decision = define(
+  const decision = defineRoute(
     deps,
     { requires: 'public' },
     {
@@ -65,7 +66,7 @@ function deviceDefinitions(deps: ManagementDeps) {
 }
 
 function signInDefinitions(deps: ManagementDeps) {
-  const signIn = define(
+  const signIn = defineRoute(
     deps,
     { requires: 'public' },
     {
@@ -86,7 +87,7 @@ function signInDefinitions(deps: ManagementDeps) {
       responses: { 302: { description: 'To the issuer' } },
     },
   );
-  const callback = define(
+  const callback = defineRoute(
     deps,
     { requires: 'public' },
     {

@@ -4,7 +4,8 @@ import { asPerson, PAGES, signedIn } from '../http/auth.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { DEVICE_POLL_SECONDS, SIGN_IN_MS } from '../limits.ts';
 import { router } from '../http/router.ts';
-import { at, define, iso, json } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { iso, json } from '../http/shapes.ts';
 import * as schema from './schema.ts';
 import { endSessions, listSessions, rotateSession, type SessionRow } from './sessions.ts';
 import { beginDevice, type DeviceError, pollDevice } from './sign-ins.ts';
@@ -27,7 +28,7 @@ const form = <T extends z.ZodType>(of: T) => ({
 });
 
 function deviceRoutes(deps: ManagementDeps) {
-  const issuers = define(
+  const issuers = defineRoute(
     deps,
     { requires: 'public' },
     {
@@ -40,7 +41,7 @@ function deviceRoutes(deps: ManagementDeps) {
       responses: { 200: json(z.object({ items: z.array(schema.IssuerView) }).openapi('IssuerList'), 'The issuers') },
     },
   );
-  const begin = define(
+  const begin = defineRoute(
     deps,
     { requires: 'public' },
     {
@@ -55,7 +56,7 @@ function deviceRoutes(deps: ManagementDeps) {
       responses: { 200: json(schema.DeviceAnswer, 'What to show, and what to poll with') },
     },
   );
-  const token = define(
+  const token = defineRoute(
     deps,
     { requires: 'public' },
     {
@@ -73,7 +74,7 @@ function deviceRoutes(deps: ManagementDeps) {
 }
 
 function sessionRoutes(deps: ManagementDeps) {
-  const list = define(
+  const list = defineRoute(
     deps,
     { requires: 'person' },
     {
@@ -86,7 +87,7 @@ function sessionRoutes(deps: ManagementDeps) {
       responses: { 200: json(z.object({ items: z.array(schema.Session) }).openapi('SessionList'), 'Your sessions') },
     },
   );
-  const end = define(
+  const end = defineRoute(
     deps,
     { requires: 'person' },
     {
@@ -97,11 +98,11 @@ function sessionRoutes(deps: ManagementDeps) {
       operationId: 'deleteSession',
       refuses: ['not-found'],
       tags,
-      request: { params: at('session') },
+      request: { params: pathParams('session') },
       responses: { 204: { description: 'It is signed out' } },
     },
   );
-  const endAll = define(
+  const endAll = defineRoute(
     deps,
     { requires: 'person' },
     {
@@ -114,7 +115,7 @@ function sessionRoutes(deps: ManagementDeps) {
       responses: { 204: { description: 'All are signed out, the one that asks too' } },
     },
   );
-  const rotate = define(
+  const rotate = defineRoute(
     deps,
     { requires: 'person' },
     {

@@ -4,14 +4,14 @@ import type { ManagementDeps } from '../deps.ts';
 import { Problem, PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../http/errors.ts';
 import { headersOf, page, words } from '../people/pages.ts';
 import { router } from '../http/router.ts';
-import { define } from '../http/shapes.ts';
+import { defineRoute } from '../http/route.ts';
 import { problemPage } from './page.ts';
 
 const isCode = (text: string): text is ProblemCode => (PROBLEM_CODES as string[]).includes(text);
 
 /** /v1/problems/{code}: the address that the `type` of a refusal leads to. */
 export function problemRoutes(deps: ManagementDeps) {
-  const show = define(
+  const show = defineRoute(
     deps,
     { requires: 'public' },
     {

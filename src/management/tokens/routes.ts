@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
-import { at, body, define, endOf, iso, json, MS, Page, pageOf } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { body, expiryOf, iso, json, MS, Page, pageOf } from '../http/shapes.ts';
 import { NewToken, Token, TokenRotation, TokenUpdate, TokenWithSecret } from './schema.ts';
 import { createToken, deleteToken, getToken, listTokens, rotateToken, type TokenRow, updateToken } from './service.ts';
 
@@ -24,7 +25,7 @@ const PATH = '/accounts/{account}/tokens';
 const ONE = `${PATH}/{token}`;
 
 function definitions(deps: ManagementDeps) {
-  const create = define(
+  const create = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -35,11 +36,11 @@ function definitions(deps: ManagementDeps) {
       operationId: 'createToken',
       refuses: ['limit-reached'],
       tags,
-      request: { params: at('account'), ...body(NewToken) },
+      request: { params: pathParams('account'), ...body(NewToken) },
       responses: { 201: json(TokenWithSecret, 'The token, shown this once') },
     },
   );
-  const list = define(
+  const list = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -49,11 +50,11 @@ function definitions(deps: ManagementDeps) {
       description: 'With how they begin and when they were last used; their secrets are not kept.',
       operationId: 'listTokens',
       tags,
-      request: { params: at('account'), query: z.object(Page) },
+      request: { params: pathParams('account'), query: z.object(Page) },
       responses: { 200: json(pageOf(Token).openapi('TokenList'), 'The tokens of the account, the oldest first') },
     },
   );
-  const get = define(
+  const get = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -63,7 +64,7 @@ function definitions(deps: ManagementDeps) {
       description: 'With how it begins and when it was last used.',
       operationId: 'getToken',
       tags,
-      request: { params: at('account', 'token') },
+      request: { params: pathParams('account', 'token') },
       responses: { 200: json(Token, 'The token, without its secret') },
     },
   );
@@ -71,7 +72,7 @@ function definitions(deps: ManagementDeps) {
 }
 
 function changes(deps: ManagementDeps) {
-  const update = define(
+  const update = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -81,11 +82,11 @@ function changes(deps: ManagementDeps) {
       description: 'What it may do stays as it was made.',
       operationId: 'updateToken',
       tags,
-      request: { params: at('account', 'token'), ...body(TokenUpdate) },
+      request: { params: pathParams('account', 'token'), ...body(TokenUpdate) },
       responses: { 200: json(Token, 'The token') },
     },
   );
-  const rotate = define(
+  const rotate = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -96,11 +97,11 @@ function changes(deps: ManagementDeps) {
       operationId: 'rotateToken',
       refuses: ['conflict'],
       tags,
-      request: { params: at('account', 'token'), ...body(TokenRotation) },
+      request: { params: pathParams('account', 'token'), ...body(TokenRotation) },
       responses: { 200: json(TokenWithSecret, 'The token with its new secret, shown this once') },
     },
   );
-  const remove = define(
+  const remove = defineRoute(
     deps,
     { requires: 'admin' },
     {
@@ -110,7 +111,7 @@ function changes(deps: ManagementDeps) {
       description: 'It counts at once, everywhere.',
       operationId: 'deleteToken',
       tags,
-      request: { params: at('account', 'token') },
+      request: { params: pathParams('account', 'token') },
       responses: { 204: { description: 'They let nobody in any more' } },
     },
   );
@@ -125,7 +126,7 @@ export function tokenRoutes(deps: ManagementDeps) {
   return router()
     .openapi(create, async (c) => {
       const { expiresAt, expiresIn, ...wish } = c.req.valid('json');
-      const expires = endOf(deps.now(), { expiresAt, expiresIn });
+      const expires = expiryOf(deps.now(), { expiresAt, expiresIn });
       const { row, secret } = await createToken(deps, c.get('access'), c.get('principal'), { ...wish, expires });
       return c.json({ ...shown(row), token: secret }, 201);
     })

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { LEVELS } from '../http/access.ts';
 import { CLUSTERS_PER_TOKEN } from '../limits.ts';
-import { eitherEnd, ends, Ids, Labels, Name, overlapSeconds, Time } from '../http/shapes.ts';
+import { oneExpiry, expiry, Ids, Labels, Name, overlapSeconds, Time } from '../http/shapes.ts';
 
 const scope = z.enum(LEVELS).openapi({
   description:
@@ -18,9 +18,9 @@ export const NewToken = z
     scope: scope.default('write'),
     clusters: clusters.optional(),
     labels: labels.optional(),
-    ...ends,
+    ...expiry,
   })
-  .refine(...eitherEnd)
+  .refine(...oneExpiry)
   .openapi('NewToken', {
     description: 'Made by a token that expires, it expires no later.',
     example: { name: 'ci', scope: 'write', labels: { team: 'blue' }, expiresIn: 86_400 },

@@ -1,6 +1,7 @@
 import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
-import { at, define, iso, json } from '../http/shapes.ts';
+import { pathParams, defineRoute } from '../http/route.ts';
+import { iso, json } from '../http/shapes.ts';
 import type { UsageHour } from './port.ts';
 import { AccountUsageQuery, AccountUsageView, ClusterUsageView, UsageQuery } from './schema.ts';
 import { accountTotals, checkedSpan, hoursOf, totalsOf, usageByCluster, usageByHour } from './service.ts';
@@ -13,7 +14,7 @@ const hourView = ({ hour, awakeMs, ...rest }: UsageHour) => ({ hour: iso(hour), 
 
 /** Usage of a cluster and of an account. */
 export function usageRoutes(deps: ManagementDeps) {
-  const ofCluster = define(
+  const ofCluster = defineRoute(
     deps,
     { requires: 'read' },
     {
@@ -22,11 +23,11 @@ export function usageRoutes(deps: ManagementDeps) {
       summary: 'What a cluster was used for, by the hour',
       operationId: 'getUsage',
       tags,
-      request: { params: at('account', 'cluster'), query: UsageQuery },
+      request: { params: pathParams('account', 'cluster'), query: UsageQuery },
       responses: { 200: json(ClusterUsageView, 'Its usage') },
     },
   );
-  const ofAccount = define(
+  const ofAccount = defineRoute(
     deps,
     { requires: 'read', allowOperator: true },
     {
@@ -35,7 +36,7 @@ export function usageRoutes(deps: ManagementDeps) {
       summary: 'What the clusters of an account were used for',
       operationId: 'getAccountUsage',
       tags,
-      request: { params: at('account'), query: AccountUsageQuery },
+      request: { params: pathParams('account'), query: AccountUsageQuery },
       responses: { 200: json(AccountUsageView, 'Their usage') },
     },
   );

@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { ownProperty } from '../../lib/own-property.ts';
 import { type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
 import { type FieldError, invalid } from '../../api/machinery/field-errors.ts';
 import { badRequest, conflict, internalError, invalidError, notFoundError } from '../../api/machinery/status-errors.ts';
@@ -97,7 +97,7 @@ function boundTo(registry: Registry, ref: Obj | undefined, account: string, name
     ? (ref.apiVersion as string).split('/')
     : ['', ref.apiVersion ?? ''];
   const kind: string = ref.kind ?? '';
-  const resource = group === '' ? own(BINDS_TO, kind) : undefined;
+  const resource = group === '' ? ownProperty(BINDS_TO, kind) : undefined;
   if (!resource) throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
   const object = registry.view.get(resource, resource === 'nodes' ? '' : namespace, ref.name);
   if (!object) throw notFoundError({ group: '', resource }, ref.name);

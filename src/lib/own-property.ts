@@ -1,3 +1,3 @@
 /** What a table says under a key that a client chose: only what stands in it, not what every object inherits ("constructor"). */
-export const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
+export const ownProperty = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined;
