@@ -2,7 +2,7 @@ import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
 import type { Crypto, Sealing } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
-import type { TaskRunner } from './task.ts';
+import type { TaskRunner } from './task-runner.ts';
 import type { ClustersPort } from './clusters/port.ts';
 import type { Mac } from './clusters/id.ts';
 import type { Rates } from './http/rates.ts';

@@ -9,10 +9,5 @@ export interface Task {
   run(deps: ManagementDeps, now: number): Promise<void>;
 }
 
-/** Wakes the task runner at some time, at the latest. Ask before you write what will be due: then dying in between loses nothing. */
-export interface TaskRunner {
-  wakeBy(at: number): Promise<void>;
-}
-
 /** Tasks that failed, by name: how often in a row, and until when they rest. */
 export type Failures = Record<string, { count: number; until: number }>;

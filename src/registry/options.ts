@@ -1,6 +1,6 @@
 import type { ServedVersion } from '../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { Row } from '../store/store.ts';
+import type { Row } from '../store/rows.ts';
 import type { UserInfo } from './ports.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';

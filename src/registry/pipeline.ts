@@ -12,7 +12,7 @@ import {
 } from '../api/machinery/status-errors.ts';
 import { uintError } from '../api/machinery/uint.ts';
 import { equal, type KubeObject, type Obj } from '../lib/json.ts';
-import type { Row } from '../store/store.ts';
+import type { Row } from '../store/rows.ts';
 import { type Door, fieldContext } from './doors.ts';
 import { encode } from './encode.ts';
 import { dedupOwners, ensureNamespace, fillSystemFields, generateName, GENERATE_ATTEMPTS, storageKey } from './names.ts';

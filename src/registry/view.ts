@@ -2,7 +2,8 @@ import { resourceOf, type Resource } from '../api/machinery/define-kind.ts';
 import type { KindTable } from '../api/kinds.ts';
 import type { KubeObject } from '../lib/json.ts';
 import { DECODED_MEMO_BYTES } from './limits.ts';
-import type { Row, Store } from '../store/store.ts';
+import type { Row } from '../store/rows.ts';
+import type { Store } from '../store/store.ts';
 import { ownersOf } from './encode.ts';
 
 /** Synchronous, always fresh reads. Objects are shared and must not be mutated: clone before changing. */

@@ -1,5 +1,5 @@
 import { CHANGES_KEPT, LIST_MEMO_BYTES, RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from './limits.ts';
-import type { ListItems, LogRow, Row } from './store.ts';
+import type { ListItems, LogRow, Row } from './rows.ts';
 
 const placeOf = (resource: string, namespace: string): string => `${resource}\0${namespace}`;
 

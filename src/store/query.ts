@@ -1,5 +1,5 @@
 import type { SqlValue } from '../lib/sqlite-port.ts';
-import type { ListQuery, LogRow } from './store.ts';
+import type { ListQuery, LogRow } from './rows.ts';
 
 export const keyOf = (resource: string, namespace: string, name: string): string => `${resource}\0${namespace}\0${name}`;
 

@@ -1,53 +1,10 @@
 import type { SqlBlob, Sqlite, SqlValue } from '../lib/sqlite-port.ts';
 import { LIST_CHUNK_BYTES } from './limits.ts';
 import { StoreMemo } from './memo.ts';
+import type { ChangeType, ListItems, ListPage, ListQuery, LogRow, Row } from './rows.ts';
 import { condition, joined, keyOf, pick, utf8 } from './query.ts';
 import { getMeta, setMeta } from './schema.ts';
 import { readTally, Tally } from './tally.ts';
-
-/** One state of one key. `json` is the wire form; it starts with `{"kind":"K","apiVersion":"GV","metadata":`. */
-export interface Row {
-  rev: number;
-  resource: string;
-  /** "" for cluster-scoped objects. */
-  namespace: string;
-  name: string;
-  json: string;
-}
-
-export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
-
-export interface LogRow extends Row {
-  type: ChangeType;
-  /** Revision of the state before; undefined for ADDED. */
-  prev: number | undefined;
-}
-
-export interface ListQuery {
-  resource: string;
-  namespace?: string;
-  name?: string;
-  /** Exclusive start, in (namespace, name) order. */
-  after?: { namespace: string; name: string };
-  limit?: number;
-  /** As of this revision; the caller has checked that it is not compacted. */
-  at?: number;
-  /** A condition over the column `json`, e.g. "json_extract(json, '$.status.phase') = ?". */
-  where?: { sql: string; params: SqlValue[] };
-}
-
-/** The items of a list, put together. */
-export interface ListItems {
-  chunks: Uint8Array[];
-  page: ListPage;
-}
-
-export interface ListPage {
-  /** Rows beyond the limit. */
-  rest: number;
-  /** The last key of the page, when rows are left. */
-  last: { namespace: string; name: string } | undefined;
-}
 
 const TYPES: readonly ChangeType[] = ['ADDED', 'MODIFIED', 'DELETED'];
 const COLUMNS = 'l.rev AS rev, l.resource AS resource, l.namespace AS namespace, l.name AS name, l.json AS json';

@@ -1,7 +1,8 @@
 import { CHANGES_KEPT } from '../../src/store/limits.ts';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../src/store/schema.ts';
-import { type ListPage, Store } from '../../src/store/store.ts';
+import type { ListPage } from '../../src/store/rows.ts';
+import { Store } from '../../src/store/store.ts';
 import type { Sqlite } from '../../src/lib/sqlite-port.ts';
 import { seeded } from '../../src/lib/prng.ts';
 

@@ -1,4 +1,5 @@
-import type { Task, Failures, TaskRunner } from '../../src/management/task.ts';
+import type { TaskRunner } from '../../src/management/task-runner.ts';
+import type { Task, Failures } from '../../src/management/task.ts';
 import { TASKS, runTasks } from '../../src/management/tasks.ts';
 import type { ManagementDeps } from '../../src/management/deps.ts';
 

@@ -1,5 +1,5 @@
 import type { Registry } from '../../registry/registry.ts';
-import type { LogRow, Row } from '../../store/store.ts';
+import type { LogRow, Row } from '../../store/rows.ts';
 
 /** Changes of one resource kept for the next watcher that lags a little, once all have been served. */
 const FEED_ROWS = 128;

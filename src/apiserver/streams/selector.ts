@@ -3,7 +3,7 @@ import { checkFields, exactField, type FieldTerm, matchesFields, parseFieldSelec
 import { matches, parseSelector, type Requirement } from '../../api/machinery/labels.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import { selection } from '../../registry/selectors.ts';
-import type { Row } from '../../store/store.ts';
+import type { Row } from '../../store/rows.ts';
 
 /** Which objects a watch is about: what the key answers, and what only the object does. */
 export class WatchSelector {

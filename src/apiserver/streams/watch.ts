@@ -3,7 +3,7 @@ import { apiVersionOf, type Kind, resourceOf } from '../../api/machinery/define-
 import { gone, type StatusError } from '../../api/machinery/status-errors.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import type { Registry } from '../../registry/registry.ts';
-import type { ChangeType, LogRow, Row } from '../../store/store.ts';
+import type { ChangeType, LogRow, Row } from '../../store/rows.ts';
 import { type Form, metadataText, objectText, partialText } from '../convert.ts';
 import { tooLargeRevision } from '../params.ts';
 import { columnsFor, definitionsText, rowOf, tableText } from '../table.ts';
