@@ -1,20 +1,34 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PREFIXES } from '../lib/secrets.ts';
 import { Failure } from './failure.ts';
 import { writePrivate } from './kubeconfigs.ts';
 
-/** Where this project lies. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** The nearest folder above a file that holds such an entry. */
+function folderWith(name: string, from: string): string | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, name))) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** The folder of this package: a clone, or what was installed of it. This code may be bundled, so it looks for the next package.json. */
+export const ROOT = folderWith('package.json', dirname(fileURLToPath(import.meta.url))) as string;
+
+/** Whether this is a clone, which bundles its sources itself; what is published holds the bundles only. */
+export const IS_CLONE = existsSync(join(ROOT, 'src', 'build'));
 
 /** What can be thrown away at any time: bundles, unpacked binaries. */
 export const CACHE = join(ROOT, 'node_modules', '.cache', 'atoll');
 
 const DEFAULT_PORT = 8443;
 
-/** The data folder: ATOLL_DATA, or `.atoll` beside package.json. */
-export const dataFolder = (): string => (process.env.ATOLL_DATA ? resolve(process.env.ATOLL_DATA) : join(ROOT, '.atoll'));
+/** The data folder: ATOLL_DATA; else `.atoll`, of a clone beside its package.json, of an installed package here or in the next folder above that has one. */
+export function dataFolder(): string {
+  if (process.env.ATOLL_DATA) return resolve(process.env.ATOLL_DATA);
+  return join(IS_CLONE ? ROOT : (folderWith('.atoll', process.cwd()) ?? process.cwd()), '.atoll');
+}
 
 /** PORT, or 8443. */
 export function port(): number {

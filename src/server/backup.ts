@@ -16,11 +16,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { codeOf, Failure } from '../local/failure.ts';
 import { claimed, userOf } from './folder.ts';
+import { hasSqlite, openReadOnly } from './sqlite.ts';
 import { readTar, TarWriter } from './tar.ts';
 
 /** The layout of a backup that this version writes and reads. */
@@ -74,6 +75,11 @@ interface Target {
  * database comes first: whatever it names is then there too, or was deleted meanwhile.
  */
 export async function backup(folder: string, to: string, now: number): Promise<BackedUp> {
+  if (!hasSqlite()) {
+    throw new Failure(
+      `a backup needs Node 22.5 or newer, and this is ${process.versions.node}; to run it with one: npx -p node@24 -c "npx atoll backup FILE"`,
+    );
+  }
   claimed(folder);
   const path = resolve(to);
   if (existsSync(path)) throw new Failure(`${path} exists: a backup overwrites nothing`);
@@ -131,7 +137,7 @@ function snapshot(source: string, target: string): void {
   rmSync(target, { force: true });
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(source, { readOnly: true });
+    db = openReadOnly(source);
     db.exec('PRAGMA busy_timeout = 10000');
     db.prepare('VACUUM INTO ?').run(target);
   } catch (error) {

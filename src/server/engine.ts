@@ -9,14 +9,15 @@ import type { Readable } from 'node:stream';
 import type { Miniflare, MiniflareOptions } from 'miniflare';
 import { writePrivate } from '../local/kubeconfigs.ts';
 import { Failure } from '../local/failure.ts';
-import { publicUrl, ROOT } from '../local/settings.ts';
+import { IS_CLONE, publicUrl, ROOT } from '../local/settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
 import { addressHeader } from './forwarded-address.ts';
 import { network } from './network.ts';
 
-/** Not imported: Node would read all of its 4 MB once more to find out what sort of module it is. */
-const engine = createRequire(import.meta.url)('miniflare') as typeof import('miniflare');
+const require = createRequire(import.meta.url);
+/** Not imported: Node would read all of its 4 MB once more to find out what sort of module it is. What is published has it bundled. */
+const engine = require(IS_CLONE ? 'miniflare' : join(ROOT, 'dist', 'miniflare', 'index.cjs')) as typeof import('miniflare');
 
 /** The same as in wrangler.toml. */
 const COMPATIBILITY = { compatibilityDate: '2026-06-01', compatibilityFlags: ['nodejs_compat', 'enable_request_signal'] };
@@ -96,7 +97,7 @@ function guardProcess(folder: string): void {
   if (left > 0 && commandOf(left).includes('workerd')) process.kill(left, 'SIGKILL');
   const wrapper = join(folder, 'workerd.sh');
   writeFileSync(wrapper, WRAPPER, { mode: 0o700 });
-  process.env.ATOLL_WORKERD ??= createRequire(import.meta.url)('workerd').default;
+  process.env.ATOLL_WORKERD ??= require('workerd').default;
   process.env.ATOLL_WORKERD_PID = note;
   process.env.MINIFLARE_WORKERD_PATH = wrapper;
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { MANAGEMENT, NOBODY } from './fair-queue.ts';
+import { hasSqlite, openReadOnly } from './sqlite.ts';
 
 const DATABASE = /^(?!metadata).*\.sqlite$/;
 const BEARER = /^bearer +(\S+) *$/i;
@@ -19,7 +20,7 @@ type Queries = Record<keyof typeof QUERIES, StatementSync>;
 function open(folder: string): Queries | undefined {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !DATABASE.test(entry.name)) continue;
-    const database = new DatabaseSync(join(entry.parentPath, entry.name), { readOnly: true });
+    const database = openReadOnly(join(entry.parentPath, entry.name));
     return { cluster: database.prepare(QUERIES.cluster), bearer: database.prepare(QUERIES.bearer) };
   }
   return undefined;
@@ -27,9 +28,11 @@ function open(folder: string): Queries | undefined {
 
 /**
  * Tells the account of a tenant (fair.ts) from D1's file in that folder, beside workerd: it is in WAL mode, so that reading disturbs nobody
- * and sees what was committed. Takes some 20 us. It decides about turns only: whatever is wrong with the file, requests go on.
+ * and sees what was committed. Takes some 20 us. It decides about turns only: whatever is wrong with the file, requests go on. A Node
+ * without SQLite (before 22.5) knows of nobody, and then nobody is held back.
  */
 export function ownersIn(folder: string): (tenant: string) => string {
+  if (!hasSqlite()) return () => NOBODY;
   let queries: Queries | undefined;
   return (tenant) => {
     const isCluster = !tenant.startsWith(MANAGEMENT);

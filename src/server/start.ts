@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { enableCompileCache } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Server } from 'node:tls';
 import { AUDIT_WAIT_MS, USAGE_FLUSH_MS } from '../lib/limits.ts';
 import { Failure } from '../local/failure.ts';
-import { CACHE, dataFolder, port } from '../local/settings.ts';
+import { dataFolder, port } from '../local/settings.ts';
 import { bundle } from './bundle.ts';
 import { certificates } from './certificates.ts';
 import { openFolder, stores } from './folder.ts';
@@ -38,7 +36,6 @@ async function drainAll(server: Server): Promise<void> {
 
 /** Starts the local server and returns when it serves. Stops cleanly, with exit code 0, on SIGINT and SIGTERM; ends with 1 when workerd does. */
 export async function start(): Promise<void> {
-  enableCompileCache(join(CACHE, 'compiled'));
   const wanted = port();
   const folder = openFolder(dataFolder());
   const closing: (() => Promise<unknown> | void)[] = [folder.release];

@@ -1,5 +1,5 @@
-// Writes schema.generated.json: every type of the Kubernetes 1.36 API in one line each; and extras.generated.json: what only the
-// OpenAPI documents need besides (enumerations, defaults, where descriptions break lines).
+// Writes schema.generated.json: every type of the Kubernetes 1.36 API in one line each; and what only the OpenAPI documents need
+// besides: extras.generated.json (enumerations, defaults, unions) and descriptions.generated.json (what every type and field is for).
 //   node src/api/openapi/generate.mjs SWAGGER.json GO_MODULES_DIR
 // The swagger says which types there are, what is required, and the list, map and patch rules. What it cannot say (pointer or value,
 // omitempty, the order of fields, names of Go types in error texts) is read from the Go structs in GO_MODULES_DIR
@@ -13,7 +13,6 @@
 //   rules  >Name embedded by that Go field (error texts name it)   ~a ~s ~m:k1,k2 list type   ~t atomic map or struct   ~g granular   ^strategy   ^k:merge key
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDescriptions } from './descriptions.mjs';
 
 const [swaggerPath, goPath] = process.argv.slice(2);
 if (!goPath) throw new Error('usage: generate.mjs SWAGGER.json GO_MODULES_DIR');
@@ -267,40 +266,18 @@ for (const prefix in table) {
   }
 }
 
-const breaks = {};
-function noteBreaks(key, text) {
-  if (!/[\n\t]/.test(text)) return;
-  let last = 0;
-  const places = [...text.matchAll(/[\n\t]/g)].map((m) => {
-    const skip = m.index - last;
-    last = m.index + 1;
-    return `${skip}${m[0] === '\n' ? 'n' : 't'}`;
-  });
-  breaks[key] = places.join('');
-}
-
-/** Texts of the swagger by key, and what @kubernetes/client-node lacks of them: it drops the texts of fields that refer to a type. */
+/** Descriptions by definition and field; '' is the definition's own. One definition a line. */
 const unions = {};
-const texts = {};
-for (const [name, definition] of Object.entries(swagger.definitions)) {
+const descriptions = {};
+for (const name of Object.keys(swagger.definitions).sort()) {
+  const definition = swagger.definitions[name];
   if (definition['x-kubernetes-unions']) unions[name] = definition['x-kubernetes-unions'];
-  if (definition.description) texts[`${name}:`] = definition.description;
-  for (const [field, p] of Object.entries(definition.properties ?? {})) if (p.description) texts[`${name}:${field}`] = p.description;
+  const texts = {};
+  if (definition.description) texts[''] = definition.description;
+  for (const [field, p] of Object.entries(definition.properties ?? {})) if (p.description) texts[field] = p.description;
+  if (Object.keys(texts).length) descriptions[name] = texts;
 }
-for (const key in texts) noteBreaks(key, texts[key]);
-const extras = new URL('./extras.generated.json', import.meta.url);
-const write = (missing) => writeFileSync(extras, `${JSON.stringify({ enums, enumFields, defaults, unions, breaks, missing }, null, 1)}\n`);
-write({});
-const have = readDescriptions();
-const missing = {};
-for (const key in texts) {
-  const [name, field] = key.split(':');
-  // Versions that no server serves by default are not explained.
-  if (/v\d+(alpha|beta)\d+\./.test(name) || have[name]?.[field] === texts[key]) continue;
-  (missing[texts[key]] ??= []).push(key);
-}
-// Where the swagger says nothing, the package repeats what the type says.
-for (const name in have) {
-  for (const field in have[name]) if (!texts[`${name}:${field}`] && swagger.definitions[name]) (missing[''] ??= []).push(`${name}:${field}`);
-}
-write(missing);
+const write = (name, text) => writeFileSync(new URL(name, import.meta.url), `${text}\n`);
+write('./extras.generated.json', JSON.stringify({ enums, enumFields, defaults, unions }, null, 1));
+const lines = Object.entries(descriptions).map(([name, texts]) => ` ${JSON.stringify(name)}: ${JSON.stringify(texts)}`);
+write('./descriptions.generated.json', `{\n${lines.join(',\n')}\n}`);
