@@ -34,7 +34,8 @@ const CLIENTS: Record<string, string[]> = {
   client: ['local', 'lib', 'management', 'api'],
   console: ['client', 'lib', 'management', 'api'],
   local: ['lib', 'api'],
-  server: ['client', 'local', 'lib', 'management', 'api'],
+  build: ['api'],
+  server: ['build', 'client', 'local', 'lib', 'management', 'api'],
   cli: ['client', 'local', 'server', 'lib', 'management', 'api'],
 };
 /** Rooms where the clock, chance and the platform may be named: the Worker, and Node programs, which are not part of the core. */
