@@ -4,13 +4,13 @@ import type { Authenticator } from '../authn/authenticator.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
+import type { Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 import type { UserInfo } from '../registry/ports.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { AuditRecord } from './audit/record.ts';
 import type { AuditSink } from './audit/sink.ts';
 import type { Accept } from './negotiate.ts';
 import type { RequestInfo } from './request-info.ts';
-import type { WatchSpec } from './streams/spec.ts';
 
 /** A request as the shell hands it in; `url` is path and query, without the prefix of the cluster. */
 export interface ApiRequest {
@@ -39,14 +39,18 @@ export interface Answer {
   bytes?: Uint8Array<ArrayBuffer>;
 }
 
-/** A watch is opened by whoever holds the stream; the spec is plain JSON and survives as a socket's attachment. */
-export interface WatchAnswer {
-  status: 200;
+/** An answer that goes on: whoever holds the client's end opens it with a port. Nothing is sent before. */
+export interface StreamAnswer {
+  status: number;
   headers: Record<string, string>;
-  watch: WatchSpec;
+  /** Plain JSON: it survives a sleep as the attachment of a socket. */
+  spec: StreamSpec;
+  open(port: StreamPort): Session;
 }
 
-export type ApiResponse = Answer | WatchAnswer;
+export type ApiResponse = Answer | StreamAnswer;
+
+export const isStream = (answer: ApiResponse): answer is StreamAnswer => 'open' in answer;
 
 /** What an address names, once it is known to exist. */
 export interface Target {

@@ -4,8 +4,9 @@ import { resourceAttributes } from '../authz/attributes.ts';
 import { authorizerOf } from '../authz/authorizer.ts';
 import { guardEscalation } from '../authz/escalation.ts';
 import { KindTable } from '../api/kinds.ts';
+import { isStream, type StreamAnswer } from '../apiserver/call.ts';
 import { type ApiRequest, type ApiResponse, ApiServer } from '../apiserver/server.ts';
-import { WatchSession, type WatchSpec } from '../apiserver/streams/watch.ts';
+import { resumptions } from '../apiserver/streams/table.ts';
 import { controllersFor } from '../controllers/table.ts';
 import { kubelet } from '../kubelet/controller.ts';
 import { virtualNodes } from '../kubelet/node.ts';
@@ -15,6 +16,7 @@ import { CROWDED_COMPACTION_REVISIONS } from './limits.ts';
 import { DUE_TIMERS_BATCH } from '../reconcile/limits.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
+import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { ClusterRole, NewCredential, Revoked } from '../management/clusters/port.ts';
 import { serviceAllocator } from '../network/ipam.ts';
@@ -35,7 +37,7 @@ import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive 
 import { Limits, takeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from './options.ts';
 import { standingOf, SUSPENDED } from './lifecycle.ts';
-import { Watchers, type WatchPort } from './watchers.ts';
+import { Sessions } from './sessions.ts';
 import { Usage } from './usage.ts';
 
 /** What a shell gives: a database, chance and cryptography. Time comes with every call. */
@@ -76,7 +78,7 @@ export class Cluster {
   readonly controllers: readonly Controller[];
   readonly #api: ApiServer;
   readonly #history: History;
-  readonly #watchers: Watchers;
+  readonly #sessions: Sessions;
   readonly #exports: Exports;
   /** Nobody is served, and nothing goes on. */
   readonly #suspended: boolean;
@@ -93,8 +95,7 @@ export class Cluster {
     const store = new Store(sql);
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
     this.usage = new Usage(store, () => sql.size());
-    this.limits = new Limits(store, () => this.#watchers.size);
-    this.#watchers = new Watchers((bytes, now) => this.limits.sent(bytes, now));
+    this.limits = new Limits(store, () => this.#sessions.size);
     this.registry = new Registry({
       kinds,
       store,
@@ -104,6 +105,7 @@ export class Cluster {
       tokens: tokenIssuer({ crypto, signer, random }),
       quota: this.limits,
     });
+    this.#sessions = new Sessions(resumptions(this.registry), (bytes, now) => this.limits.sent(bytes, now));
     this.timers = new Timers(sql);
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
@@ -192,13 +194,13 @@ export class Cluster {
   /** Their tokens are unknown from now on, and the watches that they opened end. */
   revoke(which: Revoked): void {
     this.credentials.revoke(which);
-    this.#watchers.end((spec) => isRevoked(which, spec.credential));
+    this.#sessions.end((spec) => isRevoked(which, spec.credential));
   }
 
   /** They expire at the latest then, and with them the watches that they opened. */
   expire(ids: readonly string[], at: number): void {
     this.credentials.expire(ids, at);
-    this.#watchers.expire((spec) => this.credentials.expiryOf(spec.credential));
+    this.#sessions.expire((spec) => this.credentials.expiryOf(spec.credential));
   }
 
   /** The group of a role gets the ClusterRole of that name, in the open: RBAC inside of the cluster is its owners' to look at and to change. */
@@ -223,9 +225,15 @@ export class Cluster {
     this.#dirty = true;
     this.#fresh = undefined;
     const answer = this.#counted(request);
-    if ('watch' in answer) this.#boundWatch(answer.watch, request.now);
-    else if (answer.status !== TOO_MANY) this.limits.sent(answer.bytes?.length ?? answer.body.length, request.now);
+    if (isStream(answer)) return this.#streamed(answer, request.now);
+    if (answer.status !== TOO_MANY) this.limits.sent(answer.bytes?.length ?? answer.body.length, request.now);
     return answer;
+  }
+
+  /** Opening the answer makes the stream one of the cluster's. */
+  #streamed(answer: StreamAnswer, now: number): StreamAnswer {
+    this.#boundStream(answer.spec, now);
+    return { ...answer, open: (port) => this.#sessions.open(answer.open, port, now) };
   }
 
   /** Counted before it is answered: what it writes carries the count. */
@@ -243,43 +251,35 @@ export class Cluster {
     }
   }
 
-  /** A watch ends with the credential that opened it. */
-  #boundWatch(spec: WatchSpec, now: number): void {
+  /** A stream ends with the credential that opened it. */
+  #boundStream(spec: StreamSpec, now: number): void {
     const expires = this.credentials.expiryOf(spec.credential);
     if (expires === undefined) return;
     spec.expires = expires;
     spec.timeoutSeconds = Math.min(spec.timeoutSeconds, Math.ceil((expires - now) / SECOND_MS));
   }
 
-  /** Opens a watch: its initial frames are sent at once, later ones by flush. */
-  watch(spec: WatchSpec, port: WatchPort, now: number): WatchSession {
-    const session = new WatchSession(spec, this.registry);
-    const frames = session.initial(now);
-    const message = frames.join('');
-    if (message !== '') port.send(message);
-    this.limits.sent(message.length, now);
-    port.save(session.spec);
-    if (session.closed) port.close();
-    else this.#watchers.add(session, port);
-    return session;
+  /** The session of a stream that slept, from what its port kept; undefined when there is no such stream any more. */
+  resume(spec: StreamSpec, port: StreamPort): Session | undefined {
+    return this.#sessions.resume(spec, port);
   }
 
-  /** Goes on with a watch after a sleep, from what its port kept; everything committed before the sleep was sent. */
-  resume(spec: WatchSpec, port: WatchPort): WatchSession {
-    const session = new WatchSession({ ...spec, revision: this.registry.store.revision() }, this.registry);
-    this.#watchers.add(session, port);
-    return session;
+  /** Takes a message of a stream's client. */
+  receive(session: Session, message: Message, now: number): void {
+    this.#dirty = true;
+    this.#sessions.receive(session, message, now);
   }
 
-  /** A watch is over, whoever ended it. */
-  unwatch(session: WatchSession, now: number): void {
-    this.#watchers.remove(session);
+  /** A stream is over, whoever ended it. */
+  closed(session: Session, now: number): void {
+    this.#sessions.remove(session);
     const { audit } = session.spec;
     if (audit !== undefined) this.audit.ended(audit, now);
   }
 
+  /** How many streams are open. */
   get watchers(): number {
-    return this.#watchers.size;
+    return this.#sessions.size;
   }
 
   /** Works until nothing is dirty (true) or `more()` says stop (false). `most`: objects that one plan may write, where others share the thread. */
@@ -328,14 +328,14 @@ export class Cluster {
 
   /** Sends every watcher what was committed since the last flush; false: `most` messages are sent, and there are more. */
   flush(now: number, most = Number.POSITIVE_INFINITY): boolean {
-    return this.#watchers.flush(now, this.registry.store.revision(), most);
+    return this.#sessions.flush(now, this.registry.store.revision(), most);
   }
 
   /** What an alarm does besides draining: watches of expired credentials end, Events that outlived their TTL go. Harmless early, late or twice. */
   wake(now: number): void {
     if (this.#suspended) return;
     this.#dirty = true;
-    this.#watchers.end(({ expires }) => expires !== undefined && expires <= now);
+    this.#sessions.end(({ expires }) => expires !== undefined && expires <= now);
     const kind = this.registry.kinds.byResource('events');
     if (!kind) return;
     for (const { namespace, name } of this.#history.expired(now, DUE_TIMERS_BATCH)) {
@@ -358,7 +358,7 @@ export class Cluster {
       this.timers.next(),
       this.reconciler.next(),
       this.#history.next(),
-      this.#watchers.nextExpiry(),
+      this.#sessions.nextExpiry(),
       this.usage.tellAt,
     ].filter((t) => t !== undefined);
     return times.length ? Math.min(...times) : undefined;

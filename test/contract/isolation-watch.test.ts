@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { WatchSpec } from '../../src/apiserver/streams/watch.ts';
+import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
+import type { Message } from '../../src/lib/stream.ts';
 import type { Host } from '../host/make-cluster.ts';
 import { makeCluster } from '../host/make-cluster.ts';
 
@@ -24,7 +25,11 @@ function asleep(host: Host, spec: WatchSpec) {
   host.crash();
   const sent: string[] = [];
   let closed = false;
-  const port = { send: (text: string) => void sent.push(text), save: () => undefined, close: () => void (closed = true) };
+  const port = {
+    send: (text: Message) => void sent.push(String(text)),
+    save: () => undefined,
+    close: () => void (closed = true),
+  };
   host.cluster.resume(structuredClone(spec), port);
   return { sent, closed: () => closed };
 }

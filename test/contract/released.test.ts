@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { isStream } from '../../src/apiserver/call.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import { seeded } from '../../src/lib/prng.ts';
 import { audit } from '../../src/management/audit/tables.ts';
@@ -42,7 +43,7 @@ function openCluster(name: string) {
     };
     const text = body ? JSON.stringify(body) : '';
     const answer = cluster.handle({ method, url, header: (key) => headers[key] ?? null, body: text, now });
-    if ('watch' in answer) throw new Error('a watch');
+    if (isStream(answer)) throw new Error('a watch');
     return { status: answer.status, body: JSON.parse(textOf(answer)) };
   };
   const advance = (ms: number) => {

@@ -1,3 +1,4 @@
+import { isStream } from '../../src/apiserver/call.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
 import { textOf } from '../fixtures/api.ts';
 import { Chance } from './chance.ts';
@@ -89,9 +90,9 @@ export function send(host: Host, { method, url, headers, body }: FuzzRequest): {
     body: body ?? '',
     now: host.now,
   });
-  if (!('watch' in answer)) return { status: answer.status, text: textOf(answer) };
+  if (!isStream(answer)) return { status: answer.status, text: textOf(answer) };
   const port = { send: () => undefined, save: () => undefined, close: () => undefined };
-  host.cluster.unwatch(host.cluster.watch(answer.watch, port, host.now), host.now);
+  host.cluster.closed(answer.open(port), host.now);
   return { status: answer.status, text: '' };
 }
 

@@ -1,10 +1,11 @@
 import { seeded } from '../../src/lib/prng.ts';
-import type { WatchSpec } from '../../src/apiserver/streams/watch.ts';
+import { isStream } from '../../src/apiserver/call.ts';
+import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { Moulds } from '../../src/cluster/boot-snapshot.ts';
 import type { ClusterOptions } from '../../src/cluster/options.ts';
-import type { WatchPort } from '../../src/cluster/watchers.ts';
 import type { Obj } from '../../src/lib/json.ts';
+import type { Message, StreamPort, StreamSpec } from '../../src/lib/stream.ts';
 import { textOf } from '../fixtures/api.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
@@ -57,7 +58,7 @@ export class Host {
       body: text,
       now: this.now,
     });
-    if ('watch' in answer) throw new Error('a watch: use watch()');
+    if (isStream(answer)) throw new Error('a watch: use watch()');
     return { status: answer.status, headers: answer.headers, text: textOf(answer), body: parse(textOf(answer)) };
   }
 
@@ -77,15 +78,15 @@ export class Host {
     let saved: WatchSpec | undefined;
     let closed = false;
     const port = {
-      send: (text: string) =>
+      send: (text: Message) =>
         void events.push(
-          ...text
+          ...String(text)
             .trimEnd()
             .split('\n')
             .map((line) => JSON.parse(line)),
         ),
-      save: (spec: WatchSpec) => {
-        saved = spec;
+      save: (spec: StreamSpec) => {
+        saved = spec as WatchSpec;
       },
       close: () => {
         closed = true;
@@ -96,7 +97,7 @@ export class Host {
   }
 
   /** Opens a watch that sends to a port of one's own; the answer ends it. */
-  watchTo(url: string, port: WatchPort, headers: Record<string, string> = {}): () => void {
+  watchTo(url: string, port: StreamPort, headers: Record<string, string> = {}): () => void {
     const all: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json', ...headers };
     const answer = this.cluster.handle({
       method: 'GET',
@@ -105,10 +106,10 @@ export class Host {
       body: '',
       now: this.now,
     });
-    if (!('watch' in answer)) throw new Error(`no watch: ${answer.status} ${answer.body}`);
+    if (!isStream(answer)) throw new Error(`no watch: ${answer.status} ${answer.body}`);
     const { cluster } = this;
-    const session = cluster.watch(answer.watch, port, this.now);
-    return () => cluster.unwatch(session, this.now);
+    const session = answer.open(port);
+    return () => cluster.closed(session, this.now);
   }
 
   settle(): void {

@@ -1,6 +1,7 @@
 import { apiVersionOf, type Kind, resourceOf } from '../../src/api/machinery/define-kind.ts';
 import type { ServedKind } from '../../src/api/kinds.ts';
-import type { WatchPort } from '../../src/cluster/watchers.ts';
+import { isStream } from '../../src/apiserver/call.ts';
+import type { StreamPort } from '../../src/lib/stream.ts';
 import { minimal } from '../fixtures/objects.ts';
 import { textOf } from '../fixtures/api.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
@@ -186,9 +187,9 @@ export function send(
     body: ask.body ?? '',
     now: host.now,
   });
-  if (!('watch' in answer)) return { status: answer.status, headers: answer.headers, text: textOf(answer) };
+  if (!isStream(answer)) return { status: answer.status, headers: answer.headers, text: textOf(answer) };
   let text = '';
-  const port: WatchPort = { send: (frame) => void (text += frame), save: () => undefined, close: () => undefined };
-  host.cluster.unwatch(host.cluster.watch(answer.watch, port, host.now), host.now);
+  const port: StreamPort = { send: (frame) => void (text += frame), save: () => undefined, close: () => undefined };
+  host.cluster.closed(answer.open(port), host.now);
   return { status: 200, headers: answer.headers, text };
 }

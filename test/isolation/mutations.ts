@@ -192,7 +192,7 @@ const CLUSTER: Hole[] = [
 /** Holes in what is already open. */
 const WATCH: Hole[] = [
   ...of('src/cluster/cluster.ts', [
-    ['a watch outlives its credential', 'this.#watchers.end((spec) => isRevoked(which, spec.credential));', ''],
+    ['a watch outlives its credential', 'this.#sessions.end((spec) => isRevoked(which, spec.credential));', ''],
   ]),
 ];
 

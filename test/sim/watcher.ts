@@ -1,6 +1,6 @@
 import { equal, type Obj } from '../../src/lib/json.ts';
 import type { Host } from '../host/make-cluster.ts';
-import type { WatchPort } from '../../src/cluster/watchers.ts';
+import type { StreamPort } from '../../src/lib/stream.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 /** What a watcher asks for. `matches` says in its own words what the selectors in the query mean. */
@@ -103,7 +103,7 @@ export class Watcher {
     this.#seen = 0;
     const headers: Record<string, string> = this.subject.metadataOnly ? { accept: PARTIAL } : {};
     const lines: string[] = [];
-    const port: WatchPort = { send: (text) => void lines.push(...text.trimEnd().split('\n')), save() {}, close() {} };
+    const port: StreamPort = { send: (text) => void lines.push(...String(text).trimEnd().split('\n')), save() {}, close() {} };
     const close = this.#host.watchTo(this.#url(`watch=1&${how}allowWatchBookmarks=true`), port, headers);
     this.#watch = { lines, close };
   }

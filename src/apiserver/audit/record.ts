@@ -4,7 +4,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { AUDIT_EVENT_BYTES } from '../limits.ts';
 import { orderedMeta } from '../../registry/encode.ts';
 import type { UserInfo } from '../../registry/ports.ts';
-import type { ApiRequest, ApiResponse } from '../call.ts';
+import { type ApiRequest, type ApiResponse, isStream } from '../call.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { bodyText, statusOf } from './answer.ts';
 import { LEVELS, type Stage } from './policy.ts';
@@ -108,14 +108,14 @@ export class AuditRecord {
     this.#emit('ResponseStarted', this.#request.now, this.#response(answer));
   }
 
-  /** The answer is known: the last events, but of a watch, which ends later. */
+  /** The answer is known: the last events, but of a stream, which ends later. */
   complete(answer: ApiResponse): void {
     const { now } = this.#request;
     const response = this.#response(answer);
     if (this.#isLong()) this.#emit('ResponseStarted', now, response);
-    if (!('watch' in answer)) this.#emit('ResponseComplete', now, response);
+    if (!isStream(answer)) this.#emit('ResponseComplete', now, response);
     else if (!this.#config.omitStages.has('ResponseComplete')) {
-      answer.watch.audit = this.#sink.begin(this.#text('ResponseComplete', undefined, response), now);
+      answer.spec.audit = this.#sink.begin(this.#text('ResponseComplete', undefined, response), now);
     }
   }
 
@@ -132,7 +132,7 @@ export class AuditRecord {
   }
 
   #response(answer: ApiResponse): Response {
-    if ('watch' in answer) return { status: { metadata: {}, code: answer.status } };
+    if (isStream(answer)) return { status: { metadata: {}, code: answer.status } };
     const body = bodyText(answer);
     const status = statusOf(answer.status, body);
     if (!body || !this.#reaches('RequestResponse')) return { status };

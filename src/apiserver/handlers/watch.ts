@@ -1,11 +1,13 @@
 import { badRequest, methodNotAllowed } from '../../api/machinery/status-errors.ts';
 import { CREDENTIAL_ID } from '../../authn/tokens.ts';
+import type { StreamPort } from '../../lib/stream.ts';
 import type { ApiResponse, Call, Deps, Target } from '../call.ts';
 import { JSON_TYPE, notStreamable } from '../negotiate.ts';
 import { listParams, parseRevision } from '../params.ts';
 import { includeObject } from '../table.ts';
 import { checkSelectors } from '../streams/selector.ts';
 import type { WatchSpec } from '../streams/spec.ts';
+import { WatchSession } from '../streams/watch.ts';
 
 /** --min-request-timeout: a watch without a timeout of its own ends after this to twice this, in seconds. */
 const MIN_TIMEOUT_SECONDS = 1800;
@@ -28,6 +30,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
   const initial = params.sendInitialEvents ?? revision === 0;
   const current = deps.registry.store.revision();
   const spec: WatchSpec = {
+    type: 'watch',
     group: target.group,
     version: target.version,
     resource: target.resource,
@@ -40,12 +43,13 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
     include: accept.as === 'Table' ? includeObject(query) : 'Metadata',
     bookmarks: params.bookmarks,
     initial,
-    headers: false,
+    columnsSent: false,
     user: call.user.username,
     credential: call.authenticated.extra?.[CREDENTIAL_ID]?.[0] ?? '',
     timeoutSeconds: params.timeoutSeconds || Math.floor(MIN_TIMEOUT_SECONDS * (1 + deps.random.next())),
   };
-  return { status: 200, headers: { 'content-type': JSON_TYPE }, watch: spec };
+  const open = (port: StreamPort) => new WatchSession(spec, deps.registry, port);
+  return { status: 200, headers: { 'content-type': JSON_TYPE }, spec, open };
 }
 
 /** A name in the address is the same as a field selector for it. */

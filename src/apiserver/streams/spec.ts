@@ -1,7 +1,9 @@
+import type { StreamSpec } from '../../lib/stream.ts';
 import type { IncludeObject } from '../table.ts';
 
-/** Everything that a watch must remember while its cluster sleeps: plain JSON, small enough for a socket's attachment. */
-export interface WatchSpec {
+/** What a watch must remember while its cluster sleeps. */
+export interface WatchSpec extends StreamSpec {
+  type: 'watch';
   group: string;
   version: string;
   /** Plural as served. */
@@ -21,13 +23,5 @@ export interface WatchSpec {
   /** Begin with what is there now. */
   initial: boolean;
   /** A Table's columns were sent with its first event. */
-  headers: boolean;
-  user: string;
-  /** Which credential opened it (CREDENTIAL_ID): the watch ends with it. "" for one that cannot be revoked by itself. */
-  credential: string;
-  /** When the credential expires, ms since the epoch; absent: never. */
-  expires?: number;
-  timeoutSeconds: number;
-  /** Under this name lies what the audit log is told when the watch ends. */
-  audit?: string;
+  columnsSent: boolean;
 }

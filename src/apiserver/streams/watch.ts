@@ -2,6 +2,7 @@ import { checkStructure } from '../../api/machinery/decode.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
 import { gone, type StatusError } from '../../api/machinery/status-errors.ts';
 import type { KubeObject } from '../../lib/json.ts';
+import type { Session, StreamPort } from '../../lib/stream.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { ChangeType, LogRow, Row } from '../../store/rows.ts';
 import { type Form, metadataText, objectText, partialText } from '../convert.ts';
@@ -11,15 +12,14 @@ import { type Feed, feedOf } from './feed.ts';
 import { WatchSelector } from './selector.ts';
 import type { WatchSpec } from './spec.ts';
 
-export type { WatchSpec } from './spec.ts';
-
 /** A quiet watch that reads bookmarks gets one when it lies so many revisions behind: it would else be compacted away. */
 const BOOKMARK_REVISIONS = 1000;
 const END_OF_INITIAL = '{"k8s.io/initial-events-end":"true"}';
 
-/** One watch: frames of JSON, a line each. Its spec is all it must remember; made again from it, it goes on where it was. */
-export class WatchSession {
+/** One watch: messages of frames, a line of JSON each. Its spec is all it must remember; made again from it, it goes on where it was. */
+export class WatchSession implements Session {
   readonly spec: WatchSpec;
+  readonly #port: StreamPort;
   readonly #registry: Registry;
   readonly #feed: Feed;
   readonly #form: Form;
@@ -31,10 +31,11 @@ export class WatchSession {
   #told: number;
   #closed = false;
 
-  constructor(spec: WatchSpec, registry: Registry) {
+  constructor(spec: WatchSpec, registry: Registry, port: StreamPort) {
     const found = registry.kinds.served(spec.group, spec.version, spec.resource);
     if (!found) throw new Error(`a watch of what is not served: ${spec.group}/${spec.version}/${spec.resource}`);
     this.spec = { ...spec };
+    this.#port = port;
     this.#registry = registry;
     this.#feed = feedOf(registry);
     this.#form = { kind: found.kind, served: found.served };
@@ -49,11 +50,33 @@ export class WatchSession {
     return this.#closed;
   }
 
-  /** The frames that a client gets at once: what is there, or what came after its revision. */
-  initial(now: number): string[] {
+  /** Sends what a client gets at once: what is there, or what came after its revision. */
+  initial(now: number): void {
+    this.#send(this.#begin(now));
+    this.#port.save(this.spec);
+  }
+
+  /**
+   * Sends everything that was committed since the last call, as one message. What the port keeps is not renewed with every message (see
+   * resumptions): only the rest of the spec is worth keeping when it changes.
+   */
+  pump(now: number): number {
+    const { columnsSent } = this.spec;
+    const sent = this.#send(this.#news(now));
+    if (this.spec.columnsSent !== columnsSent) this.#port.save(this.spec);
+    return sent;
+  }
+
+  #send(frames: readonly string[]): number {
+    if (frames.length === 0) return 0;
+    this.#port.send(frames.length === 1 ? (frames[0] as string) : frames.join(''));
+    return 1;
+  }
+
+  #begin(now: number): string[] {
     const current = this.#registry.store.revision();
     const { spec } = this;
-    if (!spec.initial) return this.pump(now);
+    if (!spec.initial) return this.#news(now);
     spec.initial = false;
     if (spec.revision > current) return this.#fail(tooLargeRevision(spec.revision, current));
     const frames: string[] = [];
@@ -77,8 +100,7 @@ export class WatchSession {
     return this.#registry.list(this.#form.kind, { namespace, labelSelector, fieldSelector }).rows;
   }
 
-  /** Frames for everything that was committed since the last call. */
-  pump(now: number): string[] {
+  #news(now: number): string[] {
     if (this.#closed) return [];
     const { store } = this.#registry;
     const { spec } = this;
@@ -140,8 +162,8 @@ export class WatchSession {
   #table(object: KubeObject, text: string, now: number): string {
     const { spec } = this;
     const { kind } = this.#form;
-    const headers = spec.headers ? null : definitionsText(columnsFor(kind));
-    spec.headers = true;
+    const headers = spec.columnsSent ? null : definitionsText(columnsFor(kind));
+    spec.columnsSent = true;
     const meta = `"resourceVersion":"${object.metadata.resourceVersion}"`;
     return tableText(spec.apiVersion, meta, headers, [rowOf(columnsFor(kind), object, now, text)]);
   }

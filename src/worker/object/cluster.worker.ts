@@ -1,5 +1,6 @@
 import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
+import { isStream } from '../../apiserver/call.ts';
 import { provideFacts } from '../../apiserver/openapi-facts.ts';
 import { Cluster } from '../../cluster/cluster.ts';
 import { finishFork, type ForkChunk, type ForkStart, type Key } from '../../cluster/fork.ts';
@@ -88,10 +89,7 @@ export class ClusterDO extends DurableObject<Env> {
       now: time,
       ...(remote && { remote }),
     });
-    const response =
-      'watch' in answer
-        ? this.#sockets.open(cluster, answer.watch, answer.headers, time)
-        : new Response(answer.bytes ?? answer.body, answer);
+    const response = isStream(answer) ? this.#sockets.open(answer) : new Response(answer.bytes ?? answer.body, answer);
     this.#turns.after(() => {
       if (this.#cluster !== cluster) return;
       this.#audit.keep(cluster.audit);
@@ -108,6 +106,16 @@ export class ClusterDO extends DurableObject<Env> {
     const time = now();
     cluster.wake(time);
     this.#turns.take(cluster, time, DRAIN_SLICE_MS);
+    this.#usage.keep(cluster);
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const cluster = this.#open();
+    const time = now();
+    if (!cluster || !this.#sockets.receive(socket, message, cluster, time)) return;
+    present(cluster, time);
+    this.#turns.unsettle();
+    this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
     this.#usage.keep(cluster);
   }
 

@@ -1,19 +1,20 @@
-import type { WatchSession, WatchSpec } from '../../apiserver/streams/watch.ts';
+import type { StreamAnswer } from '../../apiserver/call.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { WatchPort } from '../../cluster/watchers.ts';
+import type { Message, Session, StreamPort, StreamSpec } from '../../lib/stream.ts';
 import { TIMEOUT_HEADER } from '../edge/address.worker.ts';
 import { random } from '../platform/host.worker.ts';
 import { count } from '../edge/metrics.worker.ts';
 
-/** WebSocket close code of a watch that has nothing more to say. */
+/** WebSocket close code of a stream that has nothing more to say. */
 const NORMAL = 1000;
 
 const encoder = new TextEncoder();
 let lastText = '';
 let lastBytes: Uint8Array = new Uint8Array();
 
-/** Watches that share a frame are flushed one after another: its bytes are made once. */
-function bytesOf(text: string): Uint8Array {
+/** Streams that share a message are flushed one after another: its bytes are made once. */
+function bytesOf(text: Message): Uint8Array {
+  if (typeof text !== 'string') return text;
   if (text !== lastText) {
     lastText = text;
     lastBytes = encoder.encode(text);
@@ -24,16 +25,16 @@ function bytesOf(text: string): Uint8Array {
 /** Bytes of an attachment, as far as they can be told by its JSON; the platform's bound is 2,048. A longer one lies in the storage. */
 const ATTACHMENT_CHARACTERS = 1500;
 /** Before the keys of those. */
-const KEPT = 'watch ';
+const KEPT = 'stream ';
 
 /** What a socket is attached to instead: the key of its spec. */
 interface Kept {
   kept: string;
 }
-type Attachment = WatchSpec | Kept;
+type Attachment = StreamSpec | Kept;
 const isKept = (attachment: Attachment | null): attachment is Kept => attachment !== null && 'kept' in attachment;
 
-/** What watches remember over a sleep: each in the attachment of its socket, or, where its selectors are long, under a key named there. */
+/** What streams remember over a sleep: each in the attachment of its socket, or, where its selectors are long, under a key named there. */
 class Specs {
   readonly #kv: SyncKvStorage;
 
@@ -41,7 +42,7 @@ class Specs {
     this.#kv = kv;
   }
 
-  save(socket: WebSocket, spec: WatchSpec): void {
+  save(socket: WebSocket, spec: StreamSpec): void {
     const text = JSON.stringify(spec);
     if (text.length <= ATTACHMENT_CHARACTERS) return socket.serializeAttachment(spec);
     const known = socket.deserializeAttachment() as Attachment | null;
@@ -50,11 +51,11 @@ class Specs {
     socket.serializeAttachment({ kept } satisfies Kept);
   }
 
-  load(socket: WebSocket): WatchSpec | undefined {
+  load(socket: WebSocket): StreamSpec | undefined {
     const attachment = socket.deserializeAttachment() as Attachment | null;
     if (!isKept(attachment)) return attachment ?? undefined;
     const text = this.#kv.get<string>(attachment.kept);
-    return text === undefined ? undefined : (JSON.parse(text) as WatchSpec);
+    return text === undefined ? undefined : (JSON.parse(text) as StreamSpec);
   }
 
   forget(socket: WebSocket): void {
@@ -71,11 +72,11 @@ class Specs {
   }
 }
 
-/** A watch's frames into a hibernatable socket. */
-const portOf = (socket: WebSocket, specs: Specs): WatchPort => ({
-  send: (text) => {
+/** A stream's messages into a hibernatable socket. */
+const portOf = (socket: WebSocket, specs: Specs): StreamPort => ({
+  send: (message) => {
     try {
-      socket.send(bytesOf(text));
+      socket.send(bytesOf(message));
     } catch (error) {
       // A client that went away a moment ago must not fail the write that its event came from.
       if (socket.readyState === WebSocket.OPEN) throw error;
@@ -85,10 +86,10 @@ const portOf = (socket: WebSocket, specs: Specs): WatchPort => ({
   close: () => socket.close(NORMAL),
 });
 
-/** The watches of one object. The client's streams are held by the Worker; the object keeps sockets that outlive its sleep. */
+/** The streams of one object. The client's streams are held by the Worker; the object keeps sockets that outlive its sleep. */
 export class Sockets {
   readonly #context: DurableObjectState;
-  readonly #sessions = new Map<WebSocket, WatchSession>();
+  readonly #sessions = new Map<WebSocket, Session>();
   readonly #specs: Specs;
 
   constructor(context: DurableObjectState) {
@@ -100,28 +101,40 @@ export class Sockets {
     return this.#sessions.size;
   }
 
-  /** Goes on with the watches that were open when the object fell asleep. */
+  /** Goes on with the streams that were open when the object fell asleep. */
   resume(cluster: Cluster): void {
     const open = this.#context.getWebSockets();
     this.#specs.sweep(open);
     for (const socket of open) {
       const spec = this.#specs.load(socket);
-      if (spec) this.#sessions.set(socket, cluster.resume(spec, portOf(socket, this.#specs)));
+      const session = spec && cluster.resume(spec, portOf(socket, this.#specs));
+      if (session) this.#sessions.set(socket, session);
       else socket.close(NORMAL);
     }
   }
 
-  /** Opens a watch: the answer carries the other end of its socket. */
-  open(cluster: Cluster, spec: WatchSpec, headers: Record<string, string>, now: number): Response {
+  /** Opens a stream: the answer carries the other end of its socket. */
+  open({ spec, headers, open }: StreamAnswer): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#context.acceptWebSocket(server);
     count('atoll_watches_opened_total');
-    this.#sessions.set(server, cluster.watch(spec, portOf(server, this.#specs), now));
-    const timeout = `${spec.timeoutSeconds ?? 0}`;
-    return new Response(null, { status: 101, webSocket: client, headers: { ...headers, [TIMEOUT_HEADER]: timeout } });
+    this.#sessions.set(server, open(portOf(server, this.#specs)));
+    return new Response(null, {
+      status: 101,
+      webSocket: client,
+      headers: { ...headers, [TIMEOUT_HEADER]: `${spec.timeoutSeconds}` },
+    });
   }
 
-  /** Whether the end of this watch is told to the audit log. */
+  /** Hands a client's message to its stream; false for one that takes none. */
+  receive(socket: WebSocket, message: string | ArrayBuffer, cluster: Cluster, now: number): boolean {
+    const session = this.#sessions.get(socket);
+    if (!session?.receive) return false;
+    cluster.receive(session, typeof message === 'string' ? message : new Uint8Array(message), now);
+    return true;
+  }
+
+  /** Whether the end of this stream is told to the audit log. */
   isAudited(socket: WebSocket): boolean {
     return (this.#sessions.get(socket)?.spec ?? this.#specs.load(socket))?.audit !== undefined;
   }
@@ -130,12 +143,12 @@ export class Sockets {
   closed(socket: WebSocket, cluster: Cluster | undefined, now: number): void {
     count('atoll_watches_closed_total');
     const session = this.#sessions.get(socket);
-    if (session) cluster?.unwatch(session, now);
+    if (session) cluster?.closed(session, now);
     this.#sessions.delete(socket);
     this.#specs.forget(socket);
   }
 
-  /** Ends every watch. */
+  /** Ends every stream. */
   closeAll(): void {
     for (const socket of this.#context.getWebSockets()) socket.close(NORMAL);
     this.#sessions.clear();

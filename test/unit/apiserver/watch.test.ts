@@ -150,8 +150,9 @@ describe('a watch', () => {
       reads.push(rev);
       return after(rev, filter);
     };
-    const frames = watches.map((watch) => watch.session.pump(api.now));
-    expect(frames[0]).toEqual(frames[1]);
+    const frames = watches.map((watch) => watch.story());
+    expect(frames[0]).toEqual(['MODIFIED a']);
+    expect(frames[1]).toEqual(frames[0]);
     expect(reads).toHaveLength(1);
   });
 

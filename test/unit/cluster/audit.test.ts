@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Session } from '../../../src/lib/stream.ts';
 import { AuditLog } from '../../../src/cluster/audit.ts';
 import { AUDIT_EVENT_BYTES } from '../../../src/apiserver/limits.ts';
 import { AUDIT_LOG_BYTES, AUDIT_LOG_MS } from '../../../src/cluster/limits.ts';
@@ -129,7 +130,7 @@ describe('an audit log', () => {
     host.crash();
     host.now += 5000;
     const resumed = host.cluster.resume(spec, { send: () => undefined, save: () => undefined, close: () => undefined });
-    host.cluster.unwatch(resumed, host.now);
+    host.cluster.closed(resumed as Session, host.now);
     host.settle();
     const last = logOf(host).at(-1) as Obj;
     expect([last.stage, last.responseStatus.code]).toEqual(['ResponseComplete', 200]);

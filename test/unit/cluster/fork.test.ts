@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isStream } from '../../../src/apiserver/call.ts';
 import { Cluster, type Platform } from '../../../src/cluster/cluster.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../../src/cluster/fork.ts';
 import { takeStanding } from '../../../src/cluster/lifecycle.ts';
@@ -58,7 +59,7 @@ const asked = (cluster: Cluster, now: number, token: string, url: string, method
     body: body ? JSON.stringify(body) : '',
     now,
   });
-const statusOf = (answer: ReturnType<typeof asked>) => ('watch' in answer ? 'watch' : answer.status);
+const statusOf = (answer: ReturnType<typeof asked>) => (isStream(answer) ? 'watch' : answer.status);
 
 describe('[MG26] a fork', () => {
   it('has the same objects at the same revisions', () => {
@@ -168,13 +169,9 @@ describe('[MG26] a fork', () => {
     const token = copy.issue({ id: 'a', username: 'u', role: 'admin' }, source.now);
     const events = (rev: string) => {
       const answer = asked(copy, source.now, token, `${MAPS}?watch=1&resourceVersion=${rev}`);
-      if (!('watch' in answer)) return answer.body;
+      if (!isStream(answer)) return answer.body;
       const seen: string[] = [];
-      copy.watch(
-        answer.watch,
-        { send: (text) => void seen.push(text), save: () => undefined, close: () => undefined },
-        source.now,
-      );
+      answer.open({ send: (text) => void seen.push(String(text)), save: () => undefined, close: () => undefined });
       asked(copy, source.now, token, MAPS, 'POST', map(`new-${rev}`, 'n'));
       copy.flush(source.now);
       return seen.join('');

@@ -1,5 +1,6 @@
 import { load } from 'js-yaml';
-import type { WatchSpec } from '../../../src/apiserver/streams/watch.ts';
+import { isStream } from '../../../src/apiserver/call.ts';
+import type { Message, StreamSpec } from '../../../src/lib/stream.ts';
 import type { NodeClusters } from '../../host/clusters.ts';
 
 /** The bearer token of a kubeconfig. */
@@ -29,7 +30,7 @@ export function inside(clusters: NodeClusters, id: string, clock: { now: number 
     /** What a GET that everybody may answers. */
     status: (token: string) => {
       const answer = ask(token, 'GET', '/api');
-      if ('watch' in answer) throw new Error('a watch');
+      if (isStream(answer)) throw new Error('a watch');
       return answer.status;
     },
     /** Who a token is inside. */
@@ -42,20 +43,20 @@ export function inside(clusters: NodeClusters, id: string, clock: { now: number 
     /** Opens a watch; says what it heard and whether it was closed. */
     watch: (token: string, headers: Record<string, string> = {}) => {
       const answer = ask(token, 'GET', '/api/v1/namespaces?watch=1', undefined, headers);
-      if (!('watch' in answer)) throw new Error(`refused: ${answer.status}`);
-      const seen = { text: '', closed: false, spec: answer.watch };
+      if (!isStream(answer)) throw new Error(`refused: ${answer.status}`);
+      const seen = { text: '', closed: false, spec: answer.spec };
       const port = {
-        send: (text: string) => {
+        send: (text: Message) => {
           seen.text += text;
         },
-        save: (spec: WatchSpec) => {
+        save: (spec: StreamSpec) => {
           seen.spec = { ...spec };
         },
         close: () => {
           seen.closed = true;
         },
       };
-      const session = cluster().watch(answer.watch, port, clock.now);
+      const session = answer.open(port);
       return Object.assign(seen, { port, session });
     },
     cluster,

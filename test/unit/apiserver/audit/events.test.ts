@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { isStream } from '../../../../src/apiserver/call.ts';
 import type { Obj } from '../../../../src/lib/json.ts';
 import { makeCluster } from '../../../host/make-cluster.ts';
 
@@ -76,9 +77,9 @@ describe('events', () => {
       now,
       remote: '127.0.0.1',
     });
-    if ('watch' in answer) {
-      const session = cluster.watch(answer.watch, { send: () => undefined, save: () => undefined, close: () => undefined }, now);
-      cluster.unwatch(session, now);
+    if (isStream(answer)) {
+      const session = answer.open({ send: () => undefined, save: () => undefined, close: () => undefined });
+      cluster.closed(session, now);
     }
     cluster.settle(now);
     const page = log.read({ limit: 1000 }, now);

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
+import type { Message } from '../../../src/lib/stream.ts';
 import { type Host, makeCluster } from '../../host/make-cluster.ts';
 
 const ITEMS = '/api/v1/namespaces/default/configmaps';
@@ -17,8 +18,8 @@ function open(): () => void {
   const mine: string[] = [];
   heard.push(mine);
   const revision = host.request('GET', ITEMS).body.metadata as { resourceVersion: string };
-  const send = (text: string) => {
-    for (const line of text.trimEnd().split('\n')) mine.push(JSON.parse(line).object.metadata.name);
+  const send = (text: Message) => {
+    for (const line of String(text).trimEnd().split('\n')) mine.push(JSON.parse(line).object.metadata.name);
   };
   const port = { send, save: () => undefined, close: () => undefined };
   return host.watchTo(`${ITEMS}?watch=1&resourceVersion=${revision.resourceVersion}`, port);
