@@ -1,4 +1,5 @@
 import { apiVersionOf, type Kind, type ServedVersion } from '../api/machinery/define-kind.ts';
+import { jsonText, parseStored } from '../api/machinery/numerals.ts';
 import type { KubeObject } from '../lib/json.ts';
 
 /** The form in which one address serves a kind. */
@@ -23,14 +24,14 @@ export const servedApiVersion = ({ kind, served }: Form): string => apiVersionOf
 
 /** Stored text as one object in the served version. */
 export function objectText(form: Form, json: string): string {
-  return form.served ? JSON.stringify(form.served.fromStored(JSON.parse(json))) : json;
+  return form.served ? jsonText(form.served.fromStored(parseStored(json))) : json;
 }
 
 /** Stored text as an item of a typed list: without kind and apiVersion. */
 export function itemText(form: Form, json: string): string {
   if (!form.served) return `{${json.slice(prefixLength(form.kind) + 1)}`;
-  const { kind: _, apiVersion: __, ...rest } = form.served.fromStored(JSON.parse(json));
-  return JSON.stringify(rest);
+  const { kind: _, apiVersion: __, ...rest } = form.served.fromStored(parseStored(json));
+  return jsonText(rest);
 }
 
 /** A decoded object in the served version. */

@@ -1,4 +1,4 @@
-import { type FieldError, forbidden, notSupported } from '../api/machinery/field-errors.ts';
+import { type FieldError, forbidden, goQuote, notSupported } from '../api/machinery/field-errors.ts';
 import { relabel } from '../api/machinery/fields.ts';
 import { badRequest, failure, invalidError } from '../api/machinery/status-errors.ts';
 import { uintError } from '../api/machinery/uint.ts';
@@ -22,9 +22,9 @@ export interface ListParams {
 export function intParam(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (!text) return undefined;
-  if (!/^[+-]?[0-9]+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!/^[+-]?[0-9]+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
   const value = Number(text);
-  if (Math.abs(value) >= 2 ** 63) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  if (Math.abs(value) >= 2 ** 63) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: value out of range`);
   return value;
 }
 
@@ -88,7 +88,7 @@ function watchErrors(p: ListParams): FieldError[] {
 export function parseRevision(text: string): number {
   if (text === '' || text === '0') return 0;
   const wrong = uintError(text);
-  if (wrong) throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: ${wrong}`);
+  if (wrong) throw badRequest(`resourceVersion: Invalid value: ${goQuote(text)}: ${wrong}`);
   return Number(text);
 }
 

@@ -1,4 +1,5 @@
 import { dump } from 'js-yaml';
+import { jsonText, parseDigits } from '../api/machinery/numerals.ts';
 import { StatusError } from '../api/machinery/status-errors.ts';
 import type { Obj } from '../lib/json.ts';
 import type { Answer, Call } from './call.ts';
@@ -7,9 +8,9 @@ import { isPretty, JSON_TYPE, YAML_TYPE } from './negotiate.ts';
 /** An answer in the form that the client asked for. `text` is compact JSON without a line feed. */
 export function respond(call: Call, status: number, text: string): Answer {
   const { accept, query, request } = call;
-  if (accept.format === 'yaml') return { status, headers: { 'content-type': YAML_TYPE }, body: toYaml(JSON.parse(text)) };
+  if (accept.format === 'yaml') return { status, headers: { 'content-type': YAML_TYPE }, body: toYaml(parseDigits(text)) };
   const pretty = isPretty(accept, query, request.header('user-agent'));
-  return { status, headers: { 'content-type': JSON_TYPE }, body: pretty ? indent(JSON.parse(text)) : `${text}\n` };
+  return { status, headers: { 'content-type': JSON_TYPE }, body: pretty ? indent(parseDigits(text)) : `${text}\n` };
 }
 
 /** Whether respond would send a JSON text as it is (with a line feed). */
@@ -24,7 +25,7 @@ export const respondBytes = (status: number, bytes: Uint8Array<ArrayBuffer>): An
   bytes,
 });
 
-const indent = (value: unknown) => JSON.stringify(value, null, 2);
+const indent = (value: unknown) => jsonText(value, 2);
 
 /** Keys sorted, strings that need it in double quotes: as sigs.k8s.io/yaml prints. */
 export function toYaml(value: unknown): string {

@@ -18,6 +18,7 @@ import { depth } from './filters/depth.ts';
 import { impersonation } from './filters/impersonation.ts';
 import { limits } from './filters/limits.ts';
 import { protobuf } from './filters/protobuf.ts';
+import { surrogates } from './filters/surrogates.ts';
 import { connect, isConnect } from './handlers/connect.ts';
 import { create } from './handlers/create.ts';
 import { remove, removeCollection } from './handlers/delete.ts';
@@ -39,7 +40,17 @@ import { findTarget, noMethod, servesVersion } from './target.ts';
 export type { ApiRequest, ApiResponse } from './call.ts';
 
 /** Every request passes these in this order; each lets it pass, answers it or refuses it. */
-const FILTERS: readonly Filter[] = [authentication, availability, audit, limits, impersonation, authorization, protobuf, depth];
+const FILTERS: readonly Filter[] = [
+  authentication,
+  availability,
+  audit,
+  limits,
+  impersonation,
+  authorization,
+  protobuf,
+  surrogates,
+  depth,
+];
 
 /** What a warning says of the release that no longer has the version (deprecation.WarningMessage). */
 const REMOVED_IN = /unavailable in v(\d+\.\d+)\+/;

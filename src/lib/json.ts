@@ -1,6 +1,18 @@
 /** A decoded Kubernetes object or any part of one. Its shape is ruled by the schema table, not by TypeScript. */
 export type Obj = { [key: string]: any };
 
+/** A number as it was written, where the double of it is written otherwise: 1.0, 1e3. */
+export class Numeral {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+  /** Writers of JSON that do not know of it are told so. */
+  toJSON(): never {
+    throw new TypeError(`${this.text} has no double`);
+  }
+}
+
 export interface ObjectMeta {
   name: string;
   generateName?: string;
@@ -33,12 +45,18 @@ export interface KubeObject extends Obj {
   metadata: ObjectMeta;
 }
 
+/** Sets a member; one called __proto__ is data like any other. */
+export function setMember(object: Obj, key: string, value: unknown): void {
+  if (key !== '__proto__') object[key] = value;
+  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
 /** A deep copy of plain JSON; faster than structuredClone on small objects. */
 export function clone<T>(value: T): T {
   if (Array.isArray(value)) return value.map(clone) as T;
-  if (value === null || typeof value !== 'object') return value;
+  if (value === null || typeof value !== 'object' || value instanceof Numeral) return value;
   const out: Obj = {};
-  for (const key in value) out[key] = clone((value as Obj)[key]);
+  for (const key in value) setMember(out, key, clone((value as Obj)[key]));
   return out as T;
 }
 

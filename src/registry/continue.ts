@@ -1,4 +1,4 @@
-import { plain } from '../api/machinery/decode-exact.ts';
+import { plain } from '../api/machinery/numerals.ts';
 import { type JsonNode, JsonSyntaxError, parseJson } from '../api/machinery/decode-json.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
 

@@ -1,7 +1,7 @@
 import { type Kind, resourceOf } from '../api/machinery/define-kind.ts';
 import { type FieldError, invalid, notSupported } from '../api/machinery/field-errors.ts';
 import { conflict, invalidError, notFoundError, StatusError } from '../api/machinery/status-errors.ts';
-import { parseTime, rfc3339 } from '../api/machinery/time.ts';
+import { parseTime, rfc3339, secondsInMs } from '../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../lib/json.ts';
 import { encode } from './encode.ts';
 import type { DeleteOptions, DeleteRequest, DeleteResult, ListOptions, ListResult } from './options.ts';
@@ -103,8 +103,8 @@ function graceful(
     if (!granted) return no;
     // Only a shorter period may be asked for.
     if (requested === undefined || requested >= granted) return { ...no, pending: true };
-    const began = parseTime(metadata.deletionTimestamp) - granted * 1000;
-    let end = began + requested * 1000;
+    const began = parseTime(metadata.deletionTimestamp) - secondsInMs(granted);
+    let end = began + secondsInMs(requested);
     let seconds = requested;
     if (end < now) {
       end = now;
@@ -116,7 +116,7 @@ function graceful(
   }
   const seconds = grace(object, requested);
   if (seconds === undefined) return no;
-  metadata.deletionTimestamp = rfc3339(now + seconds * 1000);
+  metadata.deletionTimestamp = rfc3339(now + secondsInMs(seconds));
   metadata.deletionGracePeriodSeconds = seconds;
   if ((metadata.generation ?? 0) > 0) metadata.generation = (metadata.generation as number) + 1;
   return { graceful: true, pending: false, seconds };

@@ -1,4 +1,5 @@
 import { type Kind, resourceOf } from '../api/machinery/define-kind.ts';
+import { goQuote } from '../api/machinery/field-errors.ts';
 import { failure, badRequest, gone } from '../api/machinery/status-errors.ts';
 import { uintError } from '../api/machinery/uint.ts';
 import { CONTINUE_TTL_MS } from './limits.ts';
@@ -123,7 +124,7 @@ function nextPage(store: Store, kind: Kind, o: ListOptions, namespace: string | 
 function parseVersion(text: string): number {
   const wrong = uintError(text);
   if (!wrong) return Number(text);
-  throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${wrong}`);
+  throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${goQuote(text)}: ${wrong}`);
 }
 
 /** The watch cache waits for a revision to come and then gives up; etcd says at once that it lies in the future. */

@@ -54,11 +54,11 @@ export function createSteps(p: Passage, view: KubeObject): Written {
   const object = p.door.write(view, view);
   mutate(p, 'CREATE', object, undefined);
   dedupOwners(object, true, p.warnings);
-  return store(p, object);
+  return store(p, object, true);
 }
 
-/** The storage part of a creation; apply and create-on-update come here too. */
-function store(p: Passage, object: KubeObject): Written {
+/** The storage part of a creation; apply and create-on-update come here too, and may name a revision (etcd3 store.go GuaranteedUpdate). */
+function store(p: Passage, object: KubeObject, posted = false): Written {
   const { registry, kind, options } = p;
   const { metadata } = object;
   fillSystemFields(object, registry.random, options.now);
@@ -79,11 +79,17 @@ function store(p: Passage, object: KubeObject): Written {
   const existing = registry.store.head(resourceOf(kind), namespace, metadata.name);
   if (existing !== undefined) throw exists(p, metadata.name, namespace, generated);
   if (options.dryRun) return { object, json: encode(object), created: true };
-  if (metadata.resourceVersion) throw failure(500, '', 'resourceVersion should not be set on objects to be created');
+  if (posted && isRevision(metadata.resourceVersion)) {
+    throw failure(500, '', 'resourceVersion should not be set on objects to be created');
+  }
   const json = registry.append(kind, object, undefined);
   registry.quota?.added(nameOf(kind), metadata.name, json.length, options.now);
   return { object, json, created: true };
 }
+
+/** Does a resourceVersion name one? Zero and what is no number do not. */
+const isRevision = (version: string | undefined): boolean =>
+  version !== undefined && version !== '' && !uintError(version) && BigInt(version) > 0n;
 
 function pickName({ registry, kind, options }: Passage, { metadata }: KubeObject): void {
   for (let i = 0; i < GENERATE_ATTEMPTS; i++) {
@@ -123,6 +129,8 @@ export function updateSteps(p: Passage, change: Change, allowCreate: boolean, ui
     const object = door.write(view, view);
     mutate(p, 'CREATE', object, undefined);
     dedupOwners(object, true, p.warnings);
+    const wrong = object.metadata.resourceVersion && uintError(object.metadata.resourceVersion);
+    if (wrong) throw failure(500, '', wrong);
     return store(p, object);
   }
   if (uid && uid !== live.metadata.uid) throw conflict(nameOf(kind), name, storageError(p, name, uid, live.metadata.uid));
@@ -143,6 +151,8 @@ export function updateSteps(p: Passage, change: Change, allowCreate: boolean, ui
 }
 
 function commit({ registry, kind, options }: Passage, object: KubeObject, live: KubeObject, row: Row): Written {
+  // What is stored has none (PrepareObjectForStorage).
+  if (!options.dryRun) delete (object.metadata as Obj).selfLink;
   if (equal(object, live)) return { object: live, json: row.json, created: false };
   if (options.dryRun) return { object, json: encode(object), created: false };
   const json = registry.append(kind, object, live, row.rev);

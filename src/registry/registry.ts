@@ -1,6 +1,7 @@
 import { type StrategyContext, type Kind, type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { checkStructure } from '../api/machinery/decode.ts';
+import { storedText } from '../api/machinery/numerals.ts';
 import { badRequest, methodNotAllowed, notFoundError } from '../api/machinery/status-errors.ts';
 import { clone, type KubeObject } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
@@ -199,7 +200,7 @@ export class Registry {
     const { object, json, created } = this.#run(options, steps);
     if (!options.served && options.subresource !== 'scale') return { object, json, created, warnings };
     const view = options.subresource === 'scale' ? showScale(kind, object) : door.read(object);
-    return { object: view, json: JSON.stringify({ ...view, metadata: orderedMeta(view.metadata) }), created, warnings };
+    return { object: view, json: storedText({ ...view, metadata: orderedMeta(view.metadata) }), created, warnings };
   }
 
   #run<T>({ dryRun }: { dryRun?: boolean }, fn: () => T): T {

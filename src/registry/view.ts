@@ -1,4 +1,5 @@
 import { resourceOf, type Resource } from '../api/machinery/define-kind.ts';
+import { parseStored } from '../api/machinery/numerals.ts';
 import type { KindTable } from '../api/kinds.ts';
 import type { KubeObject } from '../lib/json.ts';
 import { DECODED_MEMO_BYTES } from './limits.ts';
@@ -80,7 +81,7 @@ export class StoreView implements View {
   decode(row: Row): KubeObject {
     const young = this.#young.get(row.rev);
     if (young) return young;
-    const object = this.#old.get(row.rev) ?? (JSON.parse(row.json) as KubeObject);
+    const object = this.#old.get(row.rev) ?? (parseStored(row.json) as KubeObject);
     this.remember(row.rev, object, row.json.length);
     return object;
   }

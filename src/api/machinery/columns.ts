@@ -19,7 +19,7 @@ export function columnsOf(resource: Resource, ...cells: Cell[]): Column[] {
 }
 
 /** metadata.name */
-export const nameCell: Cell = (object) => object.metadata.name;
+export const nameCell: Cell = (object) => object.metadata.name ?? '';
 /** Time since creation, as kubectl prints it. */
 export const ageCell: Cell = (object, now) => age(object.metadata.creationTimestamp, now);
 /** The text at a path, "" when absent. */

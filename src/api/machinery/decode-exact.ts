@@ -1,7 +1,8 @@
-import type { Obj } from '../../lib/json.ts';
+import { type Obj, setMember } from '../../lib/json.ts';
 import { goQuote } from './field-errors.ts';
 import type { JsonNode } from './decode-json.ts';
 import { base64Error, timeError } from './decode-literals.ts';
+import { numberOf, plain } from './numerals.ts';
 import { quantityError } from './quantity.ts';
 import { type StructType, type TypeNode, typeOf } from './schema.ts';
 
@@ -108,7 +109,7 @@ class Decoder {
 
   integer(type: TypeNode, node: JsonNode): unknown {
     if (node.t !== 'number') return this.mismatch(type, node);
-    if (isInteger(node.raw, type.t as 'int32' | 'int64')) return Number(node.raw);
+    if (isInteger(node.raw, type.t as 'int32' | 'int64')) return numberOf(node.raw);
     this.save(this.typeError(type.go, node, true));
     return null;
   }
@@ -227,31 +228,9 @@ function merged(first: unknown, second: unknown): unknown {
   return out;
 }
 
-/** Copies a prototype-less object into an ordinary one, with a key called __proto__ as data. */
+/** Copies a prototype-less object into an ordinary one. */
 function asPlain(from: Obj): Obj {
   const out: Obj = {};
-  for (const key in from) {
-    if (key !== '__proto__') out[key] = from[key];
-    else Object.defineProperty(out, key, { value: from[key], enumerable: true, configurable: true, writable: true });
-  }
+  for (const key in from) setMember(out, key, from[key]);
   return out;
-}
-
-/** A node as plain JSON; the last of duplicates wins. */
-export function plain(node: JsonNode): unknown {
-  switch (node.t) {
-    case 'null':
-      return null;
-    case 'number':
-      return Number(node.raw);
-    case 'array':
-      return node.items.map(plain);
-    case 'object': {
-      const out: Obj = Object.create(null);
-      for (const [key, value] of node.entries) out[key] = plain(value);
-      return asPlain(out);
-    }
-    default:
-      return node.value;
-  }
 }

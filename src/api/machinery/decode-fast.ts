@@ -1,5 +1,6 @@
-import type { Obj } from '../../lib/json.ts';
-import { canonical } from './quantity.ts';
+import { Numeral, type Obj, setMember } from '../../lib/json.ts';
+import { isInt64 } from './numerals.ts';
+import { canonical, canonicalMilli } from './quantity.ts';
 import { type Field, type StructType, type TypeNode, typeOf } from './schema.ts';
 import { canonicalMicroTime, canonicalTime } from './time.ts';
 
@@ -99,6 +100,19 @@ function noteEmpty(object: Obj, name: string, value: unknown): void {
 /** The empty list or map that a field of a decoded object was sent with: Go prints it in errors, though it stores none. */
 export const sentEmpty = (object: Obj | undefined, field: string): Obj | undefined => object && empties.get(object)?.[field];
 
+/** Tells of `to`, which takes the place of `from`, what `from` was sent with. */
+export function keepSentEmpties(from: Obj, to: Obj): void {
+  const known = empties.get(from);
+  if (known) empties.set(to, known);
+}
+
+/** Was anything in a decoded value sent as an empty list or map? */
+export function hasSentEmpties(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(hasSentEmpties);
+  return empties.has(value) || Object.values(value).some(hasSentEmpties);
+}
+
 function struct(type: StructType, value: Obj): Obj {
   let out: Obj | undefined;
   const fields = type.fields;
@@ -161,6 +175,9 @@ function absent(field: Field): unknown {
   return zeroOf(field.type);
 }
 
+const isObject = (value: unknown): value is Obj =>
+  typeof value === 'object' && !Array.isArray(value) && !(value instanceof Numeral);
+
 /** A value of a type; undefined for an empty list or map (Go keeps none after a store). */
 function item(type: TypeNode, value: unknown): unknown {
   switch (type.t) {
@@ -168,12 +185,13 @@ function item(type: TypeNode, value: unknown): unknown {
       if (typeof value !== 'string') mistyped = true;
       return value;
     case 'struct':
-      if (typeof value !== 'object' || Array.isArray(value)) return off(value);
-      return struct(structOf(type), value as Obj);
+      if (!isObject(value)) return off(value);
+      return struct(structOf(type), value);
     case 'array':
       return Array.isArray(value) ? list(type.item as TypeNode, value) : off(value);
     case 'map':
-      return typeof value === 'object' && !Array.isArray(value) ? map(type.item as TypeNode, value as Obj) : off(value);
+      if (!isObject(value)) return off(value);
+      return map(isRounded(type) ? RESOURCE : (type.item as TypeNode), value);
     case 'bool':
       if (typeof value !== 'boolean') mistyped = true;
       return value;
@@ -181,7 +199,7 @@ function item(type: TypeNode, value: unknown): unknown {
       if (typeof value !== 'number' || (value | 0) !== value) mistyped = true;
       return value;
     case 'int64':
-      if (!Number.isSafeInteger(value)) mistyped = true;
+      if (!Number.isSafeInteger(value) && !(typeof value === 'bigint' && isInt64(value))) mistyped = true;
       return value;
     default:
       return special(type, value);
@@ -192,30 +210,46 @@ function special(type: TypeNode, value: unknown): unknown {
   switch (type.t) {
     case 'double':
       return typeof value === 'number' ? value : off(value);
-    case 'quantity':
-      return typeof value === 'string' || typeof value === 'number' ? (canonical(String(value)) ?? off(value)) : off(value);
+    case 'quantity': {
+      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return off(value);
+      return (type === RESOURCE ? canonicalMilli(String(value)) : canonical(String(value))) ?? off(value);
+    }
     case 'intstr':
       return typeof value === 'string' || (typeof value === 'number' && (value | 0) === value) ? value : off(value);
     case 'time':
-      return typeof value === 'string' ? (canonicalTime(value) ?? off(value)) : off(value);
+      return typeof value === 'string' ? timeOrNull(canonicalTime(value), value) : off(value);
     case 'microtime':
-      return typeof value === 'string' && SIX_DIGITS.test(value) ? (canonicalMicroTime(value) ?? off(value)) : off(value);
+      return typeof value === 'string' && SIX_DIGITS.test(value) ? timeOrNull(canonicalMicroTime(value), value) : off(value);
     case 'bytes':
       return typeof value === 'string' && BASE64.test(value) ? value : off(value);
     case 'schemaOrBool':
       if (typeof value === 'boolean') return value;
-      return typeof value === 'object' && !Array.isArray(value) ? struct(schemaProps(), value as Obj) : off(value);
+      return isObject(value) ? struct(schemaProps(), value) : off(value);
     case 'schemaOrArray':
       if (Array.isArray(value)) return value.map((one) => item(SCHEMA, one ?? {}));
-      return typeof value === 'object' ? struct(schemaProps(), value as Obj) : off(value);
+      return isObject(value) ? struct(schemaProps(), value) : off(value);
     case 'schemaOrStrings':
       if (Array.isArray(value)) return list({ t: 'string', go: 'string', pointer: false }, value);
-      return typeof value === 'object' ? struct(schemaProps(), value as Obj) : off(value);
+      return isObject(value) ? struct(schemaProps(), value) : off(value);
     default: // raw, fieldsV1
       countKeys(value);
       return value;
   }
 }
+
+/** Go prints its zero time as null, and in etcd's form the epoch is zero too (metav1.Time's Marshal and Unmarshal). */
+function timeOrNull(text: string | undefined, sent: string): unknown {
+  if (text === undefined) return off(sent);
+  return ZERO_TIME.test(text) ? null : text;
+}
+const ZERO_TIME = /^(?:0001|1970)-01-01T00:00:00(?:\.000000)?Z$/;
+
+/** Lists of resources are rounded when they are decoded, but for a RuntimeClass's overhead: its group has no such default. */
+const isRounded = (type: TypeNode): boolean =>
+  type.go === 'v1.ResourceList' && type !== typeOf('io.k8s.api.node.v1.Overhead').fields.podFixed.type;
+
+/** A value of a ResourceList. */
+const RESOURCE: TypeNode = { t: 'quantity', go: 'resource.Quantity', pointer: false };
 
 const SCHEMA: TypeNode = {
   t: 'struct',
@@ -257,20 +291,14 @@ function map(type: TypeNode, value: Obj): Obj | undefined {
     const after = before === null ? (type.t === 'bytes' ? '' : zeroOf(type)) : item(type, before);
     if (after !== before) {
       out ??= { ...value };
-      set(out, key, after ?? null);
+      setMember(out, key, after ?? null);
     }
   }
   return empty ? undefined : (out ?? value);
 }
 
-/** A key called __proto__ is data like any other. */
-function set(object: Obj, key: string, value: unknown): void {
-  if (key !== '__proto__') object[key] = value;
-  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-}
-
 function countKeys(value: unknown): void {
-  if (value === null || typeof value !== 'object') return;
+  if (value === null || typeof value !== 'object' || value instanceof Numeral) return;
   if (Array.isArray(value)) for (const one of value) countKeys(one);
   else {
     for (const key in value) {
@@ -280,19 +308,25 @@ function countKeys(value: unknown): void {
   }
 }
 
-/** Keys of all objects of a JSON text: its colons outside strings. -1 when a number is written as Go's integers are not (1.0, 1e3). */
+/**
+ * Keys of all objects of a JSON text: its colons outside strings. -1 when a number is written as Go's integers are not (1.0, 1e3) or with
+ * more digits than a double holds.
+ */
 export function countTextKeys(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 34) i = stringEnd(text, i);
     else if (code === 58) count++;
+    else if (isDigit(code) && isDigit(text.charCodeAt(i + 15)) && LONG.test(text.slice(i, i + 16))) return -1;
     else if (code === 46 || code === 69) return -1;
     else if (code === 101 && isDigit(text.charCodeAt(i - 1))) return -1;
   }
   return count;
 }
 
+/** A number of more than 15 digits. */
+const LONG = /^\d{16}$/;
 const isDigit = (code: number) => code >= 48 && code <= 57;
 
 /** Index of the quote that ends the string which starts at `start`. */

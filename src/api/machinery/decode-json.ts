@@ -1,3 +1,5 @@
+import { Numeral } from '../../lib/json.ts';
+
 /**
  * JSON read as Go's encoding/json reads it: the same errors, with duplicate keys and the text of numbers kept. Only requests that
  * something is wrong with come here; everything else goes through JSON.parse (see decode-fast.ts).
@@ -198,7 +200,8 @@ function quoteChar(text: string, at: number): string {
 export function toNode(value: unknown): JsonNode {
   if (value === null || value === undefined) return { t: 'null' };
   if (typeof value === 'boolean') return { t: 'bool', value };
-  if (typeof value === 'number') return { t: 'number', raw: String(value) };
+  if (typeof value === 'number' || typeof value === 'bigint') return { t: 'number', raw: String(value) };
+  if (value instanceof Numeral) return { t: 'number', raw: value.text };
   if (typeof value === 'string') return { t: 'string', value };
   if (Array.isArray(value)) return { t: 'array', items: value.map(toNode) };
   return { t: 'object', entries: Object.entries(value as object).map(([key, one]) => [key, toNode(one)]) };

@@ -1,10 +1,11 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { DecodeError, decodeExact } from './decode-exact.ts';
-import { countTextKeys, normalise } from './decode-fast.ts';
+import { countTextKeys, keepSentEmpties, normalise } from './decode-fast.ts';
 import { type JsonNode, JsonSyntaxError, parseJson, toNode } from './decode-json.ts';
 import { parseYaml, YamlError } from './decode-yaml.ts';
 import { apiVersionOf, type Kind, type ServedVersion } from './define-kind.ts';
 import { hasType, typeOf } from './schema.ts';
+import { goQuote } from './field-errors.ts';
 import { badRequest, unsupportedMediaType } from './status-errors.ts';
 
 /** `fieldValidation` of a write. */
@@ -85,7 +86,9 @@ function fast(target: DecodeTarget, body: string): Decoded | undefined {
 function named(target: DecodeTarget, object: Obj): KubeObject {
   if (object.kind === undefined || object.apiVersion === undefined) {
     const { kind: _, apiVersion: __, ...rest } = object;
-    return { kind: target.kind, apiVersion: apiVersionOf(target), ...rest } as unknown as KubeObject;
+    const complete = { kind: target.kind, apiVersion: apiVersionOf(target), ...rest };
+    keepSentEmpties(object, complete);
+    return complete as unknown as KubeObject;
   }
   return object as KubeObject;
 }
@@ -120,49 +123,87 @@ interface GroupVersionKind {
   kind: string;
 }
 
+/** A document that does not say what it is, or says it wrongly. */
+class IdentityError extends Error {}
+
 /** SimpleMetaFactory.Interpret: what the body says it is. Keys match in any case here, and only here. */
-function interpret(target: DecodeTarget, node: JsonNode, body: string): GroupVersionKind {
+function interpret(target: DecodeTarget, node: JsonNode): GroupVersionKind {
   const found: Record<string, string> = { kind: '', apiversion: '' };
   if (node.t !== 'object' && node.t !== 'null') {
-    throw unrecognized(target, `${JSON_LEAD}json: cannot unmarshal ${node.t} into Go value of type ${FIND_KIND}`, body);
+    throw new IdentityError(`${JSON_LEAD}json: cannot unmarshal ${node.t} into Go value of type ${FIND_KIND}`);
   }
   for (const [key, value] of node.t === 'object' ? node.entries : []) {
     const name = key.toLowerCase();
     if (found[name] === undefined || value.t === 'null') continue;
     if (value.t !== 'string') {
       const field = name === 'kind' ? 'kind' : 'apiVersion';
-      throw unrecognized(
-        target,
-        `${JSON_LEAD}json: cannot unmarshal ${value.t} into Go struct field .${field} of type string`,
-        body,
-      );
+      throw new IdentityError(`${JSON_LEAD}json: cannot unmarshal ${value.t} into Go struct field .${field} of type string`);
     }
     found[name] = value.value;
   }
   const parts = found.apiversion === '/' ? [''] : found.apiversion.split('/');
-  if (parts.length > 2) throw unrecognized(target, `unexpected GroupVersion string: ${found.apiversion}`, body);
+  if (parts.length > 2) throw new IdentityError(`unexpected GroupVersion string: ${found.apiversion}`);
   const [group, version] = parts.length === 2 ? parts : ['', parts[0]];
   const kind = found.kind || target.kind;
   if (!version && (!group || group === target.group)) return { group: target.group, version: target.version, kind };
   return { group, version, kind };
 }
 
+/**
+ * Why a patched document cannot be read as `target` though it says what it is; undefined when it can. It is decoded as what it says and then
+ * converted, as a body is (runtime.DecodeInto).
+ */
+export function misidentified(target: DecodeTarget, value: unknown, text: string): string | undefined {
+  const node = toNode(value);
+  try {
+    const actual = interpret(target, node);
+    const known = typeNamed(target, actual);
+    if (!actual.version) return `Object 'apiVersion' is missing in '${text}'`;
+    if (!known) return notRegistered(actual);
+    if (known === target.type) return undefined;
+    decodeExact(typeOf(known), node);
+    return convertible(target, actual) ? undefined : unknownConversion(target, actual);
+  } catch (error) {
+    if (error instanceof IdentityError || error instanceof DecodeError) return error.message;
+    throw error;
+  }
+}
+
+/** Does a patched document name no version? Then it is read as the internal type, whose fields have other names: it is empty. */
+export function isVersionless({ group }: DecodeTarget, value: Obj): boolean {
+  const version = value.apiVersion;
+  return (
+    version === undefined || version === null || version === '' || version === '/' || (group !== '' && version === `${group}/`)
+  );
+}
+
+const notRegistered = (actual: GroupVersionKind) =>
+  `no kind ${goQuote(actual.kind)} is registered for version ${goQuote(apiVersionOf(actual))} in scheme ${SCHEME}`;
+
+function identify(target: DecodeTarget, node: JsonNode, body: string): GroupVersionKind {
+  try {
+    return interpret(target, node);
+  } catch (error) {
+    if (error instanceof IdentityError) throw unrecognized(target, error.message, body);
+    throw error;
+  }
+}
+
 function exact(target: DecodeTarget, node: JsonNode, body: string, mode: FieldValidation, duplicates: string[]): Decoded {
-  const actual = interpret(target, node, body);
+  const actual = identify(target, node, body);
   const fail = (why: string) =>
-    badRequest(`${actual.kind} in version ${JSON.stringify(actual.version)} cannot be handled as a ${target.kind}: ${why}`);
+    badRequest(`${actual.kind} in version ${goQuote(actual.version)} cannot be handled as a ${target.kind}: ${why}`);
   const said = apiVersionOf(actual);
   const known = typeNamed(target, actual);
   if (!actual.version) throw fail(`Object 'apiVersion' is missing in '${body}'`);
-  if (!known)
-    throw fail(`no kind ${JSON.stringify(actual.kind)} is registered for version ${JSON.stringify(said)} in scheme ${SCHEME}`);
+  if (!known) throw fail(notRegistered(actual));
   try {
     const { object, strict } = decodeExact(typeOf(known), node);
     const yaml = duplicates.length ? [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`] : [];
     if (mode === 'Strict' && yaml.length + strict.length) {
       throw fail(`strict decoding error: ${[...yaml, ...strict].join(', ')}`);
     }
-    if (!convertible(target, actual)) throw fail(unknownConversion(target, known));
+    if (!convertible(target, actual)) throw fail(unknownConversion(target, actual));
     if (said !== apiVersionOf(target)) throw wrongVersion(said, apiVersionOf(target));
     const result = normalise(typeOf(target.type), object);
     const warnings = mode === 'Warn' ? [...duplicates, ...strict] : [];
@@ -189,17 +230,23 @@ const PACKAGES: Record<string, string> = {
   'internal.apiserver.k8s.io': 'io.k8s.api.apiserverinternal',
 };
 
+/** Kinds of the meta group that the scheme knows as v1, too. */
+const UNVERSIONED = new Set(['List', 'Status', 'DeleteOptions']);
+/** Stands for each of them: whatever they hold, they are no object that is wanted. */
+const META_STATUS = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+
 /** The type that a scheme would have for what the body says it is. */
 function typeNamed(target: DecodeTarget, { group, version, kind }: GroupVersionKind): string | undefined {
   if (group === target.group && version === target.version && kind === target.kind) return target.type;
+  if (group === '' && version === 'v1' && UNVERSIONED.has(kind)) return META_STATUS;
   const name = `${PACKAGES[group] ?? `io.k8s.api.${group.split('.')[0]}`}.${version}.${kind}`;
   return hasType(name) && typeOf(name).isKind ? name : undefined;
 }
 
-function unknownConversion(target: DecodeTarget, from: string): string {
+function unknownConversion(target: DecodeTarget, { version, kind }: GroupVersionKind): string {
   const stored = target.siblings?.[0]?.type ?? target.type;
   const [home] = stored.split('.').slice(-3);
-  return `converting (${from.split('.').slice(-2).join('.')}) to (${home}.${target.kind}): unknown conversion`;
+  return `converting (${version}.${kind}) to (${home}.${target.kind}): unknown conversion`;
 }
 
 /** transformDecodeError without a kind: the text is shown, cut and in hex when it does not look like an object. */

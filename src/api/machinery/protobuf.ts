@@ -1,3 +1,4 @@
+import { numberOf, parseDigits } from './numerals.ts';
 import { ownProperty } from '../../lib/own-property.ts';
 import type { Obj } from '../../lib/json.ts';
 import messages from '../openapi/protobuf.generated.json' with { type: 'json' };
@@ -73,8 +74,13 @@ class Reader {
     return this.bytes[this.at++];
   }
 
-  /** A varint as a signed 64-bit number; beyond 2^53 it loses digits, as JSON in JavaScript does. */
+  /** A varint that is a tag, a length or small by its nature, as a signed 64-bit number. */
   varint(): number {
+    return Number(this.integer());
+  }
+
+  /** A varint as a signed 64-bit number, a bigint where a number would lose digits. */
+  integer(): number | bigint {
     let low = 0;
     for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.#byte();
@@ -85,7 +91,7 @@ class Reader {
     for (let shift = 28n; shift < 70n; shift += 7n) {
       const byte = this.#byte();
       value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return Number(BigInt.asIntN(64, value));
+      if (byte < 0x80) return numberOf(String(BigInt.asIntN(64, value))) as number | bigint;
     }
     throw new RangeError('integer overflow');
   }
@@ -153,7 +159,7 @@ function time(reader: Reader, print: (ms: number) => string): string | undefined
 
 function rawJson(reader: Reader): unknown {
   const raw = string(small(reader), 1);
-  return raw === '' ? undefined : JSON.parse(raw);
+  return raw === '' ? undefined : parseDigits(raw);
 }
 
 /** A value that is not a list, map or plain number: by its type's letter. */
@@ -185,7 +191,7 @@ function stretch(field: Field, reader: Reader): unknown {
 }
 
 function one(field: Field, reader: Reader, wire: number): unknown {
-  if (field.leaf === 'i') return wire === 2 ? packed(reader.inner()) : reader.varint();
+  if (field.leaf === 'i') return wire === 2 ? packed(reader.inner()) : reader.integer();
   if (field.leaf === 'b') return reader.varint() !== 0;
   if (field.leaf === 'd') return reader.double();
   const inner = reader.inner();
@@ -199,9 +205,9 @@ function one(field: Field, reader: Reader, wire: number): unknown {
   return items;
 }
 
-function packed(reader: Reader): number[] {
-  const out: number[] = [];
-  while (reader.more) out.push(reader.varint());
+function packed(reader: Reader): (number | bigint)[] {
+  const out: (number | bigint)[] = [];
+  while (reader.more) out.push(reader.integer());
   return out;
 }
 

@@ -161,8 +161,8 @@ export function sub(a: Quantity, b: Quantity): Quantity {
   const [x, y, scale] = aligned(a, b);
   return { value: x - y, scale, format: a.value === 0n ? b.format : a.format };
 }
-/** Rounds away from zero to thousandths, as upstream does to resource lists on decoding. */
-export function roundUpMilli(q: Quantity): Quantity {
+/** Rounds away from zero to thousandths. */
+function roundUpMilli(q: Quantity): Quantity {
   return q.scale >= -3 ? q : { ...rescaled(q.value, q.scale, -3), format: q.format };
 }
 
@@ -174,8 +174,13 @@ function scaledTo(q: Quantity, scale: number): number {
 export const value = (q: Quantity): number => (q.scale === 0 ? Number(q.value) : scaledTo(q, 0));
 /** The value in thousandths, rounded up. */
 export const milli = (q: Quantity): number => (q.scale === -3 ? Number(q.value) : scaledTo(q, -3));
-/** Whole (upstream: MilliValue a multiple of 1000). */
-export const isWhole = (q: Quantity): boolean => q.scale >= 0 || compare(rescaled(q.value, q.scale, 0), q) === 0;
+const isInteger = (q: Quantity): boolean => q.scale >= 0 || compare(rescaled(q.value, q.scale, 0), q) === 0;
+
+/** Whether MilliValue, an int64 that wraps around, is a multiple of 1000: what validation takes for whole. */
+export function isWhole(q: Quantity): boolean {
+  const { value, scale } = rescaled(q.value, q.scale, -3);
+  return BigInt.asIntN(64, value * 10n ** BigInt(scale + 3)) % 1000n === 0n;
+}
 
 /** A quantity of a whole number, e.g. bytes. */
 export const ofValue = (n: number, format: QuantityFormat = 'DecimalSI'): Quantity => ({ value: BigInt(n), scale: 0, format });
@@ -184,7 +189,7 @@ export const ofValue = (n: number, format: QuantityFormat = 'DecimalSI'): Quanti
 export function formatQuantity(q: Quantity): string {
   if (q.text !== undefined) return q.text;
   if (q.value === 0n) return '0';
-  if (q.format === 'BinarySI' && isWhole(q) && Math.abs(value(q)) >= 1024) return formatBinary(q);
+  if (q.format === 'BinarySI' && isInteger(q) && Math.abs(value(q)) >= 1024) return formatBinary(q);
   return formatDecimal(q);
 }
 
@@ -209,6 +214,12 @@ function formatDecimal(q: Quantity): string {
   scale -= rest;
   if (q.format === 'DecimalExponent') return scale === 0 ? `${mantissa}` : `${mantissa}e${scale}`;
   return `${mantissa}${DECIMAL_NAMES.get(scale) ?? ''}`;
+}
+
+/** canonical() of a value in a ResourceList, which every decode rounds up to thousandths (core/v1 SetDefaults_ResourceList). */
+export function canonicalMilli(text: string | number): string | undefined {
+  const parsed = parseQuantity(text);
+  return parsed && formatQuantity(parsed.scale < -3 ? roundUpMilli(parsed) : parsed);
 }
 
 /** The canonical text of a quantity, or undefined when it is none. */

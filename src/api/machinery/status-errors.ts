@@ -1,5 +1,5 @@
 import type { Obj } from '../../lib/json.ts';
-import { errorBody, type FieldError } from './field-errors.ts';
+import { errorBody, type FieldError, goQuote } from './field-errors.ts';
 
 /** Every failure that a client sees is one of these: a metav1.Status (apimachinery api/errors/errors.go). */
 export class StatusError extends Error {
@@ -46,11 +46,11 @@ export function failure(
 }
 
 export const notFoundError = (r: ResourceName, name: string) =>
-  failure(404, 'NotFound', `${qualified(r)} ${JSON.stringify(name)} not found`, details(name, r));
+  failure(404, 'NotFound', `${qualified(r)} ${goQuote(name)} not found`, details(name, r));
 export const alreadyExists = (r: ResourceName, name: string) =>
-  failure(409, 'AlreadyExists', `${qualified(r)} ${JSON.stringify(name)} already exists`, details(name, r));
+  failure(409, 'AlreadyExists', `${qualified(r)} ${goQuote(name)} already exists`, details(name, r));
 export const conflict = (r: ResourceName, name: string, why: string) =>
-  failure(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(r)} ${JSON.stringify(name)}: ${why}`, details(name, r));
+  failure(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(r)} ${goQuote(name)}: ${why}`, details(name, r));
 export const OPTIMISTIC_LOCK = 'the object has been modified; please apply your changes to the latest version and try again';
 export const badRequest = (message: string) => failure(400, 'BadRequest', message);
 export const unauthorized = (message = 'Unauthorized') => failure(401, 'Unauthorized', message);
@@ -58,16 +58,11 @@ export const forbiddenError = (r: ResourceName, name: string, why: string) =>
   failure(
     403,
     'Forbidden',
-    `${qualified(r) ? `${qualified(r)}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden` : `forbidden`}: ${why}`,
+    `${qualified(r) ? `${qualified(r)}${name ? ` ${goQuote(name)}` : ''} is forbidden` : `forbidden`}: ${why}`,
     details(name, r),
   );
 export const methodNotAllowed = (r: ResourceName, action: string) =>
-  failure(
-    405,
-    'MethodNotAllowed',
-    `${action} is not supported on resources of kind ${JSON.stringify(qualified(r))}`,
-    details('', r),
-  );
+  failure(405, 'MethodNotAllowed', `${action} is not supported on resources of kind ${goQuote(qualified(r))}`, details('', r));
 export const gone = (message: string) => failure(410, 'Expired', message);
 export const tooLarge = (message: string) => failure(413, 'RequestEntityTooLarge', message);
 export const unsupportedMediaType = (message: string) => failure(415, 'UnsupportedMediaType', message);
@@ -83,9 +78,7 @@ export function invalidError(group: string, kind: string, name: string, errors: 
   const shown = [...new Set(errors.map((e) => `${e.field}: ${errorBody(e)}`))];
   const list = shown.length === 1 ? shown[0] : `[${shown.join(', ')}]`;
   const label = group ? `${kind}.${group}` : kind;
-  const message = errors.length
-    ? `${label} ${JSON.stringify(name)} is invalid: ${list}`
-    : `${label} ${JSON.stringify(name)} is invalid`;
+  const message = errors.length ? `${label} ${goQuote(name)} is invalid: ${list}` : `${label} ${goQuote(name)} is invalid`;
   return failure(422, 'Invalid', message, {
     ...(name && { name }),
     ...(group && { group }),

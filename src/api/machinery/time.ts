@@ -47,6 +47,12 @@ export function canonicalMicroTime(text: string): string | undefined {
   return `${rfc3339(Math.floor(ms / 1000) * 1000).slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
 }
 
+/** Milliseconds of a time.Duration of so many seconds, which has 64 bits of nanoseconds and overflows beyond. */
+export function secondsInMs(seconds: number): number {
+  if (Math.abs(seconds) < 9e9) return seconds * SECOND;
+  return Number(BigInt.asIntN(64, BigInt(Math.trunc(seconds)) * 1_000_000_000n) / 1_000_000n);
+}
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

@@ -1,3 +1,4 @@
+import { jsonText } from '../../api/machinery/numerals.ts';
 import { fromProtobuf } from '../../api/machinery/protobuf.ts';
 import { badRequest } from '../../api/machinery/status-errors.ts';
 import type { Filter } from '../call.ts';
@@ -18,6 +19,6 @@ export const protobuf: Filter = (call) => {
   }
   if (!object) return undefined;
   const header = (name: string) => (name === 'content-type' ? JSON_TYPE : request.header(name));
-  call.request = { ...request, header, body: JSON.stringify(object) };
+  call.request = { ...request, header, body: jsonText(object) };
   return undefined;
 };

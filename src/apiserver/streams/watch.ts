@@ -1,6 +1,7 @@
 import { checkStructure } from '../../api/machinery/decode.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
 import { gone, type StatusError } from '../../api/machinery/status-errors.ts';
+import { parseStored } from '../../api/machinery/numerals.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import type { Session, StreamPort } from '../../lib/stream.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -154,7 +155,7 @@ export class WatchSession implements Session {
     if (as === 'object') return objectText(this.#form, json);
     const { kind } = this.#form;
     if (as === 'PartialObjectMetadata') return partialText(apiVersion, metadataText(kind, json));
-    const object = row.rev ? this.#registry.decode(row) : JSON.parse(json);
+    const object = row.rev ? this.#registry.decode(row) : parseStored(json);
     const shown = include === 'Object' ? objectText(this.#form, json) : partialText(apiVersion, metadataText(kind, json));
     return this.#table(object, include === 'None' ? 'null' : shown, now);
   }

@@ -1,4 +1,4 @@
-import { parseTime } from '../../api/machinery/time.ts';
+import { parseTime, secondsInMs } from '../../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import type { Action, Controller, Key, Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
@@ -54,7 +54,7 @@ function judge(pod: KubeObject, node: KubeObject, taints: Obj[], now: number): P
   if (used.some((toleration) => toleration === undefined)) return { actions: evict(pod, now) };
   const seconds = used.map((toleration) => toleration?.tolerationSeconds).filter((s) => s !== undefined && s !== null);
   if (!seconds.length) return { actions: [] };
-  const at = since(pod, node, taints) + Math.max(0, Math.min(...seconds)) * 1000;
+  const at = since(pod, node, taints) + secondsInMs(Math.max(0, Math.min(...seconds.map(Number))));
   return at <= now ? { actions: evict(pod, now) } : { actions: [], requeueAt: at };
 }
 

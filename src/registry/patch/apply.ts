@@ -1,3 +1,4 @@
+import { goNumbers, jsonText, parseDigits } from '../../api/machinery/numerals.ts';
 import { badRequest, failure, type StatusError } from '../../api/machinery/status-errors.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import { clone, equal, type KubeObject, type Obj } from '../../lib/json.ts';
@@ -211,7 +212,7 @@ function withoutAllowed(conflicts: Conflict[], live: KubeObject, cx: FieldContex
   if (!text) return conflicts;
   let applied: Obj;
   try {
-    applied = JSON.parse(text);
+    applied = goNumbers(parseDigits(text)) as Obj;
   } catch {
     return conflicts;
   }
@@ -228,7 +229,7 @@ function refreshLastApplied(object: KubeObject, config: Obj): void {
   if (plain.metadata?.annotations && Object.keys(plain.metadata.annotations).length === 0) delete plain.metadata.annotations;
   const annotations: Record<string, string> = {
     ...object.metadata.annotations,
-    [LAST_APPLIED]: `${JSON.stringify(sortKeys(plain))}\n`,
+    [LAST_APPLIED]: `${jsonText(sortKeys(plain))}\n`,
   };
   let size = 0;
   for (const name in annotations) size += name.length + annotations[name].length;

@@ -1,3 +1,4 @@
+import { sentEmpty } from '../../api/machinery/decode-fast.ts';
 import { byteLength } from '../../api/machinery/names.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
@@ -23,7 +24,8 @@ export interface Manager {
   operation: 'Apply' | 'Update';
   apiVersion: string;
   subresource: string;
-  time: string | undefined;
+  /** Null is Go's zero time, which somebody wrote. */
+  time: string | null | undefined;
   set: FieldSet;
 }
 
@@ -88,7 +90,7 @@ export function decodeManagers(entries: readonly Obj[] | undefined, known?: read
       operation: entry.operation,
       apiVersion: entry.apiVersion,
       subresource: entry.subresource ?? '',
-      time: entry.time ?? undefined,
+      time: entry.time,
       set,
     };
     out.set(identity(manager), manager);
@@ -104,7 +106,7 @@ export function encodeManagers(managers: readonly Manager[]): Obj[] | undefined 
     ...(m.manager && { manager: m.manager }),
     operation: m.operation,
     apiVersion: m.apiVersion,
-    ...(m.time && { time: m.time }),
+    ...(m.time !== undefined && { time: m.time }),
     fieldsType: 'FieldsV1',
     fieldsV1: m.set,
     ...(m.subresource && { subresource: m.subresource }),
@@ -141,7 +143,8 @@ export function managerName(manager: string | undefined, userAgent: string | und
  */
 export function trackUpdate(live: KubeObject | undefined, next: KubeObject, manager: string, cx: FieldContext): void {
   const old = live?.metadata.managedFields;
-  const managers = startingManagers(old, next.metadata.managedFields, cx.subresource !== '');
+  const sent = next.metadata.managedFields ?? sentEmpty(next.metadata, 'managedFields');
+  const managers = startingManagers(old, sent as Obj[] | undefined, cx.subresource !== '');
   delete next.metadata.managedFields;
   // An object whose owners are not tracked stays so until it is applied (skipNonAppliedManager).
   if (managers.length === 0 && live) return;
@@ -223,8 +226,7 @@ export function takeOver(
       }
     }
     set = difference(set, theirs.removed);
-    if (set === manager.set) out.push(manager);
-    else if (!isEmpty(set)) out.push({ ...manager, set });
+    if (!isEmpty(set)) out.push(set === manager.set ? manager : { ...manager, set });
   }
   return { managers: out, conflicts };
 }

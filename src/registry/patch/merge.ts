@@ -1,18 +1,29 @@
-import type { Obj } from '../../lib/json.ts';
+import { Numeral, type Obj, setMember } from '../../lib/json.ts';
+
+const isObject = (value: unknown): value is Obj =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Numeral);
 
 /**
  * RFC 7386. `target` may be changed and the result may share parts with both. Nulls of objects that the target lacks go too
  * (evanphx/json-patch MergePatch).
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const out: Obj = typeof target === 'object' && target !== null && !Array.isArray(target) ? (target as Obj) : {};
+  if (!isObject(patch)) return patch;
+  const out: Obj = isObject(target) ? target : {};
   for (const key in patch) {
-    const value = (patch as Obj)[key];
+    const value = patch[key];
     if (value === null) delete out[key];
-    else if (typeof value === 'object' && !Array.isArray(value))
-      out[key] = mergePatch(Object.hasOwn(out, key) ? out[key] : undefined, value);
-    else out[key] = value;
+    else {
+      const old = Object.hasOwn(out, key) ? out[key] : undefined;
+      if (isObject(value)) setMember(out, key, mergePatch(old, value));
+      else setMember(out, key, Array.isArray(value) && !isObject(old) ? pruned(value) : value);
+    }
   }
   return out;
+}
+
+/** A list without the nulls of the objects in it (pruneNils); its own stay. */
+function pruned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(pruned);
+  return isObject(value) ? mergePatch({}, value) : value;
 }

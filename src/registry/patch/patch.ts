@@ -1,9 +1,6 @@
-import { type JsonNode, JsonSyntaxError, parseJson } from '../../api/machinery/decode-json.ts';
-import { plain } from '../../api/machinery/decode-exact.ts';
-import { countTextKeys } from '../../api/machinery/decode-fast.ts';
-import { parseYaml, YamlError } from '../../api/machinery/decode-yaml.ts';
-import { checkStructure, StructureError } from '../../api/machinery/decode.ts';
-import { invalid } from '../../api/machinery/field-errors.ts';
+import { checkStructure, isVersionless, misidentified, StructureError } from '../../api/machinery/decode.ts';
+import { goQuote, invalid } from '../../api/machinery/field-errors.ts';
+import { goNumbers, jsonText, parseDigits } from '../../api/machinery/numerals.ts';
 import { type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
 import { badRequest, conflict, failure, invalidError, notFoundError, StatusError } from '../../api/machinery/status-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
@@ -12,6 +9,7 @@ import { checkName, ensureNamespace } from '../names.ts';
 import type { FieldValidation, PatchType } from '../options.ts';
 import { type Change, nameOf, type Passage, track } from '../pipeline.ts';
 import { orderedMeta } from '../encode.ts';
+import { formOf, isObject, type PatchBody, readJson, readYaml } from './body.ts';
 import { applyConfiguration, gvkText } from './apply.ts';
 import { jsonPatch, OPERATIONS_MAX, PatchError } from './json.ts';
 import { mergePatch } from './merge.ts';
@@ -19,19 +17,14 @@ import { strategicMerge, StrategicError } from './strategic.ts';
 import { goPlain } from './typed-merge.ts';
 import { converterMessage, unstructuredProblem, withCutIntegers } from './unstructured.ts';
 
-/** A patch body once read: its value, and what strict decoding holds against its text. */
-interface PatchBody {
-  value: unknown;
-  strict: string[];
-}
-
 /**
  * Turns a patch into a change of the live object (handlers/patch.go). The body is read at once, so that a bad one is refused whether or
  * not the object exists.
  */
 export function changeByPatch(p: Passage, type: PatchType, text: string): Change {
   if (type === 'apply') return applyChange(p, text);
-  const body = readJson(text, type === 'strategic' ? '' : 'error decoding patch: ');
+  const lead = type === 'strategic' ? '' : 'error decoding patch: ';
+  const body = readJson(text, lead, type === 'merge' && isIgnored(p) ? 'Invalid JSON Patch' : undefined);
   return (live) => {
     if (!live) throw notFoundError(nameOf(p.kind), p.options.name as string);
     const patched = patchedObject(p, type, live, body);
@@ -48,18 +41,19 @@ function patchedObject(p: Passage, type: 'json' | 'merge' | 'strategic', live: K
       const patched = byOperations(p, current, body.value);
       const strict = body.strict.map((text) => `json patch ${text}`);
       const shown = () => patchedText(p, live, (ordered) => byOperations(p, ordered, body.value), placesOf(body.value as Obj[]));
-      return named(p, decoded(p, type, patched, strict, shown), shown);
+      return decoded(p, type, identified(p, patched, shown), strict, shown);
     }
     case 'merge': {
       const patched = byMerge(p, current, body.value);
       const shown = () => patchedText(p, live, (ordered) => byMerge(p, ordered, body.value), body.value);
-      return named(p, decoded(p, type, patched, body.strict, shown), shown);
+      return decoded(p, type, identified(p, patched, shown), body.strict, shown);
     }
     case 'strategic': {
-      if (!isObject(body.value))
+      if (body.value !== null && !isObject(body.value))
         throw badRequest(`json: cannot unmarshal ${formOf(body.value)} into Go value of type map[string]interface {}`);
-      const patched = byStrategy(p.door.type, current, clone(body.value));
-      const object = decoded(p, type, patched, body.strict, () => goPlain(body.value), unstructuredProblem(p.door.type, patched));
+      const patch = goNumbers(body.value ?? {}) as Obj;
+      const patched = byStrategy(p.door.type, current, clone(patch));
+      const object = decoded(p, type, patched, body.strict, () => goPlain(patch), unstructuredProblem(p.door.type, patched));
       object.kind = p.door.kind;
       object.apiVersion = p.door.apiVersion;
       return object;
@@ -70,6 +64,7 @@ function patchedObject(p: Passage, type: 'json' | 'merge' | 'strategic', live: K
 const isIgnored = ({ options }: Passage): boolean => options.fieldValidation === 'Ignore';
 
 function byOperations(p: Passage, current: KubeObject, operations: unknown): unknown {
+  if (operations === null) return current;
   if (!Array.isArray(operations)) {
     const lead = `json: cannot unmarshal ${formOf(operations)} into Go value of type`;
     throw badRequest(isIgnored(p) ? `${lead} jsonpatch.Patch` : `error decoding patch: ${lead} []handlers.jsonPatchOp`);
@@ -78,6 +73,7 @@ function byOperations(p: Passage, current: KubeObject, operations: unknown): unk
     const message = `The allowed maximum operations in a JSON patch is ${OPERATIONS_MAX}, got ${operations.length}`;
     throw failure(413, 'RequestEntityTooLarge', message);
   }
+  for (const operation of operations) checkOperation(p, operation);
   try {
     return jsonPatch(current, operations);
   } catch (error) {
@@ -86,7 +82,27 @@ function byOperations(p: Passage, current: KubeObject, operations: unknown): unk
   }
 }
 
+/** What Go's decoder holds against one operation; without validation it looks at the form alone. */
+function checkOperation(p: Passage, operation: unknown): void {
+  const refuse = (value: unknown, where: string) =>
+    badRequest(`${isIgnored(p) ? '' : 'error decoding patch: '}json: cannot unmarshal ${formOf(value)} into Go ${where}`);
+  if (operation === null) return;
+  if (!isObject(operation)) {
+    throw refuse(operation, `value of type ${isIgnored(p) ? 'jsonpatch.Operation' : 'handlers.jsonPatchOp'}`);
+  }
+  if (isIgnored(p)) return;
+  for (const name of ['op', 'path', 'from']) {
+    const value = operation[name];
+    if (value !== undefined && value !== null && typeof value !== 'string') {
+      throw refuse(value, `struct field jsonPatchOp.${name} of type string`);
+    }
+  }
+}
+
 function byMerge(p: Passage, current: KubeObject, patch: unknown): unknown {
+  if (patch === null) throw badRequest('Invalid JSON Patch');
+  // A list takes the place of the document.
+  if (Array.isArray(patch) && isIgnored(p)) return patch;
   if (!isObject(patch)) {
     const lead = `error decoding patch: json: cannot unmarshal ${formOf(patch)} into Go value of type map[string]interface {}`;
     throw badRequest(isIgnored(p) ? 'Invalid JSON Patch' : lead);
@@ -107,10 +123,6 @@ function byStrategy(type: string, current: KubeObject, patch: Obj): unknown {
 /** errors.NewGenericServerResponse of a 422: clients are not told why. */
 const unprocessable = (): StatusError =>
   failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
-
-const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
-const formOf = (value: unknown): string =>
-  Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
 
 /** What a patch made cannot be read: a 422 about `patch`. */
 function unreadable(shown: string, message: string): StatusError {
@@ -147,7 +159,7 @@ function decoded(
 /** The errors of the patched document in the order in which its text has them. */
 function asRead(type: string, text: string, mode: FieldValidation, error: StructureError): StructureError {
   try {
-    checkStructure(type, JSON.parse(text), mode);
+    checkStructure(type, parseDigits(text), mode);
   } catch (other) {
     if (other instanceof StructureError) return other;
     throw other;
@@ -155,16 +167,32 @@ function asRead(type: string, text: string, mode: FieldValidation, error: Struct
   return error;
 }
 
-/** A patch cannot make the object one of another kind. */
-function named({ door }: Passage, object: KubeObject, shown: () => string): KubeObject {
-  if (object.kind === door.kind && object.apiVersion === door.apiVersion) return object;
-  const text = shown();
-  if (!object.kind) throw unreadable(text, `Object 'Kind' is missing in '${text}'`);
-  if (!object.apiVersion) throw unreadable(text, `Object 'apiVersion' is missing in '${text}'`);
-  const version = JSON.stringify(object.apiVersion);
-  const message = `no kind ${JSON.stringify(object.kind)} is registered for version ${version} in scheme "pkg/runtime/scheme.go:111"`;
-  throw unreadable(text, message);
+/**
+ * Refuses a document that a patch made one of another kind, and gives it back as it is to be read: in the version of the address, or
+ * empty when it lost its version.
+ */
+function identified({ door, kind, options, warnings }: Passage, patched: unknown, shown: () => string): unknown {
+  if (isObject(patched) && patched.kind === door.kind && patched.apiVersion === door.apiVersion) return patched;
+  const siblings = [{ ...kind, toStored: same, fromStored: same }, ...(kind.versions ?? [])];
+  const [group, version] = door.apiVersion.includes('/') ? door.apiVersion.split('/') : ['', door.apiVersion];
+  const target = { group, version, kind: door.kind, type: door.type, siblings };
+  const named = { kind: door.kind, apiVersion: door.apiVersion };
+  if (isObject(patched) && isVersionless(target, patched)) {
+    const unknown = Object.keys(patched)
+      .filter((name) => name !== 'kind' && name !== 'apiVersion')
+      .sort();
+    const strict = unknown.map((name) => `unknown field ${goQuote(name)}`);
+    if (strict.length && options.fieldValidation === 'Strict') {
+      throw unreadable(shown(), `strict decoding error: ${strict.join(', ')}`);
+    }
+    if (options.fieldValidation !== 'Ignore') warnings.push(...strict);
+    return named;
+  }
+  const wrong = misidentified(target, patched, '');
+  if (wrong) throw unreadable(shown(), misidentified(target, patched, shown()) as string);
+  return { ...(patched as Obj), ...named };
 }
+const same = (object: Obj) => object;
 
 /**
  * The patched document as Go prints it: sorted where the patch went, as it was sent where it is new, in the order of the fields
@@ -172,7 +200,7 @@ function named({ door }: Passage, object: KubeObject, shown: () => string): Kube
  */
 function patchedText({ door }: Passage, live: KubeObject, patch: (ordered: KubeObject) => unknown, places: unknown): string {
   const ordered = clone(inGoOrder(typeOf(door.type), { ...live, metadata: orderedMeta(live.metadata) })) as KubeObject;
-  return JSON.stringify(touched(patch(ordered), places));
+  return jsonText(touched(patch(ordered), places));
 }
 
 /** Fields in the order of their Go struct. */
@@ -235,7 +263,10 @@ function converted(type: string, value: unknown, mode: FieldValidation): ReturnT
   try {
     return checkStructure(type, value, mode);
   } catch (error) {
-    if (!(error instanceof StructureError) || !/cannot unmarshal number \S+ into .* of type (?:int32|uint8)$/.test(error.message))
+    if (
+      !(error instanceof StructureError) ||
+      !/cannot unmarshal number \S+ into .* of type (?:int32|int64|uint8)$/.test(error.message)
+    )
       throw error;
     return checkStructure(type, withCutIntegers(type, value), mode);
   }
@@ -291,67 +322,4 @@ function unconvertible({ door }: Passage, config: Obj, message: string): string 
 function ownCopy(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return clone({ ...object, metadata }) as KubeObject;
-}
-
-function readJson(text: string, lead: string): PatchBody {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    try {
-      parseJson(text);
-    } catch (error) {
-      if (error instanceof JsonSyntaxError) throw badRequest(`${lead}${error.message}`);
-      throw error;
-    }
-    throw badRequest(`${lead}invalid JSON`);
-  }
-  return { value, strict: countTextKeys(text) === countKeys(value) ? [] : duplicates(parseJson(text), '') };
-}
-
-function countKeys(value: unknown): number {
-  let count = 0;
-  if (Array.isArray(value)) for (const item of value) count += countKeys(item);
-  else if (isObject(value)) for (const key in value) count += 1 + countKeys(value[key]);
-  return count;
-}
-
-/** Fields that stand twice in one object, as kjson.UnmarshalStrict names them. */
-function duplicates(node: JsonNode, path: string): string[] {
-  if (node.t === 'array') return node.items.flatMap((item, i) => duplicates(item, `${path}[${i}]`));
-  if (node.t !== 'object') return [];
-  const seen = new Set<string>();
-  return node.entries.flatMap(([key, value]) => {
-    const at = path ? `${path}.${key}` : key;
-    const again = seen.has(key) ? [`duplicate field ${JSON.stringify(at)}`] : [];
-    seen.add(key);
-    return [...again, ...duplicates(value, at)];
-  });
-}
-
-/** An apply configuration: JSON where it is, else YAML as sigs.k8s.io/yaml reads it. */
-function readYaml(text: string): { value: Obj; strict: string[] } {
-  if (text.trimStart().startsWith('{')) {
-    try {
-      const value = JSON.parse(text);
-      if (countTextKeys(text) === countKeys(value)) return { value, strict: [] };
-    } catch {
-      // Not JSON: it may still be YAML's flow style.
-    }
-  }
-  try {
-    const { node, duplicates: found } = parseYaml(text);
-    const value = plain(node);
-    if (value !== null && !isObject(value)) {
-      const what = formOf(value);
-      throw badRequest(
-        `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${what} into Go value of type map[string]interface {}`,
-      );
-    }
-    const strict = found.length ? [`error converting YAML to JSON: yaml: unmarshal errors:\n  ${found.join('\n  ')}`] : [];
-    return { value: (value ?? {}) as Obj, strict };
-  } catch (error) {
-    if (error instanceof YamlError) throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
-    throw error;
-  }
 }

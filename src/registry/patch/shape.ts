@@ -1,3 +1,4 @@
+import { jsonText } from '../../api/machinery/numerals.ts';
 import { type Field, type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
 import type { Obj } from '../../lib/json.ts';
 
@@ -168,7 +169,7 @@ export function itemElement(list: ListShape, item: unknown): string | Error {
       return new Error("associative list without keys has an element that's an explicit null");
     if (Array.isArray(item)) return new Error('not supported: associative list with lists as elements');
     if (typeof item === 'object') return new Error("associative list without keys has an element that's a map type");
-    return `v:${JSON.stringify(item)}`;
+    return `v:${jsonText(item)}`;
   }
   if (item === null || item === undefined) return new Error('associative list with keys may not have a null element');
   if (typeof item !== 'object' || Array.isArray(item))
@@ -181,7 +182,7 @@ export function itemElement(list: ListShape, item: unknown): string | Error {
   let text = '';
   for (const key of keys) {
     const value = (item as Obj)[key] ?? defaultOfKey(list, key, item as Obj);
-    if (value !== undefined) text += `${text && ','}${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    if (value !== undefined) text += `${text && ','}${JSON.stringify(key)}:${jsonText(value)}`;
   }
   if (text) return `k:{${text}}`;
   const shown = keys.map((key) => JSON.stringify(key)).join(' ');

@@ -1,4 +1,4 @@
-import type { Obj } from '../../lib/json.ts';
+import { type Obj, setMember } from '../../lib/json.ts';
 import { goPlain } from './typed-merge.ts';
 
 const DIRECTIVE = '$patch';
@@ -29,7 +29,7 @@ export function withoutDirectives(value: unknown): unknown {
   for (const name of Object.keys(value)) {
     const kept = withoutDirectives((value as Obj)[name]);
     if (kept === undefined) delete (value as Obj)[name];
-    else (value as Obj)[name] = kept;
+    else setMember(value, name, kept);
   }
   return value;
 }

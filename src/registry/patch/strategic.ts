@@ -1,5 +1,5 @@
 import { type Field, type StructType, typeOf } from '../../api/machinery/schema.ts';
-import { equal, type Obj } from '../../lib/json.ts';
+import { equal, type Obj, setMember } from '../../lib/json.ts';
 import {
   dropNulls,
   ElementOrder,
@@ -97,8 +97,8 @@ function mergeMap(original: Obj | undefined, patch: Obj, type: StructType | unde
       out[name] = meta.merge || deletes ? mergeList(old, value, meta, deletes) : value;
     } else if (isObject(value)) {
       const meta = lookup(type, name);
-      out[name] = meta.replace ? value : mergeMap(old, value, meta.inner);
-    } else out[name] = value;
+      setMember(out, name, meta.replace ? value : mergeMap(old, value, meta.inner));
+    } else setMember(out, name, value);
   }
   return out;
 }
@@ -106,7 +106,7 @@ function mergeMap(original: Obj | undefined, patch: Obj, type: StructType | unde
 function assign(out: Obj, name: string, value: unknown): void {
   const kept = withoutDirectives(value);
   if (kept === undefined) delete out[name];
-  else out[name] = kept;
+  else setMember(out, name, kept);
 }
 
 function mapDirective(patch: Obj): Obj {

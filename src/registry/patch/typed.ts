@@ -1,4 +1,4 @@
-import { sentEmpty } from '../../api/machinery/decode-fast.ts';
+import { hasSentEmpties, sentEmpty } from '../../api/machinery/decode-fast.ts';
 import { equal, type Obj } from '../../lib/json.ts';
 import { type FieldSet, graft, insert, isEmpty, isMember, LEAF } from './field-set.ts';
 import { itemElement, type ListShape, type MapShape, type Shape } from './shape.ts';
@@ -41,7 +41,7 @@ function compareAt(shape: Shape, left: unknown, right: unknown, walk: Walk): voi
     return;
   }
   if (isLeaf(shape, left, right)) {
-    if (walk.path.length > 0 && !equal(left, right)) insert(walk.modified, walk.path);
+    if (walk.path.length > 0 && (!equal(left, right) || hasSentEmpties(right))) insert(walk.modified, walk.path);
     return;
   }
   if (shape.k === 'list') compareItems(shape, (left ?? []) as unknown[], (right ?? []) as unknown[], walk);

@@ -1,6 +1,8 @@
+import { INT64_MIN } from '../../api/machinery/numerals.ts';
 import { type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
 import type { Obj } from '../../lib/json.ts';
 
+const isInteger = (value: unknown): value is number | bigint => typeof value === 'bigint' || Number.isInteger(value);
 const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
 const KINDS: Record<string, string> = { string: 'string', bool: 'bool', int32: 'int32', int64: 'int64', double: 'float64' };
 
@@ -61,13 +63,14 @@ function ofNode(node: TypeNode, value: unknown): string | undefined {
 
 /** Go converts between numbers, and integers to strings; what JSON does not convert is told apart by that. */
 function scalarProblem(node: TypeNode, value: unknown): string | undefined {
-  const integer = Number.isInteger(value);
+  const integer = isInteger(value);
   if (node.t === 'string') {
     if (typeof value === 'string') return undefined;
     return integer ? `cannot convert int64 to ${node.go}` : 'unrecognized type: string';
   }
   if (node.t === 'bool') return typeof value === 'boolean' ? undefined : 'unrecognized type: bool';
-  if (typeof value !== 'number') return `unrecognized type: ${node === BYTE ? node.go : KINDS[node.t]}`;
+  if (typeof value !== 'number' && typeof value !== 'bigint')
+    return `unrecognized type: ${node === BYTE ? node.go : KINDS[node.t]}`;
   return integer || node.t === 'double' ? undefined : `cannot convert float64 to ${node.go}`;
 }
 
@@ -86,8 +89,8 @@ const kindOf = (value: unknown): string =>
       ? 'map'
       : typeof value === 'boolean'
         ? 'bool'
-        : typeof value === 'number'
-          ? Number.isInteger(value)
+        : typeof value === 'number' || typeof value === 'bigint'
+          ? isInteger(value)
             ? 'int64'
             : 'float64'
           : typeof value;
@@ -110,8 +113,14 @@ function cutNode(node: TypeNode, value: unknown): unknown {
   if (node.t === 'map' && isObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cutNode(node.item as TypeNode, item)]));
   }
-  if (node.t === 'bytes' && Array.isArray(value)) return value.map((item) => (Number.isInteger(item) ? cut(item) & 255 : item));
-  return node.t === 'int32' && Number.isInteger(value) ? cut(value as number) : value;
+  if (node.t === 'bytes' && Array.isArray(value))
+    return value.map((item) => (isInteger(item) ? Number(cut(item, 8) & 255n) : item));
+  if (node.t === 'int32' && isInteger(value)) return Number(cut(value, 32));
+  return node.t === 'int64' && isInteger(value) && !Number.isSafeInteger(value) ? cut(value, 64) : value;
 }
 
-const cut = (value: number): number => Number(BigInt.asIntN(32, BigInt(value)));
+/** Go's conversion to an integer of so many bits; a float64 that no int64 holds becomes the smallest (amd64). */
+function cut(value: number | bigint, bits: number): bigint {
+  const whole = typeof value === 'number' && Math.abs(value) >= 2 ** 63 ? INT64_MIN : BigInt(value);
+  return BigInt.asIntN(bits, whole);
+}

@@ -1,22 +1,5 @@
 /** Defaults of containers (core/v1 SetDefaults_Container, _Probe, _HTTPGetAction, ...) and what Go's encoder would print for them. */
 import type { Obj } from '../../../lib/json.ts';
-import { formatQuantity, parseQuantity, roundUpMilli } from '../../machinery/quantity.ts';
-
-/** Rounds the values of a resource list up to thousandths, as every decode upstream does. Mutates. */
-export function defaultResourceList(list: Record<string, string> | undefined): void {
-  if (!list) return;
-  for (const name in list) {
-    const parsed = parseQuantity(list[name]);
-    if (parsed && parsed.scale < -3) list[name] = formatQuantity(roundUpMilli(parsed));
-  }
-}
-
-/** requests and limits of a container, a pod or a claim. */
-export function defaultResources(resources: Obj | undefined): void {
-  if (!resources) return;
-  defaultResourceList(resources.limits);
-  defaultResourceList(resources.requests);
-}
 
 /** A container of any sort (ephemeral ones too). Mutates. */
 export function defaultContainer(container: Obj): void {
@@ -27,7 +10,6 @@ export function defaultContainer(container: Obj): void {
   if (container.ports) for (const port of container.ports) if (!port.protocol) port.protocol = 'TCP';
   if (container.env) for (const variable of container.env) defaultEnv(variable);
   container.resources ??= {};
-  defaultResources(container.resources);
   defaultProbe(container.livenessProbe);
   defaultProbe(container.readinessProbe);
   defaultProbe(container.startupProbe);

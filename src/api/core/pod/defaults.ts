@@ -4,7 +4,7 @@
  */
 import type { Obj } from '../../../lib/json.ts';
 import { formatQuantity } from '../../machinery/quantity.ts';
-import { defaultContainer, defaultResourceList, defaultResources } from './container-defaults.ts';
+import { defaultContainer } from './container-defaults.ts';
 import { aggregate, isHugePages, isOvercommitAllowed, isPodLevelResource } from './resources.ts';
 import { defaultVolume } from '../volume/defaults.ts';
 
@@ -47,8 +47,6 @@ function defaultPodSpec(spec: Obj): void {
   if (spec.initContainers) for (const container of spec.initContainers) defaultContainer(container);
   if (spec.containers) for (const container of spec.containers) defaultContainer(container);
   if (spec.ephemeralContainers) for (const container of spec.ephemeralContainers) defaultContainer(container);
-  defaultResourceList(spec.overhead);
-  defaultResources(spec.resources);
   aliasServiceAccount(spec);
 }
 
@@ -138,6 +136,4 @@ function defaultContainerStatus(status: Obj): void {
       state.terminated.finishedAt ??= null;
     }
   }
-  defaultResourceList(status.allocatedResources);
-  defaultResources(status.resources);
 }

@@ -208,7 +208,7 @@ function warnings(pod: KubeObject, old: KubeObject | undefined): string[] {
 function grace(pod: KubeObject, requested: number | undefined): number {
   const phase = pod.status?.phase;
   if (!pod.spec.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
-  const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0;
+  const seconds = requested ?? Number(pod.spec.terminationGracePeriodSeconds ?? 0);
   return seconds < 0 ? 1 : seconds;
 }
 

@@ -1,6 +1,6 @@
 /** Defaults of volumes and of claims inside other objects (core/v1 SetDefaults_Volume and its sources). */
 import type { Obj } from '../../../lib/json.ts';
-import { defaultFieldRefs, defaultResources, imageTag } from '../pod/container-defaults.ts';
+import { defaultFieldRefs, imageTag } from '../pod/container-defaults.ts';
 
 const MODE = 0o644;
 
@@ -70,5 +70,4 @@ export function defaultVolume(volume: Obj): void {
 export function defaultClaimSpec(spec: Obj): void {
   spec.volumeMode ??= 'Filesystem';
   spec.resources ??= {};
-  defaultResources(spec.resources);
 }
