@@ -14,6 +14,14 @@ export class Bucket {
     this.#level = this.#most;
   }
 
+  /** Another bucket that holds as much now. */
+  copy(): Bucket {
+    const copy = new Bucket(this.#perMs, this.#most / TOKEN);
+    copy.#level = this.#level;
+    copy.#at = this.#at;
+    return copy;
+  }
+
   /** Takes one: 0; or says how many ms to wait, and takes none. */
   take(now: number): number {
     this.#fill(now);

@@ -1,36 +1,33 @@
 import { EVENT_BURST, EVENT_MEMO_ENTRIES, EVENT_REFILL_MS, EVENT_SIMILAR_MAX, EVENT_SIMILAR_WINDOW_MS } from './limits.ts';
+import { Bucket } from '../lib/bucket.ts';
 import type { KubeObject } from '../lib/json.ts';
 import type { EventAction } from './plan.ts';
 
 interface Similar {
-  messages: Set<string>;
+  messages: ReadonlySet<string>;
   last: number;
 }
 interface Seen {
   namespace: string;
   name: string;
   count: number;
-  first: number;
-}
-interface Bucket {
-  tokens: number;
-  at: number;
 }
 
 /** What the recorder should do: write a new Event, count an old one up, or keep silent. */
 export type Correlated =
   | { do: 'create'; message: string; remember: (namespace: string, name: string) => void }
-  | { do: 'count'; seen: Seen; message: string }
+  | { do: 'count'; seen: Readonly<Seen>; message: string; forget: () => void }
   | { do: 'drop' };
 
 /**
  * client-go's EventCorrelator (tools/record/events_cache.go): a spam filter per source and object, combination of similar events, and
- * counting of equal ones. A memo: droppable, since upstream's own is lost with its process.
+ * counting of equal ones. A memo: droppable, since upstream's own is lost with its process. What a transaction changes stands in pending
+ * entries until `commit`; after a rollback, `rollback` drops them, so an Event that was never written is not counted.
  */
 export class EventCorrelator {
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #similar = new Map<string, Similar>();
-  readonly #seen = new Map<string, Seen>();
+  readonly #buckets = new PendingMap<Bucket>();
+  readonly #similar = new PendingMap<Similar>();
+  readonly #seen = new PendingMap<Seen>();
 
   correlate(action: EventAction, now: number): Correlated {
     const about = involved(action.regarding);
@@ -40,53 +37,74 @@ export class EventCorrelator {
     const message = similar ? `(combined from similar events): ${action.message}` : action.message;
     const key = similar ? `${group}|*` : `${group}|${action.fieldPath ?? ''}|${action.message}`;
     if (!this.#spend(source, now)) return { do: 'drop' };
-    const seen = this.#seen.get(key);
-    if (seen) {
-      seen.count++;
-      return { do: 'count', seen, message };
+    const known = this.#seen.get(key);
+    if (known) {
+      const seen = { ...known, count: known.count + 1 };
+      this.#seen.set(key, seen);
+      return { do: 'count', seen, message, forget: () => this.#seen.set(key, undefined) };
     }
     return {
       do: 'create',
       message,
-      remember: (namespace, name) => bound(this.#seen, key, { namespace, name, count: 1, first: now }),
+      remember: (namespace, name) => this.#seen.set(key, { namespace, name, count: 1 }),
     };
   }
 
-  /** The Event that was counted is gone (expired, deleted): begin anew. */
-  forget(seen: Seen): void {
-    for (const [key, value] of this.#seen) if (value === seen) this.#seen.delete(key);
+  /** Keeps what was correlated since the last commit: its transaction is written. */
+  commit(): void {
+    for (const map of [this.#buckets, this.#similar, this.#seen]) map.commit();
+  }
+
+  /** Forgets what was correlated since the last commit: its transaction was rolled back. */
+  rollback(): void {
+    for (const map of [this.#buckets, this.#similar, this.#seen]) map.rollback();
   }
 
   #combine(group: string, message: string, now: number): boolean {
-    let entry = this.#similar.get(group);
-    if (!entry || now - entry.last > EVENT_SIMILAR_WINDOW_MS) {
-      entry = { messages: new Set(), last: now };
-      bound(this.#similar, group, entry);
-    }
-    entry.last = now;
-    if (entry.messages.size < EVENT_SIMILAR_MAX) entry.messages.add(message);
-    return entry.messages.size >= EVENT_SIMILAR_MAX;
+    const known = this.#similar.get(group);
+    const current = known && now - known.last <= EVENT_SIMILAR_WINDOW_MS ? known.messages : new Set<string>();
+    const messages = current.size < EVENT_SIMILAR_MAX ? new Set(current).add(message) : current;
+    this.#similar.set(group, { messages, last: now });
+    return messages.size >= EVENT_SIMILAR_MAX;
   }
 
   #spend(source: string, now: number): boolean {
-    let bucket = this.#buckets.get(source);
-    if (!bucket) {
-      bucket = { tokens: EVENT_BURST, at: now };
-      bound(this.#buckets, source, bucket);
+    const bucket = this.#buckets.get(source)?.copy() ?? new Bucket(SECOND_MS / EVENT_REFILL_MS, EVENT_BURST);
+    this.#buckets.set(source, bucket);
+    return bucket.take(now) === 0;
+  }
+}
+
+const SECOND_MS = 1000;
+
+/** A bounded map of immutable values whose changes are kept apart until they are committed; the oldest entries go first. */
+class PendingMap<V> {
+  readonly #kept = new Map<string, V>();
+  readonly #pending = new Map<string, V | undefined>();
+
+  get(key: string): V | undefined {
+    return this.#pending.has(key) ? this.#pending.get(key) : this.#kept.get(key);
+  }
+
+  /** Without a value, the entry is removed. */
+  set(key: string, value: V | undefined): void {
+    this.#pending.set(key, value);
+  }
+
+  commit(): void {
+    for (const [key, value] of this.#pending) {
+      if (value === undefined) this.#kept.delete(key);
+      else this.#kept.set(key, value);
+      if (this.#kept.size > EVENT_MEMO_ENTRIES) this.#kept.delete(this.#kept.keys().next().value as string);
     }
-    bucket.tokens = Math.min(EVENT_BURST, bucket.tokens + (now - bucket.at) / EVENT_REFILL_MS);
-    bucket.at = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens--;
-    return true;
+    this.#pending.clear();
+  }
+
+  rollback(): void {
+    this.#pending.clear();
   }
 }
 
 function involved(object: KubeObject): string {
   return `${object.kind}|${object.metadata.namespace ?? ''}|${object.metadata.name}|${object.metadata.uid}|${object.apiVersion}`;
-}
-
-function bound<V>(map: Map<string, V>, key: string, value: V): void {
-  map.set(key, value);
-  if (map.size > EVENT_MEMO_ENTRIES) map.delete(map.keys().next().value as string);
 }

@@ -25,6 +25,16 @@ export class Executor {
     this.#recorder = recorder;
   }
 
+  /** The caller's transaction is committed. */
+  commit(): void {
+    this.#recorder.commit();
+  }
+
+  /** The caller's transaction was rolled back. */
+  rollback(): void {
+    this.#recorder.rollback();
+  }
+
   /** Runs inside the caller's transaction. A refused action ends the plan; the controller's `refused` may answer with another. */
   run(controller: Controller, key: Key, plan: Plan, view: View, cx: ReconcileCx): Outcome {
     const user: UserInfo = { username: controller.user, groups: groupsOf(controller.user) };

@@ -140,22 +140,27 @@ export class Reconciler {
         outcome = this.#executor.run(controller, work, plan, view, cx);
         this.#arm(work, outcome, now, timers);
       });
+      this.#executor.commit();
     } catch (error) {
+      this.#executor.rollback();
       // No refusal: the database failed, or a controller did. Nothing of it was written, so the key is as dirty as before.
       this.#queue.add(work.controller, work);
       throw error;
     }
-    if (!outcome.refused) this.#queue.succeeded(work);
+    this.#finish(work, outcome);
+  }
+
+  /** What the queue remembers of a reconcile that is committed. */
+  #finish(work: Work, { refused }: Outcome): void {
+    if (!refused) return this.#queue.succeeded(work);
+    if (this.#queue.failed(work) <= IMMEDIATE_RETRIES && refused.reason === 'Conflict') this.#add(work.controller, work);
   }
 
   #arm(work: Work, outcome: Outcome, now: number, timers: Timers): void {
     let at = outcome.requeueAt;
     if (outcome.refused) {
-      const attempts = this.#queue.failed(work);
-      if (outcome.refused.reason === 'Conflict' && attempts <= IMMEDIATE_RETRIES) {
-        this.#add(work.controller, work);
-        return;
-      }
+      const attempts = this.#queue.failures(work) + 1;
+      if (outcome.refused.reason === 'Conflict' && attempts <= IMMEDIATE_RETRIES) return;
       at ??= now + Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempts - 1, 40), RETRY_MAX_MS);
     }
     const armed = timers.get(work.controller, work.namespace, work.name);

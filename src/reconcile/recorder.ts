@@ -2,10 +2,13 @@ import type { Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { UserInfo } from '../registry/ports.ts';
+import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
 import { StatusError } from '../api/machinery/status-errors.ts';
 import { clone } from '../lib/json.ts';
 import { EventCorrelator } from './events.ts';
 import type { EventAction } from './plan.ts';
+
+const NS_PER_MS = 1_000_000n;
 
 /** Writes the Events of plans: upstream's two recorders (client-go tools/record and tools/events) in one place. */
 export class Recorder {
@@ -26,7 +29,7 @@ export class Recorder {
     try {
       if (correlated.do === 'count') {
         if (this.#count(action, correlated, writer, now)) return;
-        this.#correlator.forget(correlated.seen);
+        correlated.forget();
         return this.record(action, writer, now);
       }
       const event = this.#build(action, correlated.message, now);
@@ -35,6 +38,16 @@ export class Recorder {
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
     }
+  }
+
+  /** The transaction in which Events were recorded is committed. */
+  commit(): void {
+    this.#correlator.commit();
+  }
+
+  /** The transaction in which Events were recorded was rolled back. */
+  rollback(): void {
+    this.#correlator.rollback();
   }
 
   #create(event: Obj, writer: { user: UserInfo; manager: string }, now: number): void {
@@ -60,8 +73,8 @@ export class Recorder {
     if (!kind || !old) return false;
     const event = clone(old);
     event.message = seen.message;
-    if (action.action) event.series = { count, lastObservedTime: micro(now) };
-    else Object.assign(event, { count, lastTimestamp: seconds(now) });
+    if (action.action) event.series = { count, lastObservedTime: rfc3339Micro(now) };
+    else Object.assign(event, { count, lastTimestamp: rfc3339(now) });
     this.#registry.update(kind, event, { namespace, name, user: writer.user, now, fieldManager: writer.manager });
     return true;
   }
@@ -69,10 +82,9 @@ export class Recorder {
   #build(action: EventAction, message: string, now: number): Obj {
     const about = action.regarding;
     const namespace = about.metadata.namespace || 'default';
-    const stamp = (
-      BigInt(now) * 1_000_000n +
-      BigInt((this.#sequence++ % 1000) * 1000 + Math.floor(this.#random.next() * 1000))
-    ).toString(16);
+    // client-go appends the time in ns; ours is in ms: a number keeps the order within one, and chance tells two processes apart.
+    const finer = (this.#sequence++ % 1000) * 1000 + Math.floor(this.#random.next() * 1000);
+    const stamp = (BigInt(now) * NS_PER_MS + BigInt(finer)).toString(16);
     const involvedObject = {
       kind: about.kind,
       ...(about.metadata.namespace && { namespace: about.metadata.namespace }),
@@ -94,14 +106,14 @@ export class Recorder {
         ...base,
         ...said,
         source: {},
-        eventTime: micro(now),
+        eventTime: rfc3339Micro(now),
         firstTimestamp: null,
         lastTimestamp: null,
         action: action.action,
         reportingInstance: `${action.component}-atoll`,
       };
     }
-    const at = seconds(now);
+    const at = rfc3339(now);
     return {
       ...base,
       ...said,
@@ -114,6 +126,3 @@ export class Recorder {
     };
   }
 }
-
-const seconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-const micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}000Z`;

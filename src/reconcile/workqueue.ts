@@ -85,11 +85,15 @@ export class WorkQueue {
     }
   }
 
+  /** How many failures in a row are counted. */
+  failures(work: Work): number {
+    return this.#attempts.get(idOf(work.controller, work.namespace, work.name)) ?? 0;
+  }
+
   /** Counts a failure and returns how many there were in a row, this one included. */
   failed(work: Work): number {
-    const id = idOf(work.controller, work.namespace, work.name);
-    const attempts = (this.#attempts.get(id) ?? 0) + 1;
-    this.#attempts.set(id, attempts);
+    const attempts = this.failures(work) + 1;
+    this.#attempts.set(idOf(work.controller, work.namespace, work.name), attempts);
     return attempts;
   }
 

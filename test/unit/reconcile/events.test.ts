@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_BURST, EVENT_REFILL_MS, EVENT_SIMILAR_WINDOW_MS } from '../../../src/reconcile/limits.ts';
+import { EVENT_BURST, EVENT_REFILL_MS, EVENT_SIMILAR_MAX, EVENT_SIMILAR_WINDOW_MS } from '../../../src/reconcile/limits.ts';
 import type { KubeObject } from '../../../src/lib/json.ts';
 import { EventCorrelator } from '../../../src/reconcile/events.ts';
 import type { EventAction } from '../../../src/reconcile/plan.ts';
@@ -26,7 +26,7 @@ describe('[RC9] events are correlated as client-go does', () => {
     first.remember('n', 'p.1');
     const second = correlator.correlate(event('m'), 1);
     expect(second).toMatchObject({ do: 'count', seen: { name: 'p.1', count: 2 } });
-    if (second.do === 'count') correlator.forget(second.seen);
+    if (second.do === 'count') second.forget();
     expect(correlator.correlate(event('m'), 2).do).toBe('create');
   });
 
@@ -51,5 +51,20 @@ describe('[RC9] events are correlated as client-go does', () => {
     expect(correlator.correlate(event('m'), EVENT_REFILL_MS).do).toBe('create');
     const other = { ...pod, metadata: { ...pod.metadata, name: 'q', uid: 'v' } };
     expect(correlator.correlate(event('m', other), 0).do).toBe('create');
+  });
+
+  it('forgets what was correlated in a transaction that was rolled back', () => {
+    const correlator = new EventCorrelator();
+    const first = correlator.correlate(event('m'), 0);
+    if (first.do === 'create') first.remember('n', 'p.1');
+    correlator.commit();
+    for (let i = 0; i < EVENT_BURST + EVENT_SIMILAR_MAX; i++) {
+      const other = correlator.correlate(event(`m${i}`), 0);
+      if (other.do === 'create') other.remember('n', `e${i}`);
+      expect(correlator.correlate(event('m'), 0)).toMatchObject({ do: 'count', seen: { count: 2 } });
+      correlator.rollback();
+    }
+    expect(correlator.correlate(event('m'), 0)).toMatchObject({ do: 'count', seen: { name: 'p.1', count: 2 } });
+    expect(correlator.correlate(event('new'), 0)).toMatchObject({ do: 'create', message: 'new' });
   });
 });

@@ -345,4 +345,49 @@ describe('reconciling', () => {
     expect(seen).toEqual(['a', 'a', 'b']);
     expect(host.cluster.registry.store.get('configmaps', 'default', 'b')).toBeDefined();
   });
+
+  it('[RC9] [RC11] an Event said by a reconcile that was rolled back thirty times is written when it commits', () => {
+    let failures = 30;
+    const timesSaid: number[] = [];
+    const { host, put, reconciler } = bench({
+      reconcile: (key, view, { now }) => {
+        const regarding = view.get('configmaps', key.namespace, key.name);
+        if (key.name !== 'a' || !regarding) return { actions: [] };
+        timesSaid.push(now);
+        const event: Action = { verb: 'event', regarding, type: 'Normal', reason: 'Said', message: 'm', component: 'c' };
+        return { actions: [event, { verb: 'create', resource: 'configmaps', object: configMap('b') }] };
+      },
+    });
+    const { transaction } = host.sql;
+    host.sql.transaction = (body) =>
+      transaction(() => {
+        const result = body();
+        if (host.cluster.registry.store.get('configmaps', 'default', 'b') && failures-- > 0) throw new Error('disk I/O error');
+        return result;
+      });
+    put('a');
+    for (let i = 0; i < 30; i++) expect(() => reconciler.drain(NOW)).toThrow('disk I/O error');
+    expect(reconciler.drain(NOW)).toBe(true);
+    expect(timesSaid).toHaveLength(31);
+    const events = host.cluster.registry.objects('events', 'default').filter((e) => e.reason === 'Said');
+    expect(events).toMatchObject([{ count: 1, message: 'm' }]);
+  });
+
+  it('[RC4] [RC11] a refusal that was rolled back is not counted as an attempt', () => {
+    let disk = 'bad';
+    const action: Action = { verb: 'create', resource: 'configmaps', object: configMap('a') };
+    const { seen, controller } = noting((key) => ({ actions: key.name === 'a' ? [action] : [] }));
+    const { host, put, reconciler, timers } = bench(controller);
+    const { run } = host.sql;
+    host.sql.run = (statement, ...params) => {
+      run(statement, ...params);
+      if (disk === 'bad' && /timers/.test(statement)) throw new Error('disk I/O error');
+    };
+    put('a');
+    for (let i = 0; i < 9; i++) expect(() => reconciler.drain(NOW)).toThrow('disk I/O error');
+    disk = 'good';
+    reconciler.drain(NOW);
+    expect(seen).toHaveLength(10);
+    expect(timers.get('c0', 'default', 'a')).toBe(NOW + RETRY_FIRST_MS);
+  });
 });
