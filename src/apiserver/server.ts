@@ -3,7 +3,7 @@ import type { KindTable } from '../api/kinds.ts';
 import { Authenticator, ANONYMOUS } from '../authn/authenticator.ts';
 import type { Signer } from '../authn/issuer.ts';
 import type { CredentialSource } from '../authn/tokens.ts';
-import { authorizerOf } from '../authz/authorizer.ts';
+import { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -97,7 +97,7 @@ export class ApiServer {
     const { registry, crypto } = deps;
     const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
     const authenticator = new Authenticator({ crypto, credentials, signer, objects });
-    this.#deps = { ...deps, authenticator, authorizer: authorizerOf(registry) };
+    this.#deps = { ...deps, authenticator, authorizer: new Authorizer(registry.view) };
     this.#signer = signer;
   }
 

@@ -4,7 +4,7 @@ import { equal, type KubeObject, type Obj } from '../lib/json.ts';
 import type { Admission, AdmissionRequest } from '../registry/ports.ts';
 import type { Registry } from '../registry/registry.ts';
 import { resourceAttributes } from './attributes.ts';
-import { type Authorizer, authorizerOf } from './authorizer.ts';
+import { Authorizer } from './authorizer.ts';
 import { aggregate } from './rbac.ts';
 import { compactRules, compactString, goStrings, type PolicyRule, uncovered } from './rules.ts';
 
@@ -36,7 +36,7 @@ const FULL_AUTHORITY: PolicyRule[] = [
 function check(request: AdmissionRequest, object: KubeObject, registry: Registry): void {
   if (request.user.groups.includes('system:masters')) return;
   if (request.old && onlyOwnershipChanged(object, request.old)) return;
-  const authorizer = authorizerOf(registry);
+  const authorizer = new Authorizer(registry.view);
   if (ROLES.has(resourceOf(request.kind))) checkRole(request, object, authorizer);
   else checkBinding(request, object, authorizer);
 }

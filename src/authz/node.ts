@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Attributes, Decision } from './attributes.ts';
-import type { RbacSource } from './rbac.ts';
+import type { View } from '../registry/view.ts';
 import { ruleAllows } from './rules.ts';
 
 const USER_PREFIX = 'system:node:';
@@ -11,31 +11,31 @@ const allow: Decision = { verdict: 'allow', reason: '' };
 const no = (reason: string): Decision => ({ verdict: 'none', reason });
 
 /** What a kubelet may do (plugin/pkg/auth/authorizer/node): objects that its own pods refer to, itself, its lease. Undefined: not a node. */
-export function authorizeNode(a: Attributes, source: RbacSource): Decision | undefined {
+export function authorizeNode(a: Attributes, view: View): Decision | undefined {
   if (!a.user.username.startsWith(USER_PREFIX) || !a.user.groups.includes(NODES_GROUP)) return undefined;
   const node = a.user.username.slice(USER_PREFIX.length);
   if (!node) return no(`unknown node for user ${JSON.stringify(a.user.username)}`);
   const rule = a.isResource ? SUBDIVIDED[a.group ? `${a.group}/${a.resource}` : a.resource] : undefined;
-  if (rule) return rule(a, node, source);
-  const rules = source.object('rbac.authorization.k8s.io/clusterroles', '', 'system:node')?.rules ?? [];
+  if (rule) return rule(a, node, view);
+  const rules = view.get('rbac.authorization.k8s.io/clusterroles', '', 'system:node')?.rules ?? [];
   return rules.some((r: Obj) => ruleAllows(r, a)) ? allow : no('');
 }
 
-type Rule = (a: Attributes, node: string, source: RbacSource) => Decision;
+type Rule = (a: Attributes, node: string, view: View) => Decision;
 
 /** A read of one named object that a pod of the node refers to. */
 const read =
   (refers: (pod: KubeObject, name: string) => boolean): Rule =>
-  (a, node, source) => {
+  (a, node, view) => {
     if (!['get', 'list', 'watch'].includes(a.verb)) return no('can only read resources of this type');
     if (a.subresource) return no('cannot read subresource');
     if (!a.namespace) return no('can only read namespaced object of this type');
     if (!a.name) return no('No Object name found');
-    return related(a, node, source, refers);
+    return related(a, node, view, refers);
   };
 
-function related(a: Attributes, node: string, source: RbacSource, refers: (pod: KubeObject, name: string) => boolean): Decision {
-  const found = source.objects('pods', a.namespace).some((pod) => pod.spec?.nodeName === node && refers(pod, a.name));
+function related(a: Attributes, node: string, view: View, refers: (pod: KubeObject, name: string) => boolean): Decision {
+  const found = view.list('pods', a.namespace).some((pod) => pod.spec?.nodeName === node && refers(pod, a.name));
   return found ? allow : no(`no relationship found between node '${node}' and this object`);
 }
 
@@ -59,11 +59,11 @@ const secrets = (pod: KubeObject, name: string) =>
   mentions(pod.spec, SECRET_KEYS, name) || mentions(pod.spec, { secret: 'name' }, name);
 const runsAs = (pod: KubeObject, name: string) => (pod.spec.serviceAccountName || 'default') === name;
 
-const accounts: Rule = (a, node, source) => {
-  if (a.verb === 'get' && !a.subresource) return read(runsAs)(a, node, source);
+const accounts: Rule = (a, node, view) => {
+  if (a.verb === 'get' && !a.subresource) return read(runsAs)(a, node, view);
   if (a.verb !== 'create' || !a.name) return no('can only create tokens for individual service accounts');
   if (a.subresource !== 'token') return no('can only create token subresource of serviceaccount');
-  return related(a, node, source, runsAs);
+  return related(a, node, view, runsAs);
 };
 
 const OWN_VERBS = ['get', 'create', 'update', 'patch', 'delete'];

@@ -1,23 +1,16 @@
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { UserInfo } from '../registry/ports.ts';
 import type { Attributes, Decision } from './attributes.ts';
+import type { IndexDefinition } from '../registry/view-index.ts';
+import type { View } from '../registry/view.ts';
+import { RBAC_NAMESPACES } from './limits.ts';
 import { type PolicyRule, ruleAllows } from './rules.ts';
-
-/** What RBAC reads: live objects, and whether roles or bindings were written since. */
-export interface RbacSource {
-  /** The last revision written. */
-  revision(): number;
-  /** Was any of the four resources written after `revision`? Asked once per revision. */
-  changedSince(revision: number): boolean;
-  object(resource: string, namespace: string, name: string): KubeObject | undefined;
-  objects(resource: string, namespace?: string): KubeObject[];
-}
 
 const GROUP = 'rbac.authorization.k8s.io';
 const ROLES = `${GROUP}/roles`;
 const CLUSTER_ROLES = `${GROUP}/clusterroles`;
-/** The four resources that decide. */
-export const RBAC_RESOURCES: readonly string[] = [ROLES, CLUSTER_ROLES, `${GROUP}/rolebindings`, `${GROUP}/clusterrolebindings`];
+const ROLE_BINDINGS = `${GROUP}/rolebindings`;
+const CLUSTER_ROLE_BINDINGS = `${GROUP}/clusterrolebindings`;
 
 /** One binding as it concerns one subject. */
 interface Grant {
@@ -31,15 +24,31 @@ interface Grant {
 /** "u:name" or "g:group" -> grants. */
 type Grants = Map<string, Grant[]>;
 
+/** The grants of cluster bindings and of each namespace, as far as somebody asked for them. */
+interface GrantIndex {
+  cluster: Grants | undefined;
+  namespaces: Map<string, Grants>;
+}
+
+const INDEX: IndexDefinition<GrantIndex> = {
+  name: 'rbac',
+  resources: [ROLES, CLUSTER_ROLES, ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS],
+  build: () => ({ cluster: undefined, namespaces: new Map() }),
+  apply(index, { resource, object }) {
+    const { namespace } = object.metadata;
+    if (namespace) index.namespaces.delete(namespace);
+    else index.cluster = undefined;
+    // A role binding may name a cluster role.
+    if (resource === CLUSTER_ROLES) index.namespaces.clear();
+  },
+};
+
 /** RBAC over the live roles and bindings, indexed by subject (plugin/pkg/auth/authorizer/rbac). */
 export class Rbac {
-  readonly #source: RbacSource;
-  #cluster: Grants | undefined;
-  #namespaces = new Map<string, Grants>();
-  #checked = -1;
+  readonly #view: View;
 
-  constructor(source: RbacSource) {
-    this.#source = source;
+  constructor(view: View) {
+    this.#view = view;
   }
 
   authorize(a: Attributes): Decision {
@@ -69,33 +78,23 @@ export class Rbac {
     if (ref.kind !== 'Role' && ref.kind !== 'ClusterRole')
       return { rules: [], error: `unsupported role reference kind: ${quote(ref.kind)}` };
     const resource = ref.kind === 'Role' ? ROLES : CLUSTER_ROLES;
-    const role = this.#source.object(resource, ref.kind === 'Role' ? namespace : '', ref.name);
+    const role = this.#view.get(resource, ref.kind === 'Role' ? namespace : '', ref.name);
     if (role) return { rules: role.rules ?? [] };
     return { rules: [], error: `${ref.kind === 'Role' ? 'role' : 'clusterrole'}.${GROUP} ${quote(ref.name)} not found` };
   }
 
   *#grants(user: UserInfo, namespace: string): Generator<Grant> {
-    this.#refresh();
-    this.#cluster ??= this.#index(this.#source.objects(`${GROUP}/clusterrolebindings`), '');
-    yield* of(this.#cluster, user);
+    const index = this.#view.index(INDEX);
+    index.cluster ??= this.#index(this.#view.list(CLUSTER_ROLE_BINDINGS), '');
+    yield* of(index.cluster, user);
     if (!namespace) return;
-    let grants = this.#namespaces.get(namespace);
+    let grants = index.namespaces.get(namespace);
     if (!grants) {
-      grants = this.#index(this.#source.objects(`${GROUP}/rolebindings`, namespace), namespace);
-      this.#namespaces.set(namespace, grants);
+      grants = this.#index(this.#view.list(ROLE_BINDINGS, namespace), namespace);
+      if (index.namespaces.size >= RBAC_NAMESPACES) index.namespaces.delete(index.namespaces.keys().next().value as string);
+      index.namespaces.set(namespace, grants);
     }
     yield* of(grants, user);
-  }
-
-  /** Drops the indexes when a role or binding was written. A revision that went back (a rollback) drops them too. */
-  #refresh(): void {
-    const revision = this.#source.revision();
-    if (revision === this.#checked) return;
-    if (revision < this.#checked || this.#source.changedSince(this.#checked)) {
-      this.#cluster = undefined;
-      this.#namespaces.clear();
-    }
-    this.#checked = revision;
   }
 
   #index(bindings: KubeObject[], namespace: string): Grants {

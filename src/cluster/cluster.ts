@@ -1,7 +1,7 @@
 import { AdmissionChain } from '../admission/chain.ts';
 import * as quotaUsage from '../admission/quota-usage.ts';
 import { resourceAttributes } from '../authz/attributes.ts';
-import { authorizerOf } from '../authz/authorizer.ts';
+import { Authorizer } from '../authz/authorizer.ts';
 import { guardEscalation } from '../authz/escalation.ts';
 import { KindTable } from '../api/kinds.ts';
 import { isStream, type StreamAnswer } from '../apiserver/call.ts';
@@ -138,7 +138,7 @@ export class Cluster {
   /** What admission asks: may the user do this to what is no object (signers)? */
   #allows(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean {
     const attributes = resourceAttributes(user, verb, { group, version: '*', resource, name });
-    return authorizerOf(this.registry).authorize(attributes).verdict === 'allow';
+    return new Authorizer(this.registry.view).authorize(attributes).verdict === 'allow';
   }
 
   /** The cluster in this database, or undefined: none was ever created there, or it is deleted. Writes nothing. */

@@ -1,8 +1,7 @@
 import type { KubeObject } from '../lib/json.ts';
+import type { IndexDefinition } from '../registry/view-index.ts';
 import type { Change, View } from '../registry/view.ts';
 import { toNumber, toText, usable } from './addresses.ts';
-
-const isPods = (resource: string): boolean => resource === 'pods';
 
 /** Addresses of one range: how many live pods hold each. */
 class Pool {
@@ -36,36 +35,24 @@ class Pool {
 }
 
 /**
- * Which pod addresses are in use, derived from the pods in the store: a memo that follows the log, droppable at any time. A pod holds its
- * address until it is finished or gone, so two live pods never share one (SPEC KUB6).
+ * Which pod addresses are in use, derived from the pods in the store: an index of the view. A pod holds its address until it is finished
+ * or gone, so two live pods never share one (SPEC KUB6).
  */
 class Addresses {
   readonly #pools = new Map<string, Pool>();
   readonly #held = new Map<number, number>();
-  #revision = -1;
 
-  /** The lowest free address of the range; undefined when it is full or not IPv4. */
-  free(podCIDR: string | undefined, view: View): string | undefined {
-    this.#follow(view);
-    return podCIDR?.includes('.') ? this.#pool(podCIDR).lowest() : undefined;
-  }
-
-  #follow(view: View): void {
-    const { revision } = view;
-    if (revision === this.#revision) return;
-    const changes = this.#revision >= 0 && revision > this.#revision ? view.since(this.#revision, isPods) : undefined;
-    if (changes) for (const change of changes) this.#apply(change);
-    else this.#rebuild(view);
-    this.#revision = revision;
-  }
-
-  #rebuild(view: View): void {
-    this.#pools.clear();
-    this.#held.clear();
+  constructor(view: View) {
     for (const pod of view.list('pods')) this.#count(addressOf(pod), 1);
   }
 
-  #apply(change: Change): void {
+  /** The lowest free address of the range; undefined when it is full. */
+  free(podCIDR: string): string | undefined {
+    return this.#pool(podCIDR).lowest();
+  }
+
+  /** Follows one change. */
+  apply(change: Change): void {
     const before = change.old && addressOf(change.old);
     const after = change.type === 'DELETED' ? undefined : addressOf(change.object);
     if (before === after) return;
@@ -100,14 +87,14 @@ function addressOf(pod: KubeObject): string | undefined {
   return podIP;
 }
 
-const memos = new WeakMap<View, Addresses>();
+const INDEX: IndexDefinition<Addresses> = {
+  name: 'pod addresses',
+  resources: ['pods'],
+  build: (view) => new Addresses(view),
+  apply: (addresses, change) => addresses.apply(change),
+};
 
-/** A free pod address of the range, or undefined when there is none. */
+/** A free pod address of the range; undefined when there is none, or the range is not IPv4. */
 export function freeAddress(podCIDR: string | undefined, view: View): string | undefined {
-  let addresses = memos.get(view);
-  if (!addresses) {
-    addresses = new Addresses();
-    memos.set(view, addresses);
-  }
-  return addresses.free(podCIDR, view);
+  return podCIDR?.includes('.') ? view.index(INDEX).free(podCIDR) : undefined;
 }

@@ -2,6 +2,8 @@ import { invalid } from '../api/machinery/field-errors.ts';
 import { internalError, invalidError } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { IndexDefinition } from '../registry/view-index.ts';
+import type { View } from '../registry/view.ts';
 import type { AllocationCx } from './addresses.ts';
 
 /** Node ports (registry/core/service/portallocator): which are taken is derived from the Services themselves. */
@@ -20,52 +22,34 @@ export const portsOf = (service: Obj): number[] => {
   return service.spec?.healthCheckNodePort ? [...ports, service.spec.healthCheckNodePort] : ports;
 };
 
-/** Ports in use, kept up with the log. Droppable: rebuilt from the Services when it cannot follow. */
-interface Memo {
-  revision: number;
-  /** The log row at `revision`, to notice that a rolled back transaction wrote it. */
-  stamp: string | undefined;
-  /** Port -> how many Services (or ports of one) hold it. */
-  used: Map<number, number>;
-}
+/** Port -> how many Services hold it. */
+type UsedPorts = Map<number, number>;
 
-const memos = new WeakMap<Registry['store'], Memo>();
-
-function count(used: Map<number, number>, json: string, by: 1 | -1): void {
-  for (const port of new Set(portsOf(JSON.parse(json)))) {
+function count(used: UsedPorts, service: KubeObject | undefined, by: 1 | -1): void {
+  if (!service) return;
+  for (const port of new Set(portsOf(service))) {
     const n = (used.get(port) ?? 0) + by;
     if (n > 0) used.set(port, n);
     else used.delete(port);
   }
 }
 
-/** The ports in use now: O(changes since the last call), not O(Services). */
-function usedPorts(registry: Registry): Map<number, number> {
-  const { store } = registry;
-  const revision = store.revision();
-  let memo = memos.get(store);
-  const follows =
-    memo && memo.revision <= revision && memo.revision >= store.compacted() && store.at(memo.revision)?.json === memo.stamp;
-  if (!memo || !follows) {
-    memo = { revision, stamp: store.at(revision)?.json, used: new Map() };
-    for (const row of store.list({ resource: 'services' })) count(memo.used, row.json, 1);
-    memos.set(store, memo);
-    return memo.used;
-  }
-  if (memo.revision === revision) return memo.used;
-  for (const row of store.after(memo.revision, { resource: 'services' })) {
-    const before = row.prev === undefined ? undefined : store.at(row.prev);
-    if (row.prev !== undefined && !before) {
-      memos.delete(store);
-      return usedPorts(registry);
-    }
-    if (before) count(memo.used, before.json, -1);
-    if (row.type !== 'DELETED') count(memo.used, row.json, 1);
-  }
-  memo.revision = revision;
-  memo.stamp = store.at(revision)?.json;
-  return memo.used;
-}
+const INDEX: IndexDefinition<UsedPorts> = {
+  name: 'node ports',
+  resources: ['services'],
+  build(view) {
+    const used: UsedPorts = new Map();
+    for (const service of view.list('services')) count(used, service, 1);
+    return used;
+  },
+  apply(used, { type, object, old }) {
+    count(used, old, -1);
+    if (type !== 'DELETED') count(used, object, 1);
+  },
+};
+
+/** The node ports that Services hold now. */
+export const usedPorts = (view: View): ReadonlyMap<number, number> => view.index(INDEX);
 
 /** The ports that one request takes. */
 export class PortOperation {
@@ -85,7 +69,7 @@ export class PortOperation {
   /** Takes one port; says why not. */
   take(port: number): string | undefined {
     if (!this.#cx.dryRun && (port < FIRST || port > LAST)) return OUT_OF_RANGE;
-    if (this.#taken.includes(port) || usedPorts(this.#registry).has(port)) return ALLOCATED;
+    if (this.#taken.includes(port) || usedPorts(this.#registry.view).has(port)) return ALLOCATED;
     this.#taken.push(port);
     return undefined;
   }
@@ -104,7 +88,7 @@ export class PortOperation {
       this.#taken.push(port);
       return port;
     }
-    const used = usedPorts(this.#registry);
+    const used = usedPorts(this.#registry.view);
     for (const [first, last] of [
       [DYNAMIC, LAST],
       [FIRST, DYNAMIC - 1],

@@ -8,3 +8,5 @@ export const DECODED_MEMO_BYTES = 24 * 1024 * 1024;
 export const CONTINUE_TTL_MS = 300_000;
 /** Requirements of a selector of a list or a watch, label and field together; beyond it 400 (SQLite's expressions and parameters are bounded). */
 export const SELECTOR_TERMS = 16;
+/** Derived indexes kept of one view; the oldest go first and are built again when they are read. */
+export const VIEW_INDEXES = 16;

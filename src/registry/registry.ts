@@ -58,7 +58,6 @@ export class Registry {
   onCommit: ((change: CommittedChange) => void) | undefined;
   readonly #deps: RegistryDeps;
   #depth = 0;
-  #appended = 0;
   #pending: CommittedChange[] = [];
 
   constructor(deps: RegistryDeps) {
@@ -209,14 +208,11 @@ export class Registry {
 
   /** All or nothing. Nested calls are part of the outer one, but roll back alone. */
   transaction<T>(fn: () => T): T {
-    const before = this.store.revision();
     const { length } = this.#pending;
-    const appended = this.#appended;
     this.#depth++;
     try {
       return this.store.transaction(fn);
     } catch (error) {
-      if (this.#appended !== appended) this.view.forgetAfter(before);
       this.#pending.length = length;
       throw error;
     } finally {
@@ -263,7 +259,6 @@ export class Registry {
   }
 
   #note(change: CommittedChange, object: KubeObject | undefined, old: KubeObject | undefined, bytes: number): void {
-    this.#appended++;
     this.view.changed(change.resource, change.revision, object, old, bytes);
     if (this.onCommit) this.#pending.push(change);
   }

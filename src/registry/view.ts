@@ -6,6 +6,7 @@ import { DECODED_MEMO_BYTES } from './limits.ts';
 import type { Row } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { ownersOf } from './encode.ts';
+import { type IndexDefinition, ViewIndexes } from './view-index.ts';
 
 /** Synchronous, always fresh reads. Objects are shared and must not be mutated: clone before changing. */
 export interface View {
@@ -17,8 +18,8 @@ export interface View {
   ownedNotDeleting(uid: string, limit: number): KubeObject[];
   /** Resource of an apiVersion and kind, or undefined when the cluster does not serve it. */
   resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined;
-  /** A droppable memo: computed once per revision of the cluster, then kept (for indexes a controller needs over many keys). */
-  memo<T>(name: string, compute: () => T): T;
+  /** A derived state, up to date (view-index.ts). */
+  index<S>(definition: IndexDefinition<S>): S;
   /** The changes after `revision` of the wanted resources (default: all), oldest first; undefined when compacted. */
   since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined;
   readonly revision: number;
@@ -57,11 +58,12 @@ export class StoreView implements View {
   readonly #lists = new Map<string, CachedList>();
   readonly #pinned = new Map<KubeObject, { lists: number; bytes: number }>();
   #pinnedBytes = 0;
-  readonly #memos = new Map<string, { revision: number; value: unknown }>();
+  readonly #indexes = new ViewIndexes(this);
 
   constructor(store: Store, kinds: KindTable) {
     this.#store = store;
     this.#kinds = kinds;
+    store.keepInStep(this);
   }
 
   get revision(): number {
@@ -171,13 +173,8 @@ export class StoreView implements View {
     return found && { resource: resourceOf(found.kind), namespaced: found.kind.namespaced };
   }
 
-  memo<T>(name: string, compute: () => T): T {
-    const { revision } = this;
-    const known = this.#memos.get(name);
-    if (known?.revision === revision) return known.value as T;
-    const value = compute();
-    this.#memos.set(name, { revision, value });
-    return value;
+  index<S>(definition: IndexDefinition<S>): S {
+    return this.#indexes.read(definition);
   }
 
   since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined {
@@ -238,11 +235,17 @@ export class StoreView implements View {
     if (this.#pinnedBytes > DECODED_MEMO_BYTES) this.#dropLists();
   }
 
-  /** After a rollback: revisions beyond this one never were, and will be given again to other states. */
-  forgetAfter(revision: number): void {
+  /** Where a transaction begins (Store.keepInStep). */
+  mark(): number {
+    return this.#indexes.mark();
+  }
+
+  /** Forgets a transaction that was rolled back: revisions beyond this one never were, and will be given again to other states. */
+  rollback(mark: number, revision: number, appended: boolean): void {
+    this.#indexes.rollback(mark, revision);
+    if (!appended) return;
     for (const memo of [this.#young, this.#old]) for (const known of memo.keys()) if (known > revision) memo.delete(known);
     this.#dropLists();
-    this.#memos.clear();
   }
 }
 

@@ -1,7 +1,8 @@
 import type { KubeObject } from '../lib/json.ts';
 import { equal } from '../lib/json.ts';
+import type { IndexDefinition } from '../registry/view-index.ts';
 import type { Change, View } from '../registry/view.ts';
-import { clusterEvents, heldNode, isPending } from './events.ts';
+import { clusterEvents, heldNode, isPending, VOLUME_RESOURCES } from './events.ts';
 import type { ClusterEvent, Plugin } from './framework.ts';
 import { NodeInfo } from './node-info.ts';
 import { type PodInfo, podInfo } from './pod-info.ts';
@@ -15,8 +16,8 @@ export interface Waiting {
 }
 
 /**
- * Nodes with what runs on them, and the pods that wait: a memo that follows the log (SPEC SCH2). It may be dropped at any time; what is lost
- * then is only the knowledge that another attempt is pointless.
+ * Nodes with what runs on them, and the pods that wait: an index of the view (SPEC SCH2). It may be dropped at any time; what is lost then
+ * is only the knowledge that another attempt is pointless.
  */
 export class Snapshot {
   readonly #nodes = new Map<string, NodeInfo>();
@@ -25,32 +26,22 @@ export class Snapshot {
   readonly #assumed = new Map<string, string>();
   #list: NodeInfo[] | undefined;
   #promises = 0;
-  #revision = -1;
 
-  /** Brings the memo to the view's revision; what was assumed is replaced by what came of it. */
-  follow(view: View): this {
-    for (const [uid, node] of this.#assumed) this.#nodes.get(node)?.remove(uid);
-    this.#assumed.clear();
-    const { revision } = view;
-    if (revision === this.#revision) return this;
-    const changes = this.#revision >= 0 && revision > this.#revision ? view.since(this.#revision) : undefined;
-    if (changes) for (const change of changes) this.#apply(change);
-    else this.#rebuild(view);
-    this.#revision = revision;
-    return this;
-  }
-
-  #rebuild(view: View): void {
-    this.#nodes.clear();
-    this.#held.clear();
-    this.#waiting.clear();
-    this.#promises = 0;
-    this.#list = undefined;
+  constructor(view: View) {
     for (const node of view.list('nodes')) this.#node(node.metadata.name).setNode(node);
     for (const pod of view.list('pods')) this.#place(pod);
   }
 
-  #apply(change: Change): void {
+  /** Forgets what was assumed: the plan was carried out, and its changes are followed, or it was not. */
+  settle(): this {
+    for (const [uid, node] of this.#assumed) this.#nodes.get(node)?.remove(uid);
+    this.#assumed.clear();
+    return this;
+  }
+
+  /** Follows one change. */
+  apply(change: Change): void {
+    this.settle();
     const { resource, type, object } = change;
     if (resource === 'pods') {
       if (type === 'DELETED') this.#drop(object.metadata.uid);
@@ -153,7 +144,7 @@ export class Snapshot {
     return this.#promises > 0;
   }
 
-  /** Counts the pod on the node until the memo next follows the log. */
+  /** Counts the pod on the node until the snapshot is next read. */
   assume(info: PodInfo, node: NodeInfo): void {
     node.add(info);
     this.#assumed.set(info.uid, node.name);
@@ -207,14 +198,14 @@ const sameForNode = (a: KubeObject, b: KubeObject): boolean =>
 const sameRequest = (a: KubeObject, b: KubeObject): boolean =>
   a.metadata.generation === b.metadata.generation && equal(a.metadata.labels, b.metadata.labels);
 
-const memos = new WeakMap<View, Snapshot>();
+const INDEX: IndexDefinition<Snapshot> = {
+  name: 'scheduler',
+  resources: ['pods', 'nodes', ...VOLUME_RESOURCES],
+  build: (view) => new Snapshot(view),
+  apply: (snapshot, change) => snapshot.apply(change),
+  // Which attempts failed, and which pods are assumed on a node.
+  notes: true,
+};
 
 /** The snapshot of a cluster, up to date. */
-export function snapshotOf(view: View): Snapshot {
-  let snapshot = memos.get(view);
-  if (!snapshot) {
-    snapshot = new Snapshot();
-    memos.set(view, snapshot);
-  }
-  return snapshot.follow(view);
-}
+export const snapshotOf = (view: View): Snapshot => view.index(INDEX).settle();

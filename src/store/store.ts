@@ -6,6 +6,14 @@ import { condition, joined, keyOf, pick, utf8 } from './query.ts';
 import { getMeta, setMeta } from './schema.ts';
 import { readTally, Tally } from './tally.ts';
 
+/** What is remembered of the rows, and must forget with a rollback. */
+export interface Memory {
+  /** The point at which a transaction begins. */
+  mark(): number;
+  /** The transaction that began at the mark was rolled back: no revision beyond this one exists. `appended`: there were such. */
+  rollback(mark: number, revision: number, appended: boolean): void;
+}
+
 const TYPES: readonly ChangeType[] = ['ADDED', 'MODIFIED', 'DELETED'];
 const COLUMNS = 'l.rev AS rev, l.resource AS resource, l.namespace AS namespace, l.name AS name, l.json AS json';
 
@@ -34,9 +42,15 @@ export class Store {
   #compacted: number | undefined;
   #depth = 0;
   readonly #memo = new StoreMemo();
+  readonly #inStep: Memory[] = [this.#memo];
 
   constructor(sql: Sqlite) {
     this.sql = sql;
+  }
+
+  /** Has a memory told of every transaction that is rolled back. */
+  keepInStep(memory: Memory): void {
+    this.#inStep.push(memory);
   }
 
   /** The last revision written; 0 for an empty store. */
@@ -63,16 +77,18 @@ export class Store {
     return this.tally.live;
   }
 
-  /** Runs in one transaction; after a throw the counters are read anew and what was written is forgotten. */
+  /** Runs in one transaction; after a throw the counters are as before and every memory forgets what was written. */
   transaction<T>(fn: () => T): T {
-    const [mark, rev] = [this.#memo.mark(), this.revision()];
+    const [revision, compacted] = [this.revision(), this.compacted()];
+    const marks = this.#inStep.map((memory) => memory.mark());
     this.#depth++;
     try {
       return this.sql.transaction(fn as () => never) as T;
     } catch (error) {
-      this.#revision = undefined;
-      this.#compacted = undefined;
-      this.#memo.rollback(mark, rev);
+      const appended = this.revision() > revision;
+      this.#revision = revision;
+      this.#compacted = compacted;
+      this.#inStep.forEach((memory, i) => memory.rollback(marks[i] ?? 0, revision, appended));
       this.tally.rolledBack();
       throw error;
     } finally {

@@ -232,7 +232,7 @@ function bareView(world: World): View {
     const { labels: __, annotations: ___, ...metadata } = object.metadata;
     return { ...rest, metadata } as KubeObject;
   };
-  return {
+  const view: View = {
     get revision() {
       return world.revision;
     },
@@ -241,9 +241,10 @@ function bareView(world: World): View {
     ownedBy: (...where) => world.ownedBy(...where).map((o) => strip(o) as KubeObject),
     ownedNotDeleting: (...where) => world.ownedNotDeleting(...where).map((o) => strip(o) as KubeObject),
     resourceOf: (...of) => world.resourceOf(...of),
-    memo: (_, compute) => compute(),
+    index: (definition) => definition.build(view),
     since: () => undefined,
   };
+  return view;
 }
 
 /** What there is of each kind, regardless of chance in names. */

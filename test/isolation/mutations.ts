@@ -164,11 +164,7 @@ const CLUSTER: Hole[] = [
       "return { verdict: 'none', reason: errors.length",
       "return { verdict: a.verb === 'get' ? 'allow' : 'none', reason: errors.length",
     ],
-    [
-      'a RoleBinding counts in every namespace',
-      'this.#source.objects(`${GROUP}/rolebindings`, namespace)',
-      'this.#source.objects(`${GROUP}/rolebindings`)',
-    ],
+    ['a RoleBinding counts in every namespace', 'this.#view.list(ROLE_BINDINGS, namespace)', 'this.#view.list(ROLE_BINDINGS)'],
   ]),
   ...of('src/authz/rules.ts', [
     ['a subresource is its resource', 'a.subresource ? `${a.resource}/${a.subresource}` : a.resource', 'a.resource'],

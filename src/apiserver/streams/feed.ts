@@ -97,14 +97,6 @@ function tail(rows: readonly LogRow[], revision: number): readonly LogRow[] {
   return low === 0 ? rows.slice() : rows.slice(low);
 }
 
-const feeds = new WeakMap<Registry, Feed>();
-
-/** The one feed of a registry's cluster. */
-export function feedOf(registry: Registry): Feed {
-  let feed = feeds.get(registry);
-  if (!feed) {
-    feed = new Feed(registry);
-    feeds.set(registry, feed);
-  }
-  return feed;
-}
+/** The one feed of a registry's cluster. It reads the log itself, so nothing is applied; a rollback below what it read drops it. */
+export const feedOf = (registry: Registry): Feed =>
+  registry.view.index({ name: 'watch feed', resources: [], build: () => new Feed(registry), apply: () => {} });

@@ -9,7 +9,7 @@ import type { ChangeType, LogRow, Row } from '../../store/rows.ts';
 import { type Form, metadataText, objectText, partialText } from '../convert.ts';
 import { tooLargeRevision } from '../params.ts';
 import { columnsFor, definitionsText, rowOf, tableText } from '../table.ts';
-import { type Feed, feedOf } from './feed.ts';
+import { feedOf } from './feed.ts';
 import { WatchSelector } from './selector.ts';
 import type { WatchSpec } from './spec.ts';
 
@@ -22,7 +22,6 @@ export class WatchSession implements Session {
   readonly spec: WatchSpec;
   readonly #port: StreamPort;
   readonly #registry: Registry;
-  readonly #feed: Feed;
   readonly #form: Form;
   readonly #resource: string;
   readonly #selector: WatchSelector;
@@ -38,7 +37,6 @@ export class WatchSession implements Session {
     this.spec = { ...spec };
     this.#port = port;
     this.#registry = registry;
-    this.#feed = feedOf(registry);
     this.#form = { kind: found.kind, served: found.served };
     this.#resource = resourceOf(found.kind);
     this.#selector = new WatchSelector(found.kind, spec.namespace, spec.labelSelector, spec.fieldSelector);
@@ -111,7 +109,7 @@ export class WatchSession implements Session {
       return this.#fail(gone(`too old resource version: ${spec.revision} (${store.compacted()})`));
     }
     const frames: string[] = [];
-    for (const row of this.#feed.since(this.#resource, spec.revision)) {
+    for (const row of feedOf(this.#registry).since(this.#resource, spec.revision)) {
       if (!this.#selector.mayConcern(row)) continue;
       const frame = this.#selector.looksInside ? this.#filtered(row, now) : this.#shared(row.type, row, now);
       if (frame !== undefined) frames.push(frame);
@@ -128,13 +126,13 @@ export class WatchSession implements Session {
   #shared(type: ChangeType, row: LogRow, now: number): string {
     // Cells hold ages, and the first Table its columns: those are made for each.
     if (this.spec.as === 'Table') return this.#frame(type, row, now);
-    return this.#feed.frame(row, `${this.#formKey} ${type}`, () => this.#frame(type, row, now));
+    return feedOf(this.#registry).frame(row, `${this.#formKey} ${type}`, () => this.#frame(type, row, now));
   }
 
   /** A change as a selector sees it: what begins to match is ADDED, what ceases to is DELETED (cacheWatcher.convertToWatchEvent). */
   #filtered(row: LogRow, now: number): string | undefined {
     const is = row.type !== 'DELETED' && this.#selector.matches(this.#registry.decode(row));
-    const before = this.#feed.before(row);
+    const before = feedOf(this.#registry).before(row);
     const was = before !== undefined && this.#selector.matches(this.#registry.decode(before));
     if (is) return this.#shared(was ? 'MODIFIED' : 'ADDED', row, now);
     if (!was) return undefined;

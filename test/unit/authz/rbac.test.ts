@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { resourceAttributes } from '../../../src/authz/attributes.ts';
-import { authorizerOf } from '../../../src/authz/authorizer.ts';
+import { Authorizer } from '../../../src/authz/authorizer.ts';
 import { compactRules, compactString, type PolicyRule, ruleAllows, uncovered } from '../../../src/authz/rules.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { ApiFixture } from '../../fixtures/api.ts';
@@ -11,7 +11,7 @@ let api: ApiFixture;
 
 const bob = { username: 'bob', groups: ['devs', 'system:authenticated'] };
 const may = (verb: string, more: Obj = {}, user = bob) =>
-  authorizerOf(api.registry).authorize(resourceAttributes(user, verb, { resource: 'pods', ...more }));
+  new Authorizer(api.registry.view).authorize(resourceAttributes(user, verb, { resource: 'pods', ...more }));
 const role = (name: string, rules: PolicyRule[], namespace?: string) =>
   api.ask('POST', namespace ? `${RBAC}/namespaces/${namespace}/roles` : `${RBAC}/clusterroles`, { metadata: { name }, rules });
 const bind = (name: string, kind: string, subjects: Obj[], namespace?: string, headers = {}) =>
