@@ -15,41 +15,26 @@ import {
 } from './limits.ts';
 
 const KIB = 1024;
-/** How much of the first chunk of a request is searched for who sent it. */
-const HEAD_BYTES = 2048;
-
-const SPACE = 0x20;
-/** GET alone begins with it. */
-const G = 0x47;
-const CLUSTERS = Buffer.from('/clusters/');
-const AUTHORIZATION = /\r\nauthorization: *([^\r]*)\r/i;
+const CLUSTERS = '/clusters/';
+/** An id ends where the path goes on, or ends. */
+const ID = /^[^/?]{0,64}/;
 /** What the names of those begin with who speak to the management API; what they send as Authorization follows. */
 export const MANAGEMENT = 'management ';
 /** The account of all that belongs to none: clusters that are made up, tokens that nobody knows. */
 export const NOBODY = '';
 
-/** Whose request begins with these bytes: the cluster in the address, else whoever bears the token; undefined: no beginning of one. */
-export function tenantOf(chunk: Buffer): string | undefined {
-  const path = chunk.indexOf(SPACE) + 1;
-  if (path === 0 || path > 8) return undefined;
-  const after = path + CLUSTERS.length;
-  if (chunk.length > after && CLUSTERS.compare(chunk, path, after) === 0) {
-    let end = after;
-    while (end < chunk.length && end < after + 64 && !isEnd(chunk[end])) end++;
-    return chunk.toString('latin1', after, end);
-  }
-  return MANAGEMENT + (AUTHORIZATION.exec(chunk.toString('latin1', 0, HEAD_BYTES))?.[1] ?? '');
+/** Whose a request is: of the cluster in the address, else of whoever bears the token. */
+export function tenantOf(target: string, authorization: string): string {
+  if (!target.startsWith(CLUSTERS)) return MANAGEMENT + authorization;
+  return ID.exec(target.slice(CLUSTERS.length))?.[0] ?? '';
 }
 
-/** What a tenant's request that begins with these bytes takes, but for its answer. */
-export function costOf(tenant: string, chunk: Buffer): number {
-  const reads = chunk[0] === G;
+/** What a tenant's request takes, but for its answer. */
+export function costOf(tenant: string, method: string): number {
+  const reads = method === 'GET';
   if (tenant.startsWith(MANAGEMENT)) return reads ? FAIR_MANAGE_READ_MS : FAIR_MANAGE_WRITE_MS;
   return reads ? FAIR_READ_MS : FAIR_WRITE_MS;
 }
-
-/** "/", "?" and the space end an id. */
-const isEnd = (code: number): boolean => code === 0x2f || code === 0x3f || code === SPACE;
 
 /** Who shares the thread: a cluster, or all of an account's together. */
 interface Party {

@@ -23,3 +23,26 @@ export const FAIR_MANAGING = 2;
 /** How long after its last request a tenant counts as there, and how often it is looked who has gone, ms. */
 export const FAIR_PRESENT_MS = 3_000;
 export const FAIR_SWEEP_MS = 250;
+
+/** The local server: bytes of the head of a request; beyond it 431. Of the head of an answer from behind; beyond it the connection ends. */
+export const REQUEST_HEAD_BYTES = 262_144;
+export const ANSWER_HEAD_BYTES = 65_536;
+/** Bytes of a line between the chunks of a body, and of all trailers behind it; beyond it the body is malformed. */
+export const CHUNK_LINE_BYTES = 4096;
+export const TRAILER_BYTES = 16_384;
+/** Bytes of a request that are kept until its answer begins, to be sent again when the connection behind was closed under it. */
+export const RESEND_BYTES = 65_536;
+/** Bytes of later requests that a client may send before it is answered; beyond it nothing more is read, and during a watch the connection ends. */
+export const PIPELINED_BYTES = 65_536;
+/** Bytes that an answer may be ahead of a client that reads slowly: a list fits, so that it passes without stops. */
+export const AHEAD_BYTES = 1_048_576;
+/** Bytes of a body that nobody read which are read on, so that the next request can follow; beyond it the connection ends with the answer. */
+export const UNREAD_BYTES = 262_144;
+/** A client that has said nothing for so long, and is owed nothing, is let go; so is one that sends no more and gets nothing, ms. */
+export const IDLE_MS = 180_000;
+export const HALF_CLOSED_MS = 5000;
+/** How long a client that is told that the connection ends may go on sending, ms: a reset would take the answer away from it. */
+export const LINGER_MS = 500;
+/** Answers longer than so many bytes are compressed for clients that ask for it, at this level of zlib's. */
+export const GZIP_BYTES = 131_072;
+export const GZIP_LEVEL = 1;

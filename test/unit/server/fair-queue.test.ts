@@ -2,25 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { costOf, Fair, tenantOf, type Turn } from '../../../src/server/fair-queue.ts';
 
 const CLUSTER = 'abcdefghijklmnopqrstuvwxyz';
-const head = (line: string, ...headers: string[]) => Buffer.from([line, 'Host: localhost', ...headers, '', ''].join('\r\n'));
-
 describe('whose a request is', () => {
   it('[MG80] is told by the cluster in the address, else by the bearer', () => {
-    const bearer = 'authorization: Bearer atoll_x';
-    expect(tenantOf(head(`GET /clusters/${CLUSTER}/api/v1/pods HTTP/1.1`, bearer))).toBe(CLUSTER);
-    expect(tenantOf(head(`DELETE /clusters/${CLUSTER}?x=1 HTTP/1.1`))).toBe(CLUSTER);
-    expect(tenantOf(head(`GET /clusters/${CLUSTER} HTTP/1.1`))).toBe(CLUSTER);
-    expect(tenantOf(head('GET /v1/me HTTP/1.1', bearer))).toBe('management Bearer atoll_x');
-    expect(tenantOf(head('GET /healthz HTTP/1.1'))).toBe('management ');
-  });
-
-  it('[MG80] is not told by bytes that begin no request, however they are cut', () => {
-    expect(tenantOf(Buffer.from('{"kind":"ConfigMap"}'))).toBeUndefined();
-    expect(tenantOf(Buffer.from('xxxxxxxxxxxxxxxx GET /clusters/'))).toBeUndefined();
-    expect(tenantOf(Buffer.from('GET /clusters/'))).toBe('management ');
-    expect(tenantOf(Buffer.from(`GET /clusters/${CLUSTER}`))).toBe(CLUSTER);
-    expect(tenantOf(Buffer.from(`GET /clusters/${'x'.repeat(5000)}`))).toHaveLength(64);
-    expect(tenantOf(Buffer.alloc(0))).toBeUndefined();
+    const bearer = 'Bearer atoll_x';
+    expect(tenantOf(`/clusters/${CLUSTER}/api/v1/pods`, bearer)).toBe(CLUSTER);
+    expect(tenantOf(`/clusters/${CLUSTER}?x=1`, '')).toBe(CLUSTER);
+    expect(tenantOf(`/clusters/${CLUSTER}`, '')).toBe(CLUSTER);
+    expect(tenantOf('/v1/me', bearer)).toBe('management Bearer atoll_x');
+    expect(tenantOf('/healthz', '')).toBe('management ');
+    expect(tenantOf('/clusters', '')).toBe('management ');
+    expect(tenantOf(`/clusters/${'x'.repeat(5000)}`, '')).toHaveLength(64);
   });
 });
 
@@ -131,7 +122,7 @@ describe('turns', () => {
   });
 
   it('[MG80] writes cost more than reads', () => {
-    const [read, write] = [head('GET /x HTTP/1.1'), head('POST /x HTTP/1.1')];
+    const [read, write] = ['GET', 'POST'];
     expect(costOf('x', write)).toBeGreaterThan(costOf('x', read));
     expect(costOf('management x', write)).toBeGreaterThan(costOf('management x', read));
     expect(costOf('management x', write)).toBeGreaterThan(costOf('x', write));

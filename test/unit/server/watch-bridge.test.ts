@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE_FRAME, FrameReader } from '../../../src/server/frames.ts';
-import { askForSocket, Watching } from '../../../src/server/watch-bridge.ts';
+import { headFor, parseRequest, type RequestHead } from '../../../src/server/http-request.ts';
+import { askForSocket, isWatch, WatchBridge } from '../../../src/server/watch-bridge.ts';
 
 const TEXT = 0x1;
 const BYTES = 0x2;
@@ -60,26 +61,29 @@ describe('a FrameReader', () => {
 });
 
 const request = (path: string, ...lines: string[]) =>
-  Buffer.from([`GET ${path} HTTP/1.1`, 'Host: localhost:8443', 'Authorization: Bearer x', ...lines, '', ''].join('\r\n'));
+  parseRequest([`GET ${path} HTTP/1.1`, 'Host: localhost:8443', 'Authorization: Bearer x', ...lines].join('\r\n')) as RequestHead;
+const watches = (asked: RequestHead) => isWatch(asked, asked.target);
 
-describe('askForSocket', () => {
+describe('a watch', () => {
   it.each([
     '/clusters/x/api/v1/pods?watch=1',
     '/clusters/x/api/v1/pods?watch=true&resourceVersion=5',
     '/clusters/x/api/v1/pods?labelSelector=a%3Db&watch=True',
-  ])('turns %s into a request for a WebSocket', (path) => {
-    const asked = askForSocket(request(path, 'Connection: keep-alive', 'Accept: */*'), 'secret')?.toString('latin1') ?? '';
-    const [first, ...lines] = asked.split('\r\n');
+  ])('at %s becomes a request for a WebSocket', (path) => {
+    const asked = request(path, 'Connection: keep-alive', 'Accept: */*');
+    expect(watches(asked)).toBe(true);
+    const [first, ...lines] = headFor(askForSocket(asked, 'secret'), path, 'X: y\r\n').toString('latin1').split('\r\n');
     expect(first).toBe(`GET ${path} HTTP/1.1`);
     expect(lines).toEqual([
       'Host: localhost:8443',
+      'X: y',
       'Authorization: Bearer x',
       'Accept: */*',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
       'X-Atoll-Watch: secret',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
       '',
       '',
     ]);
@@ -90,23 +94,23 @@ describe('askForSocket', () => {
     ['no watch after all', request('/clusters/x/api/v1/pods?watch=0')],
     ['a word that ends so', request('/clusters/x/api/v1/pods?rewatch=1')],
     ['another address', request('/v1/clusters?watch=1')],
-    ['another method', Buffer.from(request('/clusters/x/api?watch=1').toString().replace('GET', 'PUT'))],
-    ['an older protocol', Buffer.from(request('/clusters/x/api?watch=1').toString().replace('HTTP/1.1', 'HTTP/1.0'))],
-    ['the last request of a connection', request('/clusters/x/api?watch=1', 'Connection: close')],
-    ['an upgrade of its own', request('/clusters/x/api?watch=1', 'Upgrade: websocket')],
+    ['another method', { ...request('/clusters/x/api?watch=1'), method: 'PUT' }],
+    ['an upgrade of its own', request('/clusters/x/api?watch=1', 'Connection: Upgrade', 'Upgrade: websocket')],
     ['a body', request('/clusters/x/api?watch=1', 'Content-Length: 2')],
-    ['half a head', request('/clusters/x/api?watch=1').subarray(0, -2)],
-    ['more than a head', Buffer.concat([request('/clusters/x/api?watch=1'), Buffer.from('GET ')])],
-    ['nothing', Buffer.alloc(0)],
-  ])('leaves alone: %s', (_, chunk) => expect(askForSocket(chunk, 'secret')).toBeUndefined());
+  ])('is not: %s', (_, asked) => expect(watches(asked)).toBe(false));
+
+  it.each([
+    ['the last request of a connection', request('/clusters/x/api?watch=1', 'Connection: close')],
+    ['of an older protocol', { ...request('/clusters/x/api?watch=1'), isOld: true }],
+  ])('is one, too: %s', (_, asked) => expect(watches(asked)).toBe(true));
 });
 
-describe('a Watching', () => {
-  function make() {
+describe('a WatchBridge', () => {
+  function make(to = { isOld: false, closes: false }) {
     const client: Buffer[] = [];
     const server: Buffer[] = [];
     const events: string[] = [];
-    const watching = new Watching({
+    const watching = new WatchBridge(to, {
       toClient: (bytes) => client.push(bytes),
       toServer: (bytes) => server.push(bytes),
       ended: () => events.push('ended'),
@@ -145,6 +149,28 @@ describe('a Watching', () => {
     if (size === 1000) expect(client()).toBe(`${told}0\r\n\r\n`);
     expect(client().endsWith('\r\n0\r\n\r\n')).toBe(true);
     expect(server()).toBe(CLOSE_FRAME.toString('latin1'));
+  });
+
+  it('is plain bytes for HTTP/1.0, and ends with the connection', () => {
+    const { watching, client, events } = make({ isOld: true, closes: true });
+    watching.read(Buffer.concat([Buffer.from(head), frame(BYTES, 'hello'), frame(CLOSE, '')]));
+    expect(client()).toBe('HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nAudit-Id: 7\r\n\r\nhello');
+    expect(events).toEqual(['ended']);
+  });
+
+  it('says that the connection ends with it', () => {
+    const { watching, client } = make({ isOld: false, closes: true });
+    watching.read(Buffer.from(head));
+    expect(client().endsWith('\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n')).toBe(true);
+  });
+
+  it('that is ended before it has begun ends as soon as it has', () => {
+    const { watching, client, events } = make();
+    watching.end();
+    expect(events).toEqual([]);
+    watching.read(Buffer.from(head));
+    expect(events).toEqual(['ended']);
+    expect(client().endsWith('\r\n\r\n0\r\n\r\n')).toBe(true);
   });
 
   it('ends by its timeout', async () => {

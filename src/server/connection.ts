@@ -1,0 +1,400 @@
+import { connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { costOf, type Fair, tenantOf } from './fair-queue.ts';
+import { addressLine } from './forwarded-address.ts';
+import { Answer, replyTo } from './http-answer.ts';
+import { type Address, type Exchange, endsSoon, exchangeOf, isWhole } from './exchange.ts';
+import { chunkOf, LAST_CHUNK } from './http-body.ts';
+import { Input } from './http-input.ts';
+import {
+  BAD_REQUEST,
+  headFor,
+  isRefused,
+  parseRequest,
+  type Refused,
+  type RequestHead,
+  refusedWith,
+  TOO_LARGE,
+} from './http-request.ts';
+import { AHEAD_BYTES, HALF_CLOSED_MS, IDLE_MS, LINGER_MS, PIPELINED_BYTES, REQUEST_HEAD_BYTES, RESEND_BYTES } from './limits.ts';
+import { giveBuffer, sharedBuffer, takeBuffer } from './read-buffers.ts';
+import { isNoRequest } from './request-line.ts';
+import { askForSocket, isWatch, WatchBridge } from './watch-bridge.ts';
+
+/** While the server stops: how long nothing must have come over a connection that is no HTTP any more, ms. */
+const DRAIN_QUIET_MS = 50;
+/** A line that is no size of a chunk: the server behind finds the body malformed, as the front did. */
+const BAD_CHUNK = Buffer.from('malformed\r\n');
+const PATH = '/clusters/';
+/** Bytes in which a first line is looked for before the head is whole. */
+const FIRST_LINE_BYTES = 4096;
+
+/**
+ * One client. Its requests are answered one after another, each sent behind when the one before is done with, so that where a request and
+ * an answer end is known here. workerd closes a connection after five quiet seconds, which clients of Kubernetes do not expect
+ * (kube-apiserver waits for minutes, and a request that meets the close fails): so the client's connection stays, and the next request
+ * opens a new one behind it.
+ */
+export class Connection {
+  readonly #client: TLSSocket;
+  readonly #backend: Address;
+  readonly #fair: Fair;
+  /** Of a cluster's own port: whose. */
+  readonly #cluster: string | undefined;
+  /** Says of every request from where it came. */
+  readonly #from: string;
+  #inner: Socket | undefined;
+  readonly #input = new Input();
+  #exchange: Exchange | undefined;
+  /** The connection became something else than HTTP: there are no requests any more. */
+  #tunnel = false;
+  /** The client sends no more. */
+  #ended = false;
+  /** Nothing more is answered. */
+  #closing = false;
+  #draining = false;
+  /** The server behind does not keep up with a body. */
+  #full = false;
+  #paused = false;
+  /** When bytes from behind came last. */
+  #heardAt = 0;
+
+  constructor(client: TLSSocket, o: { backend: Address; fair: Fair; cluster?: string | undefined }) {
+    this.#client = client;
+    this.#backend = o.backend;
+    this.#fair = o.fair;
+    this.#cluster = o.cluster;
+    this.#from = addressLine(o.backend.secret, client.remoteAddress ?? '');
+    client.on('data', (chunk: Buffer) => this.#receive(chunk));
+    client.on('end', () => this.#clientEnded());
+    client.on('drain', () => this.#inner?.resume());
+    client.on('error', () => client.destroy());
+    // A reset, not an end: workerd takes an end for a half-closed connection and would hold the client's watches until the next event.
+    client.on('close', () => this.#stop());
+    client.setTimeout(IDLE_MS, () => {
+      if (!this.#exchange || this.#ended) client.destroy();
+    });
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#closing) return;
+    if (this.#tunnel) {
+      if (this.#inner?.write(chunk) === false) this.#full = true;
+      this.#flow();
+      return;
+    }
+    this.#input.push(chunk);
+    this.#advance();
+  }
+
+  /** Uses what came: bodies go on, and the next request begins when the one before is answered. */
+  #advance(): void {
+    while (!this.#exchange && !this.#closing && !this.#tunnel && this.#next()) continue;
+    const exchange = this.#exchange;
+    if (exchange?.started) this.#passBody(exchange);
+    this.#flow();
+  }
+
+  /** Begins the next request; false: there is none yet. */
+  #next(): boolean {
+    const input = this.#input;
+    if (this.#draining || (input.length === 0 && this.#ended)) this.#finish();
+    if (input.length === 0 || this.#closing) return false;
+    const text = input.takeHead();
+    if (text === undefined) {
+      const isNone = this.#ended || (input.length <= FIRST_LINE_BYTES && isNoRequest(input.peek()));
+      if (input.length > REQUEST_HEAD_BYTES) this.#refuse(TOO_LARGE);
+      else if (isNone) this.#refuse(BAD_REQUEST);
+      return false;
+    }
+    const asked = text.length > REQUEST_HEAD_BYTES ? refusedWith(TOO_LARGE) : parseRequest(text);
+    if (isRefused(asked)) this.#reply(asked);
+    else this.#enter(asked);
+    return true;
+  }
+
+  #refuse(reply: Refused['reply']): void {
+    this.#reply(refusedWith(reply));
+  }
+
+  /** Answers here; a body that follows is not read, and so nothing that follows it. */
+  #reply(refused: Refused): void {
+    const closes = refused.closes || refused.framing !== 0;
+    this.#client.write(replyTo({ ...refused.reply, ...(closes && { closes }) }, refused));
+    if (closes) this.#finish();
+  }
+
+  /** A request begins when it is its tenant's turn; until then nothing more is read from the client. */
+  #enter(request: RequestHead): void {
+    const target = this.#cluster === undefined ? request.target : `${PATH}${this.#cluster}${request.target}`;
+    const exchange = exchangeOf(request, target, this.#answerTo(request));
+    this.#exchange = exchange;
+    const tenant = tenantOf(target, request.authorization);
+    exchange.turn = this.#fair.enter(tenant, costOf(tenant, request.method), () => this.#start(exchange));
+    exchange.payer = exchange.turn;
+  }
+
+  #start(exchange: Exchange): void {
+    const { request, target } = exchange;
+    exchange.started = true;
+    const watches = isWatch(request, target);
+    if (watches) exchange.watch = this.#watch(exchange);
+    if (this.#ended) this.#hurry(exchange);
+    this.#send(exchange, headFor(watches ? askForSocket(request, this.#backend.secret) : request, target, this.#from));
+    // It waited: its body, and what follows, may be there.
+    if (exchange.turn) this.#advance();
+  }
+
+  /** Sends on what came of a request's body. Chunks are made anew, without extensions and trailers. */
+  #passBody(exchange: Exchange): void {
+    const { chunks } = exchange;
+    const input = this.#input;
+    if (input.length === 0) return;
+    if (!chunks) {
+      if (exchange.left === 0) return;
+      const piece = input.take(exchange.left);
+      exchange.left -= piece.length;
+      this.#send(exchange, piece);
+    } else if (!chunks.done && !chunks.bad) {
+      const { data, used } = chunks.read(input.peek());
+      input.take(used);
+      if (data.length > 0) this.#send(exchange, chunkOf(data));
+      if (chunks.done) this.#send(exchange, LAST_CHUNK);
+      if (chunks.bad) this.#send(exchange, BAD_CHUNK);
+    }
+    if (exchange.answered && isWhole(exchange)) this.#done();
+  }
+
+  #send(exchange: Exchange, bytes: Buffer): void {
+    // Nobody is there to read the rest of a body.
+    if (exchange.answered && !this.#inner) return;
+    if (!exchange.heard) {
+      exchange.size += bytes.length;
+      if (exchange.size <= RESEND_BYTES) exchange.sent.push(bytes);
+      else exchange.sent = [];
+    }
+    this.#inner ??= this.#open();
+    if (!this.#inner.write(bytes)) this.#full = true;
+  }
+
+  /** Reads from the client, or does not. */
+  #flow(): void {
+    const exchange = this.#exchange;
+    const isAhead = exchange !== undefined && isWhole(exchange) && this.#input.length > PIPELINED_BYTES;
+    if (isAhead && exchange.watch && !this.#closing) {
+      this.#client.destroy();
+      return;
+    }
+    const pauses = !this.#closing && (this.#full || isAhead || (exchange !== undefined && !exchange.started));
+    if (pauses === this.#paused) return;
+    this.#paused = pauses;
+    if (pauses) this.#client.pause();
+    else this.#client.resume();
+  }
+
+  /** An answer begins, so its request is done with. */
+  #leave(exchange: Exchange): void {
+    const { turn } = exchange;
+    exchange.turn = undefined;
+    if (turn) this.#fair.leave(turn);
+  }
+
+  #answerTo(request: RequestHead): Answer {
+    return new Answer(request, {
+      toClient: (bytes, written) => this.#tell(bytes, written),
+      continues: () => {
+        if (this.#exchange) this.#exchange.continued = true;
+      },
+      waits: () => void this.#inner?.pause(),
+      goesOn: () => {
+        if (this.#client.writableLength <= AHEAD_BYTES) this.#inner?.resume();
+      },
+      canStay: () => !this.#draining && this.#exchange !== undefined && endsSoon(this.#exchange),
+      begins: () => {
+        if (this.#exchange) this.#leave(this.#exchange);
+      },
+      switches: () => {
+        this.#tunnel = true;
+        this.#exchange = undefined;
+        if (this.#input.length > 0) this.#inner?.write(this.#input.take());
+      },
+      ends: (closes, inner) => {
+        if (inner) this.#dropInner();
+        this.#answered(closes);
+      },
+      fails: () => void this.#client.destroy(),
+    });
+  }
+
+  #watch(exchange: Exchange): WatchBridge {
+    const { closes, isOld } = exchange.request;
+    return new WatchBridge(exchange.request, {
+      toClient: (bytes) => this.#tell(bytes),
+      toServer: (bytes) => void this.#inner?.write(bytes),
+      refused: (bytes) => {
+        exchange.watch = undefined;
+        exchange.answer.read(bytes, () => undefined);
+      },
+      ended: () => {
+        const inner = this.#inner;
+        this.#inner = undefined;
+        inner?.destroySoon();
+        this.#answered(closes || isOld || this.#draining);
+      },
+    });
+  }
+
+  #tell(bytes: Buffer, written?: () => void): void {
+    const payer = this.#exchange?.payer;
+    if (payer) this.#fair.answered(payer, bytes.length);
+    this.#client.write(bytes, written);
+    if (this.#client.writableLength > AHEAD_BYTES) this.#inner?.pause();
+  }
+
+  /** The answer is whole; the exchange is when its request is, too. */
+  #answered(closes: boolean): void {
+    const exchange = this.#exchange;
+    if (!exchange) return;
+    this.#leave(exchange);
+    exchange.answered = true;
+    if (closes) this.#finish();
+    else if (isWhole(exchange)) this.#done();
+  }
+
+  #done(): void {
+    this.#exchange = undefined;
+    this.#advance();
+  }
+
+  /** Nothing more is answered. What the client still sends is read for a moment, for a reset would take the last answer away from it. */
+  #finish(): void {
+    const client = this.#client;
+    this.#closing = true;
+    this.#dropInner();
+    this.#flow();
+    client.end(() => {
+      if (this.#ended) client.destroy();
+      const late = setTimeout(() => client.destroy(), LINGER_MS);
+      client.once('close', () => clearTimeout(late));
+    });
+  }
+
+  /** The client sends no more: what it asked for is answered, a watch ends, and half a request is none (net/http's backgroundRead). */
+  #clientEnded(): void {
+    this.#ended = true;
+    const exchange = this.#exchange;
+    if (this.#closing || (exchange && !isWhole(exchange))) this.#client.destroy();
+    else if (this.#tunnel) this.#client.destroySoon();
+    else if (exchange) this.#hurry(exchange);
+    else this.#advance();
+  }
+
+  /** Of a client that sends no more, and may be gone: a watch ends, and an answer of which nothing comes any more. */
+  #hurry(exchange: Exchange): void {
+    this.#client.setTimeout(HALF_CLOSED_MS);
+    exchange.watch?.end();
+  }
+
+  /** No request shall follow: a watch ends as if its time were over, what is under way is answered first, and then the client is let go. */
+  drain(now: number): void {
+    this.#draining = true;
+    if (this.#tunnel) {
+      if (now - this.#heardAt >= DRAIN_QUIET_MS && this.#client.writableLength === 0) this.#client.destroySoon();
+    } else if (this.#exchange) this.#exchange.watch?.end();
+    else if (!this.#closing) this.#finish();
+  }
+
+  cut(): void {
+    this.#client.destroy();
+  }
+
+  /** The client is gone. */
+  #stop(): void {
+    const exchange = this.#exchange;
+    this.#closing = true;
+    if (exchange) this.#leave(exchange);
+    exchange?.watch?.stop();
+    exchange?.answer.stop();
+    this.#inner?.resetAndDestroy();
+  }
+
+  #dropInner(): void {
+    const inner = this.#inner;
+    this.#inner = undefined;
+    inner?.destroy();
+  }
+
+  /** Bytes from behind, in a buffer that is ours until it is given back. */
+  #read(buffer: Buffer, size: number): void {
+    const bytes = buffer.subarray(0, size);
+    const exchange = this.#exchange;
+    this.#heardAt = performance.now();
+    if (this.#tunnel) {
+      this.#tell(bytes, () => giveBuffer(buffer));
+      return;
+    }
+    if (!exchange || exchange.answered) {
+      // Nobody asked.
+      this.#dropInner();
+      giveBuffer(buffer);
+      return;
+    }
+    if (!exchange.heard) {
+      exchange.heard = true;
+      exchange.sent = [];
+    }
+    if (exchange.watch) {
+      this.#leave(exchange);
+      exchange.watch.read(bytes);
+      giveBuffer(buffer);
+    } else exchange.answer.read(bytes, () => giveBuffer(buffer));
+  }
+
+  #open(): Socket {
+    const onread = {
+      buffer: () => (this.#exchange?.watch ? sharedBuffer() : takeBuffer()),
+      callback: (size: number, buffer: Uint8Array) => {
+        if (this.#inner === inner) this.#read(buffer as Buffer, size);
+        return true;
+      },
+    };
+    const inner = connect({ ...this.#backend, noDelay: true, onread });
+    inner.on('drain', () => {
+      this.#full = false;
+      this.#flow();
+    });
+    inner.on('error', () => inner.destroy());
+    inner.on('close', () => {
+      if (this.#inner === inner) this.#innerClosed();
+    });
+    return inner;
+  }
+
+  #innerClosed(): void {
+    this.#inner = undefined;
+    this.#full = false;
+    const exchange = this.#exchange;
+    if (this.#tunnel) this.#client.destroySoon();
+    else if (exchange?.started && !exchange.answered) this.#cutOff(exchange);
+    this.#flow();
+  }
+
+  /** The connection behind was closed during an exchange. */
+  #cutOff(exchange: Exchange): void {
+    if (exchange.heard) {
+      // A client that is told that its answer, or its watch, was cut off asks again.
+      if (exchange.watch || !exchange.answer.closed()) this.#client.destroy();
+      return;
+    }
+    // Closed before a byte of the answer: workerd had not read the request. Once is enough; after that something else is wrong.
+    if (exchange.repeated || exchange.size > RESEND_BYTES) {
+      this.#client.destroy();
+      return;
+    }
+    exchange.repeated = true;
+    exchange.size = 0;
+    const again = Buffer.concat(exchange.sent);
+    exchange.sent = [];
+    this.#send(exchange, again);
+  }
+}

@@ -1,0 +1,220 @@
+import { createGzip, type Gzip } from 'node:zlib';
+import { ChunkReader, chunkOf, LAST_CHUNK } from './http-body.ts';
+import type { Reply, RequestHead } from './http-request.ts';
+import { ANSWER_HEAD_BYTES, GZIP_BYTES, GZIP_LEVEL } from './limits.ts';
+
+const EMPTY = Buffer.alloc(0);
+const HEAD_END = Buffer.from('\r\n\r\n');
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+const STATUS = /^HTTP\/1\.\d (\d{3})/;
+const LENGTH = /\r\ncontent-length: *(\d+)/i;
+const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
+const ENCODED = /\r\ncontent-encoding:/i;
+const CONNECTION = /\r\nconnection: *([^\r]*)/i;
+/** Lines about the connection behind, or about how its body ends. */
+const CONNECTION_LINES = /\r\n(?:connection|keep-alive):[^\r]*/gi;
+const CHUNKED_LINE = /\r\ntransfer-encoding:[^\r]*/i;
+const LENGTH_LINE = /\r\ncontent-length:[^\r]*/i;
+
+const SWITCHING = 101;
+const OK = 200;
+const NO_CONTENT = 204;
+const NOT_MODIFIED = 304;
+const TOO_LARGE = 413;
+
+/** The line by which a client learns whether the connection stays (net/http's chunkWriter.writeHeader); '' where it knows. */
+export function connectionLine(isOld: boolean, closes: boolean): string {
+  if (isOld) return closes ? '' : '\r\nConnection: keep-alive';
+  return closes ? '\r\nConnection: close' : '';
+}
+
+/** An answer of the front itself. The body of one to HEAD is told of, and left out; one that ends the connection ends with it. */
+export function replyTo({ status, text, closes }: Reply, { isOld, isHead }: { isOld: boolean; isHead: boolean }): Buffer {
+  const length = closes && text !== '' ? '' : `\r\nContent-Length: ${text.length}`;
+  const type = text === '' ? '' : '\r\nContent-Type: text/plain; charset=utf-8';
+  const line = connectionLine(isOld, closes ?? false);
+  return Buffer.from(`HTTP/1.${isOld ? 0 : 1} ${status}${type}${length}${line}\r\n\r\n${isHead ? '' : text}`, 'latin1');
+}
+
+/** What an answer does. */
+export interface AnswerEvents {
+  /** `written` is called when the bytes are not needed any more. */
+  toClient(bytes: Buffer, written?: () => void): void;
+  /** The client was told to send the body. */
+  continues(): void;
+  /** More than is good for it is on its way here; later it can go on. */
+  waits(): void;
+  goesOn(): void;
+  /** Whether the request's body is known to come to its end soon, so that the connection can stay. */
+  canStay(): boolean;
+  /** The answer itself begins, no interim one. */
+  begins(): void;
+  /** The connection is no HTTP any more; what follows is passed on as it is. */
+  switches(): void;
+  /** It is whole. `closes`: nothing may follow on the client's connection; `inner`: nor on the one behind. */
+  ends(closes: boolean, inner: boolean): void;
+  /** What comes is no answer. */
+  fails(): void;
+}
+
+/**
+ * The answer of the server behind to one request, told to the client in the words of the client's protocol. Bodies pass as they are,
+ * without a copy, but for those that HTTP/1.0 cannot read and those that are compressed.
+ */
+export class Answer {
+  readonly #request: RequestHead;
+  readonly #events: AnswerEvents;
+  /** What has come of the head; undefined once that is whole. */
+  #head: Buffer | undefined = EMPTY;
+  /** Bytes of the body to come, where that is told. */
+  #left = 0;
+  #chunks: ChunkReader | undefined;
+  /** The body's chunks are taken apart: the client does not know them. */
+  #plain = false;
+  #gzip: Gzip | undefined;
+  #closes = false;
+  #innerCloses = false;
+
+  constructor(request: RequestHead, events: AnswerEvents) {
+    this.#request = request;
+    this.#events = events;
+  }
+
+  /** Bytes of the server behind, whose memory is theirs again once `release` is called. */
+  read(bytes: Buffer, release: () => void): void {
+    if (this.#head === undefined) {
+      this.#body(bytes, 0, release);
+      return;
+    }
+    const all = this.#head.length > 0 ? Buffer.concat([this.#head, bytes]) : bytes;
+    const end = all.indexOf(HEAD_END);
+    if (end < 0) {
+      this.#head = Buffer.from(all);
+      release();
+      if (all.length > ANSWER_HEAD_BYTES) this.#events.fails();
+      return;
+    }
+    const text = all.toString('latin1', 0, end);
+    const status = Number(STATUS.exec(text)?.[1] ?? 0);
+    const after = end + HEAD_END.length;
+    if (status === 0) {
+      release();
+      this.#events.fails();
+    } else if (status < OK && status !== SWITCHING) this.#interim(all.subarray(after), release);
+    else this.#begin(text, status, all, after, release);
+  }
+
+  #interim(rest: Buffer, release: () => void): void {
+    this.#head = EMPTY;
+    if (this.#request.expects) {
+      this.#events.toClient(CONTINUE);
+      this.#events.continues();
+    }
+    if (rest.length > 0) this.read(rest, release);
+    else release();
+  }
+
+  #begin(text: string, status: number, all: Buffer, after: number, release: () => void): void {
+    this.#head = undefined;
+    this.#events.begins();
+    if (status === SWITCHING) {
+      this.#events.switches();
+      this.#events.toClient(all, release);
+      return;
+    }
+    const request = this.#request;
+    const length = LENGTH.exec(text)?.[1];
+    const isChunked = CHUNKED.test(text);
+    const hasBody = request.method !== 'HEAD' && status !== NO_CONTENT && status !== NOT_MODIFIED;
+    if (!hasBody) this.#left = 0;
+    else if (isChunked) this.#chunks = new ChunkReader();
+    else this.#left = length === undefined ? Number.POSITIVE_INFINITY : Number(length);
+    this.#innerCloses = CONNECTION.exec(text)?.[1].toLowerCase() === 'close' || this.#left === Number.POSITIVE_INFINITY;
+    const endsWithConnection = hasBody && (this.#left === Number.POSITIVE_INFINITY || (isChunked && request.isOld));
+    this.#closes = request.closes || status === TOO_LARGE || endsWithConnection || !this.#events.canStay();
+    this.#plain = isChunked && request.isOld;
+    const isLarge = this.#left > GZIP_BYTES && this.#left < Number.POSITIVE_INFINITY;
+    if (request.acceptsGzip && !request.isOld && isLarge && !ENCODED.test(text)) this.#compress();
+    const told = this.#headFor(text);
+    if (told === undefined) {
+      this.#body(all, after, release);
+      return;
+    }
+    this.#events.toClient(Buffer.from(`${told}\r\n\r\n`, 'latin1'));
+    this.#body(all.subarray(after), 0, release);
+  }
+
+  /** The head as the client is told it; undefined: as it came. */
+  #headFor(text: string): string | undefined {
+    const { isOld } = this.#request;
+    const line = connectionLine(isOld, this.#closes);
+    if (!isOld && line === '' && !this.#gzip && !CONNECTION.test(text)) return undefined;
+    let told = text.replace(CONNECTION_LINES, '');
+    if (isOld) told = told.replace('HTTP/1.1', 'HTTP/1.0').replace(CHUNKED_LINE, '');
+    if (this.#gzip)
+      told = `${told.replace(LENGTH_LINE, '')}\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding\r\nTransfer-Encoding: chunked`;
+    return told + line;
+  }
+
+  /** As the API server compresses (responsewriters/writers.go): lightly; and on a thread beside this one. */
+  #compress(): void {
+    const gzip = createGzip({ level: GZIP_LEVEL });
+    this.#gzip = gzip;
+    gzip.on('data', (data: Buffer) => this.#events.toClient(chunkOf([data])));
+    gzip.on('end', () => {
+      this.#events.toClient(LAST_CHUNK);
+      this.#end();
+    });
+  }
+
+  /** Bytes of the body behind so many that belong to the head. */
+  #body(bytes: Buffer, head: number, release: () => void): void {
+    if (this.#chunks) {
+      this.#chunked(this.#chunks, bytes, head, release);
+      return;
+    }
+    const size = Math.min(this.#left, bytes.length - head);
+    this.#left -= size;
+    if (this.#gzip) {
+      this.#feed(this.#gzip, bytes.subarray(head, head + size), release);
+      return;
+    }
+    if (head + size > 0) this.#events.toClient(bytes.subarray(0, head + size), release);
+    else release();
+    if (this.#left === 0) this.#end();
+  }
+
+  #feed(gzip: Gzip, data: Buffer, release: () => void): void {
+    const goesOn = gzip.write(data, release);
+    if (this.#left === 0) gzip.end();
+    else if (!goesOn) {
+      this.#events.waits();
+      gzip.once('drain', () => this.#events.goesOn());
+    }
+  }
+
+  #chunked(chunks: ChunkReader, bytes: Buffer, head: number, release: () => void): void {
+    const { data, used } = chunks.read(bytes.subarray(head));
+    if (!this.#plain) this.#events.toClient(bytes.subarray(0, head + used), release);
+    else if (data.length > 0) this.#events.toClient(Buffer.concat(data), release);
+    else release();
+    if (chunks.bad) this.#events.fails();
+    else if (chunks.done) this.#end();
+  }
+
+  #end(): void {
+    this.#events.ends(this.#closes, this.#innerCloses);
+  }
+
+  /** The server behind has closed. Whether the answer is whole by that. */
+  closed(): boolean {
+    if (this.#head !== undefined || this.#left !== Number.POSITIVE_INFINITY) return false;
+    this.#end();
+    return true;
+  }
+
+  /** The client is gone. */
+  stop(): void {
+    this.#gzip?.destroy();
+  }
+}
