@@ -1,6 +1,5 @@
 import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
-import type { Admission, AdmissionRequest } from '../registry/ports.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Admission, AdmissionRequest, ClusterObjects } from '../registry/ports.ts';
 import type { Operation, Plugin, PluginPorts } from './plugin.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './plugins/certificates.ts';
 import { defaultIngressClass } from './plugins/default-ingress-class.ts';
@@ -57,15 +56,15 @@ export class AdmissionChain implements Admission {
     this.#plugins = table;
   }
 
-  mutate(request: AdmissionRequest, registry: Registry): void {
+  mutate(request: AdmissionRequest, cluster: ClusterObjects): void {
     for (const plugin of this.#for('mutate', resourceOf(request.kind), request.operation)) {
-      plugin.mutate?.(request, registry, this.#ports);
+      plugin.mutate?.(request, cluster, this.#ports);
     }
   }
 
-  review(request: AdmissionRequest, registry: Registry): void {
+  review(request: AdmissionRequest, cluster: ClusterObjects): void {
     for (const plugin of this.#for('review', resourceOf(request.kind), request.operation)) {
-      plugin.review?.(request, registry, this.#ports);
+      plugin.review?.(request, cluster, this.#ports);
     }
   }
 

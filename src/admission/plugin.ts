@@ -1,10 +1,10 @@
 import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import { isPathSegmentName } from '../api/machinery/names.ts';
 import { forbiddenError, type StatusError } from '../api/machinery/status-errors.ts';
-import type { AdmissionRequest, UserInfo } from '../registry/ports.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 
-/** What plugins may use beside the registry. The composition root fills it. */
+/** What plugins may use beside the objects of the cluster. The composition root fills it. */
 export interface PluginPorts {
   /** May the user do this? CSR plugins ask for verbs on signers; without it only system:masters may. */
   authorize?(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean;
@@ -19,9 +19,9 @@ export interface Plugin {
   /** Resources it looks at; absent means all. */
   resources?: Resource[];
   /** Changes the object (Admit). */
-  mutate?(request: AdmissionRequest, registry: Registry, ports: PluginPorts): void;
+  mutate?(request: AdmissionRequest, cluster: ClusterObjects, ports: PluginPorts): void;
   /** Looks at the final object (Validate). */
-  review?(request: AdmissionRequest, registry: Registry, ports: PluginPorts): void;
+  review?(request: AdmissionRequest, cluster: ClusterObjects, ports: PluginPorts): void;
 }
 
 /** admission.NewForbidden: names the object, or its generateName, or "Unknown". */

@@ -1,5 +1,4 @@
-import { decodeAs, decodeBody, type Decoded } from '../api/machinery/decode.ts';
-import type { FieldValidation } from '../registry/options.ts';
+import { decodeAs, decodeBody, type Decoded, type FieldValidation } from '../api/machinery/decode.ts';
 import type { Call, Target } from './call.ts';
 
 const HOMES: Record<string, string> = {

@@ -5,7 +5,7 @@ import type { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Session, StreamPort, StreamSpec } from '../lib/stream.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { AuditRecord } from './audit/record.ts';
 import type { AuditSink } from './audit/sink.ts';

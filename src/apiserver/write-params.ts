@@ -1,7 +1,8 @@
+import type { FieldValidation } from '../api/machinery/decode.ts';
 import { byteLength } from '../api/machinery/names.ts';
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../api/machinery/field-errors.ts';
 import { invalidError } from '../api/machinery/status-errors.ts';
-import type { FieldValidation, PatchType, WriteOptions } from '../registry/options.ts';
+import type { PatchType, WriteOptions } from '../registry/options.ts';
 import type { Call, Target } from './call.ts';
 import { isTrue } from './request-info.ts';
 

@@ -1,5 +1,5 @@
 import type { Crypto } from '../lib/crypto-port.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import { API_AUDIENCES, type Signer } from './issuer.ts';
 import { type ObjectSource, ServiceAccountTokens, TokenError, type TokenIdentity } from './serviceaccounts.ts';
 import { type CredentialSource, TokenAuthenticator } from './tokens.ts';

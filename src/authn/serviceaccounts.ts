@@ -1,6 +1,6 @@
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import { ISSUER, type Signer } from './issuer.ts';
 import { parseJwt } from './jwt.ts';
 import { BoundedMap, CREDENTIAL_ID } from './tokens.ts';

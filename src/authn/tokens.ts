@@ -1,5 +1,5 @@
 import type { Crypto } from '../lib/crypto-port.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 
 /** Under this key a user's extra names the credential that was used, as upstream does for its own (apiserver serviceaccount/util.go). */
 export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';

@@ -1,4 +1,4 @@
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 
 /** What is asked of an authorizer (apiserver authorization/authorizer.Attributes). */
 export interface Attributes {

@@ -2,7 +2,7 @@ import { resourceOf } from '../api/machinery/define-kind.ts';
 import { failure, forbiddenError } from '../api/machinery/status-errors.ts';
 import { equal, type KubeObject, type Obj } from '../lib/json.ts';
 import type { Admission, AdmissionRequest } from '../registry/ports.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { View } from '../registry/view.ts';
 import { resourceAttributes } from './attributes.ts';
 import { Authorizer } from './authorizer.ts';
 import { aggregate } from './rbac.ts';
@@ -13,19 +13,15 @@ const ROLES = new Set([`${GROUP}/roles`, `${GROUP}/clusterroles`]);
 const BINDINGS = new Set([`${GROUP}/rolebindings`, `${GROUP}/clusterrolebindings`]);
 
 /**
- * Nobody gives what they do not hold: the check of roles and bindings around an admission chain (upstream's policybased storage in
- * pkg/registry/rbac). It stands here and not in the chain because it asks the authorizer.
+ * Refuses roles and bindings that give what their writer does not hold (upstream's policybased storage in pkg/registry/rbac). No plugin of
+ * the admission chain, because it asks the authorizer.
  */
-export function guardEscalation(inner: Admission): Admission {
-  return {
-    mutate: (request, registry) => inner.mutate(request, registry),
-    review(request, registry) {
-      const resource = resourceOf(request.kind);
-      if (request.object && (ROLES.has(resource) || BINDINGS.has(resource))) check(request, request.object, registry);
-      inner.review(request, registry);
-    },
-  };
-}
+export const escalationGuard: Admission = {
+  review(request, { view }) {
+    const resource = resourceOf(request.kind);
+    if (request.object && (ROLES.has(resource) || BINDINGS.has(resource))) check(request, request.object, view);
+  },
+};
 
 /** Everything: what somebody must hold to say which roles are gathered. */
 const FULL_AUTHORITY: PolicyRule[] = [
@@ -33,10 +29,10 @@ const FULL_AUTHORITY: PolicyRule[] = [
   { nonResourceURLs: ['*'], verbs: ['*'] },
 ];
 
-function check(request: AdmissionRequest, object: KubeObject, registry: Registry): void {
+function check(request: AdmissionRequest, object: KubeObject, view: View): void {
   if (request.user.groups.includes('system:masters')) return;
   if (request.old && onlyOwnershipChanged(object, request.old)) return;
-  const authorizer = new Authorizer(registry.view);
+  const authorizer = new Authorizer(view);
   if (ROLES.has(resourceOf(request.kind))) checkRole(request, object, authorizer);
   else checkBinding(request, object, authorizer);
 }

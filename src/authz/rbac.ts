@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import type { Attributes, Decision } from './attributes.ts';
 import type { IndexDefinition } from '../registry/view-index.ts';
 import type { View } from '../registry/view.ts';

@@ -2,7 +2,7 @@ import { AdmissionChain } from '../admission/chain.ts';
 import * as quotaUsage from '../admission/quota-usage.ts';
 import { resourceAttributes } from '../authz/attributes.ts';
 import { Authorizer } from '../authz/authorizer.ts';
-import { guardEscalation } from '../authz/escalation.ts';
+import { escalationGuard } from '../authz/escalation.ts';
 import { KindTable } from '../api/kinds.ts';
 import { isStream, type StreamAnswer } from '../apiserver/call.ts';
 import { type ApiRequest, type ApiResponse, ApiServer } from '../apiserver/server.ts';
@@ -22,7 +22,7 @@ import type { ClusterRole, NewCredential, Revoked } from '../management/clusters
 import { serviceAllocator } from '../network/ipam.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import { Registry } from '../registry/registry.ts';
 import { scheduler } from '../scheduler/controller.ts';
 import { History } from '../store/retention.ts';
@@ -100,10 +100,10 @@ export class Cluster {
       kinds,
       store,
       random,
-      admission: guardEscalation(new AdmissionChain({ authorize: (...asked) => this.#allows(...asked) })),
+      // What the plan allows is asked last: only what everybody else lets pass counts.
+      admission: [escalationGuard, new AdmissionChain({ authorize: (...asked) => this.#allows(...asked) }), this.limits],
       allocators: { services: serviceAllocator },
       tokens: tokenIssuer({ crypto, signer, random }),
-      quota: this.limits,
     });
     this.#sessions = new Sessions(resumptions(this.registry), (bytes, now) => this.limits.sent(bytes, now));
     this.timers = new Timers(sql);
@@ -328,7 +328,7 @@ export class Cluster {
 
   /** Sends every watcher what was committed since the last flush; false: `most` messages are sent, and there are more. */
   flush(now: number, most = Number.POSITIVE_INFINITY): boolean {
-    return this.#sessions.flush(now, this.registry.store.revision(), most);
+    return this.#sessions.flush(now, this.registry.revision, most);
   }
 
   /** What an alarm does besides draining: watches of expired credentials end, Events that outlived their TTL go. Harmless early, late or twice. */

@@ -4,7 +4,7 @@ import { CREDENTIAL_MEMO_ENTRIES } from './limits.ts';
 import { makeSecret, PREFIXES } from '../lib/secrets.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Revoked } from '../management/clusters/port.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import { isInitialised, migrate } from '../store/schema.ts';
 
 export interface Credential {

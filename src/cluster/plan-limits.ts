@@ -1,15 +1,9 @@
-import {
-  forbiddenError,
-  type ResourceName,
-  type StatusError,
-  tooLarge,
-  tooManyRequests,
-} from '../api/machinery/status-errors.ts';
+import { forbiddenError, type StatusError, tooLarge, tooManyRequests } from '../api/machinery/status-errors.ts';
 import { Bucket } from '../lib/bucket.ts';
 import { type ClusterLimits } from '../tenancy/limits.ts';
 import { HISTORY_OF_FULLNESS } from './limits.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
-import type { Quota } from '../registry/ports.ts';
+import type { Admission, AdmissionRequest } from '../registry/ports.ts';
 import type { RequestLimits } from '../apiserver/call.ts';
 import { getMeta, isInitialised, setMeta } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -22,6 +16,9 @@ const SIZE_MS = 200;
 const WATCH_RETRY_SECONDS = 5;
 /** Tells the Worker for how long it need not even ask, ms. */
 export const WAIT_HEADER = 'retry-after-ms';
+
+/** Users that act for the cluster itself; other service accounts are its tenant's programs. */
+const SYSTEM = /^system:(?!serviceaccount:(?!kube-system:))/;
 
 const NONE: ClusterLimits = { plan: 'none' };
 
@@ -42,7 +39,7 @@ const bucketOf = (perSecond: number | undefined, burst: number | undefined): Buc
   perSecond === undefined ? undefined : new Bucket(perSecond, burst ?? perSecond);
 
 /** The bounds of one cluster, at the places where they are checked. Everything is in memory: a check costs no row. */
-export class Limits implements Quota, RequestLimits {
+export class Limits implements Admission, RequestLimits {
   readonly #store: Store;
   readonly #watches: () => number;
   #limits: ClusterLimits;
@@ -97,25 +94,29 @@ export class Limits implements Quota, RequestLimits {
     throw tooManyRequests(`the limit "watches" of the plan "${plan}" is reached (${watches})`, WATCH_RETRY_SECONDS);
   }
 
-  added(what: ResourceName, name: string, bytes: number, now: number): void {
-    const { objects } = this.#limits;
-    if (objects !== undefined) {
-      const used = this.#store.live() - 1;
-      if (used >= objects) throw this.#exceeded(what, name, 'objects', 1, used, objects);
+  /**
+   * Refuses what the plan has no room for. The cluster's own writers may let an object grow: they tell what is so, and make room by it (a
+   * pod that ends has a longer status).
+   */
+  review(request: AdmissionRequest): void {
+    const { operation, subresource, user, size, now } = request;
+    const { objects, bytes, objectBytes, plan } = this.#limits;
+    const creates = operation === 'CREATE' && !subresource;
+    if (creates && objects !== undefined) {
+      const used = this.#store.live();
+      if (used >= objects) throw this.#exceeded(request, 'objects', 1, used, objects);
     }
-    this.grown(what, name, bytes, bytes, now);
-  }
-
-  grown(what: ResourceName, name: string, bytes: number, size: number, now: number): void {
-    const { bytes: most, objectBytes, plan } = this.#limits;
-    if (objectBytes !== undefined && size > objectBytes) {
+    if ((bytes === undefined && objectBytes === undefined) || !size || (!creates && SYSTEM.test(user.username))) return;
+    const { after, before } = size();
+    if (after <= before) return;
+    if (objectBytes !== undefined && after > objectBytes) {
       throw tooLarge(
-        `Request entity too large: the limit "objectBytes" of the plan "${plan}" is ${objectBytes}, and this has ${size}`,
+        `Request entity too large: the limit "objectBytes" of the plan "${plan}" is ${objectBytes}, and this has ${after}`,
       );
     }
-    if (most === undefined) return;
+    if (bytes === undefined) return;
     const used = this.#sized(now);
-    if (used + bytes > most) throw this.#exceeded(what, name, 'bytes', bytes, used, most);
+    if (used + after - before > bytes) throw this.#exceeded(request, 'bytes', after - before, used, bytes);
   }
 
   /** Revisions of history that there is room for; undefined: as many as ever. */
@@ -135,8 +136,8 @@ export class Limits implements Quota, RequestLimits {
   }
 
   /** In the words of a ResourceQuota (resourcequota/controller.go checkRequest): what clients and controllers know how to take. */
-  #exceeded(what: ResourceName, name: string, limit: string, more: number, used: number, most: number): StatusError {
+  #exceeded({ kind, name }: AdmissionRequest, limit: string, more: number, used: number, most: number): StatusError {
     const why = `exceeded quota: ${this.#limits.plan}, requested: ${limit}=${more}, used: ${limit}=${used}, limited: ${limit}=${most}`;
-    return forbiddenError(what, name, why);
+    return forbiddenError(kind, name, why);
   }
 }

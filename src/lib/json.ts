@@ -51,6 +51,10 @@ export function setMember(object: Obj, key: string, value: unknown): void {
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
+/** Is it a JSON object: neither an array nor null? */
+export const isObject = (value: unknown): value is Obj =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Numeral);
+
 /** A deep copy of plain JSON; faster than structuredClone on small objects. */
 export function clone<T>(value: T): T {
   if (Array.isArray(value)) return value.map(clone) as T;

@@ -2,7 +2,7 @@ import { invalid } from '../api/machinery/field-errors.ts';
 import { contains, formatIP, parseCIDR, parseIP, type Network } from '../api/machinery/ip.ts';
 import { internalError, invalidError, type StatusError } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { ClusterObjects } from '../registry/ports.ts';
 
 /** Cluster IPs: an IPAddress object for each, as upstream's ipallocator keeps them (registry/core/service/ipallocator). */
 
@@ -30,11 +30,9 @@ const nth = (offset: number): string => {
 
 const offsetOf = (bytes: number[]): number => ((bytes[2] as number) << 8) | (bytes[3] as number);
 
-const taken = (registry: Registry, ip: string): boolean => registry.store.get(IP_ADDRESSES, '', ip) !== undefined;
+const taken = (cluster: ClusterObjects, ip: string): boolean => cluster.object(IP_ADDRESSES, '', ip) !== undefined;
 
-function reserve(service: KubeObject, ip: string, registry: Registry, cx: AllocationCx): void {
-  const kind = registry.kinds.byResource(IP_ADDRESSES);
-  if (!kind) throw internalError('no kind for IP addresses');
+function reserve(service: KubeObject, ip: string, cluster: ClusterObjects, cx: AllocationCx): void {
   const object: Obj = {
     kind: 'IPAddress',
     apiVersion: 'networking.k8s.io/v1',
@@ -44,7 +42,12 @@ function reserve(service: KubeObject, ip: string, registry: Registry, cx: Alloca
     },
     spec: { parentRef: { resource: 'services', namespace: service.metadata.namespace, name: service.metadata.name } },
   };
-  registry.create(kind, object as KubeObject, { namespace: '', user: apiserver, now: cx.now, fieldManager: 'kube-apiserver' });
+  cluster.create(IP_ADDRESSES, object as KubeObject, {
+    namespace: '',
+    user: apiserver,
+    now: cx.now,
+    fieldManager: 'kube-apiserver',
+  });
 }
 
 function refusal(service: KubeObject, ip: string, why: string): StatusError {
@@ -55,7 +58,7 @@ function refusal(service: KubeObject, ip: string, why: string): StatusError {
 }
 
 /** Takes the requested address, or throws upstream's refusal. */
-export function allocateIP(service: KubeObject, ip: string, registry: Registry, cx: AllocationCx): void {
+export function allocateIP(service: KubeObject, ip: string, cluster: ClusterObjects, cx: AllocationCx): void {
   const address = parseIP(ip);
   if (!address) throw internalError(`failed to parse service IP ${JSON.stringify(ip)}`);
   const inside = contains(range, address);
@@ -66,12 +69,12 @@ export function allocateIP(service: KubeObject, ip: string, registry: Registry, 
     throw refusal(service, ip, `the provided IP (${formatIP(address)}) is not in the valid range. ${valid}`);
   }
   if (cx.dryRun) return;
-  if (taken(registry, formatIP(address))) throw refusal(service, ip, 'provided IP is already allocated');
-  reserve(service, formatIP(address), registry, cx);
+  if (taken(cluster, formatIP(address))) throw refusal(service, ip, 'provided IP is already allocated');
+  reserve(service, formatIP(address), cluster, cx);
 }
 
 /** Takes any free address, from the dynamic band first. A dry run gets the network's own address, as upstream's does. */
-export function allocateNextIP(service: KubeObject, seed: number, registry: Registry, cx: AllocationCx): string {
+export function allocateNextIP(service: KubeObject, seed: number, cluster: ClusterObjects, cx: AllocationCx): string {
   if (cx.dryRun) return nth(0);
   for (const [first, last] of [
     [DYNAMIC, LAST],
@@ -80,8 +83,8 @@ export function allocateNextIP(service: KubeObject, seed: number, registry: Regi
     const size = last - first + 1;
     for (let i = 0; i < size; i++) {
       const ip = nth(first + ((seed + i) % size));
-      if (taken(registry, ip)) continue;
-      reserve(service, ip, registry, cx);
+      if (taken(cluster, ip)) continue;
+      reserve(service, ip, cluster, cx);
       return ip;
     }
   }
@@ -89,9 +92,8 @@ export function allocateNextIP(service: KubeObject, seed: number, registry: Regi
 }
 
 /** Gives an address back. One that is not held is no error. */
-export function releaseIP(ip: string, registry: Registry, cx: AllocationCx): void {
+export function releaseIP(ip: string, cluster: ClusterObjects, cx: AllocationCx): void {
   const address = parseIP(ip);
-  const kind = registry.kinds.byResource(IP_ADDRESSES);
-  if (cx.dryRun || !address || !kind || !taken(registry, formatIP(address))) return;
-  registry.delete(kind, { namespace: '', name: formatIP(address), user: apiserver, now: cx.now });
+  if (cx.dryRun || !address || !taken(cluster, formatIP(address))) return;
+  cluster.delete(IP_ADDRESSES, { namespace: '', name: formatIP(address), user: apiserver, now: cx.now });
 }

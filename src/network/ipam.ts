@@ -1,7 +1,6 @@
 import { hasNodePorts, needsClusterIP, needsHealthCheck, nodePorts, sameClusterIPs } from '../api/core/service/fields.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { Allocator } from '../registry/ports.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Allocator, ClusterObjects } from '../registry/ports.ts';
 import { type AllocationCx, allocateIP, allocateNextIP, apiserver, releaseIP } from './addresses.ts';
 import { initIPFamilies, isUnchangedPreferDual } from './ip-families.ts';
 import { PortOperation } from './ports.ts';
@@ -59,15 +58,15 @@ function patchAllocatedValues(service: KubeObject, old: KubeObject): void {
   }
 }
 
-function allocateClusterIPs(service: KubeObject, seed: number, registry: Registry, cx: AllocationCx): void {
+function allocateClusterIPs(service: KubeObject, seed: number, cluster: ClusterObjects, cx: AllocationCx): void {
   const { spec } = service;
   if (!needsClusterIP(service) || spec.clusterIPs?.[0] === 'None') return;
   const requested: string | undefined = spec.clusterIPs?.[0];
   if (requested) {
-    allocateIP(service, requested, registry, cx);
+    allocateIP(service, requested, cluster, cx);
     return;
   }
-  spec.clusterIP = allocateNextIP(service, seed, registry, cx);
+  spec.clusterIP = allocateNextIP(service, seed, cluster, cx);
   spec.clusterIPs = [spec.clusterIP];
 }
 
@@ -101,44 +100,43 @@ function updateNodePorts(service: KubeObject, old: KubeObject, operation: PortOp
   });
 }
 
-function updateClusterIPs(service: KubeObject, old: KubeObject, seed: number, registry: Registry, cx: AllocationCx): void {
+function updateClusterIPs(service: KubeObject, old: KubeObject, seed: number, cluster: ClusterObjects, cx: AllocationCx): void {
   if (isUnchangedPreferDual(service, old)) return;
-  if (!needsClusterIP(old)) allocateClusterIPs(service, seed, registry, cx);
+  if (!needsClusterIP(old)) allocateClusterIPs(service, seed, cluster, cx);
   else if (!needsClusterIP(service) && old.spec.clusterIPs?.[0] !== 'None') {
-    for (const ip of old.spec.clusterIPs ?? []) releaseIP(ip, registry, cx);
+    for (const ip of old.spec.clusterIPs ?? []) releaseIP(ip, cluster, cx);
   }
 }
 
 export const serviceAllocator: Allocator = {
-  create(service, registry, cx) {
+  create(service, cluster, cx) {
     const seed = seedOf(service, cx.now);
     normalizeClusterIPs(service, undefined);
     initIPFamilies(service, undefined);
-    allocateClusterIPs(service, seed, registry, cx);
-    const operation = new PortOperation(service, seed, registry, cx);
+    allocateClusterIPs(service, seed, cluster, cx);
+    const operation = new PortOperation(service, seed, cluster, cx);
     if (hasNodePorts(service)) allocateNodePorts(service, operation);
     if (needsHealthCheck(service)) operation.healthCheck();
   },
 
-  update(service, old, registry, cx) {
+  update(service, old, cluster, cx) {
     const seed = seedOf(service, cx.now);
     patchAllocatedValues(service, old);
     normalizeClusterIPs(service, old);
     initIPFamilies(service, old);
-    updateClusterIPs(service, old, seed, registry, cx);
-    const operation = new PortOperation(service, seed, registry, cx);
+    updateClusterIPs(service, old, seed, cluster, cx);
+    const operation = new PortOperation(service, seed, cluster, cx);
     if (hasNodePorts(service)) updateNodePorts(service, old, operation);
     if (!needsHealthCheck(old) && needsHealthCheck(service)) operation.healthCheck();
   },
 
-  release(service, registry, cx) {
+  release(service, cluster, cx) {
     if (cx.dryRun) return;
     const { namespace = '', name } = service.metadata;
-    if (needsClusterIP(service)) for (const ip of service.spec.clusterIPs ?? []) if (ip !== 'None') releaseIP(ip, registry, cx);
+    if (needsClusterIP(service)) for (const ip of service.spec.clusterIPs ?? []) if (ip !== 'None') releaseIP(ip, cluster, cx);
     // A new Service of this name must not find the old one's Endpoints (afterDelete).
-    const endpoints = registry.kinds.byResource('endpoints');
-    if (endpoints && registry.store.get('endpoints', namespace, name)) {
-      registry.delete(endpoints, { namespace, name, user: apiserver, now: cx.now });
+    if (cluster.object('endpoints', namespace, name)) {
+      cluster.delete('endpoints', { namespace, name, user: apiserver, now: cx.now });
     }
   },
 };

@@ -1,7 +1,7 @@
 import { invalid } from '../api/machinery/field-errors.ts';
 import { internalError, invalidError } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { ClusterObjects } from '../registry/ports.ts';
 import type { IndexDefinition } from '../registry/view-index.ts';
 import type { View } from '../registry/view.ts';
 import type { AllocationCx } from './addresses.ts';
@@ -53,23 +53,23 @@ export const usedPorts = (view: View): ReadonlyMap<number, number> => view.index
 
 /** The ports that one request takes. */
 export class PortOperation {
-  readonly #registry: Registry;
+  readonly #cluster: ClusterObjects;
   readonly #cx: AllocationCx;
   readonly #service: KubeObject;
   readonly #seed: number;
   readonly #taken: number[] = [];
 
-  constructor(service: KubeObject, seed: number, registry: Registry, cx: AllocationCx) {
+  constructor(service: KubeObject, seed: number, cluster: ClusterObjects, cx: AllocationCx) {
     this.#service = service;
     this.#seed = seed;
-    this.#registry = registry;
+    this.#cluster = cluster;
     this.#cx = cx;
   }
 
   /** Takes one port; says why not. */
   take(port: number): string | undefined {
     if (!this.#cx.dryRun && (port < FIRST || port > LAST)) return OUT_OF_RANGE;
-    if (this.#taken.includes(port) || usedPorts(this.#registry.view).has(port)) return ALLOCATED;
+    if (this.#taken.includes(port) || usedPorts(this.#cluster.view).has(port)) return ALLOCATED;
     this.#taken.push(port);
     return undefined;
   }
@@ -88,7 +88,7 @@ export class PortOperation {
       this.#taken.push(port);
       return port;
     }
-    const used = usedPorts(this.#registry.view);
+    const used = usedPorts(this.#cluster.view);
     for (const [first, last] of [
       [DYNAMIC, LAST],
       [FIRST, DYNAMIC - 1],

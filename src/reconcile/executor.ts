@@ -2,7 +2,7 @@ import { StatusError } from '../api/machinery/status-errors.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import type { KubeObject } from '../lib/json.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import type { Action, Controller, EventAction, Key, Plan, ReconcileCx } from './plan.ts';
 import type { View } from '../registry/view.ts';
 import type { Recorder } from './recorder.ts';

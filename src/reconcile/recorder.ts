@@ -1,7 +1,7 @@
 import type { Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { UserInfo } from '../registry/ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
 import { StatusError } from '../api/machinery/status-errors.ts';
 import { clone } from '../lib/json.ts';

@@ -1,3 +1,5 @@
+import type { Sync } from '../lib/sqlite-port.ts';
+
 /** The same road, rolled back: a dry run ends with this thrown through its transaction, with the answer inside. */
 export class DryRun extends Error {
   readonly answer: unknown;
@@ -7,7 +9,7 @@ export class DryRun extends Error {
   }
 
   /** Runs `fn` in a transaction that leaves nothing behind. */
-  static run<T>(transaction: (body: () => never) => unknown, fn: () => T): T {
+  static run<T>(transaction: (body: () => never) => unknown, fn: () => Sync<T>): T {
     try {
       transaction(() => {
         throw new DryRun(fn());

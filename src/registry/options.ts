@@ -1,9 +1,9 @@
+import type { FieldValidation } from '../api/machinery/decode.ts';
 import type { ServedVersion } from '../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Row } from '../store/rows.ts';
-import type { UserInfo } from './ports.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 
-export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
 /** What every write says about itself. */
@@ -85,13 +85,4 @@ export interface ListResult {
   continue?: string;
   /** remainingItemCount; only known without selectors. */
   remaining?: number;
-}
-
-/** Told once per appended row, after the outermost transaction has committed. */
-export interface CommittedChange {
-  revision: number;
-  resource: string;
-  namespace: string;
-  name: string;
-  type: 'ADDED' | 'MODIFIED' | 'DELETED';
 }

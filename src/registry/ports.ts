@@ -1,14 +1,23 @@
-import type { Kind } from '../api/machinery/define-kind.ts';
-import type { ResourceName } from '../api/machinery/status-errors.ts';
+import type { Kind, Resource } from '../api/machinery/define-kind.ts';
+import type { UserInfo } from '../api/machinery/user.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { Registry } from './registry.ts';
+import type { Random } from '../lib/random.ts';
+import type { DeleteRequest, WriteOptions } from './options.ts';
+import type { View } from './view.ts';
 
-/** Who writes. */
-export interface UserInfo {
-  username: string;
-  uid?: string;
-  groups: string[];
-  extra?: Record<string, string[]>;
+/**
+ * The objects of the cluster, as admission plugins and allocators may read and write them: reads are always fresh, writes take the whole
+ * pipeline, and both are part of the transaction of the request that asks.
+ */
+export interface ClusterObjects {
+  readonly random: Random;
+  readonly view: View;
+  /** A decoded object: shared, do not mutate. */
+  object(resource: Resource, namespace: string, name: string): KubeObject | undefined;
+  objects(resource: Resource, namespace?: string): KubeObject[];
+  create(resource: Resource, object: KubeObject, options: WriteOptions): void;
+  update(resource: Resource, object: KubeObject, options: WriteOptions): void;
+  delete(resource: Resource, request: DeleteRequest): void;
 }
 
 /** One write on its way through admission. */
@@ -25,27 +34,29 @@ export interface AdmissionRequest {
   dryRun: boolean;
   options: Obj;
   now: number;
+  /** For `review`: the bytes that the object will take at rest, and those that it takes now. Absent where nothing of it will be stored. */
+  size?(): { after: number; before: number };
   /** Tells the client something without refusing. */
-  warn?(text: string): void;
-  /** Tells the audit log something. */
+  warn(text: string): void;
+  /** Tells the audit log something; absent where nobody listens. */
   annotate?(key: string, value: string): void;
 }
 
-/** Layer 4 fills these. A refusal is a thrown StatusError. Both are synchronous; they may read through `registry`, and write through it too. */
+/** What admits: layer 4 fills it. A refusal is a thrown StatusError. Both calls are synchronous and inside the transaction of the request. */
 export interface Admission {
-  mutate(request: AdmissionRequest, registry: Registry): void;
-  review(request: AdmissionRequest, registry: Registry): void;
+  mutate?(request: AdmissionRequest, cluster: ClusterObjects): void;
+  review?(request: AdmissionRequest, cluster: ClusterObjects): void;
 }
 
 /** What a kind does to other objects in the same transaction: allocations (addresses, ports). Filled by network/. Mutates `object`. */
 export interface Allocator {
-  create(object: KubeObject, registry: Registry, cx: { now: number; dryRun: boolean }): void;
-  update(object: KubeObject, old: KubeObject, registry: Registry, cx: { now: number; dryRun: boolean }): void;
+  create(object: KubeObject, cluster: ClusterObjects, cx: { now: number; dryRun: boolean }): void;
+  update(object: KubeObject, old: KubeObject, cluster: ClusterObjects, cx: { now: number; dryRun: boolean }): void;
   /** Called when the object is really gone. */
-  release(object: KubeObject, registry: Registry, cx: { now: number; dryRun: boolean }): void;
+  release(object: KubeObject, cluster: ClusterObjects, cx: { now: number; dryRun: boolean }): void;
 }
 
-/** Signs a token for a service account (Layer 4 fills it). `claims` beyond the account are what it is bound to. */
+/** Signs a token for a service account (layer 4 fills it). `claims` beyond the account are what it is bound to. */
 export interface TokenIssuer {
   /** Audiences of tokens that name none. */
   audiences: string[];
@@ -66,10 +77,12 @@ export interface TokenClaims {
   warnAfterSeconds?: number;
 }
 
-/** What a cluster may hold. A throw takes the write back. Time is that of the write. */
-export interface Quota {
-  /** One more object was written, of so many bytes. */
-  added(what: ResourceName, name: string, bytes: number, now: number): void;
-  /** An object became larger by so many bytes, by the wish of a client, and has `size` now. */
-  grown(what: ResourceName, name: string, bytes: number, size: number, now: number): void;
+/** What is filled from outside of the registry. */
+export interface Ports {
+  /** In the order in which they see a request; what must be last stands last. */
+  admission: readonly Admission[];
+  allocators: Readonly<Record<Resource, Allocator>>;
+  /** Absent: /token is refused. */
+  tokens: TokenIssuer | undefined;
+  cluster: ClusterObjects;
 }

@@ -1,4 +1,4 @@
-import type { SqlBlob, Sqlite, SqlValue } from '../lib/sqlite-port.ts';
+import type { SqlBlob, Sqlite, SqlValue, Sync } from '../lib/sqlite-port.ts';
 import { LIST_CHUNK_BYTES } from './limits.ts';
 import { StoreMemo } from './memo.ts';
 import type { ChangeType, ListItems, ListPage, ListQuery, LogRow, Row } from './rows.ts';
@@ -78,12 +78,12 @@ export class Store {
   }
 
   /** Runs in one transaction; after a throw the counters are as before and every memory forgets what was written. */
-  transaction<T>(fn: () => T): T {
+  transaction<T>(fn: () => Sync<T>): T {
     const [revision, compacted] = [this.revision(), this.compacted()];
     const marks = this.#inStep.map((memory) => memory.mark());
     this.#depth++;
     try {
-      return this.sql.transaction(fn as () => never) as T;
+      return this.sql.transaction(fn);
     } catch (error) {
       const appended = this.revision() > revision;
       this.#revision = revision;

@@ -75,13 +75,13 @@ class World {
       },
       ...more,
     };
-    registry.append(kind, object as never, old, old && Number(old.metadata.resourceVersion));
+    registry.kernel.append(kind, object as never, old, old && Number(old.metadata.resourceVersion));
   }
 
   #remove(resource: string): void {
     const { registry } = this.bench;
     const objects = registry.objects(resource);
-    if (objects.length) registry.remove(this.bench.kind(resource), this.#pick([...objects]), { now: 0 });
+    if (objects.length) registry.kernel.remove(this.bench.kind(resource), this.#pick([...objects]));
   }
 
   #write(): void {
@@ -158,7 +158,7 @@ class World {
       kinds: this.bench.registry.kinds,
       store: new Store(this.bench.sql),
       random: seeded(1),
-      admission: { mutate() {}, review() {} },
+      admission: [],
       allocators: {},
     });
   }

@@ -23,7 +23,7 @@ export class Bench {
       kinds: new KindTable({ legacy: false }),
       store: new Store(this.sql),
       random: seeded(1),
-      admission: { mutate() {}, review() {} },
+      admission: [],
       allocators: {},
       ...deps,
     });

@@ -1,5 +1,5 @@
 import { equal } from '../../lib/json.ts';
-import type { UserInfo } from '../../registry/ports.ts';
+import type { UserInfo } from '../../api/machinery/user.ts';
 import { type Plugin, type PluginPorts, refuse } from '../plugin.ts';
 
 /** CertificateApproval, CertificateSigning, CertificateSubjectRestriction: who may approve and sign what. */

@@ -6,10 +6,10 @@ export const defaultIngressClass: Plugin = {
   name: 'DefaultIngressClass',
   operations: ['CREATE'],
   resources: ['networking.k8s.io/ingresses'],
-  mutate({ object, subresource }, registry) {
+  mutate({ object, subresource }, cluster) {
     if (!object || subresource || object.spec?.ingressClassName !== undefined) return;
     if (object.metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined) return;
-    const found = defaultClassOf(registry, 'networking.k8s.io/ingressclasses', ['ingressclass.kubernetes.io/is-default-class']);
+    const found = defaultClassOf(cluster, 'networking.k8s.io/ingressclasses', ['ingressclass.kubernetes.io/is-default-class']);
     if (found) object.spec = { ...object.spec, ingressClassName: found.metadata.name };
   },
 };

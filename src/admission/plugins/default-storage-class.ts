@@ -9,10 +9,10 @@ export const defaultStorageClass: Plugin = {
   name: 'DefaultStorageClass',
   operations: ['CREATE'],
   resources: ['persistentvolumeclaims'],
-  mutate({ object, subresource }, registry) {
+  mutate({ object, subresource }, cluster) {
     if (!object || subresource || object.spec?.storageClassName !== undefined) return;
     if (object.metadata.annotations?.[BETA_CLASS] !== undefined) return;
-    const found = defaultClassOf(registry, 'storage.k8s.io/storageclasses', MARKS);
+    const found = defaultClassOf(cluster, 'storage.k8s.io/storageclasses', MARKS);
     if (found) object.spec = { ...object.spec, storageClassName: found.metadata.name };
   },
 };

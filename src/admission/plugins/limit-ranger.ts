@@ -1,8 +1,7 @@
 import { aggregate, type Quantities } from '../../api/core/pod/resources.ts';
 import { cmp, formatQuantity, milli, type Quantity, quantity, sign } from '../../api/machinery/quantity.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { AdmissionRequest } from '../../registry/ports.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse } from '../plugin.ts';
 
 /** LimitRanger: a namespace gives defaults to containers and bounds to containers, pods and claims. */
@@ -18,8 +17,8 @@ const supports = (request: AdmissionRequest): boolean => {
   return request.subresource === '';
 };
 
-const rangesOf = (request: AdmissionRequest, registry: Registry): KubeObject[] =>
-  supports(request) && !request.old?.metadata.deletionTimestamp ? registry.objects('limitranges', request.namespace) : [];
+const rangesOf = (request: AdmissionRequest, cluster: ClusterObjects): KubeObject[] =>
+  supports(request) && !request.old?.metadata.deletionTimestamp ? cluster.objects('limitranges', request.namespace) : [];
 
 function merge(container: Obj, requests: List, limits: List, label: string, notes: string[]): void {
   const fill = (side: 'requests' | 'limits', defaults: List): string[] => {
@@ -137,14 +136,14 @@ export const limitRanger: Plugin = {
   name: 'LimitRanger',
   operations: ['CREATE', 'UPDATE'],
   resources: ['pods', 'persistentvolumeclaims'],
-  mutate(request, registry) {
+  mutate(request, cluster) {
     if (request.kind.kind !== 'Pod' || !request.object) return;
-    for (const range of rangesOf(request, registry)) applyDefaults(range, request.object);
+    for (const range of rangesOf(request, cluster)) applyDefaults(range, request.object);
   },
-  review(request, registry) {
+  review(request, cluster) {
     const { object } = request;
     if (!object) return;
-    for (const range of rangesOf(request, registry)) {
+    for (const range of rangesOf(request, cluster)) {
       const problems = request.kind.kind === 'Pod' ? checkPod(range, object) : checkClaim(range, object);
       if (problems.length) throw refuse(request, joined(problems));
     }

@@ -1,6 +1,5 @@
 import { failure, forbiddenError, notFoundError } from '../../api/machinery/status-errors.ts';
-import type { AdmissionRequest } from '../../registry/ports.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 
 /** NamespaceLifecycle: nothing new in a namespace that is absent or going, and three namespaces that stay for ever. */
@@ -8,7 +7,7 @@ import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 const NAMESPACES = { group: '', resource: 'namespaces' };
 
-function admit(request: AdmissionRequest, registry: Registry): void {
+function admit(request: AdmissionRequest, cluster: ClusterObjects): void {
   const resource = resourceOfRequest(request);
   if (resource === 'namespaces') {
     if (request.operation === 'DELETE' && IMMORTAL.has(request.name)) {
@@ -18,7 +17,7 @@ function admit(request: AdmissionRequest, registry: Registry): void {
   }
   const { namespace } = request;
   if (!namespace || request.operation === 'DELETE' || resource === 'authorization.k8s.io/localsubjectaccessreviews') return;
-  const found = registry.object('namespaces', '', namespace);
+  const found = cluster.object('namespaces', '', namespace);
   if (!found) throw notFoundError(NAMESPACES, namespace);
   if (request.operation !== 'CREATE' || found.status?.phase !== 'Terminating') return;
   const error = refuse(request, `unable to create new content in namespace ${namespace} because it is being terminated`);

@@ -1,7 +1,6 @@
 import { notFoundError } from '../../api/machinery/status-errors.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import type { AdmissionRequest } from '../../registry/ports.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 
 /** NodeRestriction: a kubelet changes its own node, its own pods and little else. */
@@ -26,23 +25,23 @@ const KUBELET_LABELS = new Set([
   'beta.kubernetes.io/arch',
 ]);
 
-type Check = (node: string, request: AdmissionRequest, registry: Registry) => void;
+type Check = (node: string, request: AdmissionRequest, cluster: ClusterObjects) => void;
 
 const quoted = JSON.stringify;
 const within = (domain: string, parent: string) => domain === parent || domain.endsWith(`.${parent}`);
 
-function podOf(request: AdmissionRequest, registry: Registry, name: string): KubeObject {
-  const pod = registry.object('pods', request.namespace, name);
+function podOf(request: AdmissionRequest, cluster: ClusterObjects, name: string): KubeObject {
+  const pod = cluster.object('pods', request.namespace, name);
   if (!pod) throw notFoundError({ group: '', resource: 'pods' }, name);
   return pod;
 }
 
-const admitPod: Check = (node, request, registry) => {
+const admitPod: Check = (node, request, cluster) => {
   switch (request.subresource) {
     case '':
-      if (request.operation === 'CREATE') admitMirror(node, request, registry);
+      if (request.operation === 'CREATE') admitMirror(node, request, cluster);
       else if (request.operation === 'DELETE') {
-        if (podOf(request, registry, request.name).spec.nodeName === node) return;
+        if (podOf(request, cluster, request.name).spec.nodeName === node) return;
         throw refuse(request, `node ${quoted(node)} can only delete pods with spec.nodeName set to itself`);
       } else {
         const only = `node ${quoted(node)} can only create and delete mirror pods`;
@@ -53,7 +52,7 @@ const admitPod: Check = (node, request, registry) => {
       admitPodStatus(node, request);
       return;
     case 'eviction':
-      if (podOf(request, registry, request.name || (request.object?.metadata.name ?? '')).spec.nodeName === node) return;
+      if (podOf(request, cluster, request.name || (request.object?.metadata.name ?? '')).spec.nodeName === node) return;
       throw refuse(request, `node ${node} can only evict pods with spec.nodeName set to itself`);
     default: {
       const what = `unexpected pod subresource ${quoted(request.subresource)}`;
@@ -77,7 +76,7 @@ function admitPodStatus(node: string, request: AdmissionRequest): void {
   }
 }
 
-function admitMirror(node: string, request: AdmissionRequest, registry: Registry): void {
+function admitMirror(node: string, request: AdmissionRequest, cluster: ClusterObjects): void {
   const pod = request.object as KubeObject;
   const self = `node ${quoted(node)}`;
   if (pod.metadata.annotations?.[MIRROR] === undefined) {
@@ -92,7 +91,7 @@ function admitMirror(node: string, request: AdmissionRequest, registry: Registry
   }
   if (!owner.controller) throw refuse(request, `${self} can only create pods with a controller owner reference set to itself`);
   if (owner.blockOwnerDeletion) throw refuse(request, `${self} must not set blockOwnerDeletion on an owner reference`);
-  const live = registry.object('nodes', '', node);
+  const live = cluster.object('nodes', '', node);
   if (!live) throw notFoundError({ group: '', resource: 'nodes' }, node);
   if (owner.uid !== live.metadata.uid) {
     throw refuse(request, `node ${node} UID mismatch: expected ${owner.uid} got ${live.metadata.uid}`);
@@ -180,13 +179,13 @@ const admitClaim: Check = (node, request) => {
   );
 };
 
-const admitToken: Check = (node, request, registry) => {
+const admitToken: Check = (node, request, cluster) => {
   if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
   const ref = request.object?.spec?.boundObjectRef;
   if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name)
     throw refuse(request, 'node requested token not bound to a pod');
   if (!ref.uid) throw refuse(request, 'node requested token with a pod binding without a uid');
-  const pod = podOf(request, registry, ref.name);
+  const pod = podOf(request, cluster, ref.name);
   if (pod.metadata.uid !== ref.uid) {
     const why = 'does not match the UID in record. The object might have been deleted and then recreated';
     throw refuse(request, `the UID in the bound object reference (${ref.uid}) ${why}`);
@@ -201,9 +200,9 @@ const named =
     if (name !== node) throw refuse(request, `can only access ${what} with the same name as the requesting node`);
   };
 
-const admitLease: Check = (node, request, registry) => {
+const admitLease: Check = (node, request, cluster) => {
   if (request.namespace !== LEASES) throw refuse(request, `can only access leases in the ${quoted(LEASES)} system namespace`);
-  named('node lease')(node, request, registry);
+  named('node lease')(node, request, cluster);
 };
 
 const admitSlice: Check = (node, request) => {
@@ -227,9 +226,9 @@ export const nodeRestriction: Plugin = {
   name: 'NodeRestriction',
   operations: ['CREATE', 'UPDATE', 'DELETE'],
   resources: Object.keys(CHECKS),
-  mutate(request, registry) {
+  mutate(request, cluster) {
     const { username, groups } = request.user;
     if (!username.startsWith(PREFIX) || username === VIRTUAL || !groups.includes('system:nodes')) return;
-    CHECKS[resourceOfRequest(request)]?.(username.slice(PREFIX.length), request, registry);
+    CHECKS[resourceOfRequest(request)]?.(username.slice(PREFIX.length), request, cluster);
   },
 };

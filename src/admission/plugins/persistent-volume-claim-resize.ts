@@ -10,7 +10,7 @@ export const persistentVolumeClaimResize: Plugin = {
   name: 'PersistentVolumeClaimResize',
   operations: ['UPDATE'],
   resources: ['persistentvolumeclaims'],
-  review(request, registry) {
+  review(request, cluster) {
     const { object, old } = request;
     if (!object || !old || request.subresource) return;
     const before = quantity(old.spec.resources?.requests?.storage);
@@ -18,7 +18,7 @@ export const persistentVolumeClaimResize: Plugin = {
     if (cmp(after, before) <= 0) return;
     if (old.status?.phase !== 'Bound') throw refuse(request, 'Only bound persistent volume claims can be expanded');
     const name = classOf(object);
-    const found = name && name === classOf(old) ? registry.object('storage.k8s.io/storageclasses', '', name) : undefined;
+    const found = name && name === classOf(old) ? cluster.object('storage.k8s.io/storageclasses', '', name) : undefined;
     if (found?.allowVolumeExpansion) return;
     const why =
       'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';

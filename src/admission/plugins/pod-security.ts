@@ -1,8 +1,7 @@
 import { errorBody, type FieldError, invalid } from '../../api/machinery/field-errors.ts';
 import { invalidError } from '../../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { AdmissionRequest } from '../../registry/ports.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 import { describe, violations } from '../pod-security-checks.ts';
 
@@ -54,7 +53,7 @@ function policyOf(labels: Record<string, string> | undefined): Policy {
   return policy;
 }
 
-function reviewNamespace(request: AdmissionRequest, registry: Registry): void {
+function reviewNamespace(request: AdmissionRequest, cluster: ClusterObjects): void {
   const { object, old } = request;
   if (request.subresource || !object) return;
   const policy = policyOf(object.metadata.labels);
@@ -65,12 +64,12 @@ function reviewNamespace(request: AdmissionRequest, registry: Registry): void {
   if (!before || shown(policy.enforce) === shown(before.enforce)) return;
   const rank = (p: Policy) => LEVELS.indexOf(p.enforce.level);
   if (rank(policy) === 0 || (policy.enforce.version === before.enforce.version && rank(policy) <= rank(before))) return;
-  for (const text of existingPods(object.metadata.name, policy.enforce, registry)) request.warn?.(text);
+  for (const text of existingPods(object.metadata.name, policy.enforce, cluster)) request.warn(text);
 }
 
 /** Warnings about pods that stand already (EvaluatePodsInNamespace). */
-function existingPods(namespace: string, enforce: LevelVersion, registry: Registry): string[] {
-  const pods = registry.objects('pods', namespace);
+function existingPods(namespace: string, enforce: LevelVersion, cluster: ClusterObjects): string[] {
+  const pods = cluster.objects('pods', namespace);
   const byReason = new Map<string, string[]>();
   for (const pod of pods.slice(0, MAX_PODS_CHECKED)) {
     const found = violations(enforce.level, pod.metadata, pod.spec);
@@ -111,15 +110,15 @@ const TEMPLATES: Record<string, string[]> = {
   'batch/cronjobs': ['spec', 'jobTemplate', 'spec', 'template'],
 };
 
-function review(request: AdmissionRequest, registry: Registry): void {
+function review(request: AdmissionRequest, cluster: ClusterObjects): void {
   const resource = resourceOfRequest(request);
   if (resource === 'namespaces') {
-    reviewNamespace(request, registry);
+    reviewNamespace(request, cluster);
     return;
   }
   const isPod = resource === 'pods';
   if (!request.object || (isPod ? IGNORED.has(request.subresource) : request.subresource)) return;
-  const labels = registry.object('namespaces', '', request.namespace)?.metadata.labels;
+  const labels = cluster.object('namespaces', '', request.namespace)?.metadata.labels;
   if (!labels || !hasPolicy(labels)) {
     if (isPod) request.annotate?.(ENFORCED, shown(OPEN));
     return;
@@ -135,7 +134,7 @@ function review(request: AdmissionRequest, registry: Registry): void {
     if (found.length) throw refuse(request, `violates PodSecurity ${JSON.stringify(shown(policy.enforce))}: ${describe(found)}`);
   }
   const found = violations(policy.warn.level, pod.metadata, pod.spec);
-  if (found.length) request.warn?.(`would violate PodSecurity ${JSON.stringify(shown(policy.warn))}: ${describe(found)}`);
+  if (found.length) request.warn(`would violate PodSecurity ${JSON.stringify(shown(policy.warn))}: ${describe(found)}`);
 }
 
 /** What the audit log is told of a pod, whether it passes or not. */

@@ -7,13 +7,13 @@ export const podTopologyLabels: Plugin = {
   name: 'PodTopologyLabels',
   operations: ['CREATE'],
   resources: ['pods'],
-  mutate({ object, subresource }, registry) {
+  mutate({ object, subresource }, cluster) {
     if (!object) return;
     let node: string | undefined;
     if (!subresource) node = object.spec?.nodeName;
     else if (subresource === 'binding' && object.target?.kind === 'Node') node = object.target.name;
     if (!node) return;
-    const labels = registry.object('nodes', '', node)?.metadata.labels;
+    const labels = cluster.object('nodes', '', node)?.metadata.labels;
     for (const key of LABELS) {
       const value = labels?.[key];
       if (value !== undefined) object.metadata.labels = { ...object.metadata.labels, [key]: value };

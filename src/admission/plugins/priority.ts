@@ -1,21 +1,20 @@
 import type { KubeObject } from '../../lib/json.ts';
-import type { AdmissionRequest } from '../../registry/ports.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse } from '../plugin.ts';
 
 /** Priority: the number behind a pod's priority class, and one default class at most. */
 
 const CLASSES = 'scheduling.k8s.io/priorityclasses';
 
-function defaultClass(registry: Registry): KubeObject | undefined {
+function defaultClass(cluster: ClusterObjects): KubeObject | undefined {
   let found: KubeObject | undefined;
-  for (const candidate of registry.objects(CLASSES)) {
+  for (const candidate of cluster.objects(CLASSES)) {
     if (candidate.globalDefault && (!found || found.value > candidate.value)) found = candidate;
   }
   return found;
 }
 
-function admitPod(request: AdmissionRequest, registry: Registry): void {
+function admitPod(request: AdmissionRequest, cluster: ClusterObjects): void {
   const { spec } = request.object as KubeObject;
   if (request.operation === 'UPDATE') {
     const before = request.old?.spec;
@@ -25,7 +24,7 @@ function admitPod(request: AdmissionRequest, registry: Registry): void {
     return;
   }
   const named: string | undefined = spec.priorityClassName;
-  const found = named ? registry.object(CLASSES, '', named) : defaultClass(registry);
+  const found = named ? cluster.object(CLASSES, '', named) : defaultClass(cluster);
   if (named && !found) throw refuse(request, `no PriorityClass with name ${named} was found`);
   if (found) spec.priorityClassName = found.metadata.name;
   const value: number = found?.value ?? 0;
@@ -47,12 +46,12 @@ export const priority: Plugin = {
   name: 'Priority',
   operations: ['CREATE', 'UPDATE'],
   resources: ['pods', CLASSES],
-  mutate(request, registry) {
-    if (request.kind.kind === 'Pod' && !request.subresource) admitPod(request, registry);
+  mutate(request, cluster) {
+    if (request.kind.kind === 'Pod' && !request.subresource) admitPod(request, cluster);
   },
-  review(request, registry) {
+  review(request, cluster) {
     if (request.kind.kind !== 'PriorityClass' || !request.object?.globalDefault) return;
-    const existing = defaultClass(registry);
+    const existing = defaultClass(cluster);
     if (!existing || (request.operation === 'UPDATE' && existing.metadata.name === request.object.metadata.name)) return;
     const { name } = existing.metadata;
     throw refuse(request, `PriorityClass ${name} is already marked as default. Only one default can exist`);

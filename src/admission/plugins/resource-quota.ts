@@ -2,8 +2,7 @@ import type { Quantities } from '../../api/core/pod/resources.ts';
 import { resourceOf } from '../../api/machinery/define-kind.ts';
 import { add, cmp, formatQuantity, type Quantity, quantity, sign, sub, ZERO } from '../../api/machinery/quantity.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { AdmissionRequest } from '../../registry/ports.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 import { computeUsage, concerns, isTerminating, quotaMatches, usageOf } from '../quota-usage.ts';
 
@@ -89,9 +88,9 @@ function charge(quota: KubeObject, delta: Quantities, request: AdmissionRequest)
   return changed ? used : undefined;
 }
 
-function review(request: AdmissionRequest, registry: Registry): void {
+function review(request: AdmissionRequest, cluster: ClusterObjects): void {
   if (!request.namespace) return;
-  const quotas = registry.objects(QUOTAS, request.namespace);
+  const quotas = cluster.objects(QUOTAS, request.namespace);
   if (!quotas.length) return;
   const resource = resourceOfRequest(request);
   if (!handles(request, resource)) return;
@@ -116,22 +115,20 @@ function review(request: AdmissionRequest, registry: Registry): void {
     const used = charge(quota, grown(usage, counted), request);
     if (used) charges.push([quota, used]);
   }
-  if (!request.dryRun) for (const [quota, used] of charges) writeUsage(quota, used, request, registry);
+  if (!request.dryRun) for (const [quota, used] of charges) writeUsage(quota, used, request, cluster);
 }
 
-function writeUsage(quota: KubeObject, used: Obj, request: AdmissionRequest, registry: Registry): void {
-  const kind = registry.kinds.byResource(QUOTAS);
-  if (!kind) return;
+function writeUsage(quota: KubeObject, used: Obj, request: AdmissionRequest, cluster: ClusterObjects): void {
   const { name, namespace = '' } = quota.metadata;
   const next = { ...quota, status: { ...quota.status, used } };
   const options = { namespace, name, user: apiserver, now: request.now, subresource: 'status', fieldManager: 'kube-apiserver' };
-  registry.update(kind, next as KubeObject, options);
+  cluster.update(QUOTAS, next as KubeObject, options);
 }
 
 export const resourceQuota: Plugin = {
   name: 'ResourceQuota',
   operations: ['CREATE', 'UPDATE'],
-  review(request, registry) {
-    if (resourceOf(request.kind) !== QUOTAS || request.operation === 'CREATE') review(request, registry);
+  review(request, cluster) {
+    if (resourceOf(request.kind) !== QUOTAS || request.operation === 'CREATE') review(request, cluster);
   },
 };

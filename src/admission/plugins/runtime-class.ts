@@ -1,16 +1,15 @@
 import { sentEmpty } from '../../api/machinery/decode-fast.ts';
 import { failure } from '../../api/machinery/status-errors.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import type { AdmissionRequest } from '../../registry/ports.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, unaskable } from '../plugin.ts';
 
 /** RuntimeClass: a pod takes over the overhead and the scheduling demands of its class. */
 
-function classOf(request: AdmissionRequest, registry: Registry): KubeObject | undefined {
+function classOf(request: AdmissionRequest, cluster: ClusterObjects): KubeObject | undefined {
   const name: string | undefined = request.object?.spec.runtimeClassName;
   if (name === undefined) return undefined;
-  const found = registry.object('node.k8s.io/runtimeclasses', '', name);
+  const found = cluster.object('node.k8s.io/runtimeclasses', '', name);
   if (found) return found;
   const why = unaskable(name);
   throw why ? failure(500, '', why) : refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
@@ -41,17 +40,17 @@ export const runtimeClass: Plugin = {
   name: 'RuntimeClass',
   operations: ['CREATE'],
   resources: ['pods'],
-  mutate(request, registry) {
+  mutate(request, cluster) {
     if (request.subresource || !request.object) return;
-    const found = classOf(request, registry);
+    const found = classOf(request, cluster);
     if (found?.overhead) setOverhead(request, request.object.spec, found.overhead.podFixed ?? {});
     if (found?.scheduling) setScheduling(request, request.object.spec, found.scheduling);
   },
-  review(request, registry) {
+  review(request, cluster) {
     if (request.subresource || !request.object) return;
     const { spec } = request.object;
     const overhead = spec.overhead ?? sentEmpty(spec, 'overhead');
-    const found = classOf(request, registry);
+    const found = classOf(request, cluster);
     if (found?.overhead) {
       if (!equal(overhead ?? {}, found.overhead.podFixed ?? {})) throw refuse(request, MISMATCH);
     } else if (overhead)

@@ -1,7 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { type Random, suffix } from '../../lib/random.ts';
-import type { AdmissionRequest } from '../../registry/ports.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, unaskable } from '../plugin.ts';
 
 /** ServiceAccount: every pod runs as one, with its token mounted and its image pull secrets. */
@@ -14,7 +13,7 @@ const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
 const TOKEN_SECONDS = 3607;
 const DEFAULT_MODE = 420;
 
-function mutate(request: AdmissionRequest, registry: Registry): void {
+function mutate(request: AdmissionRequest, cluster: ClusterObjects): void {
   if (request.subresource) return;
   const pod = request.object as KubeObject;
   if (pod.metadata.annotations?.[MIRROR] !== undefined) {
@@ -24,16 +23,16 @@ function mutate(request: AdmissionRequest, registry: Registry): void {
   const { spec } = pod;
   spec.serviceAccountName ||= 'default';
   spec.serviceAccount = spec.serviceAccountName;
-  const account = accountOf(request, registry, spec.serviceAccountName);
-  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(spec, registry.random);
+  const account = accountOf(request, cluster, spec.serviceAccountName);
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(spec, cluster.random);
   if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
     spec.imagePullSecrets = account.imagePullSecrets.map((s: Obj) => ({ name: s.name }));
   }
   limitSecrets(request, account, spec);
 }
 
-function accountOf(request: AdmissionRequest, registry: Registry, name: string): KubeObject {
-  const account = registry.object('serviceaccounts', request.namespace, name);
+function accountOf(request: AdmissionRequest, cluster: ClusterObjects, name: string): KubeObject {
+  const account = cluster.object('serviceaccounts', request.namespace, name);
   if (account) return account;
   // Upstream names the resource in the singular here.
   const why = unaskable(name) ?? `serviceaccount "${name}" not found`;
@@ -130,13 +129,13 @@ function limitSecrets(request: AdmissionRequest, account: KubeObject, spec: Obj)
   });
 }
 
-function review(request: AdmissionRequest, registry: Registry): void {
+function review(request: AdmissionRequest, cluster: ClusterObjects): void {
   const pod = request.object as KubeObject;
   if (request.operation === 'UPDATE') {
     if (request.subresource !== 'ephemeralcontainers') return;
     const name = pod.spec.serviceAccountName;
     if (!name) throw refuse(request, `no service account specified for pod ${request.namespace}/${pod.metadata.name}`);
-    limitSecrets(request, accountOf(request, registry, name), { ephemeralContainers: pod.spec.ephemeralContainers });
+    limitSecrets(request, accountOf(request, cluster, name), { ephemeralContainers: pod.spec.ephemeralContainers });
   }
 }
 
@@ -144,8 +143,8 @@ export const serviceAccount: Plugin = {
   name: 'ServiceAccount',
   operations: ['CREATE', 'UPDATE'],
   resources: ['pods'],
-  mutate: (request, registry) => {
-    if (request.operation === 'CREATE') mutate(request, registry);
+  mutate: (request, cluster) => {
+    if (request.operation === 'CREATE') mutate(request, cluster);
   },
   review,
 };

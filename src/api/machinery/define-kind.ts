@@ -1,6 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Random } from '../../lib/random.ts';
 import type { FieldError } from './field-errors.ts';
+import type { UserInfo } from './user.ts';
 
 /** Names a resource everywhere below HTTP: "pods", "apps/deployments", "rbac.authorization.k8s.io/roles". The version is not part of it. */
 export type Resource = string;
@@ -17,7 +18,7 @@ export interface StrategyContext {
   /** The version that the client speaks, e.g. "events.k8s.io/v1": a few kinds are stricter in some. */
   apiVersion?: string;
   /** Who writes: a few kinds note it in the object. */
-  user?: { username: string; uid?: string; groups: string[]; extra?: Record<string, string[]> };
+  user?: UserInfo;
 }
 
 /** A printer column (metav1.TableColumnDefinition) and its value. `now` in ms. */

@@ -1,7 +1,7 @@
 import { load } from 'js-yaml';
 import { errorBody, type FieldError, invalid, notSupported, required } from '../../api/machinery/field-errors.ts';
 import { isDns1123Subdomain } from '../../api/machinery/names.ts';
-import type { Obj } from '../../lib/json.ts';
+import { isObject, type Obj } from '../../lib/json.ts';
 import { AUDIT_POLICY_ENTRIES } from '../limits.ts';
 
 /** How much of a request is written down, each level with all before it. */
@@ -94,7 +94,6 @@ export function readPolicy(text: string): { policy: Policy; warnings: string[] }
   return { policy, warnings: reading.warnings };
 }
 
-const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
 const quoted = (value: unknown): string => JSON.stringify(value ?? '');
 
 /** Aliases of YAML make a long policy of a short text: what it holds is counted. */

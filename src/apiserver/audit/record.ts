@@ -3,7 +3,7 @@ import { rfc3339Micro } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { AUDIT_EVENT_BYTES } from '../limits.ts';
 import { orderedMeta } from '../../registry/encode.ts';
-import type { UserInfo } from '../../registry/ports.ts';
+import type { UserInfo } from '../../api/machinery/user.ts';
 import { type ApiRequest, type ApiResponse, isStream } from '../call.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { bodyText, statusOf } from './answer.ts';

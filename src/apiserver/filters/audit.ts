@@ -2,7 +2,7 @@ import { load } from 'js-yaml';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { AUDIT_ID_CHARACTERS } from '../limits.ts';
 import { clone } from '../../lib/json.ts';
-import { mainDoor } from '../../registry/doors.ts';
+import { mainStrategy } from '../../registry/strategies/main.ts';
 import { AuditRecord } from '../audit/record.ts';
 import type { ApiResponse, Call, Deps, Filter, Target } from '../call.ts';
 
@@ -44,7 +44,7 @@ export function auditSent({ audit: record }: Call, target: Target, object: KubeO
     if (object.kind !== kind.kind) return object;
     const copy = clone(object);
     copy.metadata ??= {} as KubeObject['metadata'];
-    return mainDoor(kind, served).defaults(copy);
+    return mainStrategy(kind, served).defaults(copy);
   });
 }
 

@@ -1,6 +1,6 @@
 import { badRequest } from '../../api/machinery/status-errors.ts';
 import { resourceAttributes } from '../../authz/attributes.ts';
-import type { UserInfo } from '../../registry/ports.ts';
+import type { UserInfo } from '../../api/machinery/user.ts';
 import type { Call, Deps, Filter } from '../call.ts';
 import { forbid } from './authorization.ts';
 

@@ -13,7 +13,7 @@ export function create(call: Call, deps: Deps, target: Target): Answer {
   call.warnings.push(...warnings);
   const review = reviewOf(target.kind);
   if (review) {
-    deps.registry.book(target.kind, object, options);
+    deps.registry.trackFields(target.kind, object, options);
     const answer = review(object, call, deps);
     return presentWritten(call, target, 201, JSON.stringify(answer), answer);
   }

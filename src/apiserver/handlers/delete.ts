@@ -1,8 +1,8 @@
 import { load } from 'js-yaml';
-import { type FieldError, invalid, notSupported } from '../../api/machinery/field-errors.ts';
 import { checkStructure, StructureError } from '../../api/machinery/decode.ts';
 import { badRequest, invalidError } from '../../api/machinery/status-errors.ts';
 import type { Obj } from '../../lib/json.ts';
+import { validateDeleteOptions } from '../../registry/deletion.ts';
 import type { DeleteRequest } from '../../registry/options.ts';
 import type { Answer, Call, Deps, Target } from '../call.ts';
 import { auditOptions } from '../filters/audit.ts';
@@ -15,7 +15,6 @@ import { dryRunErrors } from '../write-params.ts';
 import { presentList } from './list.ts';
 
 const OPTIONS_TYPE = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
-const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
 /** DELETE of one object (handlers/delete.go). */
 export function remove(call: Call, deps: Deps, target: Target): Answer {
@@ -43,13 +42,7 @@ function deleteRequest(call: Call, target: Target): DeleteRequest {
   const { user, info, request } = call;
   const options = request.body ? sentOptions(call) : queryOptions(call.query);
   if (request.body) auditOptions(call, options);
-  const errors: FieldError[] = [];
-  const policy = options.propagationPolicy;
-  if (policy !== undefined && options.orphanDependents !== undefined) {
-    errors.push(invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'));
-  }
-  if (policy !== undefined && !POLICIES.includes(policy))
-    errors.push(notSupported('propagationPolicy', policy, [...POLICIES, 'nil']));
+  const errors = validateDeleteOptions(options);
   dryRunErrors(errors, options.dryRun ?? []);
   if (errors.length) throw invalidError('meta.k8s.io', 'DeleteOptions', '', errors);
   return {
@@ -61,7 +54,7 @@ function deleteRequest(call: Call, target: Target): DeleteRequest {
     ...(options.dryRun?.length && { dryRun: true }),
     ...(options.preconditions && { preconditions: options.preconditions }),
     ...(options.gracePeriodSeconds !== undefined && { gracePeriodSeconds: options.gracePeriodSeconds }),
-    ...(policy !== undefined && { propagationPolicy: policy }),
+    ...(options.propagationPolicy !== undefined && { propagationPolicy: options.propagationPolicy }),
     ...(options.orphanDependents !== undefined && { orphanDependents: options.orphanDependents }),
   };
 }

@@ -10,7 +10,7 @@ export function get(call: Call, deps: Deps, target: Target): Answer {
   const wanted = query.get('resourceVersion');
   if (wanted) {
     const revision = parseRevision(wanted);
-    const current = registry.store.revision();
+    const current = registry.revision;
     if (revision > current) throw tooLargeRevision(revision, current);
   }
   const { kind, subresource } = target;

@@ -28,7 +28,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
   checkSelectors(kind, params.labelSelector, fieldSelector);
   // Without a revision the state comes first, as if sendInitialEvents had been asked for (SetListOptionsDefaults).
   const initial = params.sendInitialEvents ?? revision === 0;
-  const current = deps.registry.store.revision();
+  const current = deps.registry.revision;
   const spec: WatchSpec = {
     type: 'watch',
     group: target.group,

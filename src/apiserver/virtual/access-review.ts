@@ -2,7 +2,7 @@ import { type FieldError, invalid } from '../../api/machinery/field-errors.ts';
 import { badRequest, invalidError } from '../../api/machinery/status-errors.ts';
 import { type Attributes, resourceAttributes } from '../../authz/attributes.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { UserInfo } from '../../registry/ports.ts';
+import type { UserInfo } from '../../api/machinery/user.ts';
 import type { Call, Deps } from '../call.ts';
 import { reviewed } from './reviewed.ts';
 

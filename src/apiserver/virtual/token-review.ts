@@ -3,7 +3,7 @@ import { rfc3339 } from '../../api/machinery/time.ts';
 import { API_AUDIENCES } from '../../authn/issuer.ts';
 import { TokenError, type TokenIdentity } from '../../authn/serviceaccounts.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { UserInfo } from '../../registry/ports.ts';
+import type { UserInfo } from '../../api/machinery/user.ts';
 import type { Call, Deps } from '../call.ts';
 import { reviewed } from './reviewed.ts';
 

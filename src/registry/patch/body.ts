@@ -4,7 +4,7 @@ import { parseYaml, YamlError } from '../../api/machinery/decode-yaml.ts';
 import { goQuote } from '../../api/machinery/field-errors.ts';
 import { goNumbers, parseDigits, plain } from '../../api/machinery/numerals.ts';
 import { badRequest } from '../../api/machinery/status-errors.ts';
-import { Numeral, type Obj } from '../../lib/json.ts';
+import { isObject, Numeral, type Obj } from '../../lib/json.ts';
 
 /** A patch body once read: its value, and what strict decoding holds against its text. */
 export interface PatchBody {
@@ -12,8 +12,6 @@ export interface PatchBody {
   strict: string[];
 }
 
-export const isObject = (value: unknown): value is Obj =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Numeral);
 /** What Go's decoder calls a value's form. */
 export const formOf = (value: unknown): string =>
   Array.isArray(value)

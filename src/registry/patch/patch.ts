@@ -1,15 +1,20 @@
-import { checkStructure, isVersionless, misidentified, StructureError } from '../../api/machinery/decode.ts';
+import {
+  checkStructure,
+  type FieldValidation,
+  isVersionless,
+  misidentified,
+  StructureError,
+} from '../../api/machinery/decode.ts';
 import { goQuote, invalid } from '../../api/machinery/field-errors.ts';
 import { goNumbers, jsonText, parseDigits } from '../../api/machinery/numerals.ts';
 import { type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
-import { badRequest, conflict, failure, invalidError, notFoundError, StatusError } from '../../api/machinery/status-errors.ts';
-import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
-import { fieldContext } from '../doors.ts';
-import { checkName, ensureNamespace } from '../names.ts';
-import type { FieldValidation, PatchType } from '../options.ts';
-import { type Change, nameOf, type Passage, track } from '../pipeline.ts';
+import { badRequest, failure, invalidError, StatusError } from '../../api/machinery/status-errors.ts';
+import { clone, isObject, type KubeObject, type Obj } from '../../lib/json.ts';
 import { orderedMeta } from '../encode.ts';
-import { formOf, isObject, type PatchBody, readJson, readYaml } from './body.ts';
+import type { PatchType } from '../options.ts';
+import { fieldContext } from '../steps.ts';
+import type { WriteScope } from '../write-scope.ts';
+import { formOf, type PatchBody, readJson, readYaml } from './body.ts';
 import { applyConfiguration, gvkText } from './apply.ts';
 import { jsonPatch, OPERATIONS_MAX, PatchError } from './json.ts';
 import { mergePatch } from './merge.ts';
@@ -17,63 +22,69 @@ import { strategicMerge, StrategicError } from './strategic.ts';
 import { goPlain } from './typed-merge.ts';
 import { converterMessage, unstructuredProblem, withCutIntegers } from './unstructured.ts';
 
+/** Makes the client's view of the new state, decoded, from its view of the live one. */
+export type Change = (live: KubeObject | undefined) => KubeObject;
+
 /**
  * Turns a patch into a change of the live object (handlers/patch.go). The body is read at once, so that a bad one is refused whether or
- * not the object exists.
+ * not the object exists. What must agree with the address, defaults and managed fields are left to the pipeline, but for an apply, which
+ * merges managed fields with everything else. Only an apply is asked to change what is not there.
  */
-export function changeByPatch(p: Passage, type: PatchType, text: string): Change {
-  if (type === 'apply') return applyChange(p, text);
+export function changeByPatch(scope: WriteScope, type: PatchType, text: string): Change {
+  if (type === 'apply') return applyChange(scope, text);
   const lead = type === 'strategic' ? '' : 'error decoding patch: ';
-  const body = readJson(text, lead, type === 'merge' && isIgnored(p) ? 'Invalid JSON Patch' : undefined);
-  return (live) => {
-    if (!live) throw notFoundError(nameOf(p.kind), p.options.name as string);
-    const patched = patchedObject(p, type, live, body);
-    const view = checked(p, live, patched);
-    track(p, live, view);
-    return view;
-  };
+  const body = readJson(text, lead, type === 'merge' && isIgnored(scope) ? 'Invalid JSON Patch' : undefined);
+  return (live) => patchedObject(scope, type, live as KubeObject, body);
 }
 
-function patchedObject(p: Passage, type: 'json' | 'merge' | 'strategic', live: KubeObject, body: PatchBody): KubeObject {
+function patchedObject(scope: WriteScope, type: 'json' | 'merge' | 'strategic', live: KubeObject, body: PatchBody): KubeObject {
   const current = clone(live);
   switch (type) {
     case 'json': {
-      const patched = byOperations(p, current, body.value);
+      const patched = byOperations(scope, current, body.value);
       const strict = body.strict.map((text) => `json patch ${text}`);
-      const shown = () => patchedText(p, live, (ordered) => byOperations(p, ordered, body.value), placesOf(body.value as Obj[]));
-      return decoded(p, type, identified(p, patched, shown), strict, shown);
+      const shown = () =>
+        patchedText(scope, live, (ordered) => byOperations(scope, ordered, body.value), placesOf(body.value as Obj[]));
+      return decoded(scope, type, identified(scope, patched, shown), strict, shown);
     }
     case 'merge': {
-      const patched = byMerge(p, current, body.value);
-      const shown = () => patchedText(p, live, (ordered) => byMerge(p, ordered, body.value), body.value);
-      return decoded(p, type, identified(p, patched, shown), body.strict, shown);
+      const patched = byMerge(scope, current, body.value);
+      const shown = () => patchedText(scope, live, (ordered) => byMerge(scope, ordered, body.value), body.value);
+      return decoded(scope, type, identified(scope, patched, shown), body.strict, shown);
     }
     case 'strategic': {
       if (body.value !== null && !isObject(body.value))
         throw badRequest(`json: cannot unmarshal ${formOf(body.value)} into Go value of type map[string]interface {}`);
       const patch = goNumbers(body.value ?? {}) as Obj;
-      const patched = byStrategy(p.door.type, current, clone(patch));
-      const object = decoded(p, type, patched, body.strict, () => goPlain(patch), unstructuredProblem(p.door.type, patched));
-      object.kind = p.door.kind;
-      object.apiVersion = p.door.apiVersion;
+      const patched = byStrategy(scope.strategy.type, current, clone(patch));
+      const object = decoded(
+        scope,
+        type,
+        patched,
+        body.strict,
+        () => goPlain(patch),
+        unstructuredProblem(scope.strategy.type, patched),
+      );
+      object.kind = scope.strategy.kind;
+      object.apiVersion = scope.strategy.apiVersion;
       return object;
     }
   }
 }
 
-const isIgnored = ({ options }: Passage): boolean => options.fieldValidation === 'Ignore';
+const isIgnored = ({ options }: WriteScope): boolean => options.fieldValidation === 'Ignore';
 
-function byOperations(p: Passage, current: KubeObject, operations: unknown): unknown {
+function byOperations(scope: WriteScope, current: KubeObject, operations: unknown): unknown {
   if (operations === null) return current;
   if (!Array.isArray(operations)) {
     const lead = `json: cannot unmarshal ${formOf(operations)} into Go value of type`;
-    throw badRequest(isIgnored(p) ? `${lead} jsonpatch.Patch` : `error decoding patch: ${lead} []handlers.jsonPatchOp`);
+    throw badRequest(isIgnored(scope) ? `${lead} jsonpatch.Patch` : `error decoding patch: ${lead} []handlers.jsonPatchOp`);
   }
   if (operations.length > OPERATIONS_MAX) {
     const message = `The allowed maximum operations in a JSON patch is ${OPERATIONS_MAX}, got ${operations.length}`;
     throw failure(413, 'RequestEntityTooLarge', message);
   }
-  for (const operation of operations) checkOperation(p, operation);
+  for (const operation of operations) checkOperation(scope, operation);
   try {
     return jsonPatch(current, operations);
   } catch (error) {
@@ -83,14 +94,14 @@ function byOperations(p: Passage, current: KubeObject, operations: unknown): unk
 }
 
 /** What Go's decoder holds against one operation; without validation it looks at the form alone. */
-function checkOperation(p: Passage, operation: unknown): void {
+function checkOperation(scope: WriteScope, operation: unknown): void {
   const refuse = (value: unknown, where: string) =>
-    badRequest(`${isIgnored(p) ? '' : 'error decoding patch: '}json: cannot unmarshal ${formOf(value)} into Go ${where}`);
+    badRequest(`${isIgnored(scope) ? '' : 'error decoding patch: '}json: cannot unmarshal ${formOf(value)} into Go ${where}`);
   if (operation === null) return;
   if (!isObject(operation)) {
-    throw refuse(operation, `value of type ${isIgnored(p) ? 'jsonpatch.Operation' : 'handlers.jsonPatchOp'}`);
+    throw refuse(operation, `value of type ${isIgnored(scope) ? 'jsonpatch.Operation' : 'handlers.jsonPatchOp'}`);
   }
-  if (isIgnored(p)) return;
+  if (isIgnored(scope)) return;
   for (const name of ['op', 'path', 'from']) {
     const value = operation[name];
     if (value !== undefined && value !== null && typeof value !== 'string') {
@@ -99,13 +110,13 @@ function checkOperation(p: Passage, operation: unknown): void {
   }
 }
 
-function byMerge(p: Passage, current: KubeObject, patch: unknown): unknown {
+function byMerge(scope: WriteScope, current: KubeObject, patch: unknown): unknown {
   if (patch === null) throw badRequest('Invalid JSON Patch');
   // A list takes the place of the document.
-  if (Array.isArray(patch) && isIgnored(p)) return patch;
+  if (Array.isArray(patch) && isIgnored(scope)) return patch;
   if (!isObject(patch)) {
     const lead = `error decoding patch: json: cannot unmarshal ${formOf(patch)} into Go value of type map[string]interface {}`;
-    throw badRequest(isIgnored(p) ? 'Invalid JSON Patch' : lead);
+    throw badRequest(isIgnored(scope) ? 'Invalid JSON Patch' : lead);
   }
   return mergePatch(current, clone(patch));
 }
@@ -132,27 +143,27 @@ function unreadable(shown: string, message: string): StatusError {
 
 /** The patched object as Go would decode it. `problem` is what is known to be wrong with it already. */
 function decoded(
-  p: Passage,
+  scope: WriteScope,
   type: PatchType,
   patched: unknown,
   strict: string[],
   shown: () => string,
   problem?: string,
 ): KubeObject {
-  const mode = p.options.fieldValidation ?? 'Warn';
+  const mode = scope.options.fieldValidation ?? 'Warn';
   if (problem) throw unreadable(shown(), problem);
   try {
-    const { object, warnings } = (type === 'strategic' ? converted : checkStructure)(p.door.type, patched, mode);
+    const { object, warnings } = (type === 'strategic' ? converted : checkStructure)(scope.strategy.type, patched, mode);
     if (strict.length && mode === 'Strict') throw unreadable(shown(), `strict decoding error: ${strict.join(', ')}`);
-    if (mode === 'Warn') p.warnings.push(...strict, ...warnings);
+    if (mode === 'Warn') scope.warnings.push(...strict, ...warnings);
     object.metadata ??= {} as KubeObject['metadata'];
     return object;
   } catch (error) {
     if (!(error instanceof StructureError)) throw error;
     const text = shown();
-    const { strict: more, message } = type === 'strategic' ? error : asRead(p.door.type, text, mode, error);
+    const { strict: more, message } = type === 'strategic' ? error : asRead(scope.strategy.type, text, mode, error);
     if (more.length) throw unreadable(text, `strict decoding error: ${[...strict, ...more].join(', ')}`);
-    throw unreadable(text, type === 'strategic' ? converterMessage(p.door.type, patched, message) : message);
+    throw unreadable(text, type === 'strategic' ? converterMessage(scope.strategy.type, patched, message) : message);
   }
 }
 
@@ -171,12 +182,12 @@ function asRead(type: string, text: string, mode: FieldValidation, error: Struct
  * Refuses a document that a patch made one of another kind, and gives it back as it is to be read: in the version of the address, or
  * empty when it lost its version.
  */
-function identified({ door, kind, options, warnings }: Passage, patched: unknown, shown: () => string): unknown {
-  if (isObject(patched) && patched.kind === door.kind && patched.apiVersion === door.apiVersion) return patched;
+function identified({ strategy, kind, options, warnings }: WriteScope, patched: unknown, shown: () => string): unknown {
+  if (isObject(patched) && patched.kind === strategy.kind && patched.apiVersion === strategy.apiVersion) return patched;
   const siblings = [{ ...kind, toStored: same, fromStored: same }, ...(kind.versions ?? [])];
-  const [group, version] = door.apiVersion.includes('/') ? door.apiVersion.split('/') : ['', door.apiVersion];
-  const target = { group, version, kind: door.kind, type: door.type, siblings };
-  const named = { kind: door.kind, apiVersion: door.apiVersion };
+  const [group, version] = strategy.apiVersion.includes('/') ? strategy.apiVersion.split('/') : ['', strategy.apiVersion];
+  const target = { group, version, kind: strategy.kind, type: strategy.type, siblings };
+  const named = { kind: strategy.kind, apiVersion: strategy.apiVersion };
   if (isObject(patched) && isVersionless(target, patched)) {
     const unknown = Object.keys(patched)
       .filter((name) => name !== 'kind' && name !== 'apiVersion')
@@ -198,8 +209,13 @@ const same = (object: Obj) => object;
  * The patched document as Go prints it: sorted where the patch went, as it was sent where it is new, in the order of the fields
  * elsewhere. Made again from the live object, since only messages need it.
  */
-function patchedText({ door }: Passage, live: KubeObject, patch: (ordered: KubeObject) => unknown, places: unknown): string {
-  const ordered = clone(inGoOrder(typeOf(door.type), { ...live, metadata: orderedMeta(live.metadata) })) as KubeObject;
+function patchedText(
+  { strategy }: WriteScope,
+  live: KubeObject,
+  patch: (ordered: KubeObject) => unknown,
+  places: unknown,
+): string {
+  const ordered = clone(inGoOrder(typeOf(strategy.type), { ...live, metadata: orderedMeta(live.metadata) })) as KubeObject;
   return jsonText(touched(patch(ordered), places));
 }
 
@@ -272,54 +288,39 @@ function converted(type: string, value: unknown, mode: FieldValidation): ReturnT
   }
 }
 
-/** What every patch's result must agree with: the address, and that it is the same object still. */
-function checked(p: Passage, live: KubeObject | undefined, object: KubeObject): KubeObject {
-  const { kind, options, door } = p;
-  if (object.metadata.uid && !live) {
-    const why = `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`;
-    throw conflict(nameOf(kind), options.name as string, why);
-  }
-  ensureNamespace(object, kind.namespaced ? options.namespace : '');
-  checkName(object, options.name as string);
-  return door.defaults(object);
-}
-
-function applyChange(p: Passage, text: string): Change {
-  const { options, kind, door } = p;
+function applyChange(scope: WriteScope, text: string): Change {
+  const { options, strategy, warnings } = scope;
   const body = readYaml(text);
   const config = body.value;
   return (live) => {
-    const request = { live, config, manager: options.fieldManager ?? '', force: options.force === true, kind: door.kind };
-    const merged = applyConfiguration(request, fieldContext(kind, door, options.subresource ?? '', options.now));
+    const request = { live, config, manager: options.fieldManager ?? '', force: options.force === true, kind: strategy.kind };
+    const merged = applyConfiguration(request, fieldContext(scope));
     const mode = options.fieldValidation ?? 'Warn';
     if (body.strict.length && mode === 'Strict') throw badRequest(`error strict decoding YAML: ${body.strict[0]}`);
-    if (body.strict.length && mode === 'Warn') p.warnings.push(...body.strict);
-    const books = merged.metadata.managedFields;
+    if (body.strict.length && mode === 'Warn') warnings.push(...body.strict);
+    const { managedFields } = merged.metadata;
     let object: KubeObject;
     try {
-      object = converted(door.type, ownCopy(merged), 'Ignore').object;
+      object = converted(strategy.type, withoutManagedFields(merged), 'Ignore').object;
     } catch (error) {
-      if (error instanceof StructureError)
-        throw failure(500, '', unconvertible(p, config, converterMessage(door.type, merged, error.message)));
-      throw error;
+      if (!(error instanceof StructureError)) throw error;
+      throw failure(500, '', unconvertible(scope, config, converterMessage(strategy.type, merged, error.message)));
     }
     object.metadata ??= {} as KubeObject['metadata'];
-    object = checked(p, live, object);
-    if (books) object.metadata.managedFields = books;
-    else delete object.metadata.managedFields;
+    if (managedFields) object.metadata.managedFields = managedFields;
     return object;
   };
 }
 
-function unconvertible({ door }: Passage, config: Obj, message: string): string {
-  const gvk = gvkText(door.apiVersion, door.kind);
+function unconvertible({ strategy }: WriteScope, config: Obj, message: string): string {
+  const gvk = gvkText(strategy.apiVersion, strategy.kind);
   const { name = '', namespace = '' } = config.metadata ?? {};
   const lead = `failed to convert new object (${namespace}/${name}; ${gvk}) to proper version: unable to convert unstructured object`;
   return `${lead} to ${gvk}: ${message}`;
 }
 
-/** A copy without the books, which nobody changes in place. */
-function ownCopy(object: KubeObject): KubeObject {
+/** A copy without managed fields, which nobody changes in place. */
+function withoutManagedFields(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return clone({ ...object, metadata }) as KubeObject;
 }

@@ -1,5 +1,5 @@
 import { type Field, type StructType, typeOf } from '../../api/machinery/schema.ts';
-import { equal, type Obj, setMember } from '../../lib/json.ts';
+import { equal, isObject, type Obj, setMember } from '../../lib/json.ts';
 import {
   dropNulls,
   ElementOrder,
@@ -40,7 +40,6 @@ interface Meta {
   key: string;
 }
 
-const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
 /** What Go's reflection distinguishes in decoded JSON. */
 const formOf = (value: unknown): string =>
   value === null || value === undefined

@@ -1,9 +1,8 @@
-import type { Obj } from '../../lib/json.ts';
+import { isObject, type Obj } from '../../lib/json.ts';
 import { elementText } from './field-set.ts';
 import { itemElement, type ListShape, type Shape } from './shape.ts';
 import { childShape } from './typed.ts';
 
-const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNothing = (value: unknown): boolean => {
   if (value === null || value === undefined) return true;
   if (Array.isArray(value)) return value.length === 0;

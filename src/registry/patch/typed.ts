@@ -1,5 +1,5 @@
 import { hasSentEmpties, sentEmpty } from '../../api/machinery/decode-fast.ts';
-import { equal, type Obj } from '../../lib/json.ts';
+import { equal, isObject, type Obj } from '../../lib/json.ts';
 import { type FieldSet, graft, insert, isEmpty, isMember, LEAF } from './field-set.ts';
 import { itemElement, type ListShape, type MapShape, type Shape } from './shape.ts';
 
@@ -14,7 +14,6 @@ interface Walk extends Comparison {
   path: string[];
 }
 
-const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNothing = (value: unknown): boolean => {
   if (value === null || value === undefined) return true;
   if (Array.isArray(value)) return value.length === 0;

@@ -1,9 +1,8 @@
 import { INT64_MIN } from '../../api/machinery/numerals.ts';
 import { type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
-import type { Obj } from '../../lib/json.ts';
+import { isObject, type Obj } from '../../lib/json.ts';
 
 const isInteger = (value: unknown): value is number | bigint => typeof value === 'bigint' || Number.isInteger(value);
-const isObject = (value: unknown): value is Obj => typeof value === 'object' && value !== null && !Array.isArray(value);
 const KINDS: Record<string, string> = { string: 'string', bool: 'bool', int32: 'int32', int64: 'int64', double: 'float64' };
 
 const BYTE: TypeNode = { t: 'int32', go: 'uint8', pointer: false };

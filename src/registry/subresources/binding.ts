@@ -1,32 +1,33 @@
-import { type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
+import type { Kind } from '../../api/machinery/define-kind.ts';
 import { errorBody, type FieldError, notSupported, required } from '../../api/machinery/field-errors.ts';
 import { badRequest, conflict, failure, notFoundError } from '../../api/machinery/status-errors.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
-import type { WriteOptions } from '../options.ts';
-import type { Registry } from '../registry.ts';
+import { admitSent } from '../admit.ts';
+import type { PostScope } from '../write-scope.ts';
 import { type SubresourceAnswer, success } from './answer.ts';
 
 /** POST pods/NAME/binding: gives a pod its node, once (core/pod/storage BindingREST). */
-export function bind(registry: Registry, kind: Kind, binding: KubeObject, o: WriteOptions): SubresourceAnswer {
+export function bind(scope: PostScope, binding: KubeObject): SubresourceAnswer {
+  const { kernel, kind, resource, namespace, options } = scope;
   const { metadata = {} as KubeObject['metadata'], target = {} } = binding;
-  const name = o.name ?? metadata.name;
+  const name = options.name ?? metadata.name;
   if (name !== metadata.name) throw badRequest('name in URL does not match name in Binding object');
   const errors = validateTarget(target);
   // Upstream throws the aggregate as it is, which makes a 500 of it.
   if (errors.length) throw failure(500, '', aggregate(errors));
-  const row = registry.store.get(resourceOf(kind), o.namespace, name);
-  if (!row) throw notFoundError(kind, name);
-  const live = registry.view.decode(row);
-  registry.reviewCreate(kind, 'binding', binding, o);
+  const found = kernel.live(resource, namespace, name);
+  if (!found) throw notFoundError(kind, name);
+  const { object: live, row } = found;
+  admitSent(scope, binding);
   const what = { group: '', resource: 'pods/binding' };
-  checkPreconditions(kind, live, metadata, o.namespace);
+  checkPreconditions(kind, live, metadata, namespace);
   if (live.metadata.deletionTimestamp) throw conflict(what, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (live.spec.nodeName)
     throw conflict(what, name, `pod ${name} is already assigned to node ${JSON.stringify(live.spec.nodeName)}`);
   if (live.spec.schedulingGates?.length) throw conflict(what, name, `pod ${name} has non-empty .spec.schedulingGates`);
-  const pod = assigned(live, target.name, metadata, o.now);
-  if (!o.dryRun) registry.append(kind, pod, live, row.rev);
+  const pod = assigned(live, target.name, metadata, options.now);
+  if (!options.dryRun) kernel.append(kind, pod, live, row.rev);
   return success();
 }
 

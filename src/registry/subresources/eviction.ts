@@ -1,18 +1,22 @@
-import { type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
+import type { Kind } from '../../api/machinery/define-kind.ts';
 import { fromLabelSelector, matches } from '../../api/machinery/labels.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import {
   badRequest,
   failure,
   forbiddenError,
+  invalidError,
   notFoundError,
   type StatusError,
   tooManyRequests,
 } from '../../api/machinery/status-errors.ts';
 import { clone, equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { deleteSteps } from '../delete.ts';
+import { admitSent } from '../admit.ts';
+import { validateDeleteOptions } from '../deletion.ts';
+import type { Kernel } from '../kernel.ts';
 import type { DeleteOptions, WriteOptions } from '../options.ts';
-import type { Registry } from '../registry.ts';
+import * as pipeline from '../pipeline.ts';
+import { openScope, type PostScope } from '../write-scope.ts';
 import { type SubresourceAnswer, shown, success } from './answer.ts';
 import { setCondition } from './binding.ts';
 
@@ -21,26 +25,24 @@ const BUDGETS = 'policy/poddisruptionbudgets';
 const DISRUPTED_MAX = 2000;
 
 /** POST pods/NAME/eviction: a deletion that asks the budgets first (core/pod/storage EvictionREST). */
-export function evict(registry: Registry, kind: Kind, eviction: KubeObject, o: WriteOptions): SubresourceAnswer {
-  const name = o.name as string;
+export function evict(scope: PostScope, eviction: KubeObject): SubresourceAnswer {
+  const { kernel, kind, resource, namespace } = scope;
+  const name = scope.options.name as string;
   if (name !== eviction.metadata?.name) throw badRequest('name in URL does not match name in Eviction object');
-  const { options, dryRun } = deleteOptions(eviction.deleteOptions ?? undefined, o);
-  registry.reviewCreate(kind, 'eviction', eviction, o);
-  const pod = registry.view.get(resourceOf(kind), o.namespace, name);
+  const { options, dryRun } = deleteOptions(eviction.deleteOptions ?? undefined, scope.options);
+  admitSent(scope, eviction);
+  const pod = kernel.view.get(resource, namespace, name);
   if (!pod) throw notFoundError(kind, name);
-  const request = { ...o, dryRun };
-  if (canIgnoreBudgets(pod)) {
-    remove(registry, kind, pod, options, request);
-    return success();
+  if (!canIgnoreBudgets(pod)) {
+    const budgets = budgetsOf(kernel, pod);
+    if (budgets.length > 1) {
+      const message = 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.';
+      return shown({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+    }
+    const budget = budgets[0];
+    if (budget && !isDispensable(pod, budget)) decrement(kernel, pod, budget, scope.options.now, dryRun);
   }
-  const budgets = budgetsOf(registry, pod);
-  if (budgets.length > 1) {
-    const message = 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.';
-    return shown({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
-  }
-  const budget = budgets[0];
-  if (budget && !isDispensable(pod, budget)) decrement(registry, pod, budget, request);
-  remove(registry, kind, pod, options, request);
+  remove(scope, pod, options, dryRun);
   return success();
 }
 
@@ -58,12 +60,10 @@ function deleteOptions(inner: Obj | undefined, o: WriteOptions): { options: Dele
 const canIgnoreBudgets = ({ metadata, status }: KubeObject): boolean =>
   ['Succeeded', 'Failed', 'Pending'].includes(status?.phase) || !!metadata.deletionTimestamp;
 
-function budgetsOf(registry: Registry, pod: KubeObject): KubeObject[] {
+function budgetsOf({ view }: Kernel, pod: KubeObject): KubeObject[] {
   const { labels, namespace } = pod.metadata;
   if (!labels) return [];
-  return registry.view
-    .list(BUDGETS, namespace)
-    .filter((b) => b.spec?.selector && matches(fromLabelSelector(b.spec.selector), labels));
+  return view.list(BUDGETS, namespace).filter((b) => b.spec?.selector && matches(fromLabelSelector(b.spec.selector), labels));
 }
 
 /** May an unready pod go without counting? As its policy says, or when enough others are healthy. */
@@ -75,7 +75,7 @@ function isDispensable(pod: KubeObject, { spec, status = {} }: KubeObject): bool
 }
 
 /** checkAndDecrement: takes one disruption from the budget, or refuses. */
-function decrement(registry: Registry, pod: KubeObject, budget: KubeObject, o: WriteOptions): void {
+function decrement(kernel: Kernel, pod: KubeObject, budget: KubeObject, now: number, dryRun: boolean): void {
   const { name } = budget.metadata;
   const status = budget.status ?? {};
   const allowed: number = status.disruptionsAllowed ?? 0;
@@ -90,11 +90,11 @@ function decrement(registry: Registry, pod: KubeObject, budget: KubeObject, o: W
   next.status = {
     ...status,
     disruptionsAllowed: allowed - 1,
-    disruptedPods: { ...status.disruptedPods, [pod.metadata.name]: rfc3339(o.now) },
+    disruptedPods: { ...status.disruptedPods, [pod.metadata.name]: rfc3339(now) },
   };
-  if (allowed - 1 === 0) setInsufficient(next, o.now);
-  const kind = registry.kinds.byResource(BUDGETS) as Kind;
-  if (!o.dryRun) registry.append(kind, next, budget, Number(budget.metadata.resourceVersion));
+  if (allowed - 1 === 0) setInsufficient(next, now);
+  const kind = kernel.kinds.byResource(BUDGETS) as Kind;
+  if (!dryRun) kernel.append(kind, next, budget, Number(budget.metadata.resourceVersion));
 }
 
 function setInsufficient(budget: KubeObject, now: number): void {
@@ -138,22 +138,25 @@ function noneAllowed(name: string, status: Obj): StatusError {
 }
 
 /** Marks the pod as a target of disruption, then deletes it. */
-function remove(registry: Registry, kind: Kind, pod: KubeObject, options: DeleteOptions, o: WriteOptions): void {
-  let preconditions = options.preconditions;
-  if (!o.dryRun) {
-    const row = registry.store.get(resourceOf(kind), o.namespace, pod.metadata.name);
+function remove({ kernel, ports, kind, options: o }: PostScope, pod: KubeObject, options: DeleteOptions, dryRun: boolean): void {
+  const errors = validateDeleteOptions(options);
+  if (errors.length) throw invalidError('meta.k8s.io', 'DeleteOptions', '', errors);
+  let { preconditions } = options;
+  const { name, namespace = '', resourceVersion } = pod.metadata;
+  if (!dryRun) {
     const next: KubeObject = { ...pod, metadata: { ...pod.metadata }, status: { ...pod.status } };
     setCondition(
       next.status,
       { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
       o.now,
     );
-    const matchesVersion =
-      preconditions?.resourceVersion === undefined || preconditions.resourceVersion === pod.metadata.resourceVersion;
+    const matchesVersion = preconditions?.resourceVersion === undefined || preconditions.resourceVersion === resourceVersion;
     if (matchesVersion && !equal(next, pod)) {
-      registry.append(kind, next, pod, row?.rev);
+      kernel.append(kind, next, pod, Number(resourceVersion));
       if (preconditions?.resourceVersion) preconditions = { ...preconditions, resourceVersion: next.metadata.resourceVersion };
     }
   }
-  deleteSteps(registry, kind, { ...o, ...options, preconditions, name: pod.metadata.name });
+  const { user, now } = o;
+  const request = { ...options, namespace, name, user, now, dryRun, ...(preconditions && { preconditions }) };
+  pipeline.remove(openScope(kernel, ports, kind, request));
 }

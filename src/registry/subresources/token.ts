@@ -1,12 +1,12 @@
 import { ownProperty } from '../../lib/own-property.ts';
-import { type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
 import { type FieldError, invalid } from '../../api/machinery/field-errors.ts';
 import { badRequest, conflict, internalError, invalidError, notFoundError } from '../../api/machinery/status-errors.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { WriteOptions } from '../options.ts';
-import type { TokenClaims, TokenIssuer } from '../ports.ts';
-import type { Registry } from '../registry.ts';
+import { admitSent } from '../admit.ts';
+import type { Kernel } from '../kernel.ts';
+import type { TokenClaims } from '../ports.ts';
+import type { PostScope } from '../write-scope.ts';
 import { type SubresourceAnswer, shown } from './answer.ts';
 
 const GROUP = 'authentication.k8s.io';
@@ -24,18 +24,14 @@ const ISSUED = 'authentication.kubernetes.io/issued-credential-id';
 const idOf = (token: string): string => JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).jti;
 
 /** POST serviceaccounts/NAME/token: a signed token of the account, bound to an object if it says so (core/serviceaccount TokenREST). */
-export function requestToken(
-  registry: Registry,
-  kind: Kind,
-  request: KubeObject,
-  o: WriteOptions,
-  issuer: TokenIssuer | undefined,
-): SubresourceAnswer {
+export function requestToken(scope: PostScope, request: KubeObject): SubresourceAnswer {
+  const { kernel, kind, resource, namespace, options, ports } = scope;
+  const issuer = ports.tokens;
   if (!issuer) throw internalError('this server issues no tokens');
-  const name = o.name as string;
+  const name = options.name as string;
   const { metadata = {} as KubeObject['metadata'], spec = {} } = request;
-  checkAddress(metadata, name, o.namespace);
-  const account = registry.view.get(resourceOf(kind), o.namespace, name);
+  checkAddress(metadata, name, namespace);
+  const account = kernel.view.get(resource, namespace, name);
   if (!account) throw notFoundError(kind, name);
   const what = { group: GROUP, resource: 'TokenRequest' };
   if (metadata.uid && metadata.uid !== account.metadata.uid) {
@@ -45,14 +41,14 @@ export function requestToken(
   const seconds: number = spec.expirationSeconds ?? DEFAULT_SECONDS;
   const errors = validate(seconds);
   if (errors.length) throw invalidError(GROUP, 'TokenRequest', '', errors);
-  registry.reviewCreate(kind, 'token', request, o);
+  admitSent(scope, request);
   const audiences: string[] = spec.audiences?.length ? spec.audiences : issuer.audiences;
   const claims: TokenClaims = {
     account,
     audiences,
-    now: o.now,
+    now: options.now,
     expirationSeconds: seconds,
-    ...boundTo(registry, spec.boundObjectRef, name, o.namespace),
+    ...boundTo(kernel, spec.boundObjectRef, name, namespace),
   };
   if (claims.pod && seconds === WARN_ONLY_SECONDS && audiences.every((a) => issuer.audiences.includes(a))) {
     claims.warnAfterSeconds = seconds;
@@ -60,13 +56,13 @@ export function requestToken(
   }
   const { uid } = account.metadata;
   const token = issuer.issue(claims);
-  o.annotate?.(ISSUED, `JTI=${idOf(token)}`);
+  scope.annotate?.(ISSUED, `JTI=${idOf(token)}`);
   return shown({
     kind: 'TokenRequest',
     apiVersion: `${GROUP}/v1`,
-    metadata: { name, namespace: o.namespace, uid, creationTimestamp: rfc3339(o.now) },
+    metadata: { name, namespace, uid, creationTimestamp: rfc3339(options.now) },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
-    status: { token, expirationTimestamp: rfc3339(o.now + seconds * 1000) },
+    status: { token, expirationTimestamp: rfc3339(options.now + seconds * 1000) },
   });
 }
 
@@ -91,7 +87,7 @@ function validate(seconds: number): FieldError[] {
 const BINDS_TO: Record<string, string> = { Pod: 'pods', Node: 'nodes', Secret: 'secrets' };
 
 /** The object that the token dies with. */
-function boundTo(registry: Registry, ref: Obj | undefined, account: string, namespace: string): Partial<TokenClaims> {
+function boundTo({ view }: Kernel, ref: Obj | undefined, account: string, namespace: string): Partial<TokenClaims> {
   if (!ref) return {};
   const [group, version] = String(ref.apiVersion ?? '').includes('/')
     ? (ref.apiVersion as string).split('/')
@@ -99,7 +95,7 @@ function boundTo(registry: Registry, ref: Obj | undefined, account: string, name
   const kind: string = ref.kind ?? '';
   const resource = group === '' ? ownProperty(BINDS_TO, kind) : undefined;
   if (!resource) throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
-  const object = registry.view.get(resource, resource === 'nodes' ? '' : namespace, ref.name);
+  const object = view.get(resource, resource === 'nodes' ? '' : namespace, ref.name);
   if (!object) throw notFoundError({ group: '', resource }, ref.name);
   if (resource === 'pods' && object.spec.serviceAccountName !== account) {
     throw badRequest(
@@ -113,8 +109,6 @@ function boundTo(registry: Registry, ref: Obj | undefined, account: string, name
   if (resource === 'secrets') return { secret: object };
   if (resource === 'nodes') return { node: object };
   const { nodeName } = object.spec;
-  const node = nodeName
-    ? (registry.view.get('nodes', '', nodeName) ?? ({ metadata: { name: nodeName } } as KubeObject))
-    : undefined;
+  const node = nodeName ? (view.get('nodes', '', nodeName) ?? ({ metadata: { name: nodeName } } as KubeObject)) : undefined;
   return { pod: object, ...(node && { node }) };
 }

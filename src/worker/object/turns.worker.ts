@@ -53,7 +53,7 @@ export class Turns {
 
   /** Drains for a while, flushes the watches, and arms the alarm last. */
   take(cluster: Cluster, time: number, budgetMs: number): void {
-    if (cluster.registry.store.revision() === this.#settled) return;
+    if (cluster.registry.revision === this.#settled) return;
     const { workMs, rests, most } = slice(cluster, time, Math.min(budgetMs, cluster.limits.turnMs));
     if (rests && this.#continues === cluster) {
       // It rests, and goes on soon: with every request another slice would be none.
@@ -65,7 +65,7 @@ export class Turns {
     const drained = this.drain(cluster, time, workMs, most);
     const quiet = drained === true;
     const flushed = cluster.flush(time, FLUSH_SLICE_MESSAGES);
-    this.#settled = quiet && flushed ? cluster.registry.store.revision() : undefined;
+    this.#settled = quiet && flushed ? cluster.registry.revision : undefined;
     // Watches that wait are served between short slices.
     if (drained === false || !flushed) {
       this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS, rests ? began : undefined);

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { resourceOf } from '../../../src/api/machinery/define-kind.ts';
+import { badRequest } from '../../../src/api/machinery/status-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
-import type { CommittedChange } from '../../../src/registry/options.ts';
+import type { AdmissionRequest } from '../../../src/registry/ports.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { KindTable } from '../../../src/api/kinds.ts';
 import { seeded } from '../../../src/lib/prng.ts';
+import { errorBody } from '../../../src/api/machinery/field-errors.ts';
+import { validateDeleteOptions } from '../../../src/registry/deletion.ts';
 import { minimal } from '../../fixtures/objects.ts';
 import { Bench, refusal } from '../../host/make-registry.ts';
 
@@ -18,20 +21,34 @@ describe('writes', () => {
     bench = new Bench();
   });
 
-  it('[REG1] tells of commits after the outermost transaction, and of nothing that was rolled back', () => {
-    const told: CommittedChange[] = [];
-    bench.registry.onCommit = (change) => told.push(change);
+  it('[REG1] is part of the transaction around it, and rolls back alone', () => {
     bench.registry.transaction(() => {
       make('a');
-      expect(told).toEqual([]);
       expect(() =>
         bench.registry.transaction(() => {
           make('b');
           throw new Error('no');
         }),
       ).toThrow('no');
+      make('c');
     });
-    expect(told).toEqual([{ revision: 1, resource: 'configmaps', namespace: 'default', name: 'a', type: 'ADDED' }]);
+    expect(bench.registry.store.after(0).map((row) => [row.rev, row.name])).toEqual([
+      [1, 'a'],
+      [2, 'c'],
+    ]);
+  });
+
+  it('[REG1] takes no callback that returns a promise', () => {
+    const wrong = [
+      // @ts-expect-error a transaction is synchronous
+      () => bench.registry.transaction(async () => 1),
+      // @ts-expect-error a transaction is synchronous
+      () => bench.registry.transaction(() => Promise.resolve()),
+      // @ts-expect-error a transaction is synchronous
+      () => bench.registry.store.transaction(async () => 1),
+    ];
+    const right: number = bench.registry.transaction(() => wrong.length);
+    expect(right).toBe(3);
   });
 
   it('[REG35] forgets what never was', () => {
@@ -92,7 +109,7 @@ describe('writes', () => {
       kinds: new KindTable({ legacy: false }),
       store: bench.registry.store,
       random: { ...seeded(1), next: () => 0 },
-      admission: { mutate() {}, review() {} },
+      admission: [],
       allocators: {},
     });
     const create = () => stuck.create(maps(), minimal(maps(), '', { generateName: 'x-' }), bench.options(maps()));
@@ -114,13 +131,15 @@ describe('writes', () => {
     const calls: string[] = [];
     const note = (name: string) => () => void calls.push(name);
     bench = new Bench({
-      admission: {
-        mutate: (r) => {
-          calls.push(`mutate ${r.operation}`);
-          if (r.object && r.operation === 'CREATE') r.object.data = { from: 'admission' };
+      admission: [
+        {
+          mutate: (r) => {
+            calls.push(`mutate ${r.operation}`);
+            if (r.object && r.operation === 'CREATE') r.object.data = { from: 'admission' };
+          },
+          review: (r) => void calls.push(`review ${r.operation}`),
         },
-        review: (r) => void calls.push(`review ${r.operation}`),
-      },
+      ],
       allocators: { configmaps: { create: note('allocate'), update: note('reallocate'), release: note('release') } },
     });
     expect(make('a').object.data).toEqual({ from: 'admission' });
@@ -137,6 +156,80 @@ describe('writes', () => {
       'review DELETE',
       'release',
     ]);
+  });
+
+  it('[REG16] asks admissions in their order, and the later ones only of what the earlier ones let pass', () => {
+    const calls: string[] = [];
+    const admission = (name: string, refused?: string) => ({
+      mutate: () => void calls.push(`mutate ${name}`),
+      review: ({ name: object }: AdmissionRequest) => {
+        calls.push(`review ${name}`);
+        if (object === refused) throw badRequest('no');
+      },
+    });
+    bench = new Bench({ admission: [admission('1', 'b'), { review: () => void calls.push('review 2') }, admission('3')] });
+    make('a');
+    expect(calls.splice(0)).toEqual(['mutate 1', 'mutate 3', 'review 1', 'review 2', 'review 3']);
+    expect(refusal(() => make('b')).message).toBe('no');
+    expect(calls).toEqual(['mutate 1', 'mutate 3', 'review 1']);
+  });
+
+  it('[REG16] tells reviewers how many bytes an object will take and takes, and nothing where nothing changes', () => {
+    const sizes: unknown[] = [];
+    bench = new Bench({ admission: [{ review: (r) => void sizes.push(r.operation === 'DELETE' ? undefined : r.size?.()) }] });
+    const length = () => bench.registry.get(maps(), 'default', 'a').json.length;
+    const patch = (data: Obj) =>
+      bench.registry.patch(maps(), 'merge', JSON.stringify({ data }), bench.options(maps(), { name: 'a' }));
+    make('a');
+    const before = length();
+    expect(sizes).toEqual([{ after: before, before: 0 }]);
+    patch({ x: 'yyy' });
+    expect(sizes[1]).toEqual({ after: length(), before });
+    patch({ x: 'yyy' });
+    expect(sizes[2]).toBeUndefined();
+  });
+
+  it('[REG16] stores what was reviewed, also when a reviewer writes and so takes the revision that it would have had', () => {
+    bench = new Bench({
+      admission: [
+        {
+          review: ({ name, size }, cluster) => {
+            const bytes = size?.().after;
+            if (name !== 'a') return;
+            cluster.create('configmaps', minimal(maps(), 'b', {}), bench.options(maps()));
+            expect(size?.().after).toBe(bytes);
+          },
+        },
+      ],
+    });
+    make('a');
+    expect(bench.registry.store.after(0).map((row) => [row.name, JSON.parse(row.json).metadata.resourceVersion])).toEqual([
+      ['b', '1'],
+      ['a', '2'],
+    ]);
+  });
+
+  it('[REG17] hands over what was noted once, with the answer or the refusal, and nothing of an attempt that ended otherwise', () => {
+    const told: string[] = [];
+    const ends: Record<string, Error> = { refused: badRequest('no'), unanswered: new Error('ask first') };
+    bench = new Bench({
+      admission: [
+        {
+          review: ({ name, annotate, warn }) => {
+            annotate?.('of', name);
+            warn(`warned of ${name}`);
+            if (ends[name]) throw ends[name];
+          },
+        },
+      ],
+    });
+    const options = bench.options(maps(), { annotate: (key, value) => void told.push(`${key}=${value}`) });
+    const create = (name: string) => bench.registry.create(maps(), minimal(maps(), name), options);
+    expect(() => create('unanswered')).toThrow('ask first');
+    expect(told).toEqual([]);
+    expect(create('a').warnings).toEqual(['warned of a']);
+    expect(refusal(() => create('refused')).message).toBe('no');
+    expect(told).toEqual(['of=a', 'of=refused']);
   });
 
   it('[REG8] words versions that are none as Go does', () => {
@@ -245,6 +338,17 @@ describe('deletions', () => {
     bench.registry.create(jobs, minimal(jobs), bench.options(jobs));
     bench.remove(jobs, 'one');
     expect(bench.registry.object(resourceOf(jobs), 'default', 'one')?.metadata.finalizers).toEqual(['orphan']);
+  });
+
+  it('[REG22] knows which options contradict each other, and which policies there are', () => {
+    const said = (options: Obj) => validateDeleteOptions(options).map(errorBody);
+    expect(said({ propagationPolicy: 'Orphan', orphanDependents: true })).toEqual([
+      'Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
+    ]);
+    expect(said({ propagationPolicy: 'Foo' })).toEqual([
+      'Unsupported value: "Foo": supported values: "Foreground", "Background", "Orphan", "nil"',
+    ]);
+    expect(said({ propagationPolicy: 'Foreground' })).toEqual([]);
   });
 
   it('[REG25] ends a namespace in two steps', () => {

@@ -38,7 +38,7 @@ export class World {
       kinds: new KindTable({ legacy: false }),
       store: new Store(this.#sql),
       random,
-      admission,
+      admission: [admission],
       allocators: {},
     });
     this.timers = new Timers(this.#sql);

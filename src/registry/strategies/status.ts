@@ -1,18 +1,19 @@
 import type { Kind } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { Door } from '../doors.ts';
+import type { StrategyOf } from '../strategy.ts';
 
-/** /status: only the status passes, and of the metadata what upstream lets pass there. */
-export function statusDoor(kind: Kind, main: Door): Door {
+/** The strategy of /status: only the status passes, and of the metadata what upstream lets pass there. */
+export const statusStrategy: StrategyOf = (kind, main) => {
   return {
     ...main,
     prepare: (object, old, cx) => {
       if (kind.prepareStatus) kind.prepareStatus(object, old, cx);
       else keepAllButStatus(kind, object, old);
     },
+    warnings: undefined,
     validate: (object, old, cx) => kind.validateStatus?.(object, old, cx) ?? [],
   };
-}
+};
 
 function keepAllButStatus(kind: Kind, object: KubeObject, old: KubeObject): void {
   for (const name of Object.keys(object)) {
@@ -24,7 +25,7 @@ function keepAllButStatus(kind: Kind, object: KubeObject, old: KubeObject): void
 }
 
 /** metav1.ResetObjectMetaForStatus. */
-export function resetMetadata(object: KubeObject, old: KubeObject): void {
+function resetMetadata(object: KubeObject, old: KubeObject): void {
   const meta: Obj = object.metadata;
   for (const name of ['deletionTimestamp', 'generation', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
     if (old.metadata[name] === undefined) delete meta[name];

@@ -3,28 +3,28 @@ import { apiVersionOf, type Kind } from '../../api/machinery/define-kind.ts';
 import { invalid } from '../../api/machinery/field-errors.ts';
 import { conflict, invalidError } from '../../api/machinery/status-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
-import type { Door } from '../doors.ts';
 import { difference, type FieldSet, has, insert, isEmpty } from '../patch/field-set.ts';
 import { decodeManagers, encodeManagers, identity, type Manager } from '../patch/managed-fields.ts';
+import type { StrategyOf } from '../strategy.ts';
 
 const SCALE_VERSION = 'autoscaling/v1';
 const REPLICAS_OF_SCALE = ['f:spec', 'f:replicas'];
 
-/** /scale: the object as an autoscaling/v1 Scale, of which spec.replicas passes (deployment storage, ScaleREST). */
-export function scaleDoor(kind: Kind, main: Door): Door {
-  return {
-    ...main,
-    type: 'io.k8s.api.autoscaling.v1.Scale',
-    apiVersion: SCALE_VERSION,
-    kind: 'Scale',
-    read: (live) => readScale(kind, live),
-    write: (live, view) => writeScale(kind, live, view),
-    defaults: (view) => view,
-  };
-}
+/** The strategy of /scale: the object as an autoscaling/v1 Scale, of which spec.replicas passes (deployment storage, ScaleREST). */
+export const scaleStrategy: StrategyOf = (kind, main) => ({
+  ...main,
+  type: 'io.k8s.api.autoscaling.v1.Scale',
+  apiVersion: SCALE_VERSION,
+  kind: 'Scale',
+  read: (live) => readScale(kind, live),
+  write: (live, view) => writeScale(kind, live, view),
+  show: (stored) => showScale(kind, stored),
+  defaults: (view) => view,
+  warnings: undefined,
+});
 
-/** The Scale of an object. */
-export function readScale(kind: Kind, live: KubeObject): KubeObject {
+/** The Scale of an object, with the managed fields of its replicas. */
+function readScale(kind: Kind, live: KubeObject): KubeObject {
   const paths = kind.scale as NonNullable<Kind['scale']>;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = live.metadata;
   const selector = at(live, paths.selector);
@@ -46,8 +46,8 @@ export function readScale(kind: Kind, live: KubeObject): KubeObject {
   };
 }
 
-/** What clients see: without the books. */
-export function showScale(kind: Kind, live: KubeObject): KubeObject {
+/** The Scale that clients see: without managed fields. */
+function showScale(kind: Kind, live: KubeObject): KubeObject {
   const scale = readScale(kind, live);
   delete scale.metadata.managedFields;
   return scale;

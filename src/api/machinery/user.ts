@@ -1,0 +1,7 @@
+/** Who asks (authentication user.Info). */
+export interface UserInfo {
+  username: string;
+  uid?: string;
+  groups: string[];
+  extra?: Record<string, string[]>;
+}

@@ -1,0 +1,45 @@
+import { apiVersionOf, type Kind, type ServedVersion } from '../../api/machinery/define-kind.ts';
+import type { KubeObject } from '../../lib/json.ts';
+import { prepareUpdate } from '../prepare.ts';
+import type { StrategyOf, WriteStrategy } from '../strategy.ts';
+
+/** The strategy of the object itself, in the stored version. */
+function storedStrategy(kind: Kind): WriteStrategy {
+  return {
+    type: kind.type,
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    read: (live) => live,
+    write: (_, view) => view,
+    prepare: (object, old, cx) => {
+      if (kind.prepareUpdate) kind.prepareUpdate(object, old, cx);
+      else prepareUpdate(kind, object, old);
+    },
+    validate: (object, old, cx) => kind.validateUpdate?.(object, old, cx) ?? [],
+    defaults: (view) => {
+      kind.defaults?.(view);
+      return view;
+    },
+    warnings: kind.warnings,
+  };
+}
+
+/** The strategy of the object itself. `served`: the version that the client speaks, when it is not the stored one. */
+export function mainStrategy(kind: Kind, served?: ServedVersion): WriteStrategy {
+  const stored = storedStrategy(kind);
+  if (!served) return stored;
+  const read = (live: KubeObject) => served.fromStored(live) as KubeObject;
+  const write = (_: KubeObject, view: KubeObject) => served.toStored(view) as KubeObject;
+  return {
+    ...stored,
+    type: served.type,
+    apiVersion: apiVersionOf(served),
+    read,
+    write,
+    show: read,
+    defaults: (view) => read(stored.defaults(write(view, view))),
+  };
+}
+
+/** Of subresources that take and show the whole object: what passes, the rules of the kind say, who are told the subresource. */
+export const wholeStrategy: StrategyOf = (_, main) => ({ ...main, warnings: undefined });

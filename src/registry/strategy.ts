@@ -1,0 +1,40 @@
+import { apiVersionOf, type Kind, type ServedVersion, type StrategyContext } from '../api/machinery/define-kind.ts';
+import type { FieldError } from '../api/machinery/field-errors.ts';
+import type { KubeObject } from '../lib/json.ts';
+
+/**
+ * How an object is changed through one address: that of the object itself or of a subresource. The steps of a write are the same for
+ * all; a strategy says what a client sees and which of its changes pass (apiserver registry/rest RESTUpdateStrategy).
+ */
+export interface WriteStrategy {
+  /** Type in the schema table, group/version and kind of what is sent. */
+  type: string;
+  apiVersion: string;
+  kind: string;
+  /** What a change starts from: the client's view of the live object. Fresh or shared; never changed. */
+  read(live: KubeObject): KubeObject;
+  /** The whole object that a client's view asks for. May be the view itself. */
+  write(live: KubeObject, view: KubeObject): KubeObject;
+  /** What is answered, made of the stored object. Absent: the stored text itself. */
+  show?(stored: KubeObject): KubeObject;
+  /** What was sent, with defaults; may mutate it. */
+  defaults(view: KubeObject): KubeObject;
+  /** Takes back what must not pass here; mutates `object`. */
+  prepare(object: KubeObject, old: KubeObject, cx: StrategyContext): void;
+  validate(object: KubeObject, old: KubeObject, cx: StrategyContext): FieldError[];
+  /** Texts for Warning headers, where the kind has any to say here. */
+  warnings: ((object: KubeObject, old: KubeObject | undefined) => string[]) | undefined;
+}
+
+/** A strategy that differs from the one of the object itself. */
+export type StrategyOf = (kind: Kind, main: WriteStrategy) => WriteStrategy;
+
+/** An object of one served version in another, and the type that it then has; undefined: the kind has no such version. The hub is the stored one. */
+export function convert(kind: Kind, strategy: WriteStrategy, object: KubeObject, apiVersion: string) {
+  if (apiVersion === strategy.apiVersion || apiVersion === object.apiVersion) return { object, type: strategy.type };
+  if (strategy.kind !== kind.kind) return undefined;
+  const stored = strategy.write(object, object);
+  if (apiVersion === apiVersionOf(kind)) return { object: stored, type: kind.type };
+  const served: ServedVersion | undefined = kind.versions?.find((v) => apiVersionOf(v) === apiVersion);
+  return served && { object: served.fromStored(stored) as KubeObject, type: served.type };
+}
