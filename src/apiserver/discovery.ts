@@ -35,7 +35,8 @@ export function discovery(
   if (!make) return undefined;
   const format = acceptOf(accept, parts.length === 1);
   if (format === undefined) return notAcceptable;
-  if (make === 'missing') return parts.length === 2 && parts[0] === 'apis' ? pageNotFound : notFound;
+  if (make === 'missing')
+    return parts[0] === 'apis' && !kinds.groups().some(({ name }) => name === parts[1]) ? pageNotFound : notFound;
   if (format === 'aggregated') return aggregated(kinds, parts[0], request.ifNoneMatch);
   const text = memo(kinds, `${parts.join('/')} ${parts.length === 1 ? request.host : ''}`, () => JSON.stringify(make()));
   if (format === 'yaml') return { status: 200, headers: { 'content-type': 'application/yaml' }, body: toYaml(JSON.parse(text)) };

@@ -18,10 +18,10 @@ export interface ListParams {
   sendInitialEvents: boolean | undefined;
 }
 
-/** Go's strconv.ParseInt in a query parameter; undefined when absent or empty. */
+/** Go's strconv.ParseInt in a query parameter; undefined when absent. */
 export function intParam(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  if (!text) return undefined;
+  if (text === null) return undefined;
   if (!/^[+-]?[0-9]+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
   const value = Number(text);
   if (Math.abs(value) >= 2 ** 63) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: value out of range`);
@@ -79,23 +79,15 @@ function watchErrors(p: ListParams): FieldError[] {
       errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
     }
     if (match !== 'NotOlderThan') errors.push(notSupported(MATCH, match, ['NotOlderThan']));
-    if (p.continue) errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
   }
+  if (p.continue) errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
   return errors;
 }
 
-/** A resource version as a number; "" is 0. Upstream's storage answers 500 to others here and 400 to lists; a bad request is 400 everywhere. */
+/** The resource version of a get or a watch; "" is 0. Upstream's storage refuses it late, and so with a 500. */
 export function parseRevision(text: string): number {
   if (text === '' || text === '0') return 0;
   const wrong = uintError(text);
-  if (wrong) throw badRequest(`resourceVersion: Invalid value: ${goQuote(text)}: ${wrong}`);
+  if (wrong) throw failure(500, '', `resourceVersion: Invalid value: ${goQuote(text)}: ${wrong}`);
   return Number(text);
-}
-
-/** 504: the client has seen a revision that this server has not (storage.NewTooLargeResourceVersionError). */
-export function tooLargeRevision(wanted: number, current: number) {
-  return failure(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-    retryAfterSeconds: 1,
-  });
 }

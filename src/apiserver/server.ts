@@ -1,4 +1,5 @@
-import { StatusError } from '../api/machinery/status-errors.ts';
+import { goQuote } from '../api/machinery/field-errors.ts';
+import { badRequest, failure, StatusError } from '../api/machinery/status-errors.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { Authenticator, ANONYMOUS } from '../authn/authenticator.ts';
 import type { Signer } from '../authn/issuer.ts';
@@ -7,7 +8,7 @@ import { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { ApiRequest, ApiResponse, Call, Deps, Filter, RequestLimits, Target } from './call.ts';
+import type { Answer, ApiRequest, ApiResponse, Call, Deps, Filter, RequestLimits, Target } from './call.ts';
 import { discovery } from './discovery.ts';
 import type { AuditSink } from './audit/sink.ts';
 import { audit, auditAnswer, auditIdOf } from './filters/audit.ts';
@@ -32,10 +33,11 @@ import { openapi } from './openapi.ts';
 import { health } from './paths/health.ts';
 import { rootPaths } from './paths/index.ts';
 import { openid } from './paths/openid.ts';
+import { statusz } from './paths/statusz.ts';
 import { version } from './paths/version.ts';
-import { type RequestInfo, requestInfo } from './request-info.ts';
-import { pageNotFound, respondError, warningHeader } from './respond.ts';
-import { findTarget, noMethod, servesVersion } from './target.ts';
+import { type RequestInfo, requestInfo, splitPath } from './request-info.ts';
+import { pageNotFound, respondError, text, warningHeader } from './respond.ts';
+import { findTarget, noMethod, servesVersion, unserved } from './target.ts';
 
 export type { ApiRequest, ApiResponse } from './call.ts';
 
@@ -102,6 +104,7 @@ export class ApiServer {
   }
 
   handle(request: ApiRequest): ApiResponse {
+    if (isMalformed(request.url)) return BAD_REQUEST;
     const call = openCall(request);
     const answer = this.#answer(call);
     auditAnswer(call, this.#deps, answer);
@@ -135,8 +138,10 @@ export class ApiServer {
   #route(call: Call): ApiResponse {
     const { info, request } = call;
     const { kinds } = this.#deps;
+    if (info.verb === 'watch' && info.watchPath && !info.resource) return undetermined(info.path);
     if (!info.isResource) return this.#path(call);
-    if (info.path.startsWith('//') || !servesVersion(kinds, info.group, info.version)) return pageNotFound();
+    if (info.path.startsWith('//')) return pageNotFound();
+    if (!servesVersion(kinds, info.group, info.version)) return unserved(kinds, info.path);
     const target = findTarget(info, request.method, kinds);
     const deprecated = target.served?.deprecated ?? target.kind.deprecated;
     if (deprecated) {
@@ -145,6 +150,7 @@ export class ApiServer {
       const removed = REMOVED_IN.exec(deprecated)?.[1];
       if (removed) call.audit?.annotate('k8s.io/removed-release', removed);
     }
+    checkSegments(info);
     if (isConnect(target.subresource)) return connect(call, this.#deps, target);
     const handler = HANDLERS[info.verb];
     if (!handler) throw noMethod();
@@ -154,6 +160,7 @@ export class ApiServer {
   /** What is no resource. */
   #path({ info, query, request }: Call): ApiResponse {
     const { path } = info;
+    if (path.startsWith('//')) return pageNotFound();
     const { kinds, crypto } = this.#deps;
     const host = request.header('host') ?? '';
     const accept = request.header('accept');
@@ -161,13 +168,38 @@ export class ApiServer {
     const found =
       health(path, query) ??
       (path === '/version' || path === '/version/' ? version() : undefined) ??
-      (path === '/' ? rootPaths(kinds) : undefined) ??
+      (path === '/' || path === '/index.html' ? rootPaths(kinds) : undefined) ??
+      statusz(this.#deps, path, request) ??
       discovery(kinds, path, accept, { host, ifNoneMatch }) ??
       openapi(kinds, path, { query: search(request.url), accept, ifNoneMatch, now: request.now }) ??
       openid(path, host, crypto, this.#signer);
-    if (!found) return pageNotFound();
+    if (!found) return unserved(kinds, path);
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noMethod();
     return found;
+  }
+}
+
+/** net/http's answer to a path with a percent sign that escapes nothing. */
+const BAD_REQUEST: ApiResponse = {
+  status: 400,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: '400 Bad Request',
+};
+const BAD_ESCAPE = /^[^?]*%(?![\da-fA-F]{2})/;
+const isMalformed = (url: string): boolean => url.includes('%') && BAD_ESCAPE.test(url);
+
+/** What upstream says when it cannot make a RequestInfo. */
+function undetermined(path: string): Answer {
+  const why = `unable to determine kind and namespace from url, ${path}`;
+  return text(500, `Internal Server Error: ${goQuote(path)}: failed to create RequestInfo: ${why}\n`);
+}
+
+/** Names that are no part of a path (NamespaceKeyFunc, path.IsValidPathSegmentName), and namespaces that would lead out of one. */
+function checkSegments({ name, namespace, path }: RequestInfo): void {
+  const wrong = name === '.' || name === '..' ? `may not be '${name}'` : name.includes('%') ? "may not contain '%'" : '';
+  if (wrong) throw badRequest(`Name parameter invalid: ${goQuote(name)}: ${wrong}`);
+  if (!name && (namespace === '.' || namespace === '..')) {
+    throw failure(500, '', `invalid key: ${goQuote(`/${splitPath(path).at(-1)}/${namespace}`)}`);
   }
 }
 
@@ -176,10 +208,19 @@ const search = (url: string): string => (url.includes('?') ? url.slice(url.index
 function openCall(request: ApiRequest): Call {
   const { url } = request;
   const mark = url.indexOf('?');
-  const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1));
+  const query = mark < 0 ? NO_QUERY : new URLSearchParams(withoutSemicolons(url.slice(mark + 1)));
   const info = requestInfo(request.method, decodePath(mark < 0 ? url : url.slice(0, mark)), query);
   return { request, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: NEGOTIATED };
 }
+
+/** Go leaves out parameters with a semicolon (net/url ParseQuery). */
+const withoutSemicolons = (query: string): string =>
+  query.includes(';')
+    ? query
+        .split('&')
+        .filter((part) => !part.includes(';'))
+        .join('&')
+    : query;
 
 function decodePath(path: string): string {
   if (!path.includes('%')) return path;

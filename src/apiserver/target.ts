@@ -1,7 +1,8 @@
 import type { KindTable } from '../api/kinds.ts';
 import type { Kind, Verb } from '../api/machinery/define-kind.ts';
 import { failure, type StatusError } from '../api/machinery/status-errors.ts';
-import type { Target } from './call.ts';
+import type { Answer, Target } from './call.ts';
+import { pageNotFound } from './respond.ts';
 import type { RequestInfo } from './request-info.ts';
 
 const ALL: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
@@ -31,6 +32,15 @@ export function servesVersion(kinds: KindTable, group: string, version: string):
     byTable.set(kinds, versions);
   }
   return versions.has(`${group}/${version}`);
+}
+
+/** What nothing serves: below the root of a service that is there go-restful says so, elsewhere the last handler of all. */
+export function unserved(kinds: KindTable, path: string): Answer {
+  if (path.startsWith('//')) return pageNotFound();
+  const [root, group, ...rest] = path.split('/').slice(1);
+  const known = group !== undefined && (root === 'api' || root === 'version' || root === 'logs');
+  if (known || (root === 'apis' && rest.length > 0 && kinds.groups().some(({ name }) => name === group && name))) throw noRoute();
+  return pageNotFound();
 }
 
 /** What the address names. Throws 404 when nothing has it, 405 when something has, but not with this method. */

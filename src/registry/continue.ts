@@ -1,4 +1,4 @@
-import { plain } from '../api/machinery/numerals.ts';
+import { isInt64, plain } from '../api/machinery/numerals.ts';
 import { type JsonNode, JsonSyntaxError, parseJson } from '../api/machinery/decode-json.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
 
@@ -11,7 +11,7 @@ export interface Position {
 /** What a token says. */
 export interface Continuation {
   /** -1: as things are now. */
-  revision: number;
+  revision: number | bigint;
   after: Position;
   /** When the list's first page was taken (ms); tokens that upstream could have made do not say. */
   issued?: number;
@@ -42,16 +42,21 @@ export function decodeContinue(token: string, namespace: string | undefined): Co
   if (rv === 0) throw badRequest(`${INVALID}: incorrect encoded start resourceVersion (version meta.k8s.io/v1)`);
   if (!start) throw badRequest(`${INVALID}: encoded start key empty (version meta.k8s.io/v1)`);
   if (start.includes('..') || start.includes('//')) throw badRequest(`${INVALID}: ${start}`);
-  const key = start.replace(/^\//, '').replace(/\0$/, '');
+  const path = start.replace(/^\//, '');
+  const key = path.endsWith('\0') ? path.slice(0, -1) : beforeKey(path);
   const slash = key.indexOf('/');
   const issued = typeof t === 'number' ? { issued: t } : {};
   if (namespace !== undefined || slash < 0) return { revision: rv, after: { namespace: namespace ?? '', name: key }, ...issued };
   return { revision: rv, after: { namespace: key.slice(0, slash), name: key.slice(slash + 1) }, ...issued };
 }
 
+/** What sorts right before a key: a token that does not end in NUL begins with the key itself. */
+const beforeKey = (key: string): string =>
+  `${key.slice(0, -1)}${String.fromCharCode(Math.max(1, key.charCodeAt(key.length - 1) - 1))}~`;
+
 interface Token {
   v?: string;
-  rv?: number;
+  rv?: number | bigint;
   start?: string;
   t?: unknown;
 }
@@ -62,6 +67,8 @@ const FIELDS: Record<string, [JsonNode['t'], string]> = {
   rv: ['number', 'int64'],
   start: ['string', 'string'],
 };
+
+const isInt64Text = (raw: string): boolean => /^-?\d{1,20}$/.test(raw) && isInt64(BigInt(raw));
 
 function read(token: string): Token {
   let node: JsonNode;
@@ -79,7 +86,7 @@ function read(token: string): Token {
     if (!field || value.t === 'null') continue;
     const where = `struct field continueToken.${name} of type ${field[1]}`;
     if (value.t !== field[0]) throw mismatch(value.t, where);
-    if (value.t === 'number' && !Number.isSafeInteger(Number(value.raw))) throw mismatch(`number ${value.raw}`, where);
+    if (value.t === 'number' && !isInt64Text(value.raw)) throw mismatch(`number ${value.raw}`, where);
   }
   return Object.fromEntries(Object.entries(plain(node) as object).filter(([, value]) => value !== null));
 }

@@ -1,6 +1,6 @@
 import { byteLength } from '../api/machinery/names.ts';
 import { storedText } from '../api/machinery/numerals.ts';
-import { tooLarge } from '../api/machinery/status-errors.ts';
+import { failure } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import { OBJECT_BYTES } from './limits.ts';
 
@@ -30,7 +30,8 @@ const META = [
 export function encode(object: KubeObject): string {
   const { kind, apiVersion, metadata, ...rest } = object;
   const text = storedText({ kind, apiVersion, metadata: orderedMeta(metadata), ...rest });
-  if (text.length > OBJECT_BYTES / 3 && byteLength(text) > OBJECT_BYTES) throw tooLarge('etcdserver: request is too large');
+  if (text.length > OBJECT_BYTES / 3 && byteLength(text) > OBJECT_BYTES)
+    throw failure(500, '', 'etcdserver: request is too large');
   return text;
 }
 

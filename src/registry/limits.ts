@@ -1,6 +1,6 @@
 /** Bounds of registry/, each with its unit and what happens there. */
 
-/** Bytes of one stored object; beyond it 413 (a Durable Object's row holds 2 MB; etcd's limit is 1.5 MiB). */
+/** Bytes of one stored object; beyond it 500 in etcd's words (a Durable Object's row holds 2 MB; etcd's limit is 1.5 MiB). */
 export const OBJECT_BYTES = 1_572_864;
 /** Decoded objects kept in memory, in bytes of their stored text; the least recently used go first. */
 export const DECODED_MEMO_BYTES = 24 * 1024 * 1024;

@@ -24,7 +24,7 @@ export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
   const resource = resourceOf(kind);
   const selected = selection(kind, o.labelSelector, o.fieldSelector);
   const namespace = (o.namespace || selected.namespace) ?? undefined;
-  const limit = o.limit && o.limit > 0 ? o.limit : undefined;
+  const limit = limitOf(o);
   const start = startOf(store, kind, o, namespace);
   const revision = start.revision ?? store.revision();
   if (o.namespace && selected.namespace !== undefined && selected.namespace !== o.namespace) return { rows: [], revision };
@@ -38,9 +38,15 @@ export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
   };
   if (limit === undefined) return { rows: store.list(query), revision };
   const rows = store.list({ ...query, limit: limit + 1 });
-  if (rows.length <= limit) return { rows, revision };
-  rows.length = limit;
+  if (rows.length < limit) return { rows, revision };
   const last = rows[limit - 1] as Row;
+  // Upstream stops at the limit, and does not look whether what remains is selected.
+  if (rows.length === limit) {
+    const { where: _, ...all } = query;
+    const beyond = { ...all, after: { namespace: last.namespace, name: last.name }, limit: 1 };
+    if (selected.everything || selected.name !== undefined || store.list(beyond).length === 0) return { rows, revision };
+  }
+  rows.length = limit;
   const result: ListResult = {
     rows,
     revision,
@@ -64,7 +70,7 @@ export function listBytes(
 ): Uint8Array<ArrayBuffer> | undefined {
   if (o.continue || o.resourceVersionMatch === 'Exact') return undefined;
   const selected = selection(kind, o.labelSelector, o.fieldSelector);
-  const limit = o.limit && o.limit > 0 ? o.limit : undefined;
+  const limit = limitOf(o);
   if (limit !== undefined && !selected.everything) return undefined;
   const namespace = (o.namespace || selected.namespace) ?? undefined;
   if (o.namespace && selected.namespace !== undefined && selected.namespace !== o.namespace) return undefined;
@@ -83,6 +89,10 @@ export function listBytes(
   });
 }
 
+/** A page's size. A list "at 0" comes from upstream's cache, which does not page. */
+const limitOf = ({ limit, resourceVersion }: ListOptions): number | undefined =>
+  limit && limit > 0 && resourceVersion !== '0' ? limit : undefined;
+
 export type ListMeta = Omit<ListResult, 'rows'>;
 
 interface Start {
@@ -99,10 +109,10 @@ function startOf(store: Store, kind: Kind, o: ListOptions, namespace: string | u
   if (!o.resourceVersion) return {};
   const version = parseVersion(o.resourceVersion);
   const exact = o.resourceVersionMatch === 'Exact' || (!o.resourceVersionMatch && (o.limit ?? 0) > 0 && version > 0);
-  if (version > store.revision()) throw tooLarge(version, store.revision(), exact);
+  if (version > store.revision()) throw tooLarge(version, store.revision());
   if (!exact) return {};
   if (version < store.compacted()) throw gone(EXPIRED);
-  return { revision: version };
+  return { revision: Number(version) };
 }
 
 function nextPage(store: Store, kind: Kind, o: ListOptions, namespace: string | undefined): Start {
@@ -110,28 +120,27 @@ function nextPage(store: Store, kind: Kind, o: ListOptions, namespace: string | 
   if (o.resourceVersion && o.resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
-  // -1: go on with things as they are now; the client was told.
+  // Below zero: go on with things as they are now; the client was told.
   if (revision < 0) return { after };
-  if (revision > store.revision()) throw tooLarge(revision, store.revision(), true);
+  if (revision > store.revision()) throw tooLarge(revision, store.revision());
   const old = issued !== undefined && o.now !== undefined && o.now - issued > CONTINUE_TTL_MS;
-  if (!old && revision >= store.compacted()) return { revision, after, ...(issued !== undefined && { issued }) };
+  if (!old && revision >= store.compacted())
+    return { revision: Number(revision), after, ...(issued !== undefined && { issued }) };
   const error = gone(INCONSISTENT);
   error.status.metadata = { continue: encodeContinue(-1, after, namespace !== undefined && kind.namespaced) };
   throw error;
 }
 
 /** A resourceVersion as upstream reads it: an unsigned integer. */
-function parseVersion(text: string): number {
+function parseVersion(text: string): bigint {
   const wrong = uintError(text);
-  if (!wrong) return Number(text);
+  if (!wrong) return BigInt(text);
   throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${goQuote(text)}: ${wrong}`);
 }
 
-/** The watch cache waits for a revision to come and then gives up; etcd says at once that it lies in the future. */
-function tooLarge(wanted: number, current: number, exact: boolean) {
-  const seconds = exact ? 0 : 1;
+/** 504: the client has seen a revision that this server has not (storage.NewTooLargeResourceVersionError). */
+export function tooLarge(wanted: number | bigint, current: number) {
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
-  const details = { causes, ...(seconds && { retryAfterSeconds: seconds }) };
   const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
-  return failure(504, 'Timeout', message, details, seconds ? { 'retry-after': String(seconds) } : {});
+  return failure(504, 'Timeout', message, { causes, retryAfterSeconds: 1 }, { 'retry-after': '1' });
 }

@@ -33,7 +33,7 @@ function validate(object: KubeObject): FieldError[] {
     size += decodedLength(object.binaryData[key]);
   }
   // Upstream names no field here: field.NewPath("").
-  if (size > MAX_SECRET_BYTES) errors.push(tooLong('', '', MAX_SECRET_BYTES));
+  if (size > MAX_SECRET_BYTES) errors.push(tooLong('[]', '', MAX_SECRET_BYTES));
   return errors;
 }
 

@@ -16,6 +16,7 @@ export function parseFieldSelector(text: string): FieldTerm[] {
   for (const part of splitTerms(text).sort(byBytes)) {
     if (!part) continue;
     const match = /^(.*?)(!=|==|=)(.*)$/s.exec(part);
+    if (match?.[1] === '' && match[3] === '') continue;
     if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     terms.push({ field: match[1] as string, equal: match[2] !== '!=', value: unescape(match[3] as string) });
   }

@@ -1,5 +1,6 @@
 import type { Answer, Call, Deps, Target } from '../call.ts';
-import { parseRevision, tooLargeRevision } from '../params.ts';
+import { tooLarge } from '../../registry/list.ts';
+import { parseRevision } from '../params.ts';
 import { presentStored, presentWritten } from '../present.ts';
 import { computedObject } from '../virtual/computed.ts';
 
@@ -11,7 +12,7 @@ export function get(call: Call, deps: Deps, target: Target): Answer {
   if (wanted) {
     const revision = parseRevision(wanted);
     const current = registry.revision;
-    if (revision > current) throw tooLargeRevision(revision, current);
+    if (revision > current) throw tooLarge(revision, current);
   }
   const { kind, subresource } = target;
   if (kind.computed) return computedObject(call, target, kind.computed());

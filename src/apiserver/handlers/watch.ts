@@ -23,6 +23,10 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
   const revision = parseRevision(params.resourceVersion);
   const fieldSelector = namedField(params.fieldSelector, info.watchPath ? (info.parts[1] ?? '') : '');
   const namespace = kind.namespaced ? info.namespace : '';
+  // Such a watch is over before its first event, or can show none.
+  if ((params.timeoutSeconds ?? 0) < 0 || accept.as === 'PartialObjectMetadataList') {
+    return { status: 200, headers: { 'content-type': JSON_TYPE }, body: '' };
+  }
   deps.limits?.watch();
   // A bad selector is refused before the stream begins.
   checkSelectors(kind, params.labelSelector, fieldSelector);
@@ -38,7 +42,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
     labelSelector: params.labelSelector,
     fieldSelector,
     revision: initial || revision > 0 ? revision : current,
-    as: accept.as === 'PartialObjectMetadataList' ? 'PartialObjectMetadata' : accept.as,
+    as: accept.as,
     apiVersion: accept.apiVersion,
     include: accept.as === 'Table' ? includeObject(query) : 'Metadata',
     bookmarks: params.bookmarks,

@@ -7,7 +7,7 @@ import type { Session, StreamPort } from '../../lib/stream.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { ChangeType, LogRow, Row } from '../../store/rows.ts';
 import { type Form, metadataText, objectText, partialText } from '../convert.ts';
-import { tooLargeRevision } from '../params.ts';
+import { tooLarge } from '../../registry/list.ts';
 import { columnsFor, definitionsText, rowOf, tableText } from '../table.ts';
 import { feedOf } from './feed.ts';
 import { WatchSelector } from './selector.ts';
@@ -77,7 +77,7 @@ export class WatchSession implements Session {
     const { spec } = this;
     if (!spec.initial) return this.#news(now);
     spec.initial = false;
-    if (spec.revision > current) return this.#fail(tooLargeRevision(spec.revision, current));
+    if (spec.revision > current) return this.#fail(tooLarge(spec.revision, current));
     const frames: string[] = [];
     for (const row of this.#existing()) {
       if (!this.#selector.matches(this.#registry.decode(row))) continue;

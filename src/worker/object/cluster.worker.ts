@@ -89,7 +89,7 @@ export class ClusterDO extends DurableObject<Env> {
       now: time,
       ...(remote && { remote }),
     });
-    const response = isStream(answer) ? this.#sockets.open(answer) : new Response(answer.bytes ?? answer.body, answer);
+    const response = isStream(answer) ? this.#sockets.open(answer) : new Response(answer.bytes ?? (answer.body || null), answer);
     this.#turns.after(() => {
       if (this.#cluster !== cluster) return;
       this.#audit.keep(cluster.audit);

@@ -199,7 +199,7 @@ describe('options', () => {
     [
       'GET',
       `${CM}?watch=1&resourceVersion=abc`,
-      400,
+      500,
       'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
     ],
     [
