@@ -189,6 +189,8 @@ function compareVersions(a: string, b: string): number {
 /** The kinds of one cluster, found by every name they have. */
 export class KindTable {
   readonly kinds: readonly Kind[];
+  /** Those that have objects at rest: not the reviews, and not what is made up when asked. */
+  readonly stored: readonly Kind[];
   readonly legacy: boolean;
   readonly #byResource = new Map<Resource, Kind>();
   readonly #byAddress = new Map<string, ServedKind>();
@@ -199,6 +201,7 @@ export class KindTable {
   constructor({ legacy, extra = [] }: { legacy: boolean; extra?: readonly Kind[] }) {
     this.legacy = legacy;
     this.kinds = [...kinds, ...extra];
+    this.stored = this.kinds.filter((kind) => !kind.computed && (!kind.verbs || kind.verbs.includes('list')));
     for (const kind of this.kinds) {
       this.#byResource.set(resourceOf(kind), kind);
       this.#add(kind.group, kind.version, kind.resource, { kind });

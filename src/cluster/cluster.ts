@@ -1,5 +1,4 @@
 import { AdmissionChain } from '../admission/chain.ts';
-import * as quotaUsage from '../admission/quota-usage.ts';
 import { resourceAttributes } from '../authz/attributes.ts';
 import { Authorizer } from '../authz/authorizer.ts';
 import { escalationGuard } from '../authz/escalation.ts';
@@ -123,7 +122,7 @@ export class Cluster {
       limits: this.limits,
       ...(this.#suspended && { unavailable: SUSPENDED }),
     });
-    this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem, quotaUsage }), scheduler, kubelet];
+    this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet];
     this.reconciler = new Reconciler({
       registry: this.registry,
       view: this.registry.view,

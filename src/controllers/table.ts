@@ -1,5 +1,3 @@
-import { kinds as builtin } from '../api/kinds.ts';
-import type { Kind } from '../api/machinery/define-kind.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { daemonSetController } from './daemonset/reconcile.ts';
 import { deploymentController } from './deployment/reconcile.ts';
@@ -14,26 +12,21 @@ import { ttlController } from './node-lifecycle/ttl.ts';
 import { podGc } from './pod-gc/reconcile.ts';
 import { clusterRoleAggregation } from './rbac-aggregation/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
-import { type QuotaUsage, resourceQuotaController } from './resourcequota/reconcile.ts';
+import { resourceQuotaController } from './resourcequota/reconcile.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/reconcile.ts';
 import { statefulSetController } from './statefulset/reconcile.ts';
 import { storageProtection } from './storage-protection/reconcile.ts';
 import { taintEviction } from './taint-eviction/reconcile.ts';
 
 export interface ControllerOptions {
-  /** The kinds of the cluster: what the garbage collector watches and what namespaces hold. */
-  kinds?: readonly Kind[];
   /** PEM of the CA that the cluster's API is served under; without it no kube-root-ca.crt is published. */
   caPem?: string;
-  /** How quotas count; without it they are not counted. */
-  quotaUsage?: QuotaUsage;
 }
 
 /** Every controller of a cluster, in start order. */
-export function controllersFor({ kinds = builtin, caPem, quotaUsage }: ControllerOptions): Controller[] {
-  const stored = kinds.filter((kind) => !kind.verbs || kind.verbs.includes('list'));
+export function controllersFor({ caPem }: ControllerOptions): Controller[] {
   return [
-    namespaceController(stored),
+    namespaceController,
     serviceAccountController,
     rootCaPublisher(() => caPem),
     ...deploymentController,
@@ -44,7 +37,7 @@ export function controllersFor({ kinds = builtin, caPem, quotaUsage }: Controlle
     endpointsController,
     endpointSliceController,
     endpointSliceMirroring,
-    garbageCollector(stored),
+    garbageCollector,
     ...nodeLifecycle,
     ttlController,
     taintEviction,
@@ -52,6 +45,6 @@ export function controllersFor({ kinds = builtin, caPem, quotaUsage }: Controlle
     clusterRoleAggregation,
     ...storageProtection,
     ...disruptionController,
-    ...(quotaUsage ? [resourceQuotaController(stored, quotaUsage)] : []),
+    resourceQuotaController,
   ];
 }

@@ -59,7 +59,10 @@ export interface ReconcileCx {
 
 /** Which keys a change of another resource (or of the controller's own) makes dirty. */
 export interface Mapping {
-  resource: Resource;
+  /** `*` is every resource that the cluster serves, now or later. */
+  resource: Resource | '*';
+  /** Resources that `*` leaves out. */
+  except?: readonly Resource[];
   keys(change: Change, view: View): Key[];
   /**
    * Its keys are looked at only so long after the change, ms (AddAfter in upstream's event handlers): for moments, since they cost no row

@@ -1,4 +1,5 @@
 import { CURSOR_LAG_REVISIONS, DUE_TIMERS_BATCH, IMMEDIATE_RETRIES, RETRY_FIRST_MS, RETRY_MAX_MS } from './limits.ts';
+import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
 import { getMeta, setMeta } from '../store/schema.ts';
@@ -17,6 +18,13 @@ export interface ReconcilerDeps {
   random: Random;
 }
 
+interface Watch extends Mapping {
+  controller: string;
+}
+
+const isAbout = (watch: Mapping, resource: Resource): boolean =>
+  watch.resource === resource || (watch.resource === '*' && !watch.except?.includes(resource));
+
 /**
  * Events to keys to plans to writes, until quiet (SPEC.md). What is dirty is derived: log rows after the cursor, and due timers. The cursor
  * is persisted lazily, so a crash maps some rows again, which is harmless by the laws of controllers.
@@ -26,8 +34,11 @@ export class Reconciler {
   readonly #queue = new WorkQueue();
   readonly #executor: Executor;
   readonly #byName: Map<string, Controller>;
-  readonly #byResource = new Map<string, (Pick<Mapping, 'keys' | 'afterMs'> & { controller: string })[]>();
-  readonly #watched = (resource: string): boolean => this.#byResource.has(resource);
+  /** Those of the resources that a mapping names, with the wild ones in place: in the order of the controllers. */
+  readonly #byResource = new Map<Resource, Watch[]>();
+  /** Those of every resource (`*`). */
+  readonly #wild: readonly Watch[];
+  readonly #watched = (resource: Resource): boolean => this.#watchesOf(resource).length > 0;
   #cursor: number;
   #persisted: number;
 
@@ -35,12 +46,14 @@ export class Reconciler {
     this.#deps = deps;
     this.#executor = new Executor(deps.registry, new Recorder(deps.registry, deps.random));
     this.#byName = new Map(deps.controllers.map((c) => [c.name, c]));
-    for (const controller of deps.controllers) {
-      for (const watch of controller.watches) {
-        const list = this.#byResource.get(watch.resource) ?? [];
-        list.push({ controller: controller.name, keys: watch.keys, afterMs: watch.afterMs });
-        this.#byResource.set(watch.resource, list);
-      }
+    const watches = deps.controllers.flatMap(({ name, watches }) => watches.map((watch) => ({ ...watch, controller: name })));
+    this.#wild = watches.filter((watch) => watch.resource === '*');
+    for (const { resource } of watches) {
+      if (resource !== '*')
+        this.#byResource.set(
+          resource,
+          watches.filter((watch) => isAbout(watch, resource)),
+        );
     }
     this.#persisted = Number(getMeta(deps.registry.store.sql, 'cursor') ?? 0);
     this.#cursor = Math.max(this.#persisted, deps.registry.store.compacted());
@@ -76,7 +89,7 @@ export class Reconciler {
 
   /** Makes every listed key dirty, as if all its events were new: to derive timers again, or after an upgrade. */
   resync(): void {
-    for (const resource of this.#byResource.keys()) {
+    for (const resource of this.#deps.view.kinds.map(resourceOf).filter(this.#watched)) {
       for (const object of this.#deps.view.list(resource)) {
         this.#map({ revision: Number(object.metadata.resourceVersion), resource, type: 'ADDED', object, old: undefined });
       }
@@ -102,9 +115,13 @@ export class Reconciler {
     this.#cursor = head;
   }
 
+  #watchesOf(resource: Resource): readonly Watch[] {
+    return this.#byResource.get(resource) ?? this.#wild.filter((watch) => isAbout(watch, resource));
+  }
+
   /** Without a time, keys wait for nothing. */
   #map(change: Change, now?: number): void {
-    for (const { controller, keys, afterMs } of this.#byResource.get(change.resource) ?? []) {
+    for (const { controller, keys, afterMs } of this.#watchesOf(change.resource)) {
       for (const key of keys(change, this.#deps.view)) {
         if (afterMs === undefined || now === undefined) this.#add(controller, key);
         else this.#queue.addAt(controller, key, this.#isLowPriority(controller), now + afterMs, change.revision);

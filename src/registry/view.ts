@@ -1,4 +1,4 @@
-import { resourceOf, type Resource } from '../api/machinery/define-kind.ts';
+import { type Kind, resourceOf, type Resource } from '../api/machinery/define-kind.ts';
 import { parseStored } from '../api/machinery/numerals.ts';
 import type { KindTable } from '../api/kinds.ts';
 import type { KubeObject } from '../lib/json.ts';
@@ -16,6 +16,8 @@ export interface View {
   ownedBy(uid: string, resource?: Resource): KubeObject[];
   /** The first `limit` of these, of any kind, that are not being deleted. */
   ownedNotDeleting(uid: string, limit: number): KubeObject[];
+  /** The kinds that the cluster serves and stores now, in the order of its table. */
+  readonly kinds: readonly Kind[];
   /** Resource of an apiVersion and kind, or undefined when the cluster does not serve it. */
   resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined;
   /** A derived state, up to date (view-index.ts). */
@@ -68,6 +70,10 @@ export class StoreView implements View {
 
   get revision(): number {
     return this.#store.revision();
+  }
+
+  get kinds(): readonly Kind[] {
+    return this.#kinds.stored;
   }
 
   get(resource: Resource, namespace: string, name: string): KubeObject | undefined {

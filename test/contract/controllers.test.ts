@@ -240,6 +240,7 @@ function bareView(world: World): View {
     list: (...where) => world.list(...where).map((o) => strip(o) as KubeObject),
     ownedBy: (...where) => world.ownedBy(...where).map((o) => strip(o) as KubeObject),
     ownedNotDeleting: (...where) => world.ownedNotDeleting(...where).map((o) => strip(o) as KubeObject),
+    kinds: world.kinds,
     resourceOf: (...of) => world.resourceOf(...of),
     index: (definition) => definition.build(view),
     since: () => undefined,

@@ -4,7 +4,7 @@ import { add, cmp, formatQuantity, type Quantity, quantity, sign, sub, ZERO } fr
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
-import { computeUsage, concerns, isTerminating, quotaMatches, usageOf } from '../quota-usage.ts';
+import { computeUsage, concerns, isTerminating, quotaMatches, usageOf } from '../../api/core/quota-usage.ts';
 
 /** ResourceQuota: what would exceed a quota is refused, what fits is counted at once (apiserver resourcequota/controller.go). */
 

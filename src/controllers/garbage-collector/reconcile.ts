@@ -1,5 +1,4 @@
-import type { Kind, Resource } from '../../api/machinery/define-kind.ts';
-import { resourceOf } from '../../api/machinery/define-kind.ts';
+import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, OwnerReference } from '../../lib/json.ts';
 import type { Action, Controller, Key, Plan } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
@@ -10,23 +9,18 @@ import { DEPENDENTS, FOREGROUND, isDeletingDependents, ORPHAN, standingOf } from
 
 const COMPONENT = 'garbage-collector-controller';
 /** Never collected: Events have no owners (garbagecollector DefaultIgnoredResources). */
-const EVENTS = 'events';
+const IGNORED = ['events'];
 const NOTHING: Plan = { actions: [] };
 
 /** Collects objects of all kinds whose owners are gone (pkg/controller/garbagecollector). */
-export function garbageCollector(kinds: readonly Kind[]): Controller {
-  return {
-    name: 'garbagecollector',
-    manager: 'kube-controller-manager',
-    user: 'system:serviceaccount:kube-system:generic-garbage-collector',
-    watches: kinds
-      .map(resourceOf)
-      .filter((resource) => resource !== EVENTS)
-      .map((resource) => ({ resource, keys: collectorKeys })),
-    reconcile: (key, view, { most = BATCH }) =>
-      key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view, most) : object(key, view),
-  };
-}
+export const garbageCollector: Controller = {
+  name: 'garbagecollector',
+  manager: 'kube-controller-manager',
+  user: 'system:serviceaccount:kube-system:generic-garbage-collector',
+  watches: [{ resource: '*', except: IGNORED, keys: collectorKeys }],
+  reconcile: (key, view, { most = BATCH }) =>
+    key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view, most) : object(key, view),
+};
 
 /** The owner of these is gone or waits for them: each is judged as if it had been looked at alone. */
 function dependents(uid: string, view: View, most: number): Plan {

@@ -1,4 +1,4 @@
-import { type Kind, type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
+import { type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
@@ -9,29 +9,31 @@ const NAMESPACES = 'namespaces';
 const FINALIZER = 'kubernetes';
 
 /** Empties namespaces that are being deleted, then lets them go (pkg/controller/namespace/deletion). */
-export function namespaceController(kinds: readonly Kind[]): Controller {
-  const contents = kinds.filter((kind) => kind.namespaced && (!kind.verbs || kind.verbs.includes('delete'))).map(resourceOf);
-  return {
-    name: 'namespace',
-    manager: 'kube-controller-manager',
-    user: 'system:serviceaccount:kube-system:namespace-controller',
-    watches: [byObject(NAMESPACES), ...contents.map((resource) => ({ resource, keys: emptyingKeys }))],
-    reconcile: (key, view, cx) => {
-      const namespace = view.get(NAMESPACES, '', key.name);
-      return namespace?.metadata.deletionTimestamp ? empty(namespace, contents, view, cx) : { actions: [] };
-    },
-  };
-}
+export const namespaceController: Controller = {
+  name: 'namespace',
+  manager: 'kube-controller-manager',
+  user: 'system:serviceaccount:kube-system:namespace-controller',
+  watches: [byObject(NAMESPACES), { resource: '*', keys: emptyingKeys }],
+  reconcile: (key, view, cx) => {
+    const namespace = view.get(NAMESPACES, '', key.name);
+    return namespace?.metadata.deletionTimestamp ? empty(namespace, view, cx) : { actions: [] };
+  },
+};
+
+/** The resources that a namespace holds: all that are namespaced and can be deleted. */
+const contentsOf = ({ kinds }: View): Resource[] =>
+  kinds.filter((kind) => kind.namespaced && (!kind.verbs || kind.verbs.includes('delete'))).map(resourceOf);
 
 /** A piece of content began to go, or has gone, in a namespace that is being deleted. */
 function emptyingKeys({ type, object, old }: Change, view: View): Key[] {
   const { namespace = '', deletionTimestamp } = object.metadata;
+  if (!namespace) return [];
   if (type !== 'DELETED' && (!deletionTimestamp || old?.metadata.deletionTimestamp)) return [];
   return view.get(NAMESPACES, '', namespace)?.metadata.deletionTimestamp ? [{ namespace: '', name: namespace }] : [];
 }
 
 /** Pods first, and nothing else before they are gone (OrderedNamespaceDeletion); finalizers are waited for. */
-function empty(namespace: KubeObject, contents: Resource[], view: View, { now, most = BATCH }: ReconcileCx): Plan {
+function empty(namespace: KubeObject, view: View, { now, most = BATCH }: ReconcileCx): Plan {
   if (!namespace.spec?.finalizers?.length) return { actions: [] };
   const remaining: Remaining = { byResource: new Map(), byFinalizer: new Map() };
   const pods = view.list('pods', namespace.metadata.name);
@@ -41,7 +43,7 @@ function empty(namespace: KubeObject, contents: Resource[], view: View, { now, m
   }
   const actions: Action[] = [];
   let unfinished = false;
-  for (const resource of contents) {
+  for (const resource of contentsOf(view)) {
     const objects = view.list(resource, namespace.metadata.name);
     const { deletions, more } = deleteAll(resource, objects, most - actions.length);
     actions.push(...deletions);

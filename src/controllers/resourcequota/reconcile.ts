@@ -1,5 +1,5 @@
-import type { Kind, Resource } from '../../api/machinery/define-kind.ts';
-import { resourceOf } from '../../api/machinery/define-kind.ts';
+import { concerns, quotaMatches, usageOf } from '../../api/core/quota-usage.ts';
+import { type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
 import { add, cmp, formatQuantity, parseQuantity, type Quantity, ZERO } from '../../api/machinery/quantity.ts';
 import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
@@ -9,35 +9,31 @@ import { isTerminal } from '../shared/pods.ts';
 
 const QUOTAS = 'resourcequotas';
 /** Never counted (quota/v1/install DefaultIgnoredResources). */
-const IGNORED = new Set(['events']);
-
-/** What an object uses of a quota; admission and the recount must agree, so whoever composes the cluster gives both the same. */
-export interface QuotaUsage {
-  /** Does a name of a hard list concern this resource? */
-  concerns(resource: Resource, name: string): boolean;
-  usageOf(resource: Resource, object: KubeObject, now: number): Map<string, Quantity>;
-  /** By scopes, and by the names in status.hard. */
-  quotaMatches(quota: KubeObject, resource: Resource, object: KubeObject): boolean;
-}
+const IGNORED = ['events'];
 
 /** Counts what a namespace uses of its quotas (pkg/controller/resourcequota). */
-export function resourceQuotaController(kinds: readonly Kind[], usage: QuotaUsage): Controller {
-  const counted = kinds.filter((kind) => kind.namespaced && !IGNORED.has(resourceOf(kind))).map(resourceOf);
-  return {
-    name: 'resourcequota',
-    manager: 'kube-controller-manager',
-    user: 'system:serviceaccount:kube-system:resourcequota-controller',
-    watches: [byObject(QUOTAS), ...counted.filter((r) => r !== QUOTAS).map((resource) => ({ resource, keys: quotasOf }))],
-    reconcile: (key, view, { now }) => {
-      const quota = view.get(QUOTAS, key.namespace, key.name);
-      return quota ? recount(quota, counted, usage, view, now) : { actions: [] };
-    },
-  };
-}
+export const resourceQuotaController: Controller = {
+  name: 'resourcequota',
+  manager: 'kube-controller-manager',
+  user: 'system:serviceaccount:kube-system:resourcequota-controller',
+  watches: [byObject(QUOTAS), { resource: '*', except: [...IGNORED, QUOTAS], keys: quotasOf }],
+  reconcile: (key, view, { now }) => {
+    const quota = view.get(QUOTAS, key.namespace, key.name);
+    return quota ? recount(quota, view, now) : { actions: [] };
+  },
+};
+
+/** The resources that are counted: all that are namespaced. */
+const countedIn = ({ kinds }: View): Resource[] =>
+  kinds
+    .filter((kind) => kind.namespaced)
+    .map(resourceOf)
+    .filter((resource) => !IGNORED.includes(resource));
 
 /** Something came or went, or uses more or less than before. */
 function quotasOf({ resource, type, object, old }: Change, view: View): Key[] {
   const { namespace = '' } = object.metadata;
+  if (!namespace) return [];
   const quotas = view.list(QUOTAS, namespace);
   if (!quotas.length) return [];
   const matters = type !== 'MODIFIED' || !old || changesUsage(resource, old, object);
@@ -53,14 +49,14 @@ function changesUsage(resource: Resource, old: KubeObject, object: KubeObject): 
 }
 
 /** syncResourceQuota. */
-function recount(quota: KubeObject, counted: Resource[], usage: QuotaUsage, view: View, now: number): Plan {
+function recount(quota: KubeObject, view: View, now: number): Plan {
   const hard: Record<string, string> = quota.spec?.hard ?? {};
   const names = Object.keys(hard);
   const asked = { ...quota, status: { ...quota.status, hard } } as KubeObject;
   const totals = new Map<string, Quantity>();
-  for (const resource of counted) {
-    const concerned = names.filter((name) => usage.concerns(resource, name));
-    if (concerned.length) sum(asked, resource, concerned, totals, usage, view, now);
+  for (const resource of countedIn(view)) {
+    const concerned = names.filter((name) => concerns(resource, name));
+    if (concerned.length) sum(asked, resource, concerned, totals, view, now);
   }
   const used: Record<string, string> = {};
   for (const name of names) {
@@ -68,7 +64,7 @@ function recount(quota: KubeObject, counted: Resource[], usage: QuotaUsage, view
     const text = total ? formatQuantity(total) : quota.status?.used?.[name];
     if (text !== undefined) used[name] = text;
   }
-  const requeueAt = names.some((name) => usage.concerns('pods', name)) ? nextLeave(quota, view, now) : undefined;
+  const requeueAt = names.some((name) => concerns('pods', name)) ? nextLeave(quota, view, now) : undefined;
   const same = quota.status?.used && sameAmounts(quota.status.hard, hard) && sameAmounts(quota.status.used, used);
   if (same || (!names.length && quota.status && !quota.status.hard && !quota.status.used)) return { actions: [], requeueAt };
   const status: Obj = { ...(names.length && { hard, used }) };
@@ -91,14 +87,13 @@ function sum(
   resource: Resource,
   names: string[],
   totals: Map<string, Quantity>,
-  usage: QuotaUsage,
   view: View,
   now: number,
 ): void {
   for (const name of names) if (!totals.has(name)) totals.set(name, ZERO);
   for (const object of view.list(resource, quota.metadata.namespace)) {
-    if (!usage.quotaMatches(quota, resource, object)) continue;
-    for (const [name, amount] of usage.usageOf(resource, object, now)) {
+    if (!quotaMatches(quota, resource, object)) continue;
+    for (const [name, amount] of usageOf(resource, object, now)) {
       if (names.includes(name)) totals.set(name, add(totals.get(name) ?? ZERO, amount));
     }
   }

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import * as quotaUsage from '../../../src/admission/quota-usage.ts';
-import { kinds } from '../../../src/api/kinds.ts';
 import { rfc3339 } from '../../../src/api/machinery/time.ts';
 import { disruptionController } from '../../../src/controllers/disruption/reconcile.ts';
 import { replicaSetController } from '../../../src/controllers/replicaset/reconcile.ts';
@@ -17,7 +15,7 @@ const budget = (spec: Obj): Obj => ({
   spec: { selector: { matchLabels: { app: 'web' } }, ...spec },
 });
 const make = (...objects: Obj[]) => {
-  const world = new World([...replicaSetController, ...disruptionController, resourceQuotaController(kinds, quotaUsage)]);
+  const world = new World([...replicaSetController, ...disruptionController, resourceQuotaController]);
   for (const object of objects) world.add(object);
   runToRest(world);
   return world;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { kinds } from '../../../src/api/kinds.ts';
 import { garbageCollector } from '../../../src/controllers/garbage-collector/reconcile.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
 import { pod, replicaSet } from '../../fixtures/workloads.ts';
@@ -12,7 +11,7 @@ const ref = (owner: KubeObject, more: Obj = {}): Obj => ({
   uid: owner.metadata.uid,
   ...more,
 });
-const make = () => new World([garbageCollector(kinds)]);
+const make = () => new World([garbageCollector]);
 const child = (world: World, name: string, ...refs: Obj[]) => world.add(pod(name, { metadata: { ownerReferences: refs } }));
 const config = (world: World, name: string, ...ownerReferences: Obj[]) =>
   world.add({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name, ownerReferences } });

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { kinds } from '../../../src/api/kinds.ts';
 import { namespaceController } from '../../../src/controllers/namespace/reconcile.ts';
 import { rootCaPublisher, serviceAccountController } from '../../../src/controllers/serviceaccount/reconcile.ts';
 import { active, pod, replicaSet } from '../../fixtures/workloads.ts';
 import { World } from '../../fixtures/world.ts';
 
 const make = () => {
-  const world = new World([namespaceController(kinds), serviceAccountController, rootCaPublisher(() => 'PEM')]);
+  const world = new World([namespaceController, serviceAccountController, rootCaPublisher(() => 'PEM')]);
   world.add(active('default'));
   world.settle();
   return world;

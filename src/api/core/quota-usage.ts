@@ -1,8 +1,8 @@
-import { aggregate, isHugePages, type Quantities } from '../api/core/pod/resources.ts';
-import type { Resource } from '../api/machinery/define-kind.ts';
-import { add, ofValue, type Quantity, quantity, value } from '../api/machinery/quantity.ts';
-import { parseTime } from '../api/machinery/time.ts';
-import type { KubeObject, Obj } from '../lib/json.ts';
+import { aggregate, isHugePages, type Quantities } from './pod/resources.ts';
+import type { Resource } from '../machinery/define-kind.ts';
+import { add, ofValue, type Quantity, quantity, value } from '../machinery/quantity.ts';
+import { parseTime } from '../machinery/time.ts';
+import type { KubeObject, Obj } from '../../lib/json.ts';
 
 /** What an object uses of a quota (pkg/quota/v1/evaluator): the same figures for admission and for a recount. */
 
