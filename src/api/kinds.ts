@@ -186,7 +186,7 @@ function compareVersions(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The kinds of one cluster, found by every name they have. */
+/** The kinds of one cluster, found by every name they have. A value: what serves other kinds is another table. */
 export class KindTable {
   readonly kinds: readonly Kind[];
   /** Those that have objects at rest: not the reviews, and not what is made up when asked. */
@@ -197,10 +197,9 @@ export class KindTable {
   readonly #byGVK = new Map<string, ServedKind>();
   #groups: ApiGroup[] | undefined;
 
-  /** `extra` are kinds beyond the built-in ones. */
-  constructor({ legacy, extra = [] }: { legacy: boolean; extra?: readonly Kind[] }) {
+  constructor(kinds: readonly Kind[], legacy: boolean) {
     this.legacy = legacy;
-    this.kinds = [...kinds, ...extra];
+    this.kinds = kinds;
     this.stored = this.kinds.filter((kind) => !kind.computed && (!kind.verbs || kind.verbs.includes('list')));
     for (const kind of this.kinds) {
       this.#byResource.set(resourceOf(kind), kind);
@@ -257,4 +256,13 @@ export class KindTable {
           .map(([version, list]) => ({ version, resources: list.sort((a, b) => (plural(a) < plural(b) ? -1 : 1)) })),
       }));
   }
+}
+
+const builtin = new KindTable(kinds, false);
+const builtinWithLegacy = new KindTable(kinds, true);
+
+/** The table of the built-in kinds, and of `extra` ones beside them. With `legacy` the dropped versions are served too. */
+export function kindTable(legacy: boolean, extra: readonly Kind[] = []): KindTable {
+  if (extra.length) return new KindTable([...kinds, ...extra], legacy);
+  return legacy ? builtinWithLegacy : builtin;
 }

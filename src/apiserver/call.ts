@@ -1,5 +1,4 @@
 import type { Kind, ServedVersion } from '../api/machinery/define-kind.ts';
-import type { KindTable } from '../api/kinds.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
@@ -10,6 +9,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { AuditRecord } from './audit/record.ts';
 import type { AuditSink } from './audit/sink.ts';
 import type { Accept } from './negotiate.ts';
+import type { OpenApiFacts } from './openapi-facts.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /** A request as the shell hands it in; `url` is path and query, without the prefix of the cluster. */
@@ -92,7 +92,8 @@ export interface RequestLimits {
 /** What filters and handlers work with. */
 export interface Deps {
   readonly registry: Registry;
-  readonly kinds: KindTable;
+  /** What documents of OpenAPI tell beyond structure. */
+  readonly facts: OpenApiFacts;
   readonly random: Random;
   readonly crypto: Crypto;
   readonly authenticator: Authenticator;

@@ -38,7 +38,9 @@ export function discovery(
   if (make === 'missing')
     return parts[0] === 'apis' && !kinds.groups().some(({ name }) => name === parts[1]) ? pageNotFound : notFound;
   if (format === 'aggregated') return aggregated(kinds, parts[0], request.ifNoneMatch);
-  const text = memo(kinds, `${parts.join('/')} ${parts.length === 1 ? request.host : ''}`, () => JSON.stringify(make()));
+  const plain = () => JSON.stringify(make());
+  // /api names the host, which the client says; all others are texts of the table.
+  const text = parts.length === 1 && parts[0] === 'api' ? plain() : memo(kinds, parts.join('/'), plain);
   if (format === 'yaml') return { status: 200, headers: { 'content-type': 'application/yaml' }, body: toYaml(JSON.parse(text)) };
   return { status: 200, headers: { 'content-type': 'application/json' }, body: `${text}\n` };
 }
@@ -187,18 +189,12 @@ function aggregatedResource({ kind, served }: ServedKind): Obj {
 }
 
 const memos = new WeakMap<KindTable, Map<string, string>>();
-/** Hosts come from clients: a table keeps this many texts at most. */
-const MEMO_ENTRIES = 256;
 
 function memo(kinds: KindTable, key: string, make: () => string): string {
   let texts = memos.get(kinds);
   if (!texts) memos.set(kinds, (texts = new Map()));
   let text = texts.get(key);
-  if (text === undefined) {
-    text = make();
-    if (texts.size >= MEMO_ENTRIES) texts.clear();
-    texts.set(key, text);
-  }
+  if (text === undefined) texts.set(key, (text = make()));
   return text;
 }
 

@@ -16,23 +16,30 @@ export interface Facts {
 }
 
 const NONE: Facts = { descriptions: {}, enums: {}, enumFields: {}, defaults: {}, unions: {} };
-let packed: string | undefined;
-let unpacked: Facts | undefined;
 
-/** Called once by a shell that has the facts at hand: the base64 of gzipped JSON. Without it documents have structure only. */
-export function provideFacts(base64: string): void {
-  packed = base64;
-  unpacked = undefined;
-}
+/** The facts of one build, unpacked when first asked for. `packed` is the base64 of gzipped JSON; empty: there are none. */
+export class OpenApiFacts {
+  readonly #packed: string;
+  #unpacked: Facts | undefined;
 
-/** The facts, unpacked when first asked for. */
-export function facts(): Facts {
-  if (!unpacked && packed) {
-    const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
-    unpacked = JSON.parse(strFromU8(gunzipSync(bytes))) as Facts;
+  constructor(packed: string) {
+    this.#packed = packed;
   }
-  return unpacked ?? NONE;
+
+  read(): Facts {
+    this.#unpacked ??= this.#packed ? unpack(this.#packed) : NONE;
+    return this.#unpacked;
+  }
+
+  /** Differs between builds whose facts do; it is part of the hashes in the URLs of documents. */
+  get mark(): string {
+    return this.#packed ? `${this.#packed.length}:${this.#packed.slice(-32)}` : 'none';
+  }
 }
 
-/** Changes when the documents do; it is part of the hashes in their URLs. */
-export const factsMark = (): string => (packed ? `${packed.length}:${packed.slice(-32)}` : 'none');
+export const NO_FACTS = new OpenApiFacts('');
+
+function unpack(base64: string): Facts {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return JSON.parse(strFromU8(gunzipSync(bytes))) as Facts;
+}

@@ -1,6 +1,6 @@
 import { type Field, type StructType, type TypeNode, typeOf } from '../api/machinery/schema.ts';
 import type { Obj } from '../lib/json.ts';
-import { type Facts, facts } from './openapi-facts.ts';
+import type { Facts } from './openapi-facts.ts';
 
 /** OpenAPI 3.0 and 2.0 differ in where definitions stand and in how little the older one can say. */
 export type Dialect = 'v3' | 'v2';
@@ -70,12 +70,13 @@ export type GvkOf = (type: StructType) => Obj[] | undefined;
 export class SchemaWriter {
   readonly #dialect: Dialect;
   readonly #gvks: GvkOf;
-  readonly #facts: Facts = facts();
+  readonly #facts: Facts;
   readonly #wanted = new Set<string>();
 
-  constructor(dialect: Dialect, gvks: GvkOf) {
+  constructor(dialect: Dialect, gvks: GvkOf, facts: Facts) {
     this.#dialect = dialect;
     this.#gvks = gvks;
+    this.#facts = facts;
   }
 
   /** A reference to a definition, which makes it part of the document. */

@@ -1,8 +1,8 @@
-import type { KindTable } from '../api/kinds.ts';
+import type { KindTable, ServedKind } from '../api/kinds.ts';
 import type { StructType } from '../api/machinery/schema.ts';
 import type { Obj } from '../lib/json.ts';
 import { sha512Hex } from '../lib/sha2.ts';
-import { factsMark } from './openapi-facts.ts';
+import type { OpenApiFacts } from './openapi-facts.ts';
 import { PathWriter } from './openapi-paths.ts';
 import { type GvkOf, SchemaWriter } from './openapi-schemas.ts';
 
@@ -31,33 +31,55 @@ const SECURITY = {
 };
 
 /** /openapi/v3, its documents, and /openapi/v2; undefined for any other path. Models kube-openapi's handler3. */
-export function openapi(kinds: KindTable, path: string, request: OpenApiRequest = {}): OpenApiAnswer | undefined {
-  if (path === '/openapi/v2') return version2(kinds, request);
+export function openapi(
+  kinds: KindTable,
+  facts: OpenApiFacts,
+  path: string,
+  request: OpenApiRequest = {},
+): OpenApiAnswer | undefined {
+  if (path === '/openapi/v2') return version2(kinds, facts, request);
   if (path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return undefined;
   const name = path.slice('/openapi/v3/'.length).replace(/\/$/, '');
-  return name ? document(kinds, name, request) : index(kinds);
+  return name ? document(kinds, facts, name, request) : index(kinds, facts);
 }
 
-function index(kinds: KindTable): OpenApiAnswer {
+function index(kinds: KindTable, facts: OpenApiFacts): OpenApiAnswer {
   const paths: Obj = {};
   for (const group of kinds.groups()) {
     for (const { version } of group.versions) {
-      const name = group.name ? `apis/${group.name}/${version}` : `api/${version}`;
-      paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hashOf(kinds, name)}` };
+      const name = nameOf(group.name, version);
+      paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hashOf(kinds, facts, name)}` };
     }
   }
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: JSON.stringify({ paths }) };
 }
 
-/** A document is a function of the build and of the versions a cluster serves, so its hash needs no document. */
-function hashOf(kinds: KindTable, name: string): string {
-  return remembered(kinds, `hash ${name}`, () => {
+/** A document is a function of the build and of what a cluster serves, so its hash needs no document. */
+function hashOf(kinds: KindTable, facts: OpenApiFacts, name: string): string {
+  return remembered(kinds, `${facts.mark} ${name}`, () => {
     const served = kinds.groups().map((g) => `${g.name}:${g.versions.map((v) => `${v.version}(${v.resources.length})`)}`);
-    return sha512Hex([WRITER_VERSION, factsMark(), name, ...served].join(' '));
+    const about = kinds.groups().flatMap((g) => g.versions.filter((v) => name === 'v2' || name === nameOf(g.name, v.version)));
+    const resources = about.flatMap((v) => v.resources.map(describe));
+    return sha512Hex([WRITER_VERSION, facts.mark, name, ...served, ...resources].join(' '));
   });
 }
 
-function document(kinds: KindTable, name: string, request: OpenApiRequest): OpenApiAnswer {
+const nameOf = (group: string, version: string): string => (group ? `apis/${group}/${version}` : `api/${version}`);
+
+/** What a document is made of, besides the text of the schema. */
+const describe = ({ kind, served }: ServedKind): string =>
+  JSON.stringify([
+    kind.kind,
+    served?.resource ?? kind.resource,
+    kind.namespaced,
+    kind.verbs,
+    kind.status,
+    kind.scale,
+    kind.subresources,
+    served?.type ?? kind.type,
+  ]);
+
+function document(kinds: KindTable, facts: OpenApiFacts, name: string, request: OpenApiRequest): OpenApiAnswer {
   const [root, ...rest] = name.split('/');
   const [group, version] = root === 'api' ? ['', rest[0]] : rest;
   const served = kinds
@@ -67,7 +89,7 @@ function document(kinds: KindTable, name: string, request: OpenApiRequest): Open
   if (!served || (root !== 'api' && root !== 'apis') || rest.length > (root === 'api' ? 1 : 2)) {
     return { status: 404, headers: {}, body: '' };
   }
-  const etag = hashOf(kinds, name);
+  const etag = hashOf(kinds, facts, name);
   const headers: Record<string, string> = { etag: `"${etag}"`, vary: 'Accept', 'cache-control': 'no-cache, private' };
   const asked = new URLSearchParams(request.query ?? '').get('hash');
   if (asked !== null && asked !== etag) {
@@ -79,21 +101,21 @@ function document(kinds: KindTable, name: string, request: OpenApiRequest): Open
   }
   if (request.ifNoneMatch?.includes(etag)) return { status: 304, headers, body: '' };
   headers['content-type'] = 'application/json';
-  const schemas = new SchemaWriter('v3', gvksOf(kinds, { group, version }));
+  const schemas = new SchemaWriter('v3', gvksOf(kinds, { group, version }), facts.read());
   const paths = new PathWriter('v3', schemas, group, version).write(served.resources);
   const components = { schemas: schemas.definitions(), securitySchemes: SECURITY };
   return { status: 200, headers, body: JSON.stringify({ openapi: '3.0.0', info: INFO, paths, components }) };
 }
 
-function version2(kinds: KindTable, request: OpenApiRequest): OpenApiAnswer {
+function version2(kinds: KindTable, facts: OpenApiFacts, request: OpenApiRequest): OpenApiAnswer {
   const format = v2Format(request.accept);
   if (!format) return { status: 406, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' };
   if (format === 'protobuf')
     return { status: 200, headers: { 'content-type': V2_PROTOBUF.replace('@', '.'), vary: 'Accept' }, body: EMPTY_PROTOBUF };
-  const etag = `"${hashOf(kinds, 'v2')}"`;
+  const etag = `"${hashOf(kinds, facts, 'v2')}"`;
   const headers: Record<string, string> = { etag, vary: 'Accept', 'cache-control': 'no-cache, private' };
   if (request.ifNoneMatch === etag) return { status: 304, headers, body: '' };
-  const schemas = new SchemaWriter('v2', gvksOf(kinds));
+  const schemas = new SchemaWriter('v2', gvksOf(kinds), facts.read());
   let paths: Obj = {};
   for (const { name, versions } of kinds.groups()) {
     for (const { version, resources } of versions) {

@@ -30,6 +30,7 @@ import { update } from './handlers/update.ts';
 import { watch } from './handlers/watch.ts';
 import { negotiate } from './negotiate.ts';
 import { openapi } from './openapi.ts';
+import { NO_FACTS, type OpenApiFacts } from './openapi-facts.ts';
 import { health } from './paths/health.ts';
 import { rootPaths } from './paths/index.ts';
 import { openid } from './paths/openid.ts';
@@ -76,7 +77,6 @@ const NEGOTIATED = { format: 'json', as: 'object', apiVersion: '', pretty: false
 
 export interface ApiServerDeps {
   registry: Registry;
-  kinds: KindTable;
   random: Random;
   crypto: Crypto;
   credentials: CredentialSource;
@@ -88,6 +88,8 @@ export interface ApiServerDeps {
   limits?: RequestLimits;
   /** Absent: it serves. */
   unavailable?: string;
+  /** Absent: documents of OpenAPI have structure only. */
+  facts?: OpenApiFacts;
 }
 
 /** The HTTP face of one cluster: a synchronous function from request to answer, or to the watch that the shell is to open. */
@@ -99,7 +101,7 @@ export class ApiServer {
     const { registry, crypto } = deps;
     const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
     const authenticator = new Authenticator({ crypto, credentials, signer, objects });
-    this.#deps = { ...deps, authenticator, authorizer: new Authorizer(registry.view) };
+    this.#deps = { facts: NO_FACTS, ...deps, authenticator, authorizer: new Authorizer(registry.view) };
     this.#signer = signer;
   }
 
@@ -120,7 +122,7 @@ export class ApiServer {
   #answer(call: Call): ApiResponse {
     let negotiated: Call | undefined;
     try {
-      const refused = negotiateInto(call, this.#deps.kinds);
+      const refused = negotiateInto(call, this.#deps.registry.kinds);
       if (!refused) negotiated = call;
       for (const filter of FILTERS) {
         const answer = filter(call, this.#deps);
@@ -137,7 +139,7 @@ export class ApiServer {
 
   #route(call: Call): ApiResponse {
     const { info, request } = call;
-    const { kinds } = this.#deps;
+    const { kinds } = this.#deps.registry;
     if (info.verb === 'watch' && info.watchPath && !info.resource) return undetermined(info.path);
     if (!info.isResource) return this.#path(call);
     if (info.path.startsWith('//')) return pageNotFound();
@@ -161,7 +163,8 @@ export class ApiServer {
   #path({ info, query, request }: Call): ApiResponse {
     const { path } = info;
     if (path.startsWith('//')) return pageNotFound();
-    const { kinds, crypto } = this.#deps;
+    const { crypto, facts, registry } = this.#deps;
+    const { kinds } = registry;
     const host = request.header('host') ?? '';
     const accept = request.header('accept');
     const ifNoneMatch = request.header('if-none-match');
@@ -171,7 +174,7 @@ export class ApiServer {
       (path === '/' || path === '/index.html' ? rootPaths(kinds) : undefined) ??
       statusz(this.#deps, path, request) ??
       discovery(kinds, path, accept, { host, ifNoneMatch }) ??
-      openapi(kinds, path, { query: search(request.url), accept, ifNoneMatch, now: request.now }) ??
+      openapi(kinds, facts, path, { query: search(request.url), accept, ifNoneMatch, now: request.now }) ??
       openid(path, host, crypto, this.#signer);
     if (!found) return unserved(kinds, path);
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noMethod();

@@ -2,8 +2,10 @@ import { AdmissionChain } from '../admission/chain.ts';
 import { resourceAttributes } from '../authz/attributes.ts';
 import { Authorizer } from '../authz/authorizer.ts';
 import { escalationGuard } from '../authz/escalation.ts';
-import { KindTable } from '../api/kinds.ts';
+import { type KindTable, kindTable } from '../api/kinds.ts';
+import type { Kind } from '../api/machinery/define-kind.ts';
 import { isStream, type StreamAnswer } from '../apiserver/call.ts';
+import type { OpenApiFacts } from '../apiserver/openapi-facts.ts';
 import { type ApiRequest, type ApiResponse, ApiServer } from '../apiserver/server.ts';
 import { resumptions } from '../apiserver/streams/table.ts';
 import { controllersFor } from '../controllers/table.ts';
@@ -44,6 +46,8 @@ export interface Platform {
   sql: Sqlite;
   random: Random;
   crypto: Crypto;
+  /** What documents of OpenAPI tell beyond structure; absent: they have structure only. */
+  facts?: OpenApiFacts;
   /** Shared by all clusters of a process; absent: each is booted. */
   moulds?: Moulds;
 }
@@ -76,6 +80,8 @@ export class Cluster {
   readonly reconciler: Reconciler;
   readonly controllers: readonly Controller[];
   readonly #api: ApiServer;
+  /** A value that is replaced, never changed. */
+  #kinds: KindTable;
   readonly #history: History;
   readonly #sessions: Sessions;
   readonly #exports: Exports;
@@ -88,15 +94,15 @@ export class Cluster {
   #fresh: { at: number; moulds: Moulds } | undefined;
 
   private constructor(platform: Platform, options: ClusterOptions) {
-    const { sql, random, crypto } = platform;
+    const { sql, random, crypto, facts } = platform;
     this.options = options;
-    const kinds = new KindTable({ legacy: options.legacyApis ?? false });
+    this.#kinds = kindTable(options.legacyApis ?? false);
     const store = new Store(sql);
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
     this.usage = new Usage(store, () => sql.size());
     this.limits = new Limits(store, () => this.#sessions.size);
     this.registry = new Registry({
-      kinds,
+      kinds: () => this.#kinds,
       store,
       random,
       // What the plan allows is asked last: only what everybody else lets pass counts.
@@ -113,7 +119,6 @@ export class Cluster {
     this.#suspended = standingOf(sql).state === 'suspended';
     this.#api = new ApiServer({
       registry: this.registry,
-      kinds,
       random,
       crypto,
       credentials: this.credentials,
@@ -121,6 +126,7 @@ export class Cluster {
       audit: this.audit,
       limits: this.limits,
       ...(this.#suspended && { unavailable: SUSPENDED }),
+      ...(facts && { facts }),
     });
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet];
     this.reconciler = new Reconciler({
@@ -217,6 +223,11 @@ export class Cluster {
     this.registry.create(kind, binding as Obj as KubeObject, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
     this.#dirty = true;
     this.#fresh = undefined;
+  }
+
+  /** Serves these kinds beside the built-in ones from now on, and no others. */
+  define(extra: readonly Kind[]): void {
+    this.#kinds = kindTable(this.options.legacyApis ?? false, extra);
   }
 
   /** Answers one request. What it made dirty is left to drain. */

@@ -10,7 +10,7 @@ import type { UserInfo } from '../api/machinery/user.ts';
 import { StoreView } from './view.ts';
 
 export interface KernelDeps {
-  kinds: KindTable;
+  kinds: () => KindTable;
   store: Store;
   random: Random;
 }
@@ -23,7 +23,7 @@ export interface Live {
 
 /** What every step of a write stands on: transactions, the two ways in which an object changes, and what is remembered of both. */
 export class Kernel {
-  readonly kinds: KindTable;
+  readonly #kinds: () => KindTable;
   readonly store: Store;
   readonly view: StoreView;
   readonly random: Random;
@@ -31,10 +31,15 @@ export class Kernel {
   #text: { object: KubeObject; revision: number; json: string } | undefined;
 
   constructor({ kinds, store, random }: KernelDeps) {
-    this.kinds = kinds;
+    this.#kinds = kinds;
     this.store = store;
     this.random = random;
     this.view = new StoreView(store, kinds);
+  }
+
+  /** The kinds that the cluster serves now. */
+  get kinds(): KindTable {
+    return this.#kinds();
   }
 
   /** Runs `fn` as one transaction: all or nothing. Nested calls are part of the outer one, but roll back alone. */

@@ -30,7 +30,8 @@ import type { StoreView } from './view.ts';
 import { openScope, openWrite, type RequestScope, type WriteScope } from './write-scope.ts';
 
 export interface RegistryDeps {
-  kinds: KindTable;
+  /** What the cluster serves now: asked anew each time, since it may be another table later. */
+  kinds: () => KindTable;
   store: Store;
   random: Random;
   /** In the order in which they see a request; what must be last stands last. */
@@ -45,7 +46,6 @@ export interface RegistryDeps {
  * pipeline.ts. Synchronous; every write is one transaction (SPEC.md).
  */
 export class Registry {
-  readonly kinds: KindTable;
   readonly store: Store;
   readonly view: StoreView;
   readonly random: Random;
@@ -56,7 +56,6 @@ export class Registry {
   constructor({ kinds, store, random, admission, allocators, tokens }: RegistryDeps) {
     this.kernel = new Kernel({ kinds, store, random });
     this.#ports = { admission, allocators, tokens, cluster: this.#objects() };
-    this.kinds = kinds;
     this.store = store;
     this.random = random;
     this.view = this.kernel.view;
@@ -65,6 +64,11 @@ export class Registry {
   /** The last revision that was written. */
   get revision(): number {
     return this.store.revision();
+  }
+
+  /** The kinds that the cluster serves now. */
+  get kinds(): KindTable {
+    return this.kernel.kinds;
   }
 
   /** The stored text of one object; throws NotFound. */

@@ -52,7 +52,7 @@ const keyOf = (object: KubeObject) => `${object.metadata.namespace ?? ''}\0${obj
  */
 export class StoreView implements View {
   readonly #store: Store;
-  readonly #kinds: KindTable;
+  readonly #kinds: () => KindTable;
   /** Two generations instead of a list of uses: what the old one still serves moves to the young one. */
   #young = new Map<number, KubeObject>();
   #old = new Map<number, KubeObject>();
@@ -62,7 +62,7 @@ export class StoreView implements View {
   #pinnedBytes = 0;
   readonly #indexes = new ViewIndexes(this);
 
-  constructor(store: Store, kinds: KindTable) {
+  constructor(store: Store, kinds: () => KindTable) {
     this.#store = store;
     this.#kinds = kinds;
     store.keepInStep(this);
@@ -73,7 +73,7 @@ export class StoreView implements View {
   }
 
   get kinds(): readonly Kind[] {
-    return this.#kinds.stored;
+    return this.#kinds().stored;
   }
 
   get(resource: Resource, namespace: string, name: string): KubeObject | undefined {
@@ -175,7 +175,7 @@ export class StoreView implements View {
   }
 
   resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined {
-    const found = this.#kinds.byGVK(apiVersion, kind);
+    const found = this.#kinds().byGVK(apiVersion, kind);
     return found && { resource: resourceOf(found.kind), namespaced: found.kind.namespaced };
   }
 

@@ -155,7 +155,7 @@ class World {
   /** The same database, read by a process that remembers nothing. */
   fresh(): Registry {
     return new Registry({
-      kinds: this.bench.registry.kinds,
+      kinds: () => this.bench.registry.kinds,
       store: new Store(this.bench.sql),
       random: seeded(1),
       admission: [],

@@ -1,4 +1,4 @@
-import { KindTable } from '../../src/api/kinds.ts';
+import { kindTable } from '../../src/api/kinds.ts';
 import type { Kind, Resource } from '../../src/api/machinery/define-kind.ts';
 import { StatusError } from '../../src/api/machinery/status-errors.ts';
 import type { Obj } from '../../src/lib/json.ts';
@@ -20,7 +20,7 @@ export class Bench {
   constructor(deps: Partial<RegistryDeps> = {}) {
     migrate(this.sql);
     this.registry = new Registry({
-      kinds: new KindTable({ legacy: false }),
+      kinds: () => kindTable(false),
       store: new Store(this.sql),
       random: seeded(1),
       admission: [],

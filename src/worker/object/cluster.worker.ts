@@ -1,7 +1,7 @@
 import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
 import { isStream } from '../../apiserver/call.ts';
-import { provideFacts } from '../../apiserver/openapi-facts.ts';
+import { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
 import { Cluster } from '../../cluster/cluster.ts';
 import { finishFork, type ForkChunk, type ForkStart, type Key } from '../../cluster/fork.ts';
 import { credentialsAtRest } from '../../cluster/credentials.ts';
@@ -28,8 +28,7 @@ import { type Meter, openStorage } from '../platform/sqlite.worker.ts';
 import { Turns } from './turns.worker.ts';
 import { UsageKeeper } from './usage.worker.ts';
 
-provideFacts(packedDescriptions);
-
+const facts = new OpenApiFacts(packedDescriptions);
 const moulds = new Moulds();
 
 /**
@@ -38,7 +37,7 @@ const moulds = new Moulds();
  */
 export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
-  readonly #platform = { sql: openStorage(this.ctx.storage, this.#meter), random, crypto: crypt, moulds };
+  readonly #platform = { sql: openStorage(this.ctx.storage, this.#meter), random, crypto: crypt, moulds, facts };
   readonly #sockets = new Sockets(this.ctx);
   readonly #fork = new ForkTarget(this.#platform.sql, this.env);
   #cluster?: Cluster;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { KindTable } from '../../../src/api/kinds.ts';
+import { kindTable } from '../../../src/api/kinds.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
 import golden from './tables.json' with { type: 'json' };
 
 /** Rows of Tables that a 1.36.3 API server printed, `now` ms being the moment. */
 type Tables = Record<string, { now: number; rows: { object: KubeObject; cells: unknown[]; conditions?: Obj[] }[] }>;
 
-const table = new KindTable({ legacy: false });
+const table = kindTable(false);
 
 for (const [address, { now, rows }] of Object.entries(golden as unknown as Tables)) {
   const [plural, version, group = ''] = address.split('/').reverse();

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { KindTable } from '../../../src/api/kinds.ts';
+import { kindTable } from '../../../src/api/kinds.ts';
 import { checkStructure, decodeBody, type FieldValidation, StructureError } from '../../../src/api/machinery/decode.ts';
 import type { Kind } from '../../../src/api/machinery/define-kind.ts';
 import { StatusError } from '../../../src/api/machinery/status-errors.ts';
 
-const table = new KindTable({ legacy: false });
+const table = kindTable(false);
 const kind = (resource: string) => table.byResource(resource) as Kind;
 const decode = (resource: string, body: string, mode: FieldValidation = 'Warn', type = 'application/json') =>
   decodeBody(kind(resource), undefined, body, type, mode);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { KindTable, kinds } from '../../../src/api/kinds.ts';
+import { kinds, kindTable } from '../../../src/api/kinds.ts';
 import { checkStructure } from '../../../src/api/machinery/decode.ts';
 import { resourceOf, type ServedVersion } from '../../../src/api/machinery/define-kind.ts';
 import { hasType } from '../../../src/api/machinery/schema.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 
-const table = new KindTable({ legacy: false });
-const legacy = new KindTable({ legacy: true });
+const table = kindTable(false);
+const legacy = kindTable(true);
 const version = (apiVersion: string, kind: string) => legacy.byGVK(apiVersion, kind)?.served as ServedVersion;
 
 describe('the table of kinds', () => {

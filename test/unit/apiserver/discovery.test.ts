@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { KindTable } from '../../../src/api/kinds.ts';
+import { kindTable } from '../../../src/api/kinds.ts';
 import { discovery } from '../../../src/apiserver/discovery.ts';
 import { acceptOf, DISCOVERY_TYPE } from '../../../src/apiserver/discovery-accept.ts';
 
 const golden = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../golden/discovery/${name}.json`, import.meta.url), 'utf8'));
-const table = new KindTable({ legacy: false });
+const table = kindTable(false);
 const get = (path: string, accept: string | null = null, request = {}) => discovery(table, path, accept, request);
 const json = (path: string, accept: string | null = null) => JSON.parse(get(path, accept)?.body ?? 'null');
 
@@ -83,7 +83,7 @@ describe('discovery equals that of a Kubernetes 1.36 server', () => {
 });
 
 describe('discovery with legacy APIs', () => {
-  const legacy = new KindTable({ legacy: true });
+  const legacy = kindTable(true);
   const list = (path: string) => JSON.parse(discovery(legacy, path, null)?.body ?? '');
 
   it('advertises the versions that books use, after the living ones', () => {

@@ -99,30 +99,6 @@ describe('reconciling', () => {
     ]);
   });
 
-  it('[RC13] a mapping of every resource sees all but what it leaves out, in the order of the controllers', () => {
-    const order: string[] = [];
-    const all = (name: string, except?: string[]): Partial<Controller> => ({
-      name,
-      watches: [{ ...byObject('*'), ...(except && { except }) }],
-      reconcile: (key) => {
-        if (['a', 'b'].includes(key.name)) order.push(`${name} ${key.name}`);
-        return { actions: [] };
-      },
-    });
-    const named = { ...all('named'), watches: [byObject('configmaps')] };
-    const { put, host, make, reconciler } = bench(all('first'), named, all('last', ['secrets']));
-    put('a');
-    host.request('POST', '/api/v1/namespaces/default/secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'b' } });
-    reconciler.drain(NOW);
-    const seen = ['first a', 'named a', 'last a', 'first b'];
-    expect(order).toEqual(seen);
-    order.length = 0;
-    const again = make();
-    again.resync();
-    again.drain(NOW);
-    expect(order.sort()).toEqual(seen.sort());
-  });
-
   it('[RC12] keys of a mapping that waits are not taken before their time, which the first change begins', () => {
     const { seen, controller } = noting();
     const { put, make, timers } = bench({ ...controller, watches: [{ ...byObject('configmaps'), afterMs: 20 }] });

@@ -4,7 +4,7 @@ import { badRequest } from '../../../src/api/machinery/status-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
 import type { AdmissionRequest } from '../../../src/registry/ports.ts';
 import { Registry } from '../../../src/registry/registry.ts';
-import { KindTable } from '../../../src/api/kinds.ts';
+import { kindTable } from '../../../src/api/kinds.ts';
 import { seeded } from '../../../src/lib/prng.ts';
 import { errorBody } from '../../../src/api/machinery/field-errors.ts';
 import { validateDeleteOptions } from '../../../src/registry/deletion.ts';
@@ -106,7 +106,7 @@ describe('writes', () => {
 
   it('[REG4] gives up when eight names are taken', () => {
     const stuck = new Registry({
-      kinds: new KindTable({ legacy: false }),
+      kinds: () => kindTable(false),
       store: bench.registry.store,
       random: { ...seeded(1), next: () => 0 },
       admission: [],

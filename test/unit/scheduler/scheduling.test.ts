@@ -164,7 +164,7 @@ describe('scheduling', () => {
   it('[SCH2] decides the same when its memo is lost', () => {
     const world = scheduled(askingPod('big', { cpu: '100' }));
     const { revision } = world.view;
-    const fresh = new StoreView(world.registry.store, world.registry.kinds);
+    const fresh = new StoreView(world.registry.store, () => world.registry.kinds);
     expect(
       scheduler.reconcile({ namespace: '', name: 'queue' }, fresh, { now: world.now, random: world.registry.random }).actions,
     ).toEqual([]);

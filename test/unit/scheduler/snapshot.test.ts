@@ -68,7 +68,7 @@ describe('[SCH2] the memo that follows the log', () => {
       pick(steps)();
       if (random.next() < 0.7) world.drain();
       if (i % 10 === 9) {
-        const fresh = new StoreView(world.registry.store, world.registry.kinds);
+        const fresh = new StoreView(world.registry.store, () => world.registry.kinds);
         expect(snapshotOf(world.view).nodes.map(booksOf)).toEqual(snapshotOf(fresh).nodes.map(booksOf));
       }
     }

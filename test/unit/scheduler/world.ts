@@ -1,4 +1,4 @@
-import { KindTable } from '../../../src/api/kinds.ts';
+import { kindTable } from '../../../src/api/kinds.ts';
 import { kubelet } from '../../../src/kubelet/controller.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
@@ -35,7 +35,7 @@ export class World {
     const random = seeded(7);
     const admission = { mutate: () => {}, review };
     this.registry = new Registry({
-      kinds: new KindTable({ legacy: false }),
+      kinds: () => kindTable(false),
       store: new Store(this.#sql),
       random,
       admission: [admission],
