@@ -8,6 +8,7 @@ import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.t
 import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
+import { notEnforced } from './plugins/not-enforced.ts';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.ts';
 import { podSecurity } from './plugins/pod-security.ts';
 import { podTopologyLabels } from './plugins/pod-topology-labels.ts';
@@ -20,7 +21,7 @@ import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 
 /**
  * The order in which plugins see a request: that of AllOrderedPlugins (kubeapiserver/options/plugins.go), of those that are on by
- * default in 1.36, and NodeRestriction, which every real cluster switches on.
+ * default in 1.36, and NodeRestriction, which every real cluster switches on. NotEnforced is our own.
  */
 export const plugins: readonly Plugin[] = [
   namespaceLifecycle,
@@ -40,6 +41,7 @@ export const plugins: readonly Plugin[] = [
   certificateSubjectRestriction,
   defaultIngressClass,
   podTopologyLabels,
+  notEnforced,
   resourceQuota,
 ];
 

@@ -1,3 +1,4 @@
+import { jsonText } from '../api/machinery/numerals.ts';
 import { ageCell, nameCell } from '../api/machinery/columns.ts';
 import { type Column, type Kind, type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
@@ -85,7 +86,7 @@ export function includeObject(query: URLSearchParams): IncludeObject {
 
 /** One row: the cells of an object, and the text that stands for the object itself. */
 export function rowOf(columns: readonly Column[], object: KubeObject, now: number, text: string): string {
-  return `{"cells":${JSON.stringify(columns.map((column) => column.value(object, now)))},"object":${text}}`;
+  return `{"cells":${jsonText(columns.map((column) => column.value(object, now)))},"object":${text}}`;
 }
 
 /** The row of a stored object. */

@@ -1,3 +1,4 @@
+import { jsonText } from '../api/machinery/numerals.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import { type FieldError, invalid, notSupported } from '../api/machinery/field-errors.ts';
 import { conflict } from '../api/machinery/status-errors.ts';
@@ -152,5 +153,5 @@ export function answerDeletion({ kind, options, warnings }: DeleteScope, object:
   const { name, uid } = object.metadata;
   const details = { name, ...(kind.group && { group: kind.group }), kind: kind.resource, uid };
   const body: Obj = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-  return { deleted, code, body, json: JSON.stringify(body), object, warnings };
+  return { deleted, code, body, json: jsonText(body), object, warnings };
 }

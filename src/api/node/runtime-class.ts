@@ -1,3 +1,4 @@
+import { jsonText } from '../machinery/numerals.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkLabel, checkResourceQuantity } from '../machinery/checks.ts';
 import { validateTolerations } from '../core/pod/spec-tolerations.ts';
@@ -15,7 +16,7 @@ function checkScheduling(scheduling: Obj): FieldError[] {
   const seen: string[] = [];
   (scheduling.tolerations ?? []).forEach((toleration: Obj, i: number) => {
     const { key = '', operator = 'Equal', value = '', effect = '', tolerationSeconds = null } = toleration;
-    const text = JSON.stringify([key, operator, value, effect, tolerationSeconds]);
+    const text = jsonText([key, operator, value, effect, tolerationSeconds]);
     const shown = {
       Key: key,
       Operator: toleration.operator ?? '',

@@ -1,3 +1,4 @@
+import { jsonText, parseDigits } from '../../api/machinery/numerals.ts';
 import { isIP } from '../../api/machinery/names.ts';
 import { rfc3339Micro } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
@@ -91,7 +92,7 @@ export class AuditRecord {
     const { kind, apiVersion, metadata: meta, ...rest } = shown();
     const object: Obj = { kind, apiVersion, ...(meta && { metadata: orderedMeta(meta) }), ...rest };
     if (this.#config.omitManagedFields) delete object.metadata?.managedFields;
-    this.#sent = JSON.stringify(this.#isTokens() ? withoutToken(object) : object);
+    this.#sent = jsonText(this.#isTokens() ? withoutToken(object) : object);
   }
 
   /** A patch as it was sent; one that is no JSON is left out. */
@@ -137,9 +138,9 @@ export class AuditRecord {
     const status = statusOf(answer.status, body);
     if (!body || !this.#reaches('RequestResponse')) return { status };
     if (!this.#config.omitManagedFields && !this.#isTokens()) return { status, body };
-    const object: Obj = JSON.parse(body);
+    const object = parseDigits(body) as Obj;
     if (this.#config.omitManagedFields) dropManagedFields(object);
-    return { status, body: JSON.stringify(this.#isTokens() ? withoutToken(object) : object) };
+    return { status, body: jsonText(this.#isTokens() ? withoutToken(object) : object) };
   }
 
   #emit(stage: Stage, now: number, response?: Response): void {

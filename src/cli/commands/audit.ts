@@ -22,6 +22,8 @@ interface Entry {
 }
 
 interface Event {
+  auditID: string;
+  requestReceivedTimestamp: string;
   stageTimestamp: string;
   stage: string;
   verb: string;
@@ -49,10 +51,42 @@ const span = (o: Options) => ({
   ...(o.to !== undefined && { to: moment(o.to) }),
 });
 
+/** The newest so many entries, of each key the last: a request has an event for every stage, and is one line. */
+export class Newest<T> {
+  readonly #limit: number;
+  readonly #key: (entry: T) => string;
+  readonly #entries = new Map<string, T>();
+
+  constructor(limit: number, key: (entry: T) => string) {
+    this.#limit = limit;
+    this.#key = key;
+  }
+
+  add(entry: T): void {
+    const key = this.#key(entry);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (this.#entries.size <= this.#limit) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      return;
+    }
+  }
+
+  all(): T[] {
+    return [...this.#entries.values()];
+  }
+}
+
 /** Everything as JSON lines, or the newest for people. */
-async function print<T>(lines: AsyncIterable<string>, o: Options, show: (entries: T[]) => string): Promise<void> {
+async function print<T>(
+  lines: AsyncIterable<string>,
+  o: Options,
+  key: (entry: T) => string,
+  show: (entries: T[]) => string,
+): Promise<void> {
   const limit = o.json && o.limit === undefined ? Number.POSITIVE_INFINITY : most(o);
-  const newest: T[] = [];
+  const newest = new Newest(limit, key);
   let count = 0;
   for await (const line of lines) {
     if (o.json) {
@@ -60,10 +94,19 @@ async function print<T>(lines: AsyncIterable<string>, o: Options, show: (entries
       process.stdout.write(`${line}\n`);
       continue;
     }
-    newest.push(JSON.parse(line) as T);
-    if (newest.length > limit) newest.shift();
+    newest.add(JSON.parse(line) as T);
   }
-  if (!o.json) process.stdout.write(`${newest.length ? show(newest) : 'nothing'}\n`);
+  const found = newest.all();
+  if (!o.json) process.stdout.write(`${found.length ? show(found) : 'nothing'}\n`);
+}
+
+/** Clients may choose the id of a request, and choose it twice. */
+export const requestOf = (e: Pick<Event, 'auditID' | 'requestReceivedTimestamp'>): string =>
+  `${e.auditID} ${e.requestReceivedTimestamp}`;
+
+function eachOnItsOwn(): () => string {
+  let n = 0;
+  return () => String(n++);
 }
 
 const about = (target: Entry['target']): string =>
@@ -93,9 +136,14 @@ const events = (found: Event[]): string =>
 async function show(cluster: string | undefined, o: Options): Promise<void> {
   const api = account();
   if (cluster === undefined) {
-    await print<Entry>(api.lines('/v1/accounts/:account/audit', { query: { ...span(o), order: 'asc' } }), o, entries);
+    await print<Entry>(
+      api.lines('/v1/accounts/:account/audit', { query: { ...span(o), order: 'asc' } }),
+      o,
+      eachOnItsOwn(),
+      entries,
+    );
   } else {
-    await print<Event>(api.lines(`${CLUSTER}/audit`, { param: { cluster }, query: span(o) }), o, events);
+    await print<Event>(api.lines(`${CLUSTER}/audit`, { param: { cluster }, query: span(o) }), o, requestOf, events);
   }
 }
 

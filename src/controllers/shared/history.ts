@@ -1,3 +1,4 @@
+import { parseDigits } from '../../api/machinery/numerals.ts';
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
 import { safeEncode } from '../../lib/random.ts';
 import type { Action, Key } from '../../reconcile/plan.ts';
@@ -57,7 +58,7 @@ export function newRevision(owner: KubeObject, hash: { label: string; value: str
       ownerReferences: [newControllerRef(owner)],
     },
     // Clients compare its bytes with what Go would write.
-    data: JSON.parse(canonicalJson(templatePatch(template))),
+    data: parseDigits(canonicalJson(templatePatch(template))),
     revision,
   } as unknown as KubeObject;
 }

@@ -1,3 +1,4 @@
+import { jsonText } from '../../api/machinery/numerals.ts';
 import type { Obj } from '../../lib/json.ts';
 
 /** Fields that are Go maps: empty ones equal missing ones. (An empty object elsewhere is a set pointer to an empty struct.) */
@@ -25,7 +26,7 @@ function isAbsent(key: string, value: unknown): boolean {
 
 /** JSON with sorted keys and without what semanticEqual ignores: equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (value === null || typeof value !== 'object') return jsonText(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const object = value as Obj;
   const keys = Object.keys(object)

@@ -19,7 +19,9 @@ export const NewKubeconfig = z
     role: role
       .optional()
       .openapi({ description: 'Absent: the most that you may have, "admin" from the level "write" on, else "view".' }),
-    name: Name.default('kubeconfig').openapi({ description: 'By which it is known in the list of credentials.' }),
+    name: Name.default('kubeconfig').openapi({
+      description: 'By which it is known in the list of credentials, and inside of the cluster when an API token makes it.',
+    }),
     username: identity.optional().openapi({
       description:
         'Another name than yours inside of the cluster ("admin" only): not that of a member, and without a reserved prefix.',

@@ -13,6 +13,9 @@ import { CLUSTER_ROLES, type ClusterRole, type NewCredential } from './port.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, credentials } from './tables.ts';
 
+/** The name of a credential that nobody gave one. */
+export const UNNAMED = 'kubeconfig';
+
 export type CredentialRow = typeof credentials.$inferSelect;
 
 /** What a credential is asked to be. */
@@ -48,8 +51,22 @@ export async function issueCredential(
   }
   const expires = boundBy(deps, who, wish.expires);
   await checkRoom(deps, cluster);
-  const username = wish.username ?? (await usernameOf(deps, access.accountId, who));
+  const username = wish.username ?? (await ownName(deps, access, who, cluster, name));
   return issue(deps, access, who, cluster, { name, username, role, groups: groups ?? null, expiresAt: expires ?? null });
+}
+
+/** The name inside of a cluster for whoever asks. Of two living credentials of one name the second gets a number behind it. */
+async function ownName(deps: ManagementDeps, access: Access, who: Principal, cluster: ClusterRow, name: string): Promise<string> {
+  const plain = await usernameOf(deps, access.accountId, who, name === UNNAMED ? undefined : name);
+  if (who.type !== 'token' || name === UNNAMED) return plain;
+  const taken = await deps.db
+    .select({ username: credentials.username })
+    .from(credentials)
+    .where(and(eq(credentials.clusterId, cluster.id), eq(credentials.name, name)));
+  const names = new Set(taken.map(({ username }) => username));
+  let free = plain;
+  for (let n = 2; names.has(free); n++) free = `${plain}:${n}`;
+  return free;
 }
 
 type Named = Pick<CredentialRow, 'name' | 'username' | 'role' | 'groups' | 'expiresAt'>;
@@ -58,7 +75,7 @@ type Named = Pick<CredentialRow, 'name' | 'username' | 'role' | 'groups' | 'expi
 export async function firstCredential(deps: ManagementDeps, access: Access, who: Principal): Promise<Named & { id: string }> {
   const username = await usernameOf(deps, access.accountId, who);
   const expiresAt = boundBy(deps, who, undefined) ?? null;
-  return { id: deps.random.uuid(), name: 'kubeconfig', username, role: 'admin', groups: null, expiresAt };
+  return { id: deps.random.uuid(), name: UNNAMED, username, role: 'admin', groups: null, expiresAt };
 }
 
 /** A credential as its object is told of it. */

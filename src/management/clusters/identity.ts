@@ -8,6 +8,9 @@ import { people } from '../people/tables.ts';
 /** Names that mean something to Kubernetes or to us: nobody gets one by asking for it. */
 const RESERVED = ['system:', 'atoll:', 'kubernetes:', 'kubeadm:'];
 
+/** Before the name of a credential that a token made under a name of its own. */
+const CREDENTIAL = 'atoll:credential:';
+
 /** Before the id of a person who has no other name. */
 const PERSON = 'atoll:person:';
 
@@ -29,11 +32,12 @@ async function isOfAnother(deps: ManagementDeps, accountId: string, name: string
 
 /**
  * How somebody is called inside of a cluster, for its RBAC and its audit log: a person by the address that their issuer verified, a token by
- * its name. A person whose address is another member's too (of another issuer) is called by their id: nobody is taken for somebody else.
+ * its name, or by that of the credential when it has one: who gives kubeconfigs to others tells them apart by it. A person whose address is
+ * another member's too (of another issuer) is called by their id: nobody is taken for somebody else.
  */
-export async function usernameOf(deps: ManagementDeps, accountId: string, who: Principal): Promise<string> {
+export async function usernameOf(deps: ManagementDeps, accountId: string, who: Principal, credential?: string): Promise<string> {
   if (who.type === 'operator') return 'atoll:operator';
-  if (who.type === 'token') return `atoll:token:${who.name}`;
+  if (who.type === 'token') return credential === undefined ? `atoll:token:${who.name}` : `${CREDENTIAL}${credential}`;
   const ambiguous = isReserved(who.name) || (await isOfAnother(deps, accountId, who.name, who.id));
   return ambiguous ? `${PERSON}${who.id}` : who.name;
 }

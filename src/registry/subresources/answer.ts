@@ -1,3 +1,4 @@
+import { jsonText } from '../../api/machinery/numerals.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { WriteResult } from '../options.ts';
 
@@ -10,5 +11,5 @@ export function success(): SubresourceAnswer {
 
 /** Answers with an object that is stored nowhere. */
 export function shown(object: Obj, warnings: string[] = []): SubresourceAnswer {
-  return { json: JSON.stringify(object), object: object as KubeObject, created: true, warnings };
+  return { json: jsonText(object), object: object as KubeObject, created: true, warnings };
 }

@@ -168,3 +168,36 @@ describe('NamespaceLifecycle', () => {
     expect([answer.status, answer.body.message]).toEqual([404, 'namespaces "x" not found']);
   });
 });
+
+describe('NotEnforced', () => {
+  const hook = {
+    name: 'a.example.com',
+    clientConfig: { url: 'https://x.example' },
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+  };
+  const ROOT = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+  const config = (name: string) => ({ metadata: { name }, webhooks: [hook] });
+
+  it('says that what is accepted does nothing, to whoever writes it', () => {
+    const made = host.request('POST', ROOT, config('h'));
+    expect([made.status, made.headers.warning]).toEqual([
+      201,
+      '299 - "this ValidatingWebhookConfiguration is stored but not enforced yet: no webhook is called"',
+    ]);
+    const again = host.request('PUT', `${ROOT}/h`, { ...made.body, webhooks: [{ ...hook, name: 'b.example.com' }] });
+    expect(again.headers.warning).toContain('not enforced yet');
+    expect(host.request('DELETE', `${ROOT}/h`).headers.warning).toBeUndefined();
+  });
+
+  it('says it of what asks for something that is missing only', () => {
+    const made = (spec: Obj) =>
+      host.request('POST', '/apis/apiregistration.k8s.io/v1/apiservices', { metadata: { name: 'v1.x.example' }, spec });
+    const spec = { group: 'x.example', version: 'v1', groupPriorityMinimum: 100, versionPriority: 100 };
+    const { status, headers } = made({ ...spec, service: { name: 's', namespace: 'default' }, insecureSkipTLSVerify: true });
+    expect([status, headers.warning]).toEqual([
+      201,
+      '299 - "this APIService is stored but not served yet: no request reaches its service"',
+    ]);
+  });
+});

@@ -84,6 +84,10 @@ it('[MG46] a kubeconfig names whoever asked for it, with as much as they may hav
   expect(await who(member.token, { role: 'edit' })).toEqual(['mia@atoll.test', 'atoll:edit', everybody]);
   expect(await who(member.token, { role: 'none' })).toEqual(['mia@atoll.test', everybody]);
   expect(await who(token)).toEqual(['atoll:token:ci', 'system:masters', everybody]);
+  expect((await who(token, { name: 'anna' }))[0]).toBe('atoll:credential:anna');
+  expect((await who(token, { name: 'anna' }))[0]).toBe('atoll:credential:anna:2');
+  expect((await who(token, { name: 'operator' }))[0]).toBe('atoll:credential:operator');
+  expect((await who(member.token, { name: 'laptop' }))[0]).toBe('mia@atoll.test');
   for (const role of ['edit', 'admin'])
     expect((await call(viewer.token, 'POST', `${one}/kubeconfig`, { role })).status).toBe(403);
   expect((await call(viewer.token, 'POST', `${one}/kubeconfig`, { role: 'root' })).status).toBe(400);

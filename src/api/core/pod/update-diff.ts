@@ -2,6 +2,7 @@
  * The diff in the refusal of a pod update. Upstream prints its internal structs, every field with its zero value, so the table
  * pod-internal.generated.json holds their fields in Go's order: [Go name, kind, JSON name where it is not the same in lower case].
  */
+import { jsonText } from '../../machinery/numerals.ts';
 import type { Obj } from '../../../lib/json.ts';
 import { unifiedDiff } from '../../../lib/unified-diff.ts';
 import { sentEmpty } from '../../machinery/decode-fast.ts';
@@ -41,8 +42,7 @@ function print(kind: string, value: any, sent: any): unknown {
 }
 
 /** As Go's json.MarshalIndent. */
-const pretty = (object: Obj): string =>
-  JSON.stringify(object, null, 1).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+const pretty = (object: Obj): string => jsonText(object, 1).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 
 function internalSpec(spec: Obj, sent?: Obj): Obj {
   const securityContext: Obj = { ...spec.securityContext };
