@@ -1,12 +1,11 @@
 # The server for one machine. Build: docker build -t atoll . Run: see docs/operating.md.
 FROM node:24-bookworm-slim AS build
 WORKDIR /atoll
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --no-audit --no-fund
-COPY LICENSE ./
+COPY package.json package-lock.json .npmrc LICENSE ./
 COPY migrations ./migrations
 COPY src ./src
-# The Worker is bundled and kubectl unpacked here, so that nothing is written beside the data when it runs.
+RUN npm ci --omit=dev --no-audit --no-fund
+# The Worker and the CLI are bundled and kubectl unpacked here, so that nothing is written beside the data when it runs.
 RUN node src/cli/atoll.mjs prepare
 
 FROM node:24-bookworm-slim

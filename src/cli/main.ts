@@ -1,85 +1,40 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { accountCommands } from './commands/accounts.ts';
-import { auditCommands } from './commands/audit.ts';
-import { backupCommands } from './commands/backup.ts';
-import { clusterCommands } from './commands/clusters.ts';
-import { lifecycleCommands } from './commands/lifecycle.ts';
-import { memberCommands } from './commands/members.ts';
-import { peopleCommands } from './commands/people.ts';
-import { serverCommands } from './commands/server.ts';
-import { tokenCommands } from './commands/tokens.ts';
-import { toolCommands } from './commands/tools.ts';
-import { usageCommands } from './commands/usage.ts';
 import { codeOf, Failure } from '../local/failure.ts';
-import { ROOT } from '../local/settings.ts';
+import { isTool, runTool } from './tools.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `kubectl` and `helm` keep their own. */
 const USAGE = 2;
 
-const HELP = `
-Environment:
-  ATOLL_DATA    data folder of the local server (default .atoll)
-  ATOLL_TOKEN   act as this token, whoever is signed in
-  ATOLL_ACCOUNT the account (id) that commands are about, instead of the chosen one
-  PORT          port of the local server (default: as it was started)
-  ATOLL_URL     address of the local server for clients elsewhere, when it is started (https://...)
-  ATOLL_LOG     what the local server logs: all, or errors (the default at a terminal)`;
-
-const version = (): string => (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
-
-/** Every command there is. */
-export function program(): Command {
-  const root = new Command('atoll')
-    .description('Kubernetes clusters without machines')
-    .version(version(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help of a command')
-    .enablePositionalOptions()
-    .addHelpText('after', HELP);
-  // Commands made from here on take both over.
-  root.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'atoll: ')) });
-  root
-    .command('start')
-    .description('start the local server (what "npm start" does)')
-    .action(async () => {
-      const { start } = await import('../server/start.ts');
-      await start();
-    });
-  lifecycleCommands(clusterCommands(root));
-  accountCommands(root);
-  memberCommands(root);
-  tokenCommands(root);
-  peopleCommands(root);
-  auditCommands(root);
-  usageCommands(root);
-  backupCommands(root);
-  serverCommands(root);
-  toolCommands(root);
-  return root;
-}
-
-/** What a person is told of an error: one sentence, where it is ours or the system's; else it is a mistake of ours, with its stack. */
+/** The failure to print for an error: one sentence, where it is ours or the system's; else the error is a mistake of ours and is thrown on, with its stack. */
 function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
+  // A refusal of the server; by its name, for its class is loaded by the commands that talk to one.
+  if (error instanceof Error && error.name === 'Refusal') return new Failure(error.message);
   if (codeOf(error) !== undefined && error instanceof Error && 'syscall' in error) return new Failure(error.message);
   throw error;
 }
 
-/** Runs one command line; sets the exit code. */
-export async function main(args: string[]): Promise<void> {
-  // Whoever reads our output has read enough ("| head"): there is nobody to tell.
-  process.stdout.on('error', (error) => process.exit(codeOf(error) === 'EPIPE' ? 0 : 1));
+/** Runs one command line of ours; sets the exit code. */
+async function runCommand(args: string[]): Promise<void> {
+  const { CommanderError, program } = await import('./program.ts');
   try {
     await program().parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : USAGE;
-      return;
-    }
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+  }
+}
+
+/** Runs one command line. The bundled tools come first: they load nothing of the other commands. */
+async function main([word, ...rest]: string[]): Promise<void> {
+  // Whoever reads our output has read enough ("| head"): there is nobody to tell.
+  process.stdout.on('error', (error) => process.exit(codeOf(error) === 'EPIPE' ? 0 : 1));
+  try {
+    await (isTool(word) ? runTool(word, rest) : runCommand(word === undefined ? [] : [word, ...rest]));
+  } catch (error) {
     const { message, exitCode } = failureOf(error);
     process.stderr.write(`atoll: ${message}\n`);
     process.exitCode = exitCode;
   }
 }
+
+await main(process.argv.slice(2));

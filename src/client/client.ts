@@ -1,11 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { Failure } from '../local/failure.ts';
-import type { Server } from '../local/settings.ts';
-import { type Incoming, type Outgoing, send } from './send.ts';
+import type { Incoming, Outgoing, Transport } from './transport.ts';
 import type { Item, Method, PathOf, Result, Wish, WishArgument } from './types.ts';
 
 /** A refusal of the server, in its words. */
-export class Refusal extends Failure {
+export class Refusal extends Error {
   readonly status: number;
   /** The code of the problem; absent: it was answered in another form, which `body` holds. */
   readonly code: string | undefined;
@@ -13,10 +10,18 @@ export class Refusal extends Failure {
 
   constructor(status: number, message: string, body: unknown, code?: string) {
     super(message);
+    this.name = 'Refusal';
     this.status = status;
     this.code = code;
     this.body = body;
   }
+}
+
+/** A server, and as whom it is spoken to. */
+interface Server {
+  url: string;
+  /** Absent: as nobody. */
+  token?: string;
 }
 
 /** Parts of a request, as far as they are known here. */
@@ -35,15 +40,17 @@ const REPEATABLE = new Set<Method>(['get', 'put']);
 
 /**
  * A client of the management API, typed by its routes: addresses are written as there (`/v1/accounts/:account/clusters`), and what they
- * take and answer is inferred. Every refusal is a `Refusal`; what never came back is a `Failure`.
+ * take and answer is inferred. Every refusal is a `Refusal`; what never came back is for the transport to tell. It runs in browsers too.
  */
 export class Client {
   readonly server: Server;
+  readonly #transport: Transport;
   /** What `:account` stands for unless a request says otherwise. */
   readonly account: string;
 
-  constructor(server: Server, account = 'self') {
+  constructor(server: Server, transport: Transport, account = 'self') {
     this.server = server;
+    this.#transport = transport;
     this.account = account;
   }
 
@@ -117,14 +124,14 @@ export class Client {
         : [JSON_TYPE, json === undefined ? undefined : JSON.stringify(json)];
     const headers: Outgoing['headers'] = {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(once && { 'idempotency-key': randomUUID() }),
+      ...(once && { 'idempotency-key': crypto.randomUUID() }),
       ...(body !== undefined && { 'content-type': type }),
-      'x-request-id': randomUUID(),
+      'x-request-id': crypto.randomUUID(),
     };
     for (const [name, value] of Object.entries(header)) if (value !== undefined) headers[name] = value;
     const repeatable = once || REPEATABLE.has(method);
     const outgoing = { method: method.toUpperCase(), path, headers, repeatable, ...(body !== undefined && { body }) };
-    const answer = await send(this.server, outgoing);
+    const answer = await this.#transport(outgoing);
     if (answer.status < 200 || answer.status >= 300) throw refusalOf(this.server, answer);
     return answer;
   }

@@ -19,6 +19,9 @@ export const ROOT = folderWith('package.json', dirname(fileURLToPath(import.meta
 /** Whether this is a clone, which bundles its sources itself; what is published holds the bundles only. */
 export const IS_CLONE = existsSync(join(ROOT, 'src', 'build'));
 
+/** The command line that starts the local server, as people are told. */
+export const START = IS_CLONE ? 'npm start' : 'npx atoll start';
+
 /** What can be thrown away at any time: bundles, unpacked binaries. */
 export const CACHE = join(ROOT, 'node_modules', '.cache', 'atoll');
 
@@ -128,7 +131,7 @@ export function place(): Server {
 
 const noServer = (): never => {
   throw new Failure(
-    `no server has been started with the data folder ${dataFolder()}: run "npm start" first (ATOLL_DATA names another), ` +
+    `no server has been started with the data folder ${dataFolder()}: run "${START}" first (ATOLL_DATA names another), ` +
       'or "atoll login --url URL"',
   );
 };
@@ -141,7 +144,7 @@ export function identity(): Server & { token: string } {
   if (session?.chosen) return { ...place(), token: session.token };
   const { token } = local() ?? noServer();
   if (token === undefined) {
-    throw new Failure('the local account was deleted: the next "npm start" makes a new one, or act as another with ATOLL_TOKEN');
+    throw new Failure(`the local account was deleted: the next "${START}" makes a new one, or act as another with ATOLL_TOKEN`);
   }
   return { ...place(), token };
 }

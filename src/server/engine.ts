@@ -13,6 +13,7 @@ import { IS_CLONE, publicUrl, ROOT } from '../local/settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
 import { addressHeader } from './forwarded-address.ts';
+import { type Log, plainLog, terminalLog } from './log.ts';
 import { network } from './network.ts';
 
 const require = createRequire(import.meta.url);
@@ -131,7 +132,7 @@ async function issuers(): Promise<{ ATOLL_OIDC?: string }> {
   return { ATOLL_OIDC };
 }
 
-/** A person at a terminal is told of failures only; a file or a collector gets every request. ATOLL_LOG says otherwise. */
+/** What is logged: of a server that a person watches failures only, else every request. ATOLL_LOG says otherwise. */
 function logLevel(): 'all' | 'errors' {
   const { ATOLL_LOG } = process.env;
   if (!ATOLL_LOG) return process.stderr.isTTY ? 'errors' : 'all';
@@ -142,15 +143,15 @@ function logLevel(): 'all' | 'errors' {
 /** Bytes of workerd's last words that are told when it ends. */
 const LAST_WORDS = 2000;
 
-/** Passes on what workerd says, and tells when it has ended: miniflare would start another one and say nothing. */
-function watchOver(out: Readable, err: Readable, onEnd: (why: string) => void): void {
+/** Logs what workerd says, and tells when it has ended: miniflare would start another one and say nothing. */
+function watchOver(out: Readable, err: Readable, log: Log, onEnd: (why: string) => void): void {
   let last = '';
-  // The log; standard output has the server's own words only.
-  createInterface(out).on('line', (line) => process.stderr.write(`${line}\n`));
+  // Standard output has the server's own words only.
+  createInterface(out).on('line', (line) => log.write(line));
   createInterface(err).on('line', (line) => {
     if (FLAGS_NOTICE.test(line)) return;
     last = `${last}${line}\n`.slice(-LAST_WORDS);
-    process.stderr.write(`${line}\n`);
+    log.write(line);
   });
   err.once('close', () => {
     const reason = last.trim().split('\n').at(-1);
@@ -170,6 +171,7 @@ export async function startEngine(o: {
 }): Promise<Engine> {
   let stopped = false;
   const port = await freePort();
+  const output = process.stderr.isTTY ? terminalLog(o.folder.path) : plainLog();
   const { objects, d1 } = stores(o.folder.path);
   for (const path of [objects, d1]) mkdirSync(path, { recursive: true });
   guardProcess(o.folder.path);
@@ -183,7 +185,7 @@ export async function startEngine(o: {
     host: HOST,
     telemetry: { enabled: false },
     log: new engine.Log(engine.LogLevel.ERROR),
-    handleRuntimeStdio: (out: Readable, err: Readable) => watchOver(out, err, (why) => !stopped && o.onEnd(why)),
+    handleRuntimeStdio: (out: Readable, err: Readable) => watchOver(out, err, output, (why) => !stopped && o.onEnd(why)),
     // What a tenant may cause to be called is public by address, whatever its name resolves to.
     outboundService: network('public'),
     serviceBindings: { INSIDE: network('public', 'private') },

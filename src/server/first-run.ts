@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { Client } from '../client/client.ts';
 import { Failure } from '../local/failure.ts';
+import { connect } from '../local/send.ts';
 import { type Kubeconfig, merge, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
 import { files } from '../local/settings.ts';
 import type { DataFolder } from './folder.ts';
@@ -16,7 +16,7 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
   // Without a token: the account was deleted, and there is to be another.
   if (kept?.token !== undefined) {
     // Also the proof that the database answers.
-    const client = new Client({ url, ca, token: kept.token });
+    const client = connect({ url, ca, token: kept.token });
     await client.get('/v1/me').catch((error: Error) => {
       throw new Failure(
         `the database of ${folder.path} does not know its own account (${error.message}): the account was deleted, or the database ` +
@@ -26,12 +26,12 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
     if (kept.url !== url) writePrivate(names.credentials, text({ url, token: kept.token }));
     return false;
   }
-  const operator = new Client({ url, ca, token: folder.operator });
+  const operator = connect({ url, ca, token: folder.operator });
   const { id, token } = await operator.post('/v1/accounts', { json: { name: 'local' } });
   if (token === undefined) throw new Failure('the local account was made without a token');
   // Whoever owns the machine is bounded by the machine.
   await operator.patch('/v1/accounts/:account/plan', { param: { account: id }, json: { plan: 'unlimited' } });
-  const own = new Client({ url, ca, token });
+  const own = connect({ url, ca, token });
   const demo = await own.post('/v1/accounts/:account/clusters', { json: { name: 'demo', legacyApis: true } });
   if (!('kubeconfig' in demo)) throw new Failure('the cluster "demo" was not made at once');
   const merged = merge(readKubeconfig(names.kubeconfig), JSON.parse(demo.kubeconfig) as Kubeconfig);

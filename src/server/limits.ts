@@ -46,3 +46,5 @@ export const LINGER_MS = 500;
 /** Answers longer than so many bytes are compressed for clients that ask for it, at this level of zlib's. */
 export const GZIP_BYTES = 131_072;
 export const GZIP_LEVEL = 1;
+/** The log that the server keeps in a file while a person watches it, bytes: a start with a longer one begins another. */
+export const LOG_FILE_BYTES = 10_000_000;

@@ -107,7 +107,8 @@ describe('the image', () => {
       expect(stage).toBe(0);
     }
     const made = readdirSync(join(image, 'node_modules', '.cache', 'atoll'), { recursive: true }).map(String);
-    expect(made.some((name) => /^worker-.*\.mjs$/.test(name))).toBe(true);
+    for (const name of [/^worker-.*\/worker\.mjs$/, /^cli-.*\/cli\.mjs$/])
+      expect(made.filter((file) => name.test(file))).toHaveLength(1);
 
     const env = { ...process.env, ATOLL_DATA: join(folder, 'data'), PORT: String(await freePort()), ATOLL_LOG: 'all' };
     const [start] = steps().filter((step) => step.word === 'CMD');

@@ -31,15 +31,18 @@ const LAYERS: Record<string, number> = {
 };
 /** Clients stand beside the stack: what they may import. */
 const CLIENTS: Record<string, string[]> = {
-  client: ['local', 'lib', 'management', 'api'],
+  client: ['lib', 'management', 'api'],
   console: ['client', 'lib', 'management', 'api'],
-  local: ['lib', 'api'],
+  local: ['client', 'lib', 'api'],
   build: ['api'],
   server: ['build', 'client', 'local', 'lib', 'management', 'api'],
   cli: ['client', 'local', 'server', 'lib', 'management', 'api'],
 };
 /** Rooms where the clock, chance and the platform may be named: the Worker, and Node programs, which are not part of the core. */
 const SHELLS = new Set(['worker', 'server', 'local', 'client', 'cli', 'console']);
+/** Rooms that run in browsers too. */
+const BROWSER = new Set(['client', 'console']);
+const NODE: [RegExp, string] = [/['"]node:/, 'node:*'];
 const MAX_FILE_LINES = 400;
 const MAX_FUNCTION_LINES = 70;
 const MAX_COLUMNS = 160;
@@ -51,7 +54,7 @@ const BANNED: [RegExp, string][] = [
   [/\bset(Timeout|Interval|Immediate)\b/, 'setTimeout'],
   [/\bperformance\.now\b/, 'performance.now'],
   [/['"]cloudflare:/, 'cloudflare:*'],
-  [/['"]node:/, 'node:*'],
+  NODE,
   [/\bgetRandomValues\b/, 'getRandomValues'],
 ];
 
@@ -106,8 +109,9 @@ function direction(file: SourceFile, imports: string[]): string[] {
 
 function banned(file: SourceFile): string[] {
   const room = roomOf(file.path);
-  if (!room || SHELLS.has(room)) return [];
+  if (!room || (SHELLS.has(room) && !BROWSER.has(room))) return [];
   const code = ts.withoutComments(file.text);
+  if (BROWSER.has(room)) return NODE[0].test(code) ? [`${file.path}: a browser has no ${NODE[1]}`] : [];
   return BANNED.filter(([pattern]) => pattern.test(code)).map(([, name]) => `${file.path}: only a shell may name ${name}`);
 }
 

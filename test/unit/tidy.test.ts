@@ -89,4 +89,9 @@ describe('tidy', () => {
     expect(check({ 'src/worker/entry.ts': code })).toEqual([]);
     expect(check({ 'src/lib/entry.ts': `// ${code}` })).toEqual([]);
   });
+
+  it('[TIDY5] the client runs in browsers, so it names nothing of Node', () => {
+    const files = { 'src/client/entry.ts': "import { request } from 'node:https';\nsetTimeout(request, 1);" };
+    expect(check(files)).toEqual(['src/client/entry.ts: a browser has no node:*']);
+  });
 });

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { account as chosen, asOperator, myself } from '../api.ts';
-import { Client, Refusal } from '../../client/client.ts';
+import { type Client, Refusal } from '../../client/client.ts';
+import { connect } from '../../local/send.ts';
 import type { Item, Result } from '../../client/types.ts';
 import { CLUSTERS } from '../clusters.ts';
 import { Failure } from '../../local/failure.ts';
 import { drop, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
+import { confirm } from '../confirm.ts';
 import { age, during, say, table } from '../output.ts';
 import * as settings from '../../local/settings.ts';
 import { personNamed } from './members.ts';
@@ -59,7 +61,7 @@ async function use(name: string, o: { json?: boolean }): Promise<void> {
   }
   if (!session) throw new Failure('nobody is signed in: "atoll login"');
   settings.keepSession({ ...session, chosen: true });
-  const found = pick(await new Client({ ...settings.place(), token: session.token }).all(ACCOUNTS), name);
+  const found = pick(await connect({ ...settings.place(), token: session.token }).all(ACCOUNTS), name);
   if (!found) {
     settings.keepSession(session);
     throw new Failure(`you belong to no account "${name}": "atoll account list"`);
@@ -138,8 +140,9 @@ function dropContexts(servers: string[]): void {
   if (after !== before) writePrivate(file, `${JSON.stringify(after, null, 2)}\n`);
 }
 
-async function remove(name: string, o: { wait: boolean; json?: boolean }): Promise<void> {
+async function remove(name: string, o: { wait: boolean; yes?: boolean; json?: boolean }): Promise<void> {
   const { by, account } = await deleterOf(name);
+  await confirm(`The account ${account.name} goes for good, with every cluster and token of it`, account.name, o.yes);
   // The operator has no say inside, and so no list.
   const isOwn = by.server.token === settings.identity().token;
   const servers = isOwn ? await serversOf(by, account.id) : [];
@@ -187,6 +190,7 @@ export function accountCommands(program: Command): void {
     .command('delete <name>')
     .alias('rm')
     .description('delete an account (name or id) and everything that belongs to it')
+    .option('--yes', 'do not ask, at a terminal')
     .option('--no-wait', 'do not wait until it is all gone')
     .option('--json', 'print JSON')
     .action(remove);

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { myself } from '../api.ts';
-import { Client, Refusal } from '../../client/client.ts';
+import { type Client, Refusal } from '../../client/client.ts';
+import { connect } from '../../local/send.ts';
 import type { Item, Result } from '../../client/types.ts';
 import { codeOf, Failure } from '../../local/failure.ts';
 import { age, during, say, table } from '../output.ts';
@@ -76,7 +77,7 @@ function serverOf(o: LoginOptions): Server {
 async function login(o: LoginOptions): Promise<void> {
   const server = serverOf(o);
   const device = o.name ?? hostname();
-  const client = new Client(server);
+  const client = connect(server);
   const form = { client_id: 'atoll-cli', device_name: device, ...(o.issuer !== undefined && { issuer: o.issuer }) };
   const begun = await client.post(DEVICE, { form });
   // Beside the command's own output, which a program may read.
@@ -84,7 +85,7 @@ async function login(o: LoginOptions): Promise<void> {
     `open ${begun.verification_uri_complete}\nand approve the device "${device}" if it shows the code ${begun.user_code}\n`,
   );
   const token = await during('waiting for you', poll(client, begun));
-  const me = await new Client({ ...server, token }).get('/v1/me');
+  const me = await connect({ ...server, token }).get('/v1/me');
   await forget(readSession()).catch(() => undefined);
   const [only] = me.accounts.length === 1 ? me.accounts : [];
   const account = only && { id: only.id, name: only.name };
@@ -102,7 +103,7 @@ function belongsTo({ accounts }: Me, chosen: string | undefined): string {
 /** Acts as who signed in, at the server where they did, whatever ATOLL_TOKEN says. */
 function sessionClient({ url, ca, token }: Session): Client {
   const server = url === undefined ? place() : { url, ...(ca !== undefined && { ca }) };
-  return new Client({ ...server, token });
+  return connect({ ...server, token });
 }
 
 /** Ends a session at its server, should it be there and still know it. */

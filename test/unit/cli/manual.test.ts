@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { program } from '../../../src/cli/main.ts';
+import { program } from '../../../src/cli/program.ts';
 import { commandsOf, manual } from './manual.ts';
 
 const root = program();

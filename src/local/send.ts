@@ -1,7 +1,9 @@
 import { Agent, request as open } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { codeOf, Failure } from '../local/failure.ts';
-import type { Server } from '../local/settings.ts';
+import { Client } from '../client/client.ts';
+import type { Incoming, Outgoing } from '../client/transport.ts';
+import { codeOf, Failure } from './failure.ts';
+import { type Server, START } from './settings.ts';
 
 const TIMEOUT_MS = 60_000;
 /** How long a connection waits for the next request, ms. */
@@ -12,22 +14,6 @@ const PAUSES_MS = [100, 400, 1_600];
 const PATIENCE_MS = 10_000;
 /** What a connection ends with when it is lost on the way. */
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED']);
-
-/** A request as it goes over the wire. */
-export interface Outgoing {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body?: string;
-  /** Whether it may arrive twice without harm. */
-  repeatable: boolean;
-}
-
-export interface Incoming {
-  status: number;
-  headers: Record<string, string>;
-  text: string;
-}
 
 const agents = new Map<string | undefined, Agent>();
 
@@ -67,7 +53,7 @@ function askedToWait({ status, headers }: Incoming): number | undefined {
  * Sends a request; again where the connection was lost and it may arrive twice, and where the server asks to wait a little. While it is
  * repeated the server may be away for a moment.
  */
-export async function send(server: Server, outgoing: Outgoing): Promise<Incoming> {
+async function send(server: Server, outgoing: Outgoing): Promise<Incoming> {
   for (let attempt = 0; ; attempt++) {
     const last = attempt === PAUSES_MS.length;
     try {
@@ -84,7 +70,11 @@ export async function send(server: Server, outgoing: Outgoing): Promise<Incoming
 }
 
 function unreachable({ url }: Server, error: unknown, lost: boolean): Failure {
-  if (codeOf(error) === 'ECONNREFUSED') return new Failure(`nothing listens at ${url}: is the server running? ("npm start")`);
+  if (codeOf(error) === 'ECONNREFUSED') return new Failure(`nothing listens at ${url}: is the server running? ("${START}")`);
   const after = lost ? '; look whether it was done' : '';
   return new Failure(`${url} cannot be reached: ${(error as Error).message}${after}`);
 }
+
+/** A client of a server over Node's HTTPS, which trusts the CA of that server alone where it has one. */
+export const connect = (server: Server, account?: string): Client =>
+  new Client(server, (request) => send(server, request), account);
