@@ -10,3 +10,7 @@ export const AUDIT_POLICY_ENTRIES = 10_000;
 export const AUDIT_EVENT_BYTES = 100 * 1024;
 /** Characters of an Audit-ID that a client may choose; a longer one is replaced. */
 export const AUDIT_ID_CHARACTERS = 256;
+/** Runs of one request that may end with a question to the outside; then 504 Timeout. */
+export const ATTEMPT_ROUNDS = 8;
+/** How long one request may wait for others' answers, ms; then 504 Timeout (upstream's --request-timeout is 60 s, a webhook's at most 30 s). */
+export const ATTEMPT_MS = 30_000;

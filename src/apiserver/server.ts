@@ -6,9 +6,10 @@ import type { Signer } from '../authn/issuer.ts';
 import type { CredentialSource } from '../authn/tokens.ts';
 import { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
-import type { Random } from '../lib/random.ts';
+import { type Answered, type AttemptScope, Unanswered } from '../lib/ask.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Answer, ApiRequest, ApiResponse, Call, Deps, Filter, RequestLimits, Target } from './call.ts';
+import { type Pending, RequestAttempt } from './attempt.ts';
 import { discovery } from './discovery.ts';
 import type { AuditSink } from './audit/sink.ts';
 import { audit, auditAnswer, auditIdOf } from './filters/audit.ts';
@@ -40,6 +41,7 @@ import { type RequestInfo, requestInfo, splitPath } from './request-info.ts';
 import { pageNotFound, respondError, text, warningHeader } from './respond.ts';
 import { findTarget, noMethod, servesVersion, unserved } from './target.ts';
 
+export type { Pending } from './attempt.ts';
 export type { ApiRequest, ApiResponse } from './call.ts';
 
 /** Every request passes these in this order; each lets it pass, answers it or refuses it. */
@@ -72,12 +74,14 @@ const HANDLERS: Record<string, Handler> = {
   deletecollection: removeCollection,
 };
 
+const GATEWAY_TIMEOUT = 504;
 const NO_QUERY = new URLSearchParams();
 const NEGOTIATED = { format: 'json', as: 'object', apiVersion: '', pretty: false } as const;
 
 export interface ApiServerDeps {
   registry: Registry;
-  random: Random;
+  /** Chance, and questions to the outside. */
+  scope: AttemptScope;
   crypto: Crypto;
   credentials: CredentialSource;
   /** The cluster's own key: signs and verifies service account tokens. */
@@ -96,19 +100,45 @@ export interface ApiServerDeps {
 export class ApiServer {
   readonly #deps: Deps;
   readonly #signer: Signer;
+  readonly #scope: AttemptScope;
 
-  constructor({ credentials, signer, ...deps }: ApiServerDeps) {
+  constructor({ credentials, signer, scope, ...deps }: ApiServerDeps) {
     const { registry, crypto } = deps;
     const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
     const authenticator = new Authenticator({ crypto, credentials, signer, objects });
-    this.#deps = { facts: NO_FACTS, ...deps, authenticator, authorizer: new Authorizer(registry.view) };
+    this.#scope = scope;
+    this.#deps = { facts: NO_FACTS, ...deps, random: scope, authenticator, authorizer: new Authorizer(registry.view) };
     this.#signer = signer;
   }
 
-  handle(request: ApiRequest): ApiResponse {
+  handle(request: ApiRequest): ApiResponse | Pending {
     if (isMalformed(request.url)) return BAD_REQUEST;
-    const call = openCall(request);
-    const answer = this.#answer(call);
+    return this.#run(new RequestAttempt(openCall(request)), request.now);
+  }
+
+  /** Goes on with a request whose questions were answered. */
+  answer({ attempt }: Pending, answers: readonly Answered[], now: number): ApiResponse | Pending {
+    for (const [question, reply] of answers) attempt.answer(question, reply);
+    return this.#run(attempt, now);
+  }
+
+  #run(attempt: RequestAttempt, now: number): ApiResponse | Pending {
+    const { call } = attempt;
+    try {
+      return this.#complete(
+        call,
+        this.#scope.run(attempt, () => this.#answer(attempt)),
+      );
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      attempt.rewind();
+      const why = attempt.exhausted(now);
+      if (why === undefined) return { questions: error.questions, attempt };
+      return this.#complete(call, respondError(failure(GATEWAY_TIMEOUT, 'Timeout', why), call));
+    }
+  }
+
+  #complete(call: Call, answer: ApiResponse): ApiResponse {
     auditAnswer(call, this.#deps, answer);
     const headers: Record<string, string> = {
       'audit-id': auditIdOf(call, this.#deps),
@@ -119,19 +149,22 @@ export class ApiServer {
     return { ...answer, headers };
   }
 
-  #answer(call: Call): ApiResponse {
+  #answer(attempt: RequestAttempt): ApiResponse {
+    const { call } = attempt;
     let negotiated: Call | undefined;
     try {
       const refused = negotiateInto(call, this.#deps.registry.kinds);
       if (!refused) negotiated = call;
-      for (const filter of FILTERS) {
-        const answer = filter(call, this.#deps);
+      while (attempt.passed < FILTERS.length) {
+        const answer = FILTERS[attempt.passed](call, this.#deps);
         if (answer) return answer;
+        attempt.pass();
       }
       if (refused) throw refused;
       return this.#route(call);
     } catch (error) {
       if (error instanceof StatusError) return respondError(error, negotiated);
+      if (error instanceof Unanswered) throw error;
       call.audit?.panicked(error);
       throw error;
     }

@@ -6,7 +6,7 @@ import { type KindTable, kindTable } from '../api/kinds.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import { isStream, type StreamAnswer } from '../apiserver/call.ts';
 import type { OpenApiFacts } from '../apiserver/openapi-facts.ts';
-import { type ApiRequest, type ApiResponse, ApiServer } from '../apiserver/server.ts';
+import { type ApiRequest, type ApiResponse, ApiServer, type Pending } from '../apiserver/server.ts';
 import { resumptions } from '../apiserver/streams/table.ts';
 import { controllersFor } from '../controllers/table.ts';
 import { kubelet } from '../kubelet/controller.ts';
@@ -21,6 +21,7 @@ import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts'
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { ClusterRole, NewCredential, Revoked } from '../management/clusters/port.ts';
 import { serviceAllocator } from '../network/ipam.ts';
+import { type Answered, AttemptScope, type Question } from '../lib/ask.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
@@ -94,7 +95,8 @@ export class Cluster {
   #fresh: { at: number; moulds: Moulds } | undefined;
 
   private constructor(platform: Platform, options: ClusterOptions) {
-    const { sql, random, crypto, facts } = platform;
+    const { sql, crypto, facts } = platform;
+    const random = new AttemptScope(platform.random);
     this.options = options;
     this.#kinds = kindTable(options.legacyApis ?? false);
     const store = new Store(sql);
@@ -119,7 +121,7 @@ export class Cluster {
     this.#suspended = standingOf(sql).state === 'suspended';
     this.#api = new ApiServer({
       registry: this.registry,
-      random,
+      scope: random,
       crypto,
       credentials: this.credentials,
       signer,
@@ -134,7 +136,7 @@ export class Cluster {
       view: this.registry.view,
       timers: this.timers,
       controllers: this.controllers,
-      random,
+      scope: random,
     });
     this.#derive = !this.#suspended && mustDerive(sql);
     if (this.#derive) this.reconciler.resync();
@@ -230,14 +232,18 @@ export class Cluster {
     this.#kinds = kindTable(this.options.legacyApis ?? false, extra);
   }
 
-  /** Answers one request. What it made dirty is left to drain. */
-  handle(request: ApiRequest): ApiResponse {
+  /** Answers one request, or says what must be asked first. What it made dirty is left to drain. */
+  handle(request: ApiRequest): ApiResponse | Pending {
     this.#dirty = true;
     this.#fresh = undefined;
-    const answer = this.#counted(request);
-    if (isStream(answer)) return this.#streamed(answer, request.now);
-    if (answer.status !== TOO_MANY) this.limits.sent(answer.bytes?.length ?? answer.body.length, request.now);
-    return answer;
+    this.usage.request(request.now, !READS.has(request.method));
+    return this.#counted(request, () => this.#api.handle(request));
+  }
+
+  /** Goes on with a request whose questions were answered. */
+  answer(pending: Pending, answers: readonly Answered[], now: number): ApiResponse | Pending {
+    this.#dirty = true;
+    return this.#counted(pending.attempt.call.request, () => this.#api.answer(pending, answers, now));
   }
 
   /** Opening the answer makes the stream one of the cluster's. */
@@ -247,13 +253,18 @@ export class Cluster {
   }
 
   /** Counted before it is answered: what it writes carries the count. */
-  #counted(request: ApiRequest): ApiResponse {
+  #counted(request: ApiRequest, run: () => ApiResponse | Pending): ApiResponse | Pending {
     const mutates = !READS.has(request.method);
     let status = 500;
-    this.usage.request(request.now, mutates);
     try {
-      const answer = this.#api.handle(request);
+      const answer = run();
+      if ('questions' in answer) {
+        status = 0;
+        return answer;
+      }
       status = answer.status === TOO_MANY && answer.headers[WAIT_HEADER] ? UNCOUNTED : answer.status;
+      if (isStream(answer)) return this.#streamed(answer, request.now);
+      if (answer.status !== TOO_MANY) this.limits.sent(answer.bytes?.length ?? answer.body.length, request.now);
       return answer;
     } finally {
       if (status === UNCOUNTED) this.usage.refused(mutates);
@@ -323,6 +334,17 @@ export class Cluster {
     const needed = this.controllers.length ? this.reconciler.cursor : store.revision();
     const step = most === undefined ? undefined : CROWDED_COMPACTION_REVISIONS;
     return this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep, step);
+  }
+
+  /** What reconciles want to know from the outside, each question once: the shell asks and comes back with `answered`. */
+  takeQuestions(): Question[] {
+    return this.#suspended ? [] : this.reconciler.takeQuestions();
+  }
+
+  /** Takes answers to what reconciles asked: what waited for them is dirty. Answers that nobody waits for change nothing. */
+  answered(answers: readonly Answered[]): void {
+    this.reconciler.answer(answers);
+    this.#dirty = true;
   }
 
   /** Begins a copy of the cluster as it is now; it goes on meanwhile. */

@@ -20,3 +20,7 @@ export const EVENT_SIMILAR_MAX = 10;
 export const EVENT_SIMILAR_WINDOW_MS = 600_000;
 /** Entries the event correlator remembers. */
 export const EVENT_MEMO_ENTRIES = 4096;
+/** How long a reconcile waits for an answer from the outside, ms; then it goes on with the answer that there was none. */
+export const QUESTION_MS = 30_000;
+/** Runs of one reconcile that may end with a question; then its key is retried with back-off. */
+export const RECONCILE_ROUNDS = 8;

@@ -1,5 +1,6 @@
 import type { Resource } from '../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
+import type { Ask } from '../lib/ask.ts';
 import type { Random } from '../lib/random.ts';
 import type { Change, View } from '../registry/view.ts';
 
@@ -53,6 +54,8 @@ export interface Plan {
 export interface ReconcileCx {
   now: number;
   random: Random;
+  /** Asks the outside; while there is no answer, the reconcile ends here and is run anew with it (lib/ask.ts). Absent: nobody is asked. */
+  ask?: Ask;
   /** Objects that one plan should write at most, where others wait for the thread: a plan is one transaction and is not interrupted. */
   most?: number;
 }

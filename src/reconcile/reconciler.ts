@@ -1,6 +1,14 @@
-import { CURSOR_LAG_REVISIONS, DUE_TIMERS_BATCH, IMMEDIATE_RETRIES, RETRY_FIRST_MS, RETRY_MAX_MS } from './limits.ts';
+import {
+  CURSOR_LAG_REVISIONS,
+  DUE_TIMERS_BATCH,
+  IMMEDIATE_RETRIES,
+  QUESTION_MS,
+  RECONCILE_ROUNDS,
+  RETRY_FIRST_MS,
+  RETRY_MAX_MS,
+} from './limits.ts';
+import { type Answered, Attempt, type AttemptScope, type Question, Unanswered } from '../lib/ask.ts';
 import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
-import type { Random } from '../lib/random.ts';
 import type { Registry } from '../registry/registry.ts';
 import { getMeta, setMeta } from '../store/schema.ts';
 import type { Timers } from '../time/timers.ts';
@@ -15,7 +23,8 @@ export interface ReconcilerDeps {
   view: View;
   timers: Timers;
   controllers: readonly Controller[];
-  random: Random;
+  /** Chance, and questions to the outside. */
+  scope: AttemptScope;
 }
 
 interface Watch extends Mapping {
@@ -44,7 +53,7 @@ export class Reconciler {
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
-    this.#executor = new Executor(deps.registry, new Recorder(deps.registry, deps.random));
+    this.#executor = new Executor(deps.registry, new Recorder(deps.registry, deps.scope));
     this.#byName = new Map(deps.controllers.map((c) => [c.name, c]));
     const watches = deps.controllers.flatMap(({ name, watches }) => watches.map((watch) => ({ ...watch, controller: name })));
     this.#wild = watches.filter((watch) => watch.resource === '*');
@@ -98,7 +107,7 @@ export class Reconciler {
 
   /** Whether nothing is dirty, not even for later: what timers say is all that there is to do. */
   get settled(): boolean {
-    return !this.#deps.controllers.length || (!this.#pending() && this.next() === undefined);
+    return !this.#deps.controllers.length || (!this.#pending() && this.next() === undefined && !this.#queue.parked);
   }
 
   #pending(): boolean {
@@ -148,23 +157,68 @@ export class Reconciler {
   #reconcile(work: Work, now: number, most: number | undefined): void {
     const controller = this.#byName.get(work.controller);
     if (!controller) return;
-    const { registry, view, random, timers } = this.#deps;
+    const { registry, view, scope, timers } = this.#deps;
+    const attempt = this.#attemptOf(work, now);
     let outcome: Outcome = {};
-    const cx = { now, random, ...(most !== undefined && { most }) };
+    const cx = { now, random: scope, ask: scope.ask, ...(most !== undefined && { most }) };
     try {
-      registry.transaction(() => {
-        const plan = controller.reconcile({ namespace: work.namespace, name: work.name }, view, cx);
-        outcome = this.#executor.run(controller, work, plan, view, cx);
-        this.#arm(work, outcome, now, timers);
-      });
+      scope.run(attempt, () =>
+        registry.transaction(() => {
+          const plan = controller.reconcile({ namespace: work.namespace, name: work.name }, view, cx);
+          outcome = this.#executor.run(controller, work, plan, view, cx);
+          this.#arm(work, outcome, now, timers);
+        }),
+      );
       this.#executor.commit();
     } catch (error) {
       this.#executor.rollback();
+      if (error instanceof Unanswered) return this.#park(work, attempt, error.questions, now);
       // No refusal: the database failed, or a controller did. Nothing of it was written, so the key is as dirty as before.
-      this.#queue.add(work.controller, work);
+      this.#add(work.controller, work);
       throw error;
     }
     this.#finish(work, outcome);
+  }
+
+  /** The attempt that a parked key goes on with, or a new one. What was not answered in time is answered so. */
+  #attemptOf(work: Work, now: number): Attempt {
+    const parked = this.#queue.unpark(work);
+    if (!parked) return new Attempt();
+    const { attempt, questions, until } = parked;
+    if (until <= now) {
+      for (const question of questions) attempt.answer(question, { failed: `there was no answer within ${QUESTION_MS} ms` });
+    }
+    return attempt;
+  }
+
+  /**
+   * The key waits for answers, beside the queue. Its timer goes to when they are given up, so a crash asks again and a drain does not
+   * come back to it before.
+   */
+  #park(work: Work, attempt: Attempt, questions: readonly Question[], now: number): void {
+    attempt.rounds++;
+    const given = attempt.rounds < RECONCILE_ROUNDS;
+    const at = given
+      ? now + QUESTION_MS
+      : now + Math.min(RETRY_FIRST_MS * 2 ** Math.min(this.#queue.failures(work), 40), RETRY_MAX_MS);
+    try {
+      this.#deps.timers.set({ controller: work.controller, namespace: work.namespace, name: work.name, at: Math.ceil(at) });
+    } catch (error) {
+      this.#add(work.controller, work);
+      throw error;
+    }
+    if (given) this.#queue.park(work, { attempt, questions, until: at });
+    else this.#queue.failed(work);
+  }
+
+  /** Takes the questions of parked keys that were not taken before, each once. */
+  takeQuestions(): Question[] {
+    return this.#queue.takeQuestions();
+  }
+
+  /** Takes answers: the keys that waited for nothing else are dirty again. */
+  answer(answers: readonly Answered[]): void {
+    for (const work of this.#queue.answer(answers)) this.#add(work.controller, work);
   }
 
   /** What the queue remembers of a reconcile that is committed. */

@@ -1,4 +1,5 @@
 import { LOW_PRIORITY_SHARE, LOW_PRIORITY_SINGLE_KEYS } from './limits.ts';
+import { type Answered, type Attempt, type Question, questionId } from '../lib/ask.ts';
 import type { Key } from './plan.ts';
 
 export interface Work extends Key {
@@ -16,16 +17,27 @@ interface Waiting {
   revision: number;
 }
 
+/** A reconcile that ended with questions. */
+export interface Parked {
+  attempt: Attempt;
+  questions: readonly Question[];
+  /** When its questions are given up, ms. */
+  until: number;
+}
+
 /**
  * Dirty keys: deduplicated, first in, first out; low-priority ones after all others, a few at a time; some not before their time. Only in
  * memory: what is dirty is derived from the log after the persisted cursor and from due timers, so a crash loses nothing and a write costs
- * no row here.
+ * no row here. Keys that wait for answers from the outside are parked: they are not dirty until the answers are there.
  */
 export class WorkQueue {
   readonly #items = new Map<string, Work>();
   readonly #low = new Map<string, Work>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #attempts = new Map<string, number>();
+  readonly #parked = new Map<string, Parked & { work: Work }>();
+  /** Questions of parked keys that are being asked. */
+  readonly #asked = new Set<string>();
 
   add(controller: string, key: Key, lowPriority = false): void {
     const id = idOf(controller, key.namespace, key.name);
@@ -99,6 +111,49 @@ export class WorkQueue {
 
   succeeded(work: Work): void {
     if (this.#attempts.size) this.#attempts.delete(idOf(work.controller, work.namespace, work.name));
+  }
+
+  park(work: Work, parked: Parked): void {
+    this.#parked.set(idOf(work.controller, work.namespace, work.name), { ...parked, work });
+  }
+
+  /** Takes a key out of the parked ones. */
+  unpark(work: Work): Parked | undefined {
+    if (!this.#parked.size) return undefined;
+    const id = idOf(work.controller, work.namespace, work.name);
+    const parked = this.#parked.get(id);
+    this.#parked.delete(id);
+    return parked;
+  }
+
+  /** How many keys wait for answers. */
+  get parked(): number {
+    return this.#parked.size;
+  }
+
+  /** The questions that are not being asked yet, each once however many keys wait for its answer. */
+  takeQuestions(): Question[] {
+    const taken: Question[] = [];
+    for (const { questions, attempt } of this.#parked.values()) {
+      for (const question of questions) {
+        const id = questionId(question);
+        if (attempt.reply(question) || this.#asked.has(id)) continue;
+        this.#asked.add(id);
+        taken.push(question);
+      }
+    }
+    return taken;
+  }
+
+  /** Gives answers to the keys that wait for them; returns those that have all. */
+  answer(answers: readonly Answered[]): Work[] {
+    for (const [question] of answers) this.#asked.delete(questionId(question));
+    const ready: Work[] = [];
+    for (const { work, questions, attempt } of this.#parked.values()) {
+      for (const [question, reply] of answers) attempt.answer(question, reply);
+      if (questions.every((question) => attempt.reply(question))) ready.push(work);
+    }
+    return ready;
   }
 
   /** How many could be taken now. */

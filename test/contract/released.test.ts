@@ -1,3 +1,4 @@
+import { atOnce } from '../fixtures/api.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isStream } from '../../src/apiserver/call.ts';
@@ -42,7 +43,7 @@ function openCluster(name: string) {
       'content-type': type,
     };
     const text = body ? JSON.stringify(body) : '';
-    const answer = cluster.handle({ method, url, header: (key) => headers[key] ?? null, body: text, now });
+    const answer = atOnce(cluster.handle({ method, url, header: (key) => headers[key] ?? null, body: text, now }));
     if (isStream(answer)) throw new Error('a watch');
     return { status: answer.status, body: JSON.parse(textOf(answer)) };
   };

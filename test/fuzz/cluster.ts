@@ -1,3 +1,4 @@
+import { atOnce } from '../fixtures/api.ts';
 import { isStream } from '../../src/apiserver/call.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
 import { textOf } from '../fixtures/api.ts';
@@ -82,14 +83,16 @@ function attempt(note: (what: string) => void, when: string, fn: () => void): vo
 /** Sends a request as the administrator; of a watch its first frames. */
 export function send(host: Host, { method, url, headers, body }: FuzzRequest): { status: number; text: string } {
   const all: Record<string, string> = { authorization: `Bearer ${host.token}`, ...headers };
-  const answer = host.cluster.handle({
-    method,
-    url,
-    header: (name) => all[name.toLowerCase()] ?? null,
-    headerNames: () => Object.keys(all),
-    body: body ?? '',
-    now: host.now,
-  });
+  const answer = atOnce(
+    host.cluster.handle({
+      method,
+      url,
+      header: (name) => all[name.toLowerCase()] ?? null,
+      headerNames: () => Object.keys(all),
+      body: body ?? '',
+      now: host.now,
+    }),
+  );
   if (!isStream(answer)) return { status: answer.status, text: textOf(answer) };
   const port = { send: () => undefined, save: () => undefined, close: () => undefined };
   host.cluster.closed(answer.open(port), host.now);

@@ -1,3 +1,4 @@
+import { atOnce } from '../fixtures/api.ts';
 import { seeded } from '../../src/lib/prng.ts';
 import { isStream } from '../../src/apiserver/call.ts';
 import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
@@ -50,14 +51,16 @@ export class Host {
       ...headers,
     };
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
-    const answer = this.cluster.handle({
-      method,
-      url,
-      header: (name) => all[name.toLowerCase()] ?? null,
-      headerNames: () => Object.keys(all),
-      body: text,
-      now: this.now,
-    });
+    const answer = atOnce(
+      this.cluster.handle({
+        method,
+        url,
+        header: (name) => all[name.toLowerCase()] ?? null,
+        headerNames: () => Object.keys(all),
+        body: text,
+        now: this.now,
+      }),
+    );
     if (isStream(answer)) throw new Error('a watch: use watch()');
     return { status: answer.status, headers: answer.headers, text: textOf(answer), body: parse(textOf(answer)) };
   }
@@ -99,13 +102,15 @@ export class Host {
   /** Opens a watch that sends to a port of one's own; the answer ends it. */
   watchTo(url: string, port: StreamPort, headers: Record<string, string> = {}): () => void {
     const all: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json', ...headers };
-    const answer = this.cluster.handle({
-      method: 'GET',
-      url,
-      header: (name) => all[name.toLowerCase()] ?? null,
-      body: '',
-      now: this.now,
-    });
+    const answer = atOnce(
+      this.cluster.handle({
+        method: 'GET',
+        url,
+        header: (name) => all[name.toLowerCase()] ?? null,
+        body: '',
+        now: this.now,
+      }),
+    );
     if (!isStream(answer)) throw new Error(`no watch: ${answer.status} ${answer.body}`);
     const { cluster } = this;
     const session = answer.open(port);

@@ -1,3 +1,4 @@
+import { atOnce } from '../fixtures/api.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../src/api/machinery/define-kind.ts';
 import type { ServedKind } from '../../src/api/kinds.ts';
 import { isStream } from '../../src/apiserver/call.ts';
@@ -179,14 +180,16 @@ export function send(
   headers: Record<string, string>,
 ): Reply {
   const all: Record<string, string> = { accept: 'application/json', ...(ask.type && { 'content-type': ask.type }), ...headers };
-  const answer = host.cluster.handle({
-    method: ask.method,
-    url: ask.query ? `${ask.path}?${ask.query}` : ask.path,
-    header: (name) => all[name.toLowerCase()] ?? null,
-    headerNames: () => Object.keys(all),
-    body: ask.body ?? '',
-    now: host.now,
-  });
+  const answer = atOnce(
+    host.cluster.handle({
+      method: ask.method,
+      url: ask.query ? `${ask.path}?${ask.query}` : ask.path,
+      header: (name) => all[name.toLowerCase()] ?? null,
+      headerNames: () => Object.keys(all),
+      body: ask.body ?? '',
+      now: host.now,
+    }),
+  );
   if (!isStream(answer)) return { status: answer.status, headers: answer.headers, text: textOf(answer) };
   let text = '';
   const port: StreamPort = { send: (frame) => void (text += frame), save: () => undefined, close: () => undefined };

@@ -59,6 +59,22 @@ export class AuditRecord {
     if (o.info.isResource) this.#objectRef = referenceOf(o.info);
   }
 
+  /** Returns what puts the record back to what it says now. */
+  mark(): () => void {
+    const annotations = [...this.#annotations];
+    const [ref, impersonated, sent] = [{ ...this.#objectRef }, this.#impersonated, this.#sent];
+    return () => {
+      this.#annotations.clear();
+      for (const [key, value] of annotations) this.#annotations.set(key, value);
+      if (this.#objectRef) {
+        for (const key of Object.keys(this.#objectRef)) delete this.#objectRef[key];
+        Object.assign(this.#objectRef, ref);
+      }
+      this.#impersonated = impersonated;
+      this.#sent = sent;
+    };
+  }
+
   /** Whether bodies of requests are written down. */
   get wantsRequest(): boolean {
     return this.#reaches('Request');

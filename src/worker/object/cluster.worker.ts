@@ -16,9 +16,11 @@ import type { ClusterUsage, ForkProgress, NewCredential, Revoked, Standing } fro
 import type { UsageHour } from '../../management/usage/port.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../../management/audit/port.ts';
 import { insideOf } from '../edge/address.worker.ts';
+import { Asker } from './ask.worker.ts';
 import { AuditKeeper } from './audit.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { bodyOf } from '../edge/body.worker.ts';
+import type { Answered } from '../../lib/ask.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { present } from './contention.worker.ts';
 import { ForkTarget } from './fork.worker.ts';
@@ -41,7 +43,12 @@ export class ClusterDO extends DurableObject<Env> {
   readonly #sockets = new Sockets(this.ctx);
   readonly #fork = new ForkTarget(this.#platform.sql, this.env);
   #cluster?: Cluster;
-  readonly #turns = new Turns(this.ctx.storage, (cluster) => cluster === this.#cluster);
+  readonly #asker = new Asker(this.env);
+  readonly #turns = new Turns(
+    this.ctx.storage,
+    (cluster) => cluster === this.#cluster,
+    (cluster) => this.#ask(cluster),
+  );
   readonly #batch = new Batch();
   readonly #audit = new AuditKeeper();
   readonly #usage = new UsageKeeper(
@@ -78,7 +85,8 @@ export class ClusterDO extends DurableObject<Env> {
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
     const from = this.env.ATOLL_ADDRESS_HEADER;
     const remote = (from && headers.get(from)) || undefined;
-    const answer = cluster.handle({
+    const isOpen = (one: Cluster) => one === this.#cluster;
+    const first = cluster.handle({
       method,
       url,
       header,
@@ -88,14 +96,30 @@ export class ClusterDO extends DurableObject<Env> {
       now: time,
       ...(remote && { remote }),
     });
+    const answer = 'questions' in first ? await this.#asker.settle(cluster, first, isOpen) : first;
+    if (!answer) return new Response(null, { status: 503 });
     const response = isStream(answer) ? this.#sockets.open(answer) : new Response(answer.bytes ?? (answer.body || null), answer);
+    const ended = answer === first ? time : now();
     this.#turns.after(() => {
       if (this.#cluster !== cluster) return;
       this.#audit.keep(cluster.audit);
-      this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
+      this.#turns.take(cluster, ended, DRAIN_FIRST_SLICE_MS);
       this.#usage.keep(cluster);
     });
     return response;
+  }
+
+  /** Asks what reconciles want to know; they go on when it is answered. */
+  #ask(cluster: Cluster): void {
+    const questions = cluster.takeQuestions();
+    if (!questions.length) return;
+    const goOn = (answers: Answered[]) => {
+      if (this.#cluster !== cluster) return;
+      cluster.answered(answers);
+      this.#turns.unsettle();
+      this.#turns.take(cluster, now(), DRAIN_FIRST_SLICE_MS);
+    };
+    for (const question of questions) this.ctx.waitUntil(this.#asker.ask([question]).then(goOn));
   }
 
   override async alarm(): Promise<void> {

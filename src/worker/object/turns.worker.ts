@@ -10,6 +10,7 @@ import { count } from '../edge/metrics.worker.ts';
 export class Turns {
   readonly #storage: Pick<DurableObjectStorage, 'getAlarm' | 'setAlarm' | 'deleteAlarm'>;
   readonly #isOpen: (cluster: Cluster) => boolean;
+  readonly #ended: (cluster: Cluster) => void;
   /** The revision at the end of the last turn that came to rest: nothing is to be done while it stands. */
   #settled: number | undefined;
   /** When the alarm will fire, as far as this object knows. */
@@ -20,9 +21,10 @@ export class Turns {
   /** What turns took since the object woke, ms. */
   awakeMs = 0;
 
-  constructor(storage: DurableObjectStorage, isOpen: (cluster: Cluster) => boolean) {
+  constructor(storage: DurableObjectStorage, isOpen: (cluster: Cluster) => boolean, ended: (cluster: Cluster) => void) {
     this.#storage = storage;
     this.#isOpen = isOpen;
+    this.#ended = ended;
   }
 
   /** Asks the platform for the alarm that stands. */
@@ -72,6 +74,7 @@ export class Turns {
     }
     if (quiet) this.arm(cluster.nextAlarm());
     else this.armBy(time + DRAIN_RESCUE_MS);
+    this.#ended(cluster);
     this.awakeMs += now() - time;
   }
 

@@ -1,3 +1,4 @@
+import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it } from 'vitest';
 import { isStream } from '../../../src/apiserver/call.ts';
 import { Cluster, type Platform } from '../../../src/cluster/cluster.ts';
@@ -52,13 +53,15 @@ function fork(source: Host, between: () => void = () => undefined, platform = pl
 }
 
 const asked = (cluster: Cluster, now: number, token: string, url: string, method = 'GET', body?: object) =>
-  cluster.handle({
-    method,
-    url,
-    header: (name) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' })[name] ?? null,
-    body: body ? JSON.stringify(body) : '',
-    now,
-  });
+  atOnce(
+    cluster.handle({
+      method,
+      url,
+      header: (name) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' })[name] ?? null,
+      body: body ? JSON.stringify(body) : '',
+      now,
+    }),
+  );
 const statusOf = (answer: ReturnType<typeof asked>) => (isStream(answer) ? 'watch' : answer.status);
 
 describe('[MG26] a fork', () => {

@@ -1,3 +1,4 @@
+import { atOnce } from '../../fixtures/api.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditTask } from '../../../src/management/audit/service.ts';
 import { audit } from '../../../src/management/audit/tables.ts';
@@ -169,7 +170,7 @@ describe("a cluster's audit log", () => {
 
     const cluster = clusters.made.get(id);
     const request = (url: string) =>
-      cluster?.handle({ method: 'GET', url, header: () => null, body: '', now: Date.UTC(2026, 10, 21) });
+      atOnce(cluster?.handle({ method: 'GET', url, header: () => null, body: '', now: Date.UTC(2026, 10, 21) }));
     for (const url of ['/api/v1/pods', '/version', '/healthz']) request(url);
     const read = (query: string) =>
       app.request(`https://atoll.test${CLUSTERS}/demo/audit${query}`, { headers: { authorization: `Bearer ${token}` } });

@@ -1,3 +1,4 @@
+import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { isStream } from '../../../src/apiserver/call.ts';
 import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, MAKING_MS, NOTIFY_STANDBY_MS } from '../../../src/management/limits.ts';
@@ -20,7 +21,7 @@ async function world() {
   const kubernetes = (id: string, kubeconfig: string, method = 'GET', url = '/api/v1/namespaces') => {
     const bearer = JSON.parse(kubeconfig).users[0].user.token;
     const header = (name: string) => (name === 'authorization' ? `Bearer ${bearer}` : null);
-    const answer = management.clusters.made.get(id)?.handle({ method, url, header, body: '', now: management.clock.now });
+    const answer = atOnce(management.clusters.made.get(id)?.handle({ method, url, header, body: '', now: management.clock.now }));
     return answer && { status: answer.status, body: isStream(answer) ? '' : answer.body };
   };
   return { ...management, as: management.call, token, accountId, call, create, kubernetes };

@@ -1,3 +1,4 @@
+import { atOnce } from '../../fixtures/api.ts';
 import { load } from 'js-yaml';
 import { isStream } from '../../../src/apiserver/call.ts';
 import type { Message, StreamSpec } from '../../../src/lib/stream.ts';
@@ -23,7 +24,7 @@ export function inside(clusters: NodeClusters, id: string, clock: { now: number 
     };
     const header = (name: string) => all[name] ?? null;
     const text = body ? JSON.stringify(body) : '';
-    return cluster().handle({ method, url, header, headerNames: () => Object.keys(all), body: text, now: clock.now });
+    return atOnce(cluster().handle({ method, url, header, headerNames: () => Object.keys(all), body: text, now: clock.now }));
   };
   return {
     ask,

@@ -1,3 +1,4 @@
+import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { FORK_INLINE_MS, MAKING_MS } from '../../../src/management/limits.ts';
 import { makeManagement } from './world.ts';
@@ -13,13 +14,15 @@ async function world(objects = 20) {
   const ask = (of: string, config: string, method: string, url: string, body?: object) => {
     const bearer = JSON.parse(config).users[0].user.token;
     const headers: Record<string, string> = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
-    const answer = management.clusters.made.get(of)?.handle({
-      method,
-      url,
-      header: (name) => headers[name] ?? null,
-      body: body ? JSON.stringify(body) : '',
-      now: management.clock.now,
-    });
+    const answer = atOnce(
+      management.clusters.made.get(of)?.handle({
+        method,
+        url,
+        header: (name) => headers[name] ?? null,
+        body: body ? JSON.stringify(body) : '',
+        now: management.clock.now,
+      }),
+    );
     return answer?.status;
   };
   const map = (of: string, config: string, name: string) =>

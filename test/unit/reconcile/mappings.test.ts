@@ -1,3 +1,4 @@
+import { AttemptScope } from '../../../src/lib/ask.ts';
 import { describe, expect, it } from 'vitest';
 import { type Controller, byObject } from '../../../src/reconcile/plan.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
@@ -22,7 +23,13 @@ describe('mappings', () => {
     const { registry } = host.cluster;
     const controllers = [controller('first', '*'), controller('named', 'configmaps'), controller('last', '*', ['secrets'])];
     const make = () =>
-      new Reconciler({ registry, view: registry.view, timers: new Timers(host.sql), random: seeded(1), controllers });
+      new Reconciler({
+        registry,
+        view: registry.view,
+        timers: new Timers(host.sql),
+        scope: new AttemptScope(seeded(1)),
+        controllers,
+      });
     const reconciler = make();
     const add = (plural: string, kind: string, name: string) =>
       host.request('POST', `/api/v1/namespaces/default/${plural}`, { apiVersion: 'v1', kind, metadata: { name } });

@@ -1,75 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../../src/lib/prng.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { CURSOR_LAG_REVISIONS, RETRY_FIRST_MS } from '../../../src/reconcile/limits.ts';
-import { type Action, type Controller, type Key, byObject, type Plan } from '../../../src/reconcile/plan.ts';
-import { Reconciler } from '../../../src/reconcile/reconciler.ts';
-import { Timers } from '../../../src/time/timers.ts';
-import { makeCluster } from '../../host/make-cluster.ts';
-
-const NOW = Date.UTC(2026, 0, 1);
-const configMap = (name: string, data?: Obj): Obj => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, namespace: 'default' },
-  ...(data && { data }),
-});
-
-/** A cluster without controllers of its own, and a reconciler with those of the test over it. */
-function bench(...controllers: Partial<Controller>[]) {
-  const host = makeCluster({ apiOnly: true, now: NOW });
-  const { registry } = host.cluster;
-  const timers = new Timers(host.sql);
-  const make = () =>
-    new Reconciler({
-      registry,
-      view: registry.view,
-      timers,
-      random: seeded(1),
-      controllers: controllers.map((c, i) => ({
-        name: `c${i}`,
-        manager: 'm',
-        user: 'system:serviceaccount:kube-system:c',
-        watches: [byObject('configmaps')],
-        reconcile: () => ({ actions: [] }),
-        ...c,
-      })),
-    });
-  const put = (name: string, data?: Obj) => {
-    const url = '/api/v1/namespaces/default/configmaps';
-    const answer = host.request('POST', url, configMap(name, data));
-    if (answer.status === 409) host.request('PUT', `${url}/${name}`, configMap(name, data));
-  };
-  const first = make();
-  first.drain(NOW);
-  return {
-    host,
-    registry,
-    timers,
-    make,
-    put,
-    reconciler: first,
-    data: (name: string) => registry.object('configmaps', 'default', name)?.data,
-  };
-}
-
-/** A controller that notes its keys and answers with what `plan` says. */
-function noting(plan: (key: Key, now: number) => Plan = () => ({ actions: [] })): {
-  seen: string[];
-  controller: Partial<Controller>;
-} {
-  const seen: string[] = [];
-  return {
-    seen,
-    controller: {
-      reconcile: (key, _, { now }) => {
-        if (key.namespace !== 'default') return { actions: [] };
-        seen.push(key.name);
-        return plan(key, now);
-      },
-    },
-  };
-}
+import { type Action, byObject, type Key } from '../../../src/reconcile/plan.ts';
+import { bench, configMap, NOW, noting } from './bench.ts';
 
 describe('reconciling', () => {
   it('[RC1] maps changes with the state before them', () => {

@@ -2,6 +2,7 @@ import { kindTable } from '../../../src/api/kinds.ts';
 import { kubelet } from '../../../src/kubelet/controller.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
+import { AttemptScope } from '../../../src/lib/ask.ts';
 import { seeded } from '../../../src/lib/prng.ts';
 import type { Controller } from '../../../src/reconcile/plan.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
@@ -47,7 +48,7 @@ export class World {
       view: this.registry.view,
       timers: this.timers,
       controllers,
-      random,
+      scope: new AttemptScope(random),
     });
     for (const name of ['default', 'kube-node-lease']) this.create('namespaces', { metadata: { name } });
     for (const node of nodes) this.create('nodes', node);

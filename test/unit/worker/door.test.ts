@@ -1,3 +1,4 @@
+import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it } from 'vitest';
 import { makeCluster } from '../../host/make-cluster.ts';
 import { refuseUnknown } from '../../../src/apiserver/unknown.ts';
@@ -89,7 +90,7 @@ describe('[MG58] the door of clusters', () => {
           const all: Record<string, string> = { authorization: 'Bearer x', accept, 'user-agent': agent, 'audit-id': uuid };
           const header = (name: string) => all[name] ?? null;
           const request = { method: 'GET', url, header, body: '', now: host.now };
-          const there = host.cluster.handle(request);
+          const there = atOnce(host.cluster.handle(request));
           expect(refuseUnknown(request, { uuid: () => uuid }), `${url} ${accept} ${agent}`).toEqual(there);
         }
       }

@@ -1,3 +1,4 @@
+import { atOnce } from '../../../fixtures/api.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isStream } from '../../../../src/apiserver/call.ts';
@@ -68,15 +69,17 @@ describe('events', () => {
     if (body !== undefined) all['content-type'] = 'application/json';
     Object.assign(all, headers);
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
-    const answer = cluster.handle({
-      method,
-      url,
-      header: (name) => all[name] ?? null,
-      headerNames: () => Object.keys(all),
-      body: text,
-      now,
-      remote: '127.0.0.1',
-    });
+    const answer = atOnce(
+      cluster.handle({
+        method,
+        url,
+        header: (name) => all[name] ?? null,
+        headerNames: () => Object.keys(all),
+        body: text,
+        now,
+        remote: '127.0.0.1',
+      }),
+    );
     if (isStream(answer)) {
       const session = answer.open({ send: () => undefined, save: () => undefined, close: () => undefined });
       cluster.closed(session, now);

@@ -1,0 +1,56 @@
+import { Attempt, type Question } from '../lib/ask.ts';
+import { ATTEMPT_MS, ATTEMPT_ROUNDS } from './limits.ts';
+import type { Call } from './call.ts';
+
+/** A request that cannot be answered before its questions are. */
+export interface Pending {
+  readonly questions: readonly Question[];
+  readonly attempt: RequestAttempt;
+}
+
+/**
+ * One request, which is run anew until its questions are answered. What counts a request (usage, limits, the audit log's first event) has
+ * run once: a run goes on with the filter or handler that asked. `now` is that of the request in each run.
+ */
+export class RequestAttempt extends Attempt {
+  readonly call: Call;
+  /** Filters that let it pass. */
+  passed = 0;
+  #restore: () => void;
+
+  constructor(call: Call) {
+    super();
+    this.call = call;
+    this.#restore = this.#mark();
+  }
+
+  /** A filter let it pass: what it said stays. */
+  pass(): void {
+    this.passed++;
+    this.keep();
+    this.#restore = this.#mark();
+  }
+
+  /** A run ended with a question: what it said to the client and to the audit log is said again by the next. */
+  rewind(): void {
+    this.rounds++;
+    this.#restore();
+  }
+
+  /** Why there is no further run; undefined while there is. */
+  exhausted(now: number): string | undefined {
+    if (this.rounds >= ATTEMPT_ROUNDS) return `the request asked others ${this.rounds} times and came to no end`;
+    if (now - this.call.request.now >= ATTEMPT_MS) return `others did not answer within ${ATTEMPT_MS} ms`;
+    return undefined;
+  }
+
+  #mark(): () => void {
+    const { call } = this;
+    const { length } = call.warnings;
+    const restoreAudit = call.audit?.mark();
+    return () => {
+      call.warnings.length = length;
+      restoreAudit?.();
+    };
+  }
+}

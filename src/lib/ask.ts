@@ -1,0 +1,119 @@
+import type { Random } from './random.ts';
+
+/**
+ * Questions to the outside as data. The core is synchronous, so what needs somebody else's answer throws `Unanswered`; everything that the
+ * attempt wrote rolls back, the shell asks, and the attempt runs anew with the answers. An answer counts for the very question that was
+ * asked, compared by content: an attempt that comes to another question, because the world changed, asks that one.
+ */
+
+/** One HTTP request to the outside. */
+export interface Question {
+  method: 'GET' | 'POST';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** What came of a question: the answer, or why there is none. */
+export type Reply = { status: number; body: string } | { failed: string };
+
+export type Answered = readonly [Question, Reply];
+
+/** Asks the outside: returns the reply, or throws `Unanswered`. */
+export type Ask = (question: Question) => Reply;
+
+/** Identity of a question: its content. */
+export function questionId({ method, url, headers = {}, body = '' }: Question): string {
+  const sorted = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([method, url, sorted, body]);
+}
+
+/** The attempt cannot go on without these answers. */
+export class Unanswered extends Error {
+  readonly questions: readonly Question[];
+
+  constructor(questions: readonly Question[]) {
+    super(`unanswered: ${questions.map(({ method, url }) => `${method} ${url}`).join(', ')}`);
+    this.questions = questions;
+  }
+}
+
+/** One piece of work that may be run several times: its chance is drawn once, so uids and generated names are the same in each run. */
+export class Attempt {
+  /** Runs that ended with a question. */
+  rounds = 0;
+  readonly #answers = new Map<string, Reply>();
+  readonly #numbers: number[] = [];
+  readonly #uuids: string[] = [];
+  #number = 0;
+  #uuid = 0;
+  /** Where a run begins in what was drawn. */
+  #first = { number: 0, uuid: 0 };
+
+  /** Takes an answer; the first one to a question stays. */
+  answer(question: Question, reply: Reply): void {
+    const id = questionId(question);
+    if (!this.#answers.has(id)) this.#answers.set(id, reply);
+  }
+
+  reply(question: Question): Reply | undefined {
+    return this.#answers.get(questionId(question));
+  }
+
+  /** Begins a run. */
+  begin(): void {
+    this.#number = this.#first.number;
+    this.#uuid = this.#first.uuid;
+  }
+
+  /** What was done so far is not done again by further runs. */
+  keep(): void {
+    this.#first = { number: this.#number, uuid: this.#uuid };
+  }
+
+  next(random: Random): number {
+    if (this.#number === this.#numbers.length) this.#numbers.push(random.next());
+    return this.#numbers[this.#number++] as number;
+  }
+
+  uuid(random: Random): string {
+    if (this.#uuid === this.#uuids.length) this.#uuids.push(random.uuid());
+    return this.#uuids[this.#uuid++] as string;
+  }
+}
+
+/** The attempt that runs now: where the synchronous code below it takes its chance and its answers from. */
+export class AttemptScope implements Random {
+  readonly #random: Random;
+  #current: Attempt | undefined;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Runs `fn` as a run of the attempt. */
+  run<T>(attempt: Attempt, fn: () => T): T {
+    const outer = this.#current;
+    attempt.begin();
+    this.#current = attempt;
+    try {
+      return fn();
+    } finally {
+      this.#current = outer;
+    }
+  }
+
+  next(): number {
+    return this.#current ? this.#current.next(this.#random) : this.#random.next();
+  }
+
+  uuid(): string {
+    return this.#current ? this.#current.uuid(this.#random) : this.#random.uuid();
+  }
+
+  readonly ask: Ask = (question) => {
+    const reply = this.#current?.reply(question);
+    if (!reply) throw new Unanswered([question]);
+    return reply;
+  };
+}
