@@ -1,5 +1,6 @@
 import type { ApiGroup, KindTable, ServedKind } from '../api/kinds.ts';
 import type { Kind, Verb } from '../api/machinery/define-kind.ts';
+import { subresourcesOf } from '../api/machinery/subresources.ts';
 import type { Obj } from '../lib/json.ts';
 import { sha256, sha512Hex } from '../lib/sha2.ts';
 import { acceptOf, DISCOVERY_TYPE } from './discovery-accept.ts';
@@ -79,7 +80,6 @@ function groupOf({ name, versions }: ApiGroup): Obj {
 }
 
 const ALL_VERBS: Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-const STATUS_VERBS: Verb[] = ['get', 'patch', 'update'];
 const verbsOf = (verbs: readonly Verb[] | undefined): Verb[] => (verbs ? [...verbs].sort() : ALL_VERBS);
 
 interface Sub {
@@ -92,9 +92,10 @@ interface Sub {
 
 /** Subresources by name. */
 function subresources(kind: Kind): Sub[] {
-  const list: Sub[] = Object.entries(kind.subresources ?? {}).map(([name, sub]) => ({ ...sub, name, verbs: verbsOf(sub.verbs) }));
-  if (kind.status) list.push({ name: 'status', kind: kind.kind, verbs: STATUS_VERBS });
-  if (kind.scale) list.push({ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: STATUS_VERBS });
+  const list = Object.entries(subresourcesOf(kind)).map(([name, { takes, verbs }]): Sub => {
+    const { group, version } = takes ?? {};
+    return { name, ...(group && { group, version }), kind: takes?.kind ?? kind.kind, verbs: verbsOf(verbs) };
+  });
   return list.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -1,6 +1,7 @@
 import type { ServedKind } from '../api/kinds.ts';
 import type { Kind, Verb } from '../api/machinery/define-kind.ts';
 import { hasType } from '../api/machinery/schema.ts';
+import { subresourcesOf } from '../api/machinery/subresources.ts';
 import type { Obj } from '../lib/json.ts';
 import type { Dialect, SchemaWriter } from './openapi-schemas.ts';
 
@@ -129,18 +130,10 @@ export class PathWriter {
   }
 
   #subresources(kind: Kind, base: string, subject: Subject, place: string[]): void {
-    const scale: Subject = {
-      gvk: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
-      type: 'io.k8s.api.autoscaling.v1.Scale',
-    };
-    if (kind.status) this.#sub(kind, `${base}/status`, 'Status', subject, place, ['get', 'update', 'patch']);
-    if (kind.scale) this.#sub(kind, `${base}/scale`, 'Scale', scale, place, ['get', 'update', 'patch']);
-    for (const [name, sub] of Object.entries(kind.subresources ?? {})) {
-      const type = subresourceType(kind, sub);
-      if (!type) continue; // connections (exec, proxy, ...) carry no objects
-      const gvk = { group: sub.group ?? this.#group, version: sub.version ?? this.#version, kind: sub.kind };
-      const suffix = upper(name);
-      this.#sub(kind, `${base}/${name}`, suffix, { gvk, type }, place, sub.verbs);
+    for (const [name, { takes, verbs }] of Object.entries(subresourcesOf(kind))) {
+      if (takes && !hasType(takes.type)) continue; // connections (exec, proxy, ...) carry no objects
+      const gvk = takes && { group: takes.group || this.#group, version: takes.version, kind: takes.kind };
+      this.#sub(kind, `${base}/${name}`, upper(name), takes ? { gvk: gvk as Obj, type: takes.type } : subject, place, verbs);
     }
   }
 
@@ -276,13 +269,3 @@ const RETURNS_DELETED = new Set([
 ]);
 const deletedType = (kind: Kind, type: string) =>
   RETURNS_DELETED.has(kind.resource) || kind.group === 'storage.k8s.io' || kind.group === 'resource.k8s.io' ? type : STATUS;
-
-/** The type of a subresource's object, when it has one in the table. */
-function subresourceType(kind: Kind, sub: { group?: string; version?: string; kind: string }): string | undefined {
-  if (sub.group) {
-    const type = `io.k8s.api.${sub.group.split('.')[0]}.${sub.version}.${sub.kind}`;
-    return hasType(type) ? type : undefined;
-  }
-  const type = `${kind.type.slice(0, kind.type.lastIndexOf('.'))}.${sub.kind}`;
-  return hasType(type) ? type : undefined;
-}

@@ -1,5 +1,6 @@
 import { goQuote } from '../api/machinery/field-errors.ts';
 import { badRequest, failure, StatusError } from '../api/machinery/status-errors.ts';
+import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { Authenticator, ANONYMOUS } from '../authn/authenticator.ts';
 import type { Signer } from '../authn/issuer.ts';
@@ -21,7 +22,7 @@ import { impersonation } from './filters/impersonation.ts';
 import { limits } from './filters/limits.ts';
 import { protobuf } from './filters/protobuf.ts';
 import { surrogates } from './filters/surrogates.ts';
-import { connect, isConnect } from './handlers/connect.ts';
+import { connect, CONNECTS } from './handlers/connect.ts';
 import { create } from './handlers/create.ts';
 import { remove, removeCollection } from './handlers/delete.ts';
 import { get } from './handlers/get.ts';
@@ -186,7 +187,7 @@ export class ApiServer {
       if (removed) call.audit?.annotate('k8s.io/removed-release', removed);
     }
     checkSegments(info);
-    if (isConnect(target.subresource)) return connect(call, this.#deps, target);
+    if (subresourceOf(target.kind, target.subresource)?.locate) return connect(call, this.#deps, target);
     const handler = HANDLERS[info.verb];
     if (!handler) throw noMethod();
     return handler(call, this.#deps, target);
@@ -270,7 +271,7 @@ function decodePath(path: string): string {
 /** Resources negotiate by Accept; other paths look at the header themselves. A refusal is told to those only who may ask at all. */
 function negotiateInto(call: Call, kinds: KindTable): StatusError | undefined {
   const { info, request } = call;
-  if (!info.isResource || isConnect(info.subresource)) return undefined;
+  if (!info.isResource || CONNECTS.has(info.subresource)) return undefined;
   try {
     call.accept = negotiate(request.header('accept'), () => hasTables(info, kinds));
     return undefined;
@@ -283,6 +284,6 @@ function negotiateInto(call: Call, kinds: KindTable): StatusError | undefined {
 /** What can only be created (reviews, bindings, tokens) is no object that a Table could list (scope.TableConvertor is nil). */
 function hasTables({ group, version, resource, subresource }: RequestInfo, kinds: KindTable): boolean {
   const kind = kinds.served(group, version, resource)?.kind;
-  const verbs = subresource ? kind?.subresources?.[subresource]?.verbs : kind?.verbs;
+  const verbs = subresource && kind ? subresourceOf(kind, subresource)?.verbs : kind?.verbs;
   return !verbs || verbs.some((verb) => verb !== 'create');
 }

@@ -1,22 +1,13 @@
+import { CREATED_DESCRIPTION, NAME_DESCRIPTION } from '../api/machinery/columns.ts';
 import { jsonText } from '../api/machinery/numerals.ts';
-import { ageCell, nameCell } from '../api/machinery/columns.ts';
 import { type Column, type Kind, type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
+import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { KubeObject } from '../lib/json.ts';
 import { type Form, metadataText, objectText, partialText } from './convert.ts';
 
 /** What a row carries besides its cells. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
-
-const NAME_DESCRIPTION =
-  'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request ' +
-  'the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration ' +
-  'definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
-const CREATED_DESCRIPTION =
-  'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in ' +
-  'happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\n' +
-  'Populated by the system. Read-only. Null for lists. More info: ' +
-  'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata';
 
 /** Kinds without a printer of their own (rest.NewDefaultTableConvertor). */
 const DEFAULT_COLUMNS: readonly Column[] = [
@@ -24,28 +15,9 @@ const DEFAULT_COLUMNS: readonly Column[] = [
   { name: 'Created At', type: 'date', description: CREATED_DESCRIPTION, value: (object) => object.metadata.creationTimestamp },
 ];
 
-/** autoscaling/v1 Scale, whatever it is the scale of. */
-const SCALE_COLUMNS: readonly Column[] = [
-  { name: 'Name', type: 'string', description: NAME_DESCRIPTION, value: nameCell },
-  {
-    name: 'Desired',
-    type: 'integer',
-    description: 'replicas is the desired number of instances for the scaled object.',
-    value: (scale) => scale.spec.replicas ?? 0,
-  },
-  {
-    name: 'Available',
-    type: 'integer',
-    description: 'replicas is the actual number of observed instances of the scaled object.',
-    value: (scale) => scale.status.replicas ?? 0,
-  },
-  { name: 'Age', type: 'string', description: CREATED_DESCRIPTION, value: ageCell },
-];
-
 /** The columns of a kind or of a subresource that is another kind. */
 export function columnsFor(kind: Kind, subresource = ''): readonly Column[] {
-  if (subresource === 'scale') return SCALE_COLUMNS;
-  return kind.columns ?? DEFAULT_COLUMNS;
+  return subresourceOf(kind, subresource)?.columns ?? kind.columns ?? DEFAULT_COLUMNS;
 }
 
 /** Printers that sort what they print (pkg/printers/internalversion). */

@@ -1,12 +1,12 @@
 import type { KindTable } from '../api/kinds.ts';
 import type { Kind, Verb } from '../api/machinery/define-kind.ts';
 import { failure, type StatusError } from '../api/machinery/status-errors.ts';
+import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { Answer, Target } from './call.ts';
 import { pageNotFound } from './respond.ts';
 import type { RequestInfo } from './request-info.ts';
 
 const ALL: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
-const READ_WRITE: readonly Verb[] = ['get', 'update', 'patch'];
 const COLLECTION: readonly Verb[] = ['list', 'create', 'deletecollection'];
 const ITEM: readonly Verb[] = ['get', 'update', 'patch', 'delete'];
 const METHODS: Record<string, { collection?: Verb; item?: Verb; sub?: Verb }> = {
@@ -50,7 +50,7 @@ export function findTarget(info: RequestInfo, method: string, kinds: KindTable):
   const { kind, served } = found;
   const everywhere = checkScope(info, kind);
   const verbs = verbsOf(kind, info.subresource);
-  if (!verbs || (info.parts.length > 3 && info.subresource !== 'proxy')) throw noRoute();
+  if (!verbs || (info.parts.length > 3 && !subresourceOf(kind, info.subresource)?.proxies)) throw noRoute();
   const place = info.subresource ? 'sub' : info.parts.length > 1 ? 'item' : 'collection';
   // Read-only when it spans namespaces or is an old watch address.
   const readOnly = everywhere || info.watchPath;
@@ -76,7 +76,5 @@ function checkScope(info: RequestInfo, kind: Kind): boolean {
 /** The verbs of a kind or of one of its subresources; undefined when it has no such subresource. */
 function verbsOf(kind: Kind, subresource: string): readonly Verb[] | undefined {
   if (!subresource) return kind.verbs ?? ALL;
-  if (subresource === 'status') return kind.status ? READ_WRITE : undefined;
-  if (subresource === 'scale') return kind.scale ? READ_WRITE : undefined;
-  return kind.subresources?.[subresource]?.verbs;
+  return subresourceOf(kind, subresource)?.verbs;
 }

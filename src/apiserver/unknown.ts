@@ -3,7 +3,7 @@ import { ANONYMOUS } from '../authn/authenticator.ts';
 import { AUDIT_ID_CHARACTERS } from './limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Answer, ApiRequest, Call } from './call.ts';
-import { isConnect } from './handlers/connect.ts';
+import { CONNECTS } from './handlers/connect.ts';
 import { type Accept, negotiate } from './negotiate.ts';
 import { requestInfo } from './request-info.ts';
 import { respondError } from './respond.ts';
@@ -28,7 +28,7 @@ export function refuseUnknown(request: ApiRequest, random: Pick<Random, 'uuid'>)
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
   const info = requestInfo(request.method, mark < 0 ? request.url : request.url.slice(0, mark), query);
   // Only resources negotiate; a form that there is none of is not told to strangers.
-  const accept = info.isResource && !isConnect(info.subresource) ? acceptOf(request.header('accept')) : PLAIN;
+  const accept = info.isResource && !CONNECTS.has(info.subresource) ? acceptOf(request.header('accept')) : PLAIN;
   const call: Call = { request, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: accept ?? PLAIN };
   const answer = respondError(unauthorized(), accept && call);
   const chosen = request.header('audit-id');

@@ -1,7 +1,7 @@
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
-import type { TokenClaims, TokenIssuer } from '../registry/ports.ts';
+import type { TokenClaims, TokenIssuer } from '../api/machinery/token-issuer.ts';
 import { encodeText } from './jwt.ts';
 
 /** Issuer of service account tokens, and their audience by default (kube-apiserver --service-account-issuer, --api-audiences). */

@@ -1,4 +1,5 @@
 import type { Kind, Resource } from '../api/machinery/define-kind.ts';
+import type { TokenIssuer } from '../api/machinery/token-issuer.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
@@ -54,27 +55,6 @@ export interface Allocator {
   update(object: KubeObject, old: KubeObject, cluster: ClusterObjects, cx: { now: number; dryRun: boolean }): void;
   /** Called when the object is really gone. */
   release(object: KubeObject, cluster: ClusterObjects, cx: { now: number; dryRun: boolean }): void;
-}
-
-/** Signs a token for a service account (layer 4 fills it). `claims` beyond the account are what it is bound to. */
-export interface TokenIssuer {
-  /** Audiences of tokens that name none. */
-  audiences: string[];
-  issue(request: TokenClaims): string;
-}
-
-/** What a service account's token says (serviceaccount/claims.go). */
-export interface TokenClaims {
-  account: KubeObject;
-  pod?: KubeObject;
-  secret?: KubeObject;
-  node?: KubeObject;
-  audiences: string[];
-  /** Milliseconds since the epoch. */
-  now: number;
-  expirationSeconds: number;
-  /** Set where the real expiration was moved out: clients are warned from here on. */
-  warnAfterSeconds?: number;
 }
 
 /** What is filled from outside of the registry. */

@@ -22,10 +22,11 @@ import type {
   WriteResult,
 } from './options.ts';
 import * as pipeline from './pipeline.ts';
-import type { Admission, Allocator, ClusterObjects, Ports, TokenIssuer } from './ports.ts';
+import type { Admission, Allocator, ClusterObjects, Ports } from './ports.ts';
+import type { TokenIssuer } from '../api/machinery/token-issuer.ts';
 import { trackFields, type Written } from './steps.ts';
 import { strategyFor } from './strategies/index.ts';
-import { post } from './subresources/index.ts';
+import { post } from './post.ts';
 import type { StoreView } from './view.ts';
 import { openScope, openWrite, type RequestScope, type WriteScope } from './write-scope.ts';
 

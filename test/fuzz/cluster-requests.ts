@@ -244,7 +244,7 @@ export class ClusterRequests {
     const chance = this.#chance;
     const gvk = { apiVersion: apiVersionOf({ group, version }), kind: kind.kind };
     const metadata = { name, labels: { app: 'x' } };
-    const other = subresource ? kind.subresources?.[subresource]?.kind : undefined;
+    const other = subresource ? kind.subresources?.[subresource]?.takes?.kind : undefined;
     const type = served?.type ?? kind.type;
     const schema = { $ref: `x/${type}` };
     const all = this.#schemas(group, version);

@@ -161,7 +161,7 @@ export const CertificateSigningRequest = defineKind({
   type: 'io.k8s.api.certificates.v1.CertificateSigningRequest',
   shortNames: ['csr'],
   status: true,
-  subresources: { approval: { kind: 'CertificateSigningRequest', verbs: READ_WRITE } },
+  subresources: { approval: { verbs: READ_WRITE, strategy: 'whole' } },
   resetFields: {
     '': { exclude: ['spec', 'status'] },
     status: { exclude: ['spec', 'status.conditions'] },

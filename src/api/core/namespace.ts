@@ -48,7 +48,7 @@ export const Namespace = defineKind({
   shortNames: ['ns'],
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   status: true,
-  subresources: { finalize: { kind: 'Namespace', verbs: ['update'] } },
+  subresources: { finalize: { verbs: ['update'], strategy: 'whole' } },
   returnsDeleted: true,
   resetFields: { finalize: { exclude: ['status'] } },
   names: 'dns-label',

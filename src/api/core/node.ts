@@ -4,6 +4,7 @@ import { defineKind, PROXY } from '../machinery/define-kind.ts';
 import { duplicate, type FieldError, forbidden, internal, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { cidrWarnings, parseCIDR } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
+import { taken } from '../machinery/subresources.ts';
 import { isCIDR, isQualifiedName, isValidLabelValue } from '../machinery/names.ts';
 import { checkResourceQuantity, each, keepSpec, keepStatus, sortedUnique } from '../machinery/checks.ts';
 
@@ -166,7 +167,14 @@ export const Node = defineKind({
   type: 'io.k8s.api.core.v1.Node',
   shortNames: ['no'],
   status: true,
-  subresources: { proxy: { kind: 'NodeProxyOptions', verbs: PROXY } },
+  subresources: {
+    proxy: {
+      takes: taken('', 'v1', 'NodeProxyOptions', 'core'),
+      verbs: PROXY,
+      locate: (node) => node.metadata.name,
+      proxies: true,
+    },
+  },
   storagePrefix: 'minions',
   defaults,
   prepareCreate(object) {

@@ -73,7 +73,7 @@ export const ReplicationController = defineKind({
   shortNames: ['rc'],
   categories: ['all'],
   status: true,
-  scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] },
+  scale: { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'], selectorForm: 'map' },
   storagePrefix: 'controllers',
   defaults,
   prepareCreate(controller) {

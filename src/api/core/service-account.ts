@@ -2,6 +2,8 @@ import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
+import { taken } from '../machinery/subresources.ts';
+import { requestToken } from './service-account-token.ts';
 
 /** ServiceAccount (registry/core/serviceaccount/strategy.go). */
 
@@ -20,7 +22,13 @@ export const ServiceAccount = defineKind({
   namespaced: true,
   type: 'io.k8s.api.core.v1.ServiceAccount',
   shortNames: ['sa'],
-  subresources: { token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: CREATE_ONLY } },
+  subresources: {
+    token: {
+      takes: taken('authentication.k8s.io', 'v1', 'TokenRequest', 'authentication'),
+      verbs: CREATE_ONLY,
+      post: requestToken,
+    },
+  },
   returnsDeleted: true,
   prepareCreate: cleanSecrets,
   prepareUpdate: cleanSecrets,

@@ -1,6 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Random } from '../../lib/random.ts';
 import type { FieldError } from './field-errors.ts';
+import type { TokenIssuer } from './token-issuer.ts';
 import type { UserInfo } from './user.ts';
 
 /** Names a resource everywhere below HTTP: "pods", "apps/deployments", "rbac.authorization.k8s.io/roles". The version is not part of it. */
@@ -122,8 +123,60 @@ export interface ServedVersion {
 export interface ScalePaths {
   spec: string[];
   status: string[];
-  /** Path of the selector in the stored object; its form decides how it is printed in ScaleStatus.selector. */
+  /** Path of the selector in the stored object: a LabelSelector, or a map of labels that is one of its own. */
   selector: string[];
+  selectorForm?: 'map';
+}
+
+/** What is sent to a subresource, where it is not the kind itself. */
+export interface Taken {
+  group: string;
+  version: string;
+  kind: string;
+  /** Type in the schema table; connections carry none. */
+  type: string;
+}
+
+/** What a connection asks for. */
+export interface ConnectRequest {
+  container: string;
+  get: StrategyContext['get'];
+}
+
+/** What a POST to a subresource may do. All of it is part of the transaction of the request. */
+export interface PostRequest {
+  namespace: string;
+  /** From the address, where it has one. */
+  name: string | undefined;
+  now: number;
+  dryRun: boolean;
+  get: StrategyContext['get'];
+  list: StrategyContext['list'];
+  /** Lets admission change and refuse what was sent. */
+  admit(): void;
+  /** Stores a new state as it is, past every strategy; a dry run stores nothing. */
+  store(resource: Resource, next: KubeObject, old: KubeObject): void;
+  /** Deletes the object of the address as a client's DELETE would. */
+  delete(options: Obj): void;
+  tokens: TokenIssuer | undefined;
+  annotate: ((key: string, value: string) => void) | undefined;
+}
+
+/** A subresource of a kind: what it takes and what it does. */
+export interface Subresource {
+  verbs: readonly Verb[];
+  /** Absent: the kind itself, in the version of the address. */
+  takes?: Taken;
+  /** How PUT and PATCH change the object; without it they cannot. `whole`: as the object itself, the rules of the kind are told the name. */
+  strategy?: 'whole' | 'status' | 'scale';
+  /** Of its Table; absent: those of the kind. */
+  columns?: readonly Column[];
+  /** POST: acts on what was sent, which is stored nowhere itself; returns the answer. */
+  post?(sent: KubeObject, request: PostRequest): Obj;
+  /** It is a connection to a kubelet: the node on which that is. Undefined: there is nothing to say yet. Throws what is wrong before. */
+  locate?(object: KubeObject, request: ConnectRequest): string | undefined;
+  /** What follows in the address belongs to it, and the name may have a scheme and a port. */
+  proxies?: boolean;
 }
 
 /** A kind: everything that is known of it, as one value. */
@@ -144,8 +197,8 @@ export interface Kind extends KindRules, StorageFacts {
   /** Has /status. */
   status?: boolean;
   scale?: ScalePaths;
-  /** Other subresources: name -> {kind it takes, verbs}; how each acts is the registry's or the apiserver's. */
-  subresources?: Record<string, { group?: string; version?: string; kind: string; verbs: Verb[] }>;
+  /** Its own subresources by name; subresourcesOf has those too that `status` and `scale` mean. */
+  subresources?: Readonly<Record<string, Subresource>>;
   versions?: ServedVersion[];
   /** It is never stored: creating one is creating it at this subresource of another kind. */
   createsAt?: { resource: Resource; subresource: string };

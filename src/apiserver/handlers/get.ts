@@ -1,3 +1,5 @@
+import { jsonText } from '../../api/machinery/numerals.ts';
+import { subresourceOf } from '../../api/machinery/subresources.ts';
 import type { Answer, Call, Deps, Target } from '../call.ts';
 import { tooLarge } from '../../registry/list.ts';
 import { parseRevision } from '../params.ts';
@@ -16,9 +18,9 @@ export function get(call: Call, deps: Deps, target: Target): Answer {
   }
   const { kind, subresource } = target;
   if (kind.computed) return computedObject(call, target, kind.computed());
-  if (subresource === 'scale') {
-    const scale = registry.getSubresource(kind, subresource, info.namespace, info.name);
-    return presentWritten(call, target, 200, JSON.stringify(scale), scale);
+  if (subresourceOf(kind, subresource)?.takes) {
+    const shown = registry.getSubresource(kind, subresource, info.namespace, info.name);
+    return presentWritten(call, target, 200, jsonText(shown), shown);
   }
   const row = registry.get(kind, info.namespace, info.name);
   return presentStored(call, deps, target, 200, row.json, row.rev);

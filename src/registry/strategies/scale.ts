@@ -28,10 +28,8 @@ function readScale(kind: Kind, live: KubeObject): KubeObject {
   const paths = kind.scale as NonNullable<Kind['scale']>;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = live.metadata;
   const selector = at(live, paths.selector);
-  // A plain map is a selector of its own; a LabelSelector has matchLabels or matchExpressions.
-  const isMap = kind.resource === 'replicationcontrollers';
   const text = selectorToString(
-    isMap ? fromMap(selector as Record<string, string>) : fromLabelSelector(selector as Obj | undefined),
+    paths.selectorForm === 'map' ? fromMap(selector as Record<string, string>) : fromLabelSelector(selector as Obj | undefined),
   );
   const managedFields = encodeManagers(
     toScale(kind, decodeManagers(live.metadata.managedFields, live.metadata.managedFields) ?? []),

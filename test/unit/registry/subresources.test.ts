@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
-import type { TokenClaims } from '../../../src/registry/ports.ts';
+import type { TokenClaims } from '../../../src/api/machinery/token-issuer.ts';
+import { KindTable, kindTable } from '../../../src/api/kinds.ts';
+import { defineKind } from '../../../src/api/machinery/define-kind.ts';
+import { badRequest } from '../../../src/api/machinery/status-errors.ts';
+import { subresourcesOf } from '../../../src/api/machinery/subresources.ts';
+import { CONNECTS } from '../../../src/apiserver/handlers/connect.ts';
+import type { AdmissionRequest } from '../../../src/registry/ports.ts';
 import { minimal } from '../../fixtures/objects.ts';
 import { Bench, refusal } from '../../host/make-registry.ts';
 
@@ -188,5 +194,67 @@ describe('tokens', () => {
     expect(refusal(() => request({ boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'p' } })).message).toContain(
       'to pod running with different serviceaccount name',
     );
+  });
+});
+
+describe('a subresource of a kind that is made up', () => {
+  const Lamp = defineKind({
+    group: 'example.com',
+    version: 'v1',
+    kind: 'Lamp',
+    resource: 'lamps',
+    namespaced: true,
+    type: 'io.k8s.api.core.v1.ConfigMap',
+    scale: { spec: ['data', 'lit'], status: ['data', 'lit'], selector: ['data', 'selector'], selectorForm: 'map' },
+    subresources: {
+      switch: {
+        verbs: ['create'],
+        post(sent, { name, namespace, get, store, admit, annotate }) {
+          const lamp = get('example.com/lamps', namespace, name as string) as KubeObject;
+          admit();
+          store('example.com/lamps', { ...lamp, metadata: { ...lamp.metadata }, data: { ...lamp.data, on: sent.on } }, lamp);
+          annotate?.('switched', sent.on);
+          return { kind: 'Switched', on: sent.on };
+        },
+      },
+    },
+  });
+
+  it('[REG64] does what the kind says, in one transaction with its admission', () => {
+    const seen: unknown[] = [];
+    const review = ({ subresource, operation, object, size }: AdmissionRequest) => {
+      seen.push([operation, subresource, object?.on ?? '', size === undefined]);
+      if (object?.on === 'no') throw badRequest('no');
+    };
+    const kinds = new KindTable([...kindTable(false).kinds, Lamp], false);
+    bench = new Bench({ kinds: () => kinds, admission: [{ review }] });
+    const options = (more: Obj = {}) => bench.options(Lamp, { name: 'l', ...more });
+    const lamp = { kind: 'Lamp', apiVersion: 'example.com/v1', metadata: { name: 'l' }, data: { lit: 2 as never } };
+    bench.registry.create(Lamp, lamp as never, bench.options(Lamp, { decoded: true }));
+    const told: string[] = [];
+    const annotate = (key: string, value: string) => void told.push(`${key}=${value}`);
+    const press = (on: string, more: Obj = {}) =>
+      bench.registry.create(Lamp, { on } as never, options({ subresource: 'switch', annotate, ...more }));
+    expect(press('yes').object).toEqual({ kind: 'Switched', on: 'yes' });
+    expect(refusal(() => press('no')).message).toBe('no');
+    press('dry', { dryRun: true });
+    expect(bench.registry.object('example.com/lamps', 'default', 'l')?.data).toMatchObject({ on: 'yes' });
+    expect(seen).toEqual([
+      ['CREATE', '', '', false],
+      ['CREATE', 'switch', 'yes', true],
+      ['CREATE', 'switch', 'no', true],
+      ['CREATE', 'switch', 'dry', true],
+    ]);
+    expect(told).toEqual(['switched=yes', 'switched=dry']);
+    expect(refusal(() => bench.registry.create(Lamp, {} as never, options({ subresource: 'break' }))).code).toBe(400);
+    expect(refusal(() => bench.registry.update(Lamp, {} as never, options({ subresource: 'switch' }))).code).toBe(400);
+    const scale = bench.registry.getSubresource(Lamp, 'scale', 'default', 'l');
+    expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 2 }, status: { replicas: 2 } });
+  });
+
+  it('[REG64] is negotiated like any other but for those that connect, which their names tell', () => {
+    const kinds = kindTable(false).kinds;
+    const connecting = kinds.flatMap((kind) => Object.entries(subresourcesOf(kind)).filter(([, { locate }]) => locate));
+    expect(new Set(connecting.map(([name]) => name))).toEqual(CONNECTS);
   });
 });

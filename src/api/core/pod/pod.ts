@@ -6,7 +6,11 @@ import { validateObjectMeta } from '../../machinery/meta.ts';
 import { isDns1123Label } from '../../machinery/names.ts';
 import { rfc3339 } from '../../machinery/time.ts';
 import { validateOnlyForPod } from './container.ts';
+import { bind } from './binding.ts';
 import { podColumns, podRowConditions } from './columns.ts';
+import { locateContainer, locateLog, locatePod } from './connect.ts';
+import { evict } from './eviction.ts';
+import { taken } from '../../machinery/subresources.ts';
 import { aliasServiceAccount, defaultPod, defaultPodStatus } from './defaults.ts';
 import { qosClass } from './resources.ts';
 import { podOptions, validatePodSpec } from './spec.ts';
@@ -223,15 +227,15 @@ export const Pod = defineKind({
   categories: ['all'],
   status: true,
   subresources: {
-    attach: { kind: 'PodAttachOptions', verbs: ['create', 'get'] },
-    binding: { kind: 'Binding', verbs: CREATE_ONLY },
-    ephemeralcontainers: { kind: 'Pod', verbs: READ_WRITE },
-    eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: CREATE_ONLY },
-    exec: { kind: 'PodExecOptions', verbs: ['create', 'get'] },
-    log: { kind: 'Pod', verbs: ['get'] },
-    portforward: { kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
-    proxy: { kind: 'PodProxyOptions', verbs: PROXY },
-    resize: { kind: 'Pod', verbs: READ_WRITE },
+    attach: { takes: taken('', 'v1', 'PodAttachOptions', 'core'), verbs: ['create', 'get'], locate: locateContainer },
+    binding: { takes: taken('', 'v1', 'Binding', 'core'), verbs: CREATE_ONLY, post: bind },
+    ephemeralcontainers: { verbs: READ_WRITE, strategy: 'whole' },
+    eviction: { takes: taken('policy', 'v1', 'Eviction', 'policy'), verbs: CREATE_ONLY, post: evict },
+    exec: { takes: taken('', 'v1', 'PodExecOptions', 'core'), verbs: ['create', 'get'], locate: locateContainer },
+    log: { verbs: ['get'], locate: locateLog },
+    portforward: { takes: taken('', 'v1', 'PodPortForwardOptions', 'core'), verbs: ['create', 'get'], locate: locatePod },
+    proxy: { takes: taken('', 'v1', 'PodProxyOptions', 'core'), verbs: PROXY, locate: locatePod, proxies: true },
+    resize: { verbs: READ_WRITE, strategy: 'whole' },
   },
   returnsDeleted: true,
   resetFields: {

@@ -1,8 +1,10 @@
 import type { KubeObject, Obj } from '../../../lib/json.ts';
 import { ageCell, columnsOf, formatLabels, nameCell, textCell } from '../../machinery/columns.ts';
-import { defineKind, PROXY } from '../../machinery/define-kind.ts';
+import { type ConnectRequest, defineKind, PROXY } from '../../machinery/define-kind.ts';
 import { type FieldError, forbidden } from '../../machinery/field-errors.ts';
 import { cidrWarnings, ipWarnings } from '../../machinery/ip.ts';
+import { failure } from '../../machinery/status-errors.ts';
+import { taken } from '../../machinery/subresources.ts';
 import { validateClusterIPChange, validateFamilyChange, validateLoadBalancerClass } from './addresses.ts';
 import { dropTypeDependentFields, dropUnusedPolicy, isExternal, isLoadBalancer, needsHealthCheck } from './fields.ts';
 import { validateService, validateServiceStatus } from './validation.ts';
@@ -106,6 +108,17 @@ const ports = (object: KubeObject): string =>
     .map((p: Obj) => (p.nodePort ? `${p.port}:${p.nodePort}/${p.protocol}` : `${p.port}/${p.protocol}`))
     .join(',') || '<none>';
 
+/** The node of any pod behind it (registry/core/service/storage ResourceLocation). */
+function locate({ metadata, spec }: KubeObject, { get }: ConnectRequest): string {
+  const { name, namespace = '' } = metadata;
+  const unavailable = (why: string) => failure(503, 'ServiceUnavailable', why);
+  if (!spec.ports?.length) throw unavailable(`no service port "" found for service ${JSON.stringify(name)}`);
+  const subsets: Obj[] = get('endpoints', namespace, name)?.subsets ?? [];
+  const node = subsets.flatMap((s) => s.addresses ?? []).find((a: Obj) => a.nodeName)?.nodeName;
+  if (!node) throw unavailable(`no endpoints available for service ${JSON.stringify(name)}`);
+  return node;
+}
+
 export const Service = defineKind({
   group: '',
   version: 'v1',
@@ -116,7 +129,7 @@ export const Service = defineKind({
   shortNames: ['svc'],
   categories: ['all'],
   status: true,
-  subresources: { proxy: { kind: 'ServiceProxyOptions', verbs: PROXY } },
+  subresources: { proxy: { takes: taken('', 'v1', 'ServiceProxyOptions', 'core'), verbs: PROXY, locate, proxies: true } },
   storagePrefix: 'services/specs',
   returnsDeleted: true,
   // RelaxedServiceNameValidation is on in 1.36: names may begin with a digit.

@@ -1,13 +1,10 @@
-import { ownProperty } from '../../lib/own-property.ts';
-import { type FieldError, invalid } from '../../api/machinery/field-errors.ts';
-import { badRequest, conflict, internalError, invalidError, notFoundError } from '../../api/machinery/status-errors.ts';
-import { rfc3339 } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { admitSent } from '../admit.ts';
-import type { Kernel } from '../kernel.ts';
-import type { TokenClaims } from '../ports.ts';
-import type { PostScope } from '../write-scope.ts';
-import { type SubresourceAnswer, shown } from './answer.ts';
+import { ownProperty } from '../../lib/own-property.ts';
+import type { PostRequest } from '../machinery/define-kind.ts';
+import { type FieldError, invalid } from '../machinery/field-errors.ts';
+import { badRequest, conflict, internalError, invalidError, notFoundError } from '../machinery/status-errors.ts';
+import { rfc3339 } from '../machinery/time.ts';
+import type { TokenClaims } from '../machinery/token-issuer.ts';
 
 const GROUP = 'authentication.k8s.io';
 const DEFAULT_SECONDS = 3600;
@@ -24,15 +21,14 @@ const ISSUED = 'authentication.kubernetes.io/issued-credential-id';
 const idOf = (token: string): string => JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).jti;
 
 /** POST serviceaccounts/NAME/token: a signed token of the account, bound to an object if it says so (core/serviceaccount TokenREST). */
-export function requestToken(scope: PostScope, request: KubeObject): SubresourceAnswer {
-  const { kernel, kind, resource, namespace, options, ports } = scope;
-  const issuer = ports.tokens;
+export function requestToken(sent: KubeObject, request: PostRequest): Obj {
+  const { namespace, now, tokens: issuer } = request;
   if (!issuer) throw internalError('this server issues no tokens');
-  const name = options.name as string;
-  const { metadata = {} as KubeObject['metadata'], spec = {} } = request;
+  const name = request.name as string;
+  const { metadata = {} as KubeObject['metadata'], spec = {} } = sent;
   checkAddress(metadata, name, namespace);
-  const account = kernel.view.get(resource, namespace, name);
-  if (!account) throw notFoundError(kind, name);
+  const account = request.get('serviceaccounts', namespace, name);
+  if (!account) throw notFoundError({ group: '', resource: 'serviceaccounts' }, name);
   const what = { group: GROUP, resource: 'TokenRequest' };
   if (metadata.uid && metadata.uid !== account.metadata.uid) {
     const why = `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${account.metadata.uid})`;
@@ -41,14 +37,14 @@ export function requestToken(scope: PostScope, request: KubeObject): Subresource
   const seconds: number = spec.expirationSeconds ?? DEFAULT_SECONDS;
   const errors = validate(seconds);
   if (errors.length) throw invalidError(GROUP, 'TokenRequest', '', errors);
-  admitSent(scope, request);
+  request.admit();
   const audiences: string[] = spec.audiences?.length ? spec.audiences : issuer.audiences;
   const claims: TokenClaims = {
     account,
     audiences,
-    now: options.now,
+    now,
     expirationSeconds: seconds,
-    ...boundTo(kernel, spec.boundObjectRef, name, namespace),
+    ...boundTo(request, spec.boundObjectRef, name, namespace),
   };
   if (claims.pod && seconds === WARN_ONLY_SECONDS && audiences.every((a) => issuer.audiences.includes(a))) {
     claims.warnAfterSeconds = seconds;
@@ -56,14 +52,14 @@ export function requestToken(scope: PostScope, request: KubeObject): Subresource
   }
   const { uid } = account.metadata;
   const token = issuer.issue(claims);
-  scope.annotate?.(ISSUED, `JTI=${idOf(token)}`);
-  return shown({
+  request.annotate?.(ISSUED, `JTI=${idOf(token)}`);
+  return {
     kind: 'TokenRequest',
     apiVersion: `${GROUP}/v1`,
-    metadata: { name, namespace, uid, creationTimestamp: rfc3339(options.now) },
+    metadata: { name, namespace, uid, creationTimestamp: rfc3339(now) },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
-    status: { token, expirationTimestamp: rfc3339(options.now + seconds * 1000) },
-  });
+    status: { token, expirationTimestamp: rfc3339(now + seconds * 1000) },
+  };
 }
 
 function checkAddress(metadata: Obj, name: string, namespace: string): void {
@@ -87,7 +83,7 @@ function validate(seconds: number): FieldError[] {
 const BINDS_TO: Record<string, string> = { Pod: 'pods', Node: 'nodes', Secret: 'secrets' };
 
 /** The object that the token dies with. */
-function boundTo({ view }: Kernel, ref: Obj | undefined, account: string, namespace: string): Partial<TokenClaims> {
+function boundTo({ get }: PostRequest, ref: Obj | undefined, account: string, namespace: string): Partial<TokenClaims> {
   if (!ref) return {};
   const [group, version] = String(ref.apiVersion ?? '').includes('/')
     ? (ref.apiVersion as string).split('/')
@@ -95,7 +91,7 @@ function boundTo({ view }: Kernel, ref: Obj | undefined, account: string, namesp
   const kind: string = ref.kind ?? '';
   const resource = group === '' ? ownProperty(BINDS_TO, kind) : undefined;
   if (!resource) throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
-  const object = view.get(resource, resource === 'nodes' ? '' : namespace, ref.name);
+  const object = get(resource, resource === 'nodes' ? '' : namespace, ref.name);
   if (!object) throw notFoundError({ group: '', resource }, ref.name);
   if (resource === 'pods' && object.spec.serviceAccountName !== account) {
     throw badRequest(
@@ -109,6 +105,6 @@ function boundTo({ view }: Kernel, ref: Obj | undefined, account: string, namesp
   if (resource === 'secrets') return { secret: object };
   if (resource === 'nodes') return { node: object };
   const { nodeName } = object.spec;
-  const node = nodeName ? (view.get('nodes', '', nodeName) ?? ({ metadata: { name: nodeName } } as KubeObject)) : undefined;
+  const node = nodeName ? (get('nodes', '', nodeName) ?? ({ metadata: { name: nodeName } } as KubeObject)) : undefined;
   return { pod: object, ...(node && { node }) };
 }

@@ -1,69 +1,60 @@
-import type { Kind } from '../../api/machinery/define-kind.ts';
-import { fromLabelSelector, matches } from '../../api/machinery/labels.ts';
-import { rfc3339 } from '../../api/machinery/time.ts';
+import { clone, equal, type KubeObject, type Obj } from '../../../lib/json.ts';
+import type { PostRequest } from '../../machinery/define-kind.ts';
+import { fromLabelSelector, matches } from '../../machinery/labels.ts';
 import {
   badRequest,
   failure,
   forbiddenError,
-  invalidError,
   notFoundError,
   type StatusError,
   tooManyRequests,
-} from '../../api/machinery/status-errors.ts';
-import { clone, equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { admitSent } from '../admit.ts';
-import { validateDeleteOptions } from '../deletion.ts';
-import type { Kernel } from '../kernel.ts';
-import type { DeleteOptions, WriteOptions } from '../options.ts';
-import * as pipeline from '../pipeline.ts';
-import { openScope, type PostScope } from '../write-scope.ts';
-import { type SubresourceAnswer, shown, success } from './answer.ts';
-import { setCondition } from './binding.ts';
+} from '../../machinery/status-errors.ts';
+import { rfc3339 } from '../../machinery/time.ts';
+import { setCondition, SUCCESS } from './binding.ts';
 
 const BUDGETS = 'policy/poddisruptionbudgets';
 /** Evictions that a budget remembers at most, so that its status stays small (MaxDisruptedPodSize). */
 const DISRUPTED_MAX = 2000;
 
 /** POST pods/NAME/eviction: a deletion that asks the budgets first (core/pod/storage EvictionREST). */
-export function evict(scope: PostScope, eviction: KubeObject): SubresourceAnswer {
-  const { kernel, kind, resource, namespace } = scope;
-  const name = scope.options.name as string;
+export function evict(eviction: KubeObject, request: PostRequest): Obj {
+  const name = request.name as string;
   if (name !== eviction.metadata?.name) throw badRequest('name in URL does not match name in Eviction object');
-  const { options, dryRun } = deleteOptions(eviction.deleteOptions ?? undefined, scope.options);
-  admitSent(scope, eviction);
-  const pod = kernel.view.get(resource, namespace, name);
-  if (!pod) throw notFoundError(kind, name);
+  const { options, dryRun } = deleteOptions(eviction.deleteOptions ?? undefined, request.dryRun);
+  request.admit();
+  const pod = request.get('pods', request.namespace, name);
+  if (!pod) throw notFoundError({ group: '', resource: 'pods' }, name);
   if (!canIgnoreBudgets(pod)) {
-    const budgets = budgetsOf(kernel, pod);
+    const budgets = budgetsOf(request, pod);
     if (budgets.length > 1) {
       const message = 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.';
-      return shown({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+      return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 };
     }
     const budget = budgets[0];
-    if (budget && !isDispensable(pod, budget)) decrement(kernel, pod, budget, scope.options.now, dryRun);
+    if (budget && !isDispensable(pod, budget)) decrement(request, pod, budget, dryRun);
   }
-  remove(scope, pod, options, dryRun);
-  return success();
+  remove(request, pod, options, dryRun);
+  return SUCCESS;
 }
 
-function deleteOptions(inner: Obj | undefined, o: WriteOptions): { options: DeleteOptions; dryRun: boolean } {
+function deleteOptions(inner: Obj | undefined, isDryRun: boolean): { options: Obj; dryRun: boolean } {
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = inner ?? {};
-  const options: DeleteOptions = {};
+  const options: Obj = {};
   if (typeof gracePeriodSeconds === 'number') options.gracePeriodSeconds = gracePeriodSeconds;
   if (propagationPolicy) options.propagationPolicy = propagationPolicy;
   if (typeof orphanDependents === 'boolean') options.orphanDependents = orphanDependents;
   if (preconditions) options.preconditions = preconditions;
-  return { options, dryRun: o.dryRun === true || (Array.isArray(dryRun) && dryRun.includes('All')) };
+  return { options, dryRun: isDryRun || (Array.isArray(dryRun) && dryRun.includes('All')) };
 }
 
 /** Pods that run no more, or not yet, disrupt nothing. */
 const canIgnoreBudgets = ({ metadata, status }: KubeObject): boolean =>
   ['Succeeded', 'Failed', 'Pending'].includes(status?.phase) || !!metadata.deletionTimestamp;
 
-function budgetsOf({ view }: Kernel, pod: KubeObject): KubeObject[] {
+function budgetsOf(request: PostRequest, pod: KubeObject): KubeObject[] {
   const { labels, namespace } = pod.metadata;
   if (!labels) return [];
-  return view.list(BUDGETS, namespace).filter((b) => b.spec?.selector && matches(fromLabelSelector(b.spec.selector), labels));
+  return request.list(BUDGETS, namespace).filter((b) => b.spec?.selector && matches(fromLabelSelector(b.spec.selector), labels));
 }
 
 /** May an unready pod go without counting? As its policy says, or when enough others are healthy. */
@@ -75,7 +66,7 @@ function isDispensable(pod: KubeObject, { spec, status = {} }: KubeObject): bool
 }
 
 /** checkAndDecrement: takes one disruption from the budget, or refuses. */
-function decrement(kernel: Kernel, pod: KubeObject, budget: KubeObject, now: number, dryRun: boolean): void {
+function decrement({ now, store }: PostRequest, pod: KubeObject, budget: KubeObject, dryRun: boolean): void {
   const { name } = budget.metadata;
   const status = budget.status ?? {};
   const allowed: number = status.disruptionsAllowed ?? 0;
@@ -93,8 +84,7 @@ function decrement(kernel: Kernel, pod: KubeObject, budget: KubeObject, now: num
     disruptedPods: { ...status.disruptedPods, [pod.metadata.name]: rfc3339(now) },
   };
   if (allowed - 1 === 0) setInsufficient(next, now);
-  const kind = kernel.kinds.byResource(BUDGETS) as Kind;
-  if (!dryRun) kernel.append(kind, next, budget, Number(budget.metadata.resourceVersion));
+  if (!dryRun) store(BUDGETS, next, budget);
 }
 
 function setInsufficient(budget: KubeObject, now: number): void {
@@ -138,25 +128,21 @@ function noneAllowed(name: string, status: Obj): StatusError {
 }
 
 /** Marks the pod as a target of disruption, then deletes it. */
-function remove({ kernel, ports, kind, options: o }: PostScope, pod: KubeObject, options: DeleteOptions, dryRun: boolean): void {
-  const errors = validateDeleteOptions(options);
-  if (errors.length) throw invalidError('meta.k8s.io', 'DeleteOptions', '', errors);
+function remove({ now, store, delete: erase }: PostRequest, pod: KubeObject, options: Obj, dryRun: boolean): void {
   let { preconditions } = options;
-  const { name, namespace = '', resourceVersion } = pod.metadata;
-  if (!dryRun) {
+  const wanted = preconditions?.resourceVersion;
+  const { resourceVersion } = pod.metadata;
+  if (!dryRun && (wanted === undefined || wanted === resourceVersion)) {
     const next: KubeObject = { ...pod, metadata: { ...pod.metadata }, status: { ...pod.status } };
     setCondition(
       next.status,
       { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
-      o.now,
+      now,
     );
-    const matchesVersion = preconditions?.resourceVersion === undefined || preconditions.resourceVersion === resourceVersion;
-    if (matchesVersion && !equal(next, pod)) {
-      kernel.append(kind, next, pod, Number(resourceVersion));
-      if (preconditions?.resourceVersion) preconditions = { ...preconditions, resourceVersion: next.metadata.resourceVersion };
+    if (!equal(next, pod)) {
+      store('pods', next, pod);
+      if (wanted) preconditions = { ...preconditions, resourceVersion: next.metadata.resourceVersion };
     }
   }
-  const { user, now } = o;
-  const request = { ...options, namespace, name, user, now, dryRun, ...(preconditions && { preconditions }) };
-  pipeline.remove(openScope(kernel, ports, kind, request));
+  erase({ ...options, dryRun, ...(preconditions && { preconditions }) });
 }

@@ -1,34 +1,33 @@
-import type { Kind } from '../../api/machinery/define-kind.ts';
-import { errorBody, type FieldError, notSupported, required } from '../../api/machinery/field-errors.ts';
-import { badRequest, conflict, failure, notFoundError } from '../../api/machinery/status-errors.ts';
-import { rfc3339 } from '../../api/machinery/time.ts';
-import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
-import { admitSent } from '../admit.ts';
-import type { PostScope } from '../write-scope.ts';
-import { type SubresourceAnswer, success } from './answer.ts';
+import { clone, type KubeObject, type Obj } from '../../../lib/json.ts';
+import type { PostRequest } from '../../machinery/define-kind.ts';
+import { errorBody, type FieldError, notSupported, required } from '../../machinery/field-errors.ts';
+import { badRequest, conflict, failure, notFoundError } from '../../machinery/status-errors.ts';
+import { rfc3339 } from '../../machinery/time.ts';
+
+const PODS = { group: '', resource: 'pods' };
+
+/** What subresources answer that have no object of their own to show. */
+export const SUCCESS: Obj = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 
 /** POST pods/NAME/binding: gives a pod its node, once (core/pod/storage BindingREST). */
-export function bind(scope: PostScope, binding: KubeObject): SubresourceAnswer {
-  const { kernel, kind, resource, namespace, options } = scope;
+export function bind(binding: KubeObject, request: PostRequest): Obj {
   const { metadata = {} as KubeObject['metadata'], target = {} } = binding;
-  const name = options.name ?? metadata.name;
+  const { namespace, now, name = metadata.name } = request;
   if (name !== metadata.name) throw badRequest('name in URL does not match name in Binding object');
   const errors = validateTarget(target);
   // Upstream throws the aggregate as it is, which makes a 500 of it.
   if (errors.length) throw failure(500, '', aggregate(errors));
-  const found = kernel.live(resource, namespace, name);
-  if (!found) throw notFoundError(kind, name);
-  const { object: live, row } = found;
-  admitSent(scope, binding);
+  const live = request.get('pods', namespace, name);
+  if (!live) throw notFoundError(PODS, name);
+  request.admit();
   const what = { group: '', resource: 'pods/binding' };
-  checkPreconditions(kind, live, metadata, namespace);
+  checkPreconditions(live, metadata, namespace);
   if (live.metadata.deletionTimestamp) throw conflict(what, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (live.spec.nodeName)
     throw conflict(what, name, `pod ${name} is already assigned to node ${JSON.stringify(live.spec.nodeName)}`);
   if (live.spec.schedulingGates?.length) throw conflict(what, name, `pod ${name} has non-empty .spec.schedulingGates`);
-  const pod = assigned(live, target.name, metadata, options.now);
-  if (!options.dryRun) kernel.append(kind, pod, live, row.rev);
-  return success();
+  request.store('pods', assigned(live, target.name, metadata, now), live);
+  return SUCCESS;
 }
 
 function validateTarget(target: Obj): FieldError[] {
@@ -43,12 +42,12 @@ function aggregate(errors: FieldError[]): string {
   return texts.length === 1 ? (texts[0] as string) : `[${texts.join(', ')}]`;
 }
 
-function checkPreconditions(kind: Kind, live: KubeObject, { uid, resourceVersion }: Obj, namespace: string): void {
+function checkPreconditions(live: KubeObject, { uid, resourceVersion }: Obj, namespace: string): void {
   const { name } = live.metadata;
   const fail = (what: string) => {
     const key = `/registry/pods/${namespace}/${name}`;
     return conflict(
-      kind,
+      PODS,
       name,
       `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${what}`,
     );
