@@ -48,3 +48,5 @@ export const GZIP_BYTES = 131_072;
 export const GZIP_LEVEL = 1;
 /** The log that the server keeps in a file while a person watches it, bytes: a start with a longer one begins another. */
 export const LOG_FILE_BYTES = 10_000_000;
+/** How often the server asks the Worker whether it lives, which makes it look for overdue alarms too, ms. */
+export const ALARM_LOOK_MS = 5000;

@@ -11,6 +11,7 @@ import { openFolder, stores } from './folder.ts';
 import { drain, front } from './tls-proxy.ts';
 import { ownersIn } from './owners.ts';
 import { firstRun } from './first-run.ts';
+import { ALARM_LOOK_MS } from './limits.ts';
 
 /** Of what the front and the Worker know each other by, for as long as this process lives. */
 const SECRET_BYTES = 24;
@@ -32,6 +33,17 @@ A cluster named "demo" is running. Try:
 async function drainAll(server: Server): Promise<void> {
   await drain(server, DRAIN_MS);
   await setTimeout(Math.max(AUDIT_WAIT_MS, USAGE_FLUSH_MS) + SETTLE_MS);
+}
+
+/** Asks the Worker now and then whether it lives: an alarm that workerd has lost is found so. Returns what ends it. */
+function lookForAlarms({ host, port: at }: { host: string; port: number }): () => void {
+  const look = () =>
+    void fetch(`http://${host}:${at}/livez`)
+      .then((answer) => answer.text())
+      .catch(() => undefined);
+  const timer = setInterval(look, ALARM_LOOK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** Starts the local server and returns when it serves. Stops cleanly, with exit code 0, on SIGINT and SIGTERM; ends with 1 when workerd does. */
@@ -69,6 +81,7 @@ export async function start(): Promise<void> {
     const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret, onEnd });
     closing.push(engine.stop, () => drainAll(server));
     Object.assign(backend, engine.address);
+    closing.push(lookForAlarms(engine.address));
     const first = await firstRun(folder, url, tls.ca);
     process.stdout.write(`ready ${url}\n${first ? NEXT : ''}`);
   } catch (error) {

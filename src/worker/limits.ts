@@ -24,3 +24,6 @@ export const FORK_HASTE_MS = 1_000;
 export const FORK_DRAIN_MS = 100;
 /** How long the usage of many clusters is gathered to be told together, ms. */
 export const USAGE_GATHER_MS = 1000;
+/** How often a request makes the Worker look for clusters of its isolate whose alarm is overdue, ms, and how many it wakes at once. */
+export const OVERDUE_LOOK_MS = 3000;
+export const OVERDUE_CLUSTERS = 100;

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { alarms } from './alarms.ts';
 import { replicas, type Throughput, throughputs, watchers } from './api.ts';
 import { quantile, targetOf } from './client.ts';
 import { many } from './many.ts';
@@ -8,7 +9,7 @@ import { Ours } from './ours.ts';
 import { revocation, worst } from './revocation.ts';
 
 /**
- * npm run bench [-- --reference KUBECONFIG] [--only throughput,replicas,...] [--only many [--clusters 10000]]
+ * npm run bench [-- --reference KUBECONFIG] [--only throughput,replicas,...] [--only many [--clusters 10000]] [--only alarms]
  * Prints our figures, and beside them those of another Kubernetes API (ATOLL_REFERENCE names its kubeconfig too) from the same run.
  */
 const { values } = parseArgs({
@@ -114,6 +115,15 @@ try {
     ] as const) {
       row(`${what}, p50 / most (ms)`, `${n1(worst(times).p50)} / ${n1(worst(times).most)}`, '', 'goal 1,000');
     }
+  }
+  // Minutes of a machine that does nothing else: only when asked for.
+  if (only?.includes('alarms')) {
+    const { times, late, overdue, stall } = await alarms(ours);
+    const shown = [quantile(times, 0.5), quantile(times, 0.99), Math.max(...times)].map(n0).join(' / ');
+    row(`${times.length} timers on a busy machine, p50 / p99 / most (ms)`, shown);
+    row('of them more than a second late', n0(late), '', 'goal 0');
+    row('still overdue when nobody asked', n0(overdue), '', 'goal 0');
+    row('the longest that the bench itself stood still (ms)', n0(stall));
   }
   if (wanted('price')) {
     console.log(

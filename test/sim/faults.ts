@@ -1,4 +1,5 @@
 import type { Sqlite } from '../../src/lib/sqlite-port.ts';
+import { checkAlways } from './invariants.ts';
 import type { World } from './world.ts';
 
 /** What is written to count a request, and not for it: that the disk fails there is nothing that a client may notice. */
@@ -67,6 +68,7 @@ const ENDLESS_KEYS = 20_000;
 export function crash(world: World): void {
   world.trace.push('crash');
   world.host.crash();
+  world.alarms.restart();
   for (const watcher of world.watchers) if (watcher.connected) watcher.reconnect();
 }
 
@@ -102,6 +104,7 @@ export function time(world: World): void {
   if (world.chance(0.05)) for (let i = 0; i < 3; i++) host.cluster.wake(host.now);
   if (world.chance(0.3)) host.now += world.int(world.chance(0.1) ? 7_200_000 : 30_000);
   if (world.chance(0.04)) host.now -= world.int(2_000);
+  if (world.alarms.stir(() => work(world))) checkAlways(world);
 }
 
 /** Clients come, lose their connection for a while, and find that history was compacted. */

@@ -2,6 +2,7 @@ import { Moulds } from '../../src/cluster/boot-snapshot.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { seeded } from '../../src/lib/prng.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
+import { Alarms } from './alarms.ts';
 import { clients, Disk, time, work } from './faults.ts';
 import { heal } from './heal.ts';
 import { checkAlways, checkQuiet, checkSettled } from './invariants.ts';
@@ -70,6 +71,7 @@ export class World {
   readonly host: Host;
   readonly disk: Disk;
   readonly ledger: Ledger;
+  readonly alarms: Alarms;
   readonly model: Model = {
     configMaps: new Map(),
     owners: new Map(),
@@ -91,6 +93,7 @@ export class World {
     this.host = seed % POURED === 0 ? makeCluster({ seed, moulds: poured() }) : makeCluster({ seed });
     this.disk = new Disk(this.host.sql);
     this.ledger = new Ledger(this.host);
+    this.alarms = new Alarms(this);
     this.#chance = seeded(seed ^ 0x5eed).next;
     this.watchers = SUBJECTS.map((subject) => new Watcher(this.host, this.ledger, subject));
   }
@@ -119,6 +122,7 @@ export class World {
     operation(this);
     this.disk.failed();
     const quiet = work(this);
+    this.alarms.endTurn(quiet);
     if (this.chance(0.8)) this.host.cluster.flush(this.host.now);
     checkAlways(this);
     if (quiet && this.chance(0.15)) checkSettled(this);
@@ -130,16 +134,15 @@ export class World {
   /** Lets everything come to rest, then checks what must hold at rest. */
   finish(): void {
     heal(this);
-    let rounds = 0;
-    while (rounds++ < 300) {
+    const settle = () => {
       this.host.settle();
-      const next = this.host.cluster.nextAlarm();
-      if (next === undefined || next > this.host.now + 3_600_000) break;
-      this.host.now = Math.max(this.host.now, next);
-      this.host.cluster.wake(this.host.now);
-    }
+      return true;
+    };
+    this.alarms.endTurn(settle());
+    let rounds = 0;
+    while (rounds++ < 400 && this.alarms.next(3_600_000, settle));
     this.host.settle();
-    if (rounds >= 300) {
+    if (rounds >= 400) {
       const timers = JSON.stringify(this.host.cluster.timers.all()).slice(0, 600);
       throw new Error(`it does not come to rest: at ${this.host.now} the timers are ${timers}`);
     }

@@ -8,6 +8,7 @@ import { noted, tooSoon } from './refusal-cache.worker.ts';
 import { isReady } from './health.worker.ts';
 import { isWorthALine, kubernetesEntry, log, nameOf } from './log.worker.ts';
 import { answered, count, type RequestClass } from './metrics.worker.ts';
+import { overdueObjects } from '../object/overdue.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
 export { ClusterDO } from '../object/cluster.worker.ts';
@@ -123,14 +124,23 @@ async function counted(request: Request, env: Env, id: string): Promise<Response
   return answer;
 }
 
+/** Wakes objects whose alarm the platform has lost. */
+async function wakeOverdue({ CLUSTERS }: Env): Promise<void> {
+  const objects = overdueObjects(now());
+  await Promise.allSettled(objects.map((id) => CLUSTERS.get(CLUSTERS.idFromString(id)).overdue()));
+}
+
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, context) {
     if (!isHost(request.headers)) return text('Bad Request', 400);
     const { url } = request;
     const id = clusterIdOf(url);
     if (id !== undefined) return counted(request, env, id);
     const { pathname } = new URL(url);
-    if (pathname === '/healthz' || pathname === '/livez') return text('ok');
+    if (pathname === '/healthz' || pathname === '/livez') {
+      context.waitUntil(wakeOverdue(env));
+      return text('ok');
+    }
     if (pathname === '/readyz') return (await isReady(env.DB)) ? text('ok') : text('the database does not answer', FAILED_READY);
     if (pathname === '/') return text(HOME);
     // Loaded when first asked for: a cluster's traffic never needs it.

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Failures } from '../../management/task.ts';
+import { Alarm } from '../../time/alarm.ts';
 import { TASKS_LOOK_AGAIN_MS } from '../../management/limits.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { now } from '../platform/host.worker.ts';
@@ -11,32 +12,26 @@ const FAILURES = 'failures';
  * knows of. The tasks themselves stand in management.
  */
 export class TaskRunnerDO extends DurableObject<Env> {
-  #armed: number | undefined;
+  readonly #alarm = new Alarm({ set: (at) => void this.ctx.storage.setAlarm(at) });
   #announced = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     void ctx.blockConcurrencyWhile(async () => {
-      this.#armed = (await ctx.storage.getAlarm()) ?? undefined;
+      this.#alarm.adopt((await ctx.storage.getAlarm()) ?? undefined);
     });
   }
 
   /** RPC: wakes at this time, at the latest. */
   async wakeBy(at: number): Promise<void> {
     this.#announced = now();
-    await this.#arm(at);
-  }
-
-  async #arm(at: number): Promise<void> {
-    if (this.#armed !== undefined && this.#armed <= at) return;
-    this.#armed = at;
-    await this.ctx.storage.setAlarm(at);
+    this.#alarm.by(at, now());
   }
 
   /** Whatever happens, an alarm stands afterwards as long as anything is or may be due. */
-  override async alarm(): Promise<void> {
-    this.#armed = undefined;
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const before = now();
+    this.#alarm.fired(info?.scheduledTime ?? before);
     try {
       // Loaded when needed, as in index.worker.ts.
       const [{ managementDeps }, { runTasks }] = await Promise.all([
@@ -46,11 +41,11 @@ export class TaskRunnerDO extends DurableObject<Env> {
       const failures = (await this.ctx.storage.get<Failures>(FAILURES)) ?? {};
       const at = await runTasks(managementDeps(this.env), failures);
       await this.ctx.storage.put(FAILURES, failures);
-      if (at !== undefined) await this.#arm(at);
-      if (this.#announced >= before - TASKS_LOOK_AGAIN_MS) await this.#arm(now() + TASKS_LOOK_AGAIN_MS);
+      if (at !== undefined) this.#alarm.by(at, now());
+      if (this.#announced >= before - TASKS_LOOK_AGAIN_MS) this.#alarm.by(now() + TASKS_LOOK_AGAIN_MS, now());
     } catch (error) {
       console.error('the task runner failed', error);
-      await this.#arm(now() + TASKS_LOOK_AGAIN_MS);
+      this.#alarm.by(now() + TASKS_LOOK_AGAIN_MS, now());
     }
   }
 }

@@ -10,7 +10,7 @@ import type { ClusterOptions } from '../../cluster/options.ts';
 import { Moulds } from '../../cluster/boot-snapshot.ts';
 import { takeStanding } from '../../cluster/lifecycle.ts';
 import { type ClusterLimits } from '../../tenancy/limits.ts';
-import { DRAIN_BOOT_MS, FORK_DRAIN_MS } from '../limits.ts';
+import { DRAIN_BOOT_MS, DRAIN_RESCUE_MS, FORK_DRAIN_MS } from '../limits.ts';
 import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../../lib/limits.ts';
 import type { ClusterUsage, ForkProgress, NewCredential, Revoked, Standing } from '../../management/clusters/port.ts';
 import type { UsageHour } from '../../management/usage/port.ts';
@@ -22,9 +22,12 @@ import { Batch } from './batch.worker.ts';
 import { bodyOf } from '../edge/body.worker.ts';
 import type { Answered } from '../../lib/ask.ts';
 import type { Env } from '../platform/env.worker.ts';
+import { log, nameOf } from '../edge/log.worker.ts';
+import { count } from '../edge/metrics.worker.ts';
 import { present } from './contention.worker.ts';
 import { ForkTarget } from './fork.worker.ts';
 import { budget, crypt, now, random } from '../platform/host.worker.ts';
+import { noteAlarm } from './overdue.worker.ts';
 import { Sockets } from './sockets.worker.ts';
 import { type Meter, openStorage } from '../platform/sqlite.worker.ts';
 import { Turns } from './turns.worker.ts';
@@ -45,7 +48,7 @@ export class ClusterDO extends DurableObject<Env> {
   #cluster?: Cluster;
   readonly #asker = new Asker(this.env);
   readonly #turns = new Turns(
-    this.ctx.storage,
+    this.ctx,
     (cluster) => cluster === this.#cluster,
     (cluster) => this.#ask(cluster),
   );
@@ -122,14 +125,31 @@ export class ClusterDO extends DurableObject<Env> {
     for (const question of questions) this.ctx.waitUntil(this.#asker.ask([question]).then(goOn));
   }
 
-  override async alarm(): Promise<void> {
-    const cluster = this.#open();
-    this.#turns.woken();
-    if (!cluster) return;
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const time = now();
+    this.#turns.fired(info?.scheduledTime ?? time);
+    try {
+      this.#goOn(time);
+    } catch (error) {
+      // Six failures in a row, and workerd gives up an alarm.
+      count('atoll_drain_errors_total');
+      log('error', { type: 'alarm', object: this.ctx.id.toString(), ...nameOf(error) });
+      this.#turns.armBy(now() + DRAIN_RESCUE_MS);
+    }
+  }
+
+  /** RPC of the Worker: the alarm should have fired long ago. */
+  async overdue(): Promise<void> {
+    this.#goOn(now());
+  }
+
+  /** Does what is due. */
+  #goOn(time: number): void {
+    const cluster = this.#open();
+    if (!cluster) return;
     cluster.wake(time);
-    this.#turns.take(cluster, time, DRAIN_SLICE_MS);
     this.#usage.keep(cluster);
+    this.#turns.take(cluster, time, DRAIN_SLICE_MS);
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -235,7 +255,6 @@ export class ClusterDO extends DurableObject<Env> {
     this.#sockets.closeAll();
     const cluster = this.#open();
     if (cluster) this.#turns.take(cluster, now(), DRAIN_FIRST_SLICE_MS);
-    else this.#turns.arm(undefined);
     return true;
   }
 
@@ -288,6 +307,7 @@ export class ClusterDO extends DurableObject<Env> {
     if (going) await this.#usage.last(going);
     this.#cluster = undefined;
     this.#sockets.closeAll();
+    noteAlarm(this.ctx.id.toString(), undefined);
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
   }

@@ -1,6 +1,8 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../../lib/limits.ts';
 import { DRAIN_RESCUE_MS, FLUSH_SLICE_MESSAGES } from '../limits.ts';
+import { Alarm } from '../../time/alarm.ts';
+import { noteAlarm } from './overdue.worker.ts';
 import { restAfter, slice } from './contention.worker.ts';
 import { budget, now } from '../platform/host.worker.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
@@ -8,33 +10,46 @@ import { count } from '../edge/metrics.worker.ts';
 
 /** When a cluster works, for how long at a time, and when it is woken. */
 export class Turns {
-  readonly #storage: Pick<DurableObjectStorage, 'getAlarm' | 'setAlarm' | 'deleteAlarm'>;
+  readonly #id: string;
+  readonly #storage: Pick<DurableObjectStorage, 'getAlarm' | 'setAlarm'>;
+  readonly #alarm: Alarm;
   readonly #isOpen: (cluster: Cluster) => boolean;
   readonly #ended: (cluster: Cluster) => void;
   /** The revision at the end of the last turn that came to rest: nothing is to be done while it stands. */
   #settled: number | undefined;
-  /** When the alarm will fire, as far as this object knows. */
-  #armed: number | undefined;
   #queued = false;
   /** Who goes on soon. */
   #continues: Cluster | undefined;
   /** What turns took since the object woke, ms. */
   awakeMs = 0;
 
-  constructor(storage: DurableObjectStorage, isOpen: (cluster: Cluster) => boolean, ended: (cluster: Cluster) => void) {
-    this.#storage = storage;
+  constructor(
+    context: Pick<DurableObjectState, 'id' | 'storage'>,
+    isOpen: (cluster: Cluster) => boolean,
+    ended: (cluster: Cluster) => void,
+  ) {
+    this.#id = context.id.toString();
+    this.#storage = context.storage;
     this.#isOpen = isOpen;
     this.#ended = ended;
+    const set = (at: number) => {
+      noteAlarm(this.#id, at);
+      void this.#storage.setAlarm(at);
+    };
+    this.#alarm = new Alarm({ set });
   }
 
   /** Asks the platform for the alarm that stands. */
   async begin(): Promise<void> {
-    this.#armed = (await this.#storage.getAlarm()) ?? undefined;
+    const stored = (await this.#storage.getAlarm()) ?? undefined;
+    this.#alarm.adopt(stored);
+    noteAlarm(this.#id, stored);
   }
 
-  /** The alarm has fired: there is none now, and something is to be done. */
-  woken(): void {
-    this.#armed = undefined;
+  /** The alarm has fired that was set for this time: none stands now, and something is to be done. */
+  fired(scheduled: number): void {
+    this.#alarm.fired(scheduled);
+    noteAlarm(this.#id, undefined);
     this.#settled = undefined;
   }
 
@@ -55,7 +70,7 @@ export class Turns {
 
   /** Drains for a while, flushes the watches, and arms the alarm last. */
   take(cluster: Cluster, time: number, budgetMs: number): void {
-    if (cluster.registry.revision === this.#settled) return;
+    if (cluster.registry.revision === this.#settled && !this.#alarm.isLost(time)) return;
     const { workMs, rests, most } = slice(cluster, time, Math.min(budgetMs, cluster.limits.turnMs));
     if (rests && this.#continues === cluster) {
       // It rests, and goes on soon: with every request another slice would be none.
@@ -72,8 +87,8 @@ export class Turns {
     if (drained === false || !flushed) {
       this.#goOn(cluster, flushed ? DRAIN_SLICE_MS : DRAIN_FIRST_SLICE_MS, rests ? began : undefined);
     }
-    if (quiet) this.arm(cluster.nextAlarm());
-    else this.armBy(time + DRAIN_RESCUE_MS);
+    const next = quiet ? cluster.nextAlarm() : time + DRAIN_RESCUE_MS;
+    if (next !== undefined) this.armBy(next);
     this.#ended(cluster);
     this.awakeMs += now() - time;
   }
@@ -104,15 +119,10 @@ export class Turns {
     }, 0);
   }
 
-  /** Undefined: never. */
-  arm(at: number | undefined): void {
-    if (at === this.#armed) return;
-    this.#armed = at;
-    void (at === undefined ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
-  }
-
-  /** At that time at the latest. */
+  /** Sees to it that the alarm fires at that time at the latest. */
   armBy(at: number): void {
-    this.arm(Math.min(at, this.#armed ?? at));
+    if (!this.#alarm.by(at, now())) return;
+    count('atoll_alarms_lost_total');
+    log('error', { type: 'alarm', object: this.#id, error: 'an alarm was lost: what was due is done late' });
   }
 }

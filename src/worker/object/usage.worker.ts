@@ -50,9 +50,13 @@ export class UsageKeeper {
     this.#arm = arm;
   }
 
-  /** To be called at the end of a turn. */
+  /** To be called in every turn. What the alarm has woken for is told now: it would wake at once again. */
   keep(cluster: Cluster): void {
     const { usage } = cluster;
+    if (usage.tellAt !== undefined && usage.mustTell(now())) {
+      this.write(cluster);
+      return;
+    }
     if (this.#waits === cluster || (usage.due === undefined && !usage.mustTell(now()))) return;
     this.#waits = cluster;
     setTimeout(() => {

@@ -1,0 +1,66 @@
+import { ALARM_LOST_MS } from './limits.ts';
+
+/** The platform's alarm, of which an object has one: setting it replaces the one that stands. */
+export interface AlarmPort {
+  set(at: number): void;
+}
+
+/**
+ * The one alarm of an object.
+ * [TIME4] It is moved to an earlier time only: never to a later one, and never deleted. An alarm that comes early finds nothing to do and sets
+ * the next, so each costs one useless wake at most. Moved later in the moment in which it fires, it would meet workerd's scheduler half-way
+ * (actor-sqlite.c++ armAlarmHandler).
+ * [TIME5] It is never set for a time for which its handler has run. The value in the database would not change, so nothing would be scheduled,
+ * and what has run is not repeated: that alarm is lost (actor-sqlite.c++ setAlarm, alarm-scheduler.c++ makeAlarmTask).
+ * [TIME6] One that is long overdue was lost: whoever comes next sets another.
+ */
+export class Alarm {
+  readonly #port: AlarmPort;
+  /** When the alarm fires that stands. */
+  #at: number | undefined;
+  /** The latest time for which a handler has run, or an alarm was given up. */
+  #fired = Number.NEGATIVE_INFINITY;
+
+  constructor(port: AlarmPort) {
+    this.#port = port;
+  }
+
+  /** When it fires; undefined: none stands. */
+  get at(): number | undefined {
+    return this.#at;
+  }
+
+  /** Takes over the alarm that stood before this object was constructed. */
+  adopt(stored: number | undefined): void {
+    this.#at = stored;
+  }
+
+  /**
+   * The handler runs, for this time. What stood is over, whichever time it was for: workerd deletes it when the handler has ended, unless
+   * another is set before.
+   */
+  fired(scheduled: number): void {
+    this.#over(scheduled);
+  }
+
+  #over(at: number): void {
+    this.#fired = Math.max(this.#fired, at, this.#at ?? at);
+    this.#at = undefined;
+  }
+
+  /** Whether one stands that should have fired long ago. */
+  isLost(now: number): boolean {
+    return this.#at !== undefined && this.#at < now - ALARM_LOST_MS;
+  }
+
+  /** Sees to it that it fires at this time at the latest (ms), but later than now. True: the one that stood was lost. */
+  by(at: number, now: number): boolean {
+    const lost = this.isLost(now);
+    if (lost) this.#over(this.#at as number);
+    const wanted = Math.max(Math.ceil(at), now + 1, this.#fired + 1);
+    if (this.#at !== undefined && this.#at <= wanted) return lost;
+    this.#at = wanted;
+    this.#port.set(wanted);
+    return lost;
+  }
+}
