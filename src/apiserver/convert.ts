@@ -1,6 +1,5 @@
 import { apiVersionOf, type Kind, type ServedVersion } from '../api/machinery/define-kind.ts';
 import { jsonText, parseStored } from '../api/machinery/numerals.ts';
-import type { KubeObject } from '../lib/json.ts';
 
 /** The form in which one address serves a kind. */
 export interface Form {
@@ -33,10 +32,6 @@ export function itemText(form: Form, json: string): string {
   const { kind: _, apiVersion: __, ...rest } = form.served.fromStored(parseStored(json));
   return jsonText(rest);
 }
-
-/** A decoded object in the served version. */
-export const servedObject = (form: Form, object: KubeObject): KubeObject =>
-  form.served ? (form.served.fromStored(object) as KubeObject) : object;
 
 /** The text of `metadata`, cut out of stored text: no version changes it. */
 export function metadataText(kind: Kind, json: string): string {

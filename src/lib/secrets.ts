@@ -25,8 +25,6 @@ export const PREFIXES = {
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const BODY = 43;
 const CHECK = 6;
-/** Characters of a secret after its prefix. */
-export const SECRET_LENGTH = BODY + CHECK;
 
 /** A new secret. */
 export function makeSecret(prefix: SecretPrefix, crypto: Pick<Crypto, 'token'>): string {

@@ -19,10 +19,10 @@ import { dirname, join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
+import { extract, pack } from 'tar-stream';
 import { codeOf, Failure } from '../local/failure.ts';
 import { claimed, userOf } from './folder.ts';
 import { hasSqlite, openReadOnly } from './sqlite.ts';
-import { readTar, TarWriter } from './tar.ts';
 
 /** The layout of a backup that this version writes and reads. */
 const FORMAT = 1;
@@ -184,16 +184,19 @@ function intoFolder(path: string): Target {
 async function archive(path: string, now: number): Promise<Target> {
   const file = createWriteStream(path, { mode: 0o600, flags: 'wx' });
   await once(file, 'open');
-  const zip = createGzip();
-  const written = pipeline(zip, file);
+  const tar = pack();
+  const written = pipeline(tar, createGzip(), file);
   // Told by whoever waits for the end; until then a failed disk shows in the writes.
   written.catch(() => undefined);
-  const tar = new TarWriter(zip, now);
+  const header = (name: string, size: number) => ({ name, size, mode: 0o600, mtime: new Date(now) });
   return {
-    add: (name, size, from) => tar.addFile(name, size, from),
-    addBytes: (name, bytes) => tar.addBytes(name, bytes),
+    add: async (name, size, from) => {
+      // Fails when the file has another size by now.
+      await Promise.race([pipeline(createReadStream(from), tar.entry(header(name, size))), written]);
+    },
+    addBytes: async (name, bytes) => void tar.entry(header(name, bytes.length), bytes),
     end: async () => {
-      await tar.end();
+      tar.finalize();
       await written;
       settle(path);
     },
@@ -255,8 +258,10 @@ async function unpack(source: string, half: string): Promise<Manifest> {
     const names = manifestOf(join(source, MANIFEST), source).files.map(({ path }) => path);
     for (const name of [...names, MANIFEST]) await put(name, openFile(join(source, name), source));
   } else {
-    const zipped = createReadStream(source).pipe(createGunzip());
-    for await (const { name, content } of readTar(zipped)) await put(name, content);
+    const entries = extract();
+    // What is wrong with the bytes ends the loop with that error.
+    pipeline(createReadStream(source), createGunzip(), entries).catch(() => undefined);
+    for await (const entry of entries) await put(entry.header.name, entry);
   }
   return manifestOf(join(half, MANIFEST), source);
 }

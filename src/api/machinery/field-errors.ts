@@ -56,18 +56,7 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
   value: actual,
   detail: max >= 0 ? `must have at most ${max} ${max === 1 ? 'item' : 'items'}` : 'has too many items',
 });
-export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({
-  type: 'FieldValueTypeInvalid',
-  field,
-  value,
-  detail,
-});
 export const internal = (field: string, detail: string): FieldError => ({ type: 'InternalError', field, detail });
-
-/** Paths: at('spec', 'containers', 0, 'name') = "spec.containers[0].name"; key() for map keys: `data[a.b]`. */
-export const index = (path: string, i: number): string => `${path}[${i}]`;
-export const key = (path: string, k: string): string => `${path}[${k}]`;
-export const child = (path: string, name: string): string => (path ? `${path}.${name}` : name);
 
 const LEAD: Record<FieldErrorType, string> = {
   FieldValueNotFound: 'Not found',

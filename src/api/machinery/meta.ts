@@ -1,4 +1,4 @@
-import { equal, type Obj } from '../../lib/json.ts';
+import { type Obj } from '../../lib/json.ts';
 import type { NameRule } from './define-kind.ts';
 import { type FieldError, forbidden, invalid, required, tooLong } from './field-errors.ts';
 import { validateLabels } from './labels.ts';
@@ -183,9 +183,4 @@ export function validateFieldManager(manager: string, path: string): FieldError[
     at += byteLength(rune);
   }
   return errors;
-}
-
-/** An error when a field changed that may not (ValidateImmutableField). Absent, empty and zero count as equal, as in Go. */
-export function validateImmutable(value: unknown, old: unknown, path: string): FieldError[] {
-  return equal(value ?? null, old ?? null) ? [] : [invalid(path, value ?? null, FIELD_IMMUTABLE)];
 }

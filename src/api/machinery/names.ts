@@ -70,10 +70,6 @@ const subdomain = pattern(
   `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', ${ENDS}`,
   'example.com',
 );
-const subdomainCaseless = {
-  ...pattern(SUBDOMAIN, 253, `an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', ${ENDS}`, 'Example.com'),
-  regex: new RegExp(`^(?:${SUBDOMAIN})$`, 'i'),
-};
 const subdomainUnderscore = pattern(
   SUBDOMAIN_UNDERSCORE,
   253,
@@ -131,15 +127,6 @@ const cIdentifier = pattern(
   'MY_NAME',
   'MyName',
 );
-const envVar = pattern(
-  '[-._a-zA-Z][-._a-zA-Z0-9]*',
-  unbounded,
-  "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', " +
-    'and must not start with a digit',
-  'my.env-name',
-  'MY_ENV.NAME',
-  'MyEnvName1',
-);
 const configKey = pattern(
   '[-._a-zA-Z0-9]+',
   253,
@@ -163,7 +150,6 @@ const headerName = pattern(
 );
 
 export const isDns1123Subdomain = (value: string): string[] => check(value, subdomain);
-export const isDns1123SubdomainCaseless = (value: string): string[] => check(value, subdomainCaseless);
 export const isDns1123SubdomainWithUnderscore = (value: string): string[] => check(value, subdomainUnderscore);
 export const isWildcardDns1123Subdomain = (value: string): string[] => check(value, wildcard);
 export const isDns1035Label = (value: string): string[] => check(value, label1035);
@@ -220,13 +206,6 @@ function chDir(value: string): string[] {
 /** A key of a ConfigMap or Secret. */
 export function isConfigMapKey(value: string): string[] {
   const errors = check(value, configKey);
-  const dots = chDir(value);
-  return errors.length || dots.length ? [...errors, ...dots] : NONE;
-}
-
-/** The strict form of an environment variable's name. */
-export function isEnvVarName(value: string): string[] {
-  const errors = check(value, envVar);
   const dots = chDir(value);
   return errors.length || dots.length ? [...errors, ...dots] : NONE;
 }

@@ -66,7 +66,6 @@ export const methodNotAllowed = (r: ResourceName, action: string) =>
 export const gone = (message: string) => failure(410, 'Expired', message);
 export const tooLarge = (message: string) => failure(413, 'RequestEntityTooLarge', message);
 export const unsupportedMediaType = (message: string) => failure(415, 'UnsupportedMediaType', message);
-export const notAcceptable = (message: string) => failure(406, 'NotAcceptable', message);
 export const internalError = (message: string) =>
   failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
 export const tooManyRequests = (message: string, seconds: number) =>
