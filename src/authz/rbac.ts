@@ -1,8 +1,7 @@
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 import type { Attributes, Decision } from './attributes.ts';
-import type { IndexDefinition } from '../registry/view-index.ts';
-import type { View } from '../registry/view.ts';
+import type { IndexDefinition, View } from '../registry/view.ts';
 import { RBAC_NAMESPACES } from './limits.ts';
 import { type PolicyRule, ruleAllows } from './rules.ts';
 

@@ -80,6 +80,7 @@ export class Cluster {
   readonly limits: Limits;
   readonly reconciler: Reconciler;
   readonly controllers: readonly Controller[];
+  readonly #store: Store;
   readonly #api: ApiServer;
   /** A value that is replaced, never changed. */
   #kinds: KindTable;
@@ -100,6 +101,7 @@ export class Cluster {
     this.options = options;
     this.#kinds = kindTable(options.legacyApis ?? false);
     const store = new Store(sql);
+    this.#store = store;
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
     this.usage = new Usage(store, () => sql.size());
     this.limits = new Limits(store, () => this.#sessions.size);
@@ -134,6 +136,7 @@ export class Cluster {
     this.reconciler = new Reconciler({
       registry: this.registry,
       view: this.registry.view,
+      sql,
       timers: this.timers,
       controllers: this.controllers,
       scope: random,
@@ -318,20 +321,19 @@ export class Cluster {
     const fresh = this.#fresh;
     if (!fresh) return;
     this.#fresh = undefined;
-    const mould = quiet && fresh.at === now ? cast(this.registry.store.sql, now) : undefined;
+    const mould = quiet && fresh.at === now ? cast(this.#store.sql, now) : undefined;
     if (mould) fresh.moulds.keep(this.options, mould);
   }
 
   /** What is left to do once all is quiet. False: there is more of it. */
   #rest(now: number, most: number | undefined): boolean {
-    const { store } = this.registry;
-    if (this.#derive) derived(store.sql);
+    if (this.#derive) derived(this.#store.sql);
     this.#derive = false;
     this.#history.mark(now);
     const keep = this.limits.history(now);
     // What was dispatched is needed until that is written down, which is done now and then only.
     if (keep !== undefined) this.reconciler.persist();
-    const needed = this.controllers.length ? this.reconciler.cursor : store.revision();
+    const needed = this.controllers.length ? this.reconciler.cursor : this.registry.revision;
     const step = most === undefined ? undefined : CROWDED_COMPACTION_REVISIONS;
     return this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep, step);
   }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../lib/json.ts';
-import type { IndexDefinition } from '../registry/view-index.ts';
+import type { IndexDefinition } from '../registry/view.ts';
 import type { Change, View } from '../registry/view.ts';
 import { toNumber, toText, usable } from './addresses.ts';
 

@@ -2,8 +2,7 @@ import { invalid } from '../api/machinery/field-errors.ts';
 import { internalError, invalidError } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { ClusterObjects } from '../registry/ports.ts';
-import type { IndexDefinition } from '../registry/view-index.ts';
-import type { View } from '../registry/view.ts';
+import type { IndexDefinition, View } from '../registry/view.ts';
 import type { AllocationCx } from './addresses.ts';
 
 /** Node ports (registry/core/service/portallocator): which are taken is derived from the Services themselves. */

@@ -9,6 +9,7 @@ import {
 } from './limits.ts';
 import { type Answered, Attempt, type AttemptScope, type Question, Unanswered } from '../lib/ask.ts';
 import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
+import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Registry } from '../registry/registry.ts';
 import { getMeta, setMeta } from '../store/schema.ts';
 import type { Timers } from '../time/timers.ts';
@@ -21,6 +22,8 @@ import { type Work, WorkQueue } from './workqueue.ts';
 export interface ReconcilerDeps {
   registry: Registry;
   view: View;
+  /** Where it writes down how far dispatching is. */
+  sql: Sqlite;
   timers: Timers;
   controllers: readonly Controller[];
   /** Chance, and questions to the outside. */
@@ -64,8 +67,8 @@ export class Reconciler {
           watches.filter((watch) => isAbout(watch, resource)),
         );
     }
-    this.#persisted = Number(getMeta(deps.registry.store.sql, 'cursor') ?? 0);
-    this.#cursor = Math.max(this.#persisted, deps.registry.store.compacted());
+    this.#persisted = Number(getMeta(deps.sql, 'cursor') ?? 0);
+    this.#cursor = Math.max(this.#persisted, deps.registry.log.compacted());
   }
 
   /** The oldest revision that is still needed here: compaction must not pass it. */
@@ -111,12 +114,11 @@ export class Reconciler {
   }
 
   #pending(): boolean {
-    return this.#queue.size > 0 || this.#cursor < this.#deps.registry.store.revision();
+    return this.#queue.size > 0 || this.#cursor < this.#deps.registry.revision;
   }
 
   #dispatch(now: number): void {
-    const { store } = this.#deps.registry;
-    const head = store.revision();
+    const head = this.#deps.registry.revision;
     if (this.#cursor >= head) return;
     const changes = this.#deps.view.since(this.#cursor, this.#watched);
     if (!changes) throw new Error(`the log after ${this.#cursor} was compacted before it was dispatched`);
@@ -251,7 +253,7 @@ export class Reconciler {
   #persistCursor(lag = CURSOR_LAG_REVISIONS): void {
     const done = Math.min(this.#cursor, (this.#queue.oldest() ?? Number.POSITIVE_INFINITY) - 1);
     if (done - this.#persisted < lag) return;
-    setMeta(this.#deps.registry.store.sql, 'cursor', String(done));
+    setMeta(this.#deps.sql, 'cursor', String(done));
     this.#persisted = done;
   }
 }

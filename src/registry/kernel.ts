@@ -7,7 +7,7 @@ import type { Row } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { encode, ownersOf } from './encode.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
-import { StoreView } from './view.ts';
+import { StoreView } from './store-view.ts';
 
 export interface KernelDeps {
   kinds: () => KindTable;

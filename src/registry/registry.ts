@@ -27,8 +27,11 @@ import type { TokenIssuer } from '../api/machinery/token-issuer.ts';
 import { trackFields, type Written } from './steps.ts';
 import { strategyFor } from './strategies/index.ts';
 import { post } from './post.ts';
-import type { StoreView } from './view.ts';
+import type { StoreView } from './store-view.ts';
 import { openScope, openWrite, type RequestScope, type WriteScope } from './write-scope.ts';
+
+/** What may be read of the log by those above the registry. Writes and other SQL are the registry's. */
+export type ChangeLog = Pick<Store, 'compacted' | 'after' | 'at' | 'list'>;
 
 export interface RegistryDeps {
   /** What the cluster serves now: asked anew each time, since it may be another table later. */
@@ -60,6 +63,11 @@ export class Registry {
     this.store = store;
     this.random = random;
     this.view = this.kernel.view;
+  }
+
+  /** The log, to be read: who serves it as it is needs no objects. */
+  get log(): ChangeLog {
+    return this.store;
   }
 
   /** The last revision that was written. */

@@ -1,27 +1,5 @@
-import type { Resource } from '../api/machinery/define-kind.ts';
 import { VIEW_INDEXES } from './limits.ts';
-import type { Change, View } from './view.ts';
-
-/**
- * A state that is derived from the objects of some resources and follows their changes: what a reader would else scan all objects for.
- * It may be dropped at any time. `contract/view-index.test.ts` holds every definition to the law that a state which followed any writes
- * and rollbacks answers as one that is built anew.
- */
-export interface IndexDefinition<S> {
-  /** Identity within a view. */
-  name: string;
-  /** The resources whose changes are applied. */
-  resources: readonly Resource[];
-  /** The state for the objects that are stored now. A state that is filled on demand begins empty. */
-  build(view: View): S;
-  /** Brings the state from before a change to after it. */
-  apply(state: S, change: Change): void;
-  /**
-   * Its readers keep notes in it that hold only if their transaction commits: a rollback of a transaction in which it was read drops it.
-   * Without this, a rollback drops it only when it has followed what was rolled back.
-   */
-  notes?: boolean;
-}
+import type { IndexDefinition, View } from './view.ts';
 
 interface Kept {
   definition: IndexDefinition<unknown>;

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../lib/json.ts';
 import { equal } from '../lib/json.ts';
-import type { IndexDefinition } from '../registry/view-index.ts';
+import type { IndexDefinition } from '../registry/view.ts';
 import type { Change, View } from '../registry/view.ts';
 import { clusterEvents, heldNode, isPending, VOLUME_RESOURCES } from './events.ts';
 import type { ClusterEvent, Plugin } from './framework.ts';

@@ -107,12 +107,18 @@ function direction(file: SourceFile, imports: string[]): string[] {
   });
 }
 
+/** What stands under the registry: whoever writes takes the pipeline, whoever reads the log has `registry.log`. */
+const BELOW_REGISTRY = /\bregistry\.(store|kernel)\b|\{[^{}]*\b(store|kernel)\b[^{}]*\} = [^;\n]*\bregistry\b/;
+
 function banned(file: SourceFile): string[] {
   const room = roomOf(file.path);
   if (!room || (SHELLS.has(room) && !BROWSER.has(room))) return [];
   const code = ts.withoutComments(file.text);
   if (BROWSER.has(room)) return NODE[0].test(code) ? [`${file.path}: a browser has no ${NODE[1]}`] : [];
-  return BANNED.filter(([pattern]) => pattern.test(code)).map(([, name]) => `${file.path}: only a shell may name ${name}`);
+  const out = BANNED.filter(([pattern]) => pattern.test(code)).map(([, name]) => `${file.path}: only a shell may name ${name}`);
+  if (room !== 'registry' && BELOW_REGISTRY.test(code))
+    out.push(`${file.path}: only the registry may name its store and its kernel`);
+  return out;
 }
 
 function lengths(file: SourceFile): string[] {

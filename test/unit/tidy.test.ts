@@ -90,6 +90,15 @@ describe('tidy', () => {
     expect(check({ 'src/lib/entry.ts': `// ${code}` })).toEqual([]);
   });
 
+  it.each(['this.#registry.store.at(1)', 'const { kinds, store } = cluster.registry;', 'registry.kernel.append()'])(
+    '[TIDY5] only the registry may name what stands under it: %s',
+    (code) => {
+      const found = (path: string) => violations([{ path, text: code }], () => true);
+      expect(found('src/apiserver/a.ts')).toEqual(['src/apiserver/a.ts: only the registry may name its store and its kernel']);
+      expect(found('src/registry/a.ts')).toEqual([]);
+    },
+  );
+
   it('[TIDY5] the client runs in browsers, so it names nothing of Node', () => {
     const files = { 'src/client/entry.ts': "import { request } from 'node:https';\nsetTimeout(request, 1);" };
     expect(check(files)).toEqual(['src/client/entry.ts: a browser has no node:*']);

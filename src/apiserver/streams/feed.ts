@@ -26,12 +26,11 @@ export class Feed {
 
   /** Changes of a resource after a revision. Never from before compaction: the caller has checked. */
   since(resource: string, revision: number): readonly LogRow[] {
-    const { store } = this.#registry;
-    const head = store.revision();
+    const { log, revision: head } = this.#registry;
     if (revision >= head) return [];
     const stretch = this.#stretch(resource, revision, head);
     // Somebody who lags far behind reads for themselves.
-    if (revision < stretch.from) return store.after(revision, { resource });
+    if (revision < stretch.from) return log.after(revision, { resource });
     const found = tail(stretch.rows, revision);
     if (stretch.rows.length > FEED_ROWS_MAX) trim(stretch);
     return found;
@@ -39,7 +38,6 @@ export class Feed {
 
   /** What is shared, brought up to date. */
   #stretch(resource: string, revision: number, head: number): Stretch {
-    const { store } = this.#registry;
     let stretch = this.#stretches.get(resource);
     // Nobody needs what lies between a stretch that was left behind and the first who asks again.
     if (!stretch || stretch.to > head || stretch.to < revision) {
@@ -47,7 +45,7 @@ export class Feed {
       this.#stretches.set(resource, stretch);
     }
     if (stretch.to < head) {
-      for (const row of store.after(stretch.to, { resource })) stretch.rows.push(row);
+      for (const row of this.#registry.log.after(stretch.to, { resource })) stretch.rows.push(row);
       stretch.to = head;
     }
     return stretch;
@@ -58,7 +56,7 @@ export class Feed {
     if (row.prev === undefined) return undefined;
     let found = this.#before.get(row);
     if (!found) {
-      found = this.#registry.store.at(row.prev);
+      found = this.#registry.log.at(row.prev);
       if (found) this.#before.set(row, found);
     }
     return found;

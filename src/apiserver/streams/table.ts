@@ -9,5 +9,5 @@ export type Resume = (spec: StreamSpec, port: StreamPort) => Session;
 /** How the streams of the API server go on after a sleep, by their type. A new type of stream is a row here. */
 export const resumptions = (registry: Registry): Record<string, Resume> => ({
   // A cluster does not sleep before what was committed is flushed: a watch that wakes is at the head of the log.
-  watch: (spec, port) => new WatchSession({ ...(spec as WatchSpec), revision: registry.store.revision() }, registry, port),
+  watch: (spec, port) => new WatchSession({ ...(spec as WatchSpec), revision: registry.revision }, registry, port),
 });

@@ -73,7 +73,7 @@ export class WatchSession implements Session {
   }
 
   #begin(now: number): string[] {
-    const current = this.#registry.store.revision();
+    const current = this.#registry.revision;
     const { spec } = this;
     if (!spec.initial) return this.#news(now);
     spec.initial = false;
@@ -93,7 +93,7 @@ export class WatchSession implements Session {
   #existing(): Row[] {
     const { labelSelector, fieldSelector, namespace } = this.spec;
     if (!this.#selector.looksInside) {
-      const all = this.#registry.store.list({ resource: this.#resource, ...(namespace && { namespace }) });
+      const all = this.#registry.log.list({ resource: this.#resource, ...(namespace && { namespace }) });
       return fieldSelector ? all.filter((row) => this.#selector.mayConcern(row)) : all;
     }
     return this.#registry.list(this.#form.kind, { namespace, labelSelector, fieldSelector }).rows;
@@ -101,12 +101,11 @@ export class WatchSession implements Session {
 
   #news(now: number): string[] {
     if (this.#closed) return [];
-    const { store } = this.#registry;
     const { spec } = this;
-    const head = store.revision();
+    const { log, revision: head } = this.#registry;
     if (head <= spec.revision) return [];
-    if (spec.revision < store.compacted()) {
-      return this.#fail(gone(`too old resource version: ${spec.revision} (${store.compacted()})`));
+    if (spec.revision < log.compacted()) {
+      return this.#fail(gone(`too old resource version: ${spec.revision} (${log.compacted()})`));
     }
     const frames: string[] = [];
     for (const row of feedOf(this.#registry).since(this.#resource, spec.revision)) {

@@ -51,7 +51,7 @@ class ConflictError extends Error {
 
 /**
  * Server-side apply: merges a configuration into the live object, takes away what its manager no longer sets and nobody else owns, and
- * keeps the books (managedfields FieldManager.Apply around structured-merge-diff's Updater.Apply). The result is fresh, but may share
+ * tracks managed fields (managedfields FieldManager.Apply around structured-merge-diff's Updater.Apply). The result is fresh, but may share
  * parts with its arguments.
  */
 export function applyConfiguration(request: ApplyRequest, cx: FieldContext): KubeObject {
@@ -113,7 +113,7 @@ function called({ metadata }: Obj, gvk: string): string {
   return `${namespace}/${name}; ${gvk}`;
 }
 
-/** What is stored came by another door, and has not the form that apply needs: its keyed lists lack keys. */
+/** What is stored came by another way, and has not the form that apply needs: its keyed lists lack keys. */
 function untypedLive({ kind }: ApplyRequest, live: KubeObject, cx: FieldContext): StatusError {
   const name = called(live, gvkText(cx.apiVersion, kind));
   const what = listed(problems(cx.shape, withoutManagers(live)));
@@ -165,7 +165,7 @@ function mergeOwned(request: ApplyRequest, managers: readonly Manager[], force: 
 
 /**
  * Takes away what this manager applied last time, does not apply now, and nobody else owns (Updater.prune). In another version than
- * last time the books are kept, but nothing is taken away that the conversion cannot express.
+ * last time fields are tracked, but nothing is taken away that the conversion cannot express.
  */
 function prune(merged: Obj, managers: readonly Manager[], mine: Manager, last: Manager, cx: FieldContext): Obj {
   // What is still applied, or was never more, cannot go.

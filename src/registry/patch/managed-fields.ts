@@ -160,7 +160,7 @@ export function trackUpdate(live: KubeObject | undefined, next: KubeObject, mana
     const encoded = encodeManagers(updateManagers(live ?? EMPTY, next, managers, entry, cx));
     if (encoded) next.metadata.managedFields = encoded;
   } catch (error) {
-    // The books are lost rather than the write (UpdateNoErrors).
+    // Managed fields are lost rather than the write (UpdateNoErrors).
     if (!(error instanceof UntypedError)) throw error;
   }
 }

@@ -23,6 +23,7 @@ export function bench(...controllers: Partial<Controller>[]) {
     new Reconciler({
       registry,
       view: registry.view,
+      sql: host.sql,
       timers,
       scope: new AttemptScope(seeded(1)),
       controllers: controllers.map((c, i) => ({

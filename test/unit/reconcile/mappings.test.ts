@@ -26,6 +26,7 @@ describe('mappings', () => {
       new Reconciler({
         registry,
         view: registry.view,
+        sql: host.sql,
         timers: new Timers(host.sql),
         scope: new AttemptScope(seeded(1)),
         controllers,

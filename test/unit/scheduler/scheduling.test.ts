@@ -4,7 +4,7 @@ import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { SCHEDULER_BATCH_PODS } from '../../../src/scheduler/limits.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
-import { StoreView } from '../../../src/registry/view.ts';
+import { StoreView } from '../../../src/registry/store-view.ts';
 import { explain } from '../../../src/scheduler/explain.ts';
 import { askingPod, conditionOf, makePod, START, World } from './world.ts';
 

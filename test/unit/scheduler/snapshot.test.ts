@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { kubelet } from '../../../src/kubelet/controller.ts';
 import { seeded } from '../../../src/lib/prng.ts';
-import { StoreView } from '../../../src/registry/view.ts';
+import { StoreView } from '../../../src/registry/store-view.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import type { NodeInfo } from '../../../src/scheduler/node-info.ts';
 import { snapshotOf } from '../../../src/scheduler/snapshot.ts';

@@ -46,6 +46,7 @@ export class World {
     this.reconciler = new Reconciler({
       registry: this.registry,
       view: this.registry.view,
+      sql: this.#sql,
       timers: this.timers,
       controllers,
       scope: new AttemptScope(random),
