@@ -8,5 +8,7 @@ export function decodeSent(call: Call, target: Target, mode: FieldValidation): D
   const type = call.request.header('content-type') ?? '';
   const { kind, served, subresource } = target;
   const takes = subresourceOf(kind, subresource)?.takes;
-  return takes ? decodeAs(takes, body, type, mode) : decodeBody(kind, served, body, type, mode);
+  return takes?.schema
+    ? decodeAs({ ...takes, schema: takes.schema }, body, type, mode)
+    : decodeBody(kind, served, body, type, mode);
 }

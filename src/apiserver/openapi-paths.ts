@@ -1,7 +1,7 @@
 import type { ServedKind } from '../api/kinds.ts';
 import type { Kind, Verb } from '../api/machinery/define-kind.ts';
-import { hasType } from '../api/machinery/schema.ts';
 import { subresourcesOf } from '../api/machinery/subresources.ts';
+import type { Schema } from '../api/schema/schema.ts';
 import type { Obj } from '../lib/json.ts';
 import type { Dialect, SchemaWriter } from './openapi-schemas.ts';
 
@@ -104,11 +104,12 @@ export class PathWriter {
 
   #resource({ kind, served }: ServedKind): void {
     const plural = served?.resource ?? kind.resource;
-    const type = served?.type ?? kind.type;
+    const { schema } = served ?? kind;
+    const { name: type, listName: list } = schema;
+    this.#schemas.define(schema);
     const subject = { gvk: { group: this.#group, version: this.#version, kind: kind.kind }, type };
     const has = (verb: Verb) => !kind.verbs || kind.verbs.includes(verb);
     const scope = kind.namespaced ? `${this.#base}/namespaces/{namespace}` : this.#base;
-    const list = hasType(`${type}List`) ? `${type}List` : type;
     const named = (verb: string) => `${verb}${kind.namespaced ? 'Namespaced' : ''}${kind.kind}`;
     const collection: Operation[] = [];
     if (has('list')) collection.push({ ...LIST_OPERATION, id: named('list'), answers: { 200: list } });
@@ -131,9 +132,16 @@ export class PathWriter {
 
   #subresources(kind: Kind, base: string, subject: Subject, place: string[]): void {
     for (const [name, { takes, verbs }] of Object.entries(subresourcesOf(kind))) {
-      if (takes && !hasType(takes.type)) continue; // connections (exec, proxy, ...) carry no objects
+      if (takes && !takes.schema) continue; // connections (exec, proxy, ...) carry no objects
       const gvk = takes && { group: takes.group || this.#group, version: takes.version, kind: takes.kind };
-      this.#sub(kind, `${base}/${name}`, upper(name), takes ? { gvk: gvk as Obj, type: takes.type } : subject, place, verbs);
+      this.#sub(
+        kind,
+        `${base}/${name}`,
+        upper(name),
+        takes ? { gvk: gvk as Obj, type: (takes.schema as Schema).name } : subject,
+        place,
+        verbs,
+      );
     }
   }
 

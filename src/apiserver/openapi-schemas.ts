@@ -1,4 +1,5 @@
-import { type Field, type StructType, type TypeNode, typeOf } from '../api/machinery/schema.ts';
+import { type Field, type StructType, type TypeNode, typeOf } from '../api/schema/go-types.ts';
+import type { Schema } from '../api/schema/schema.ts';
 import type { Obj } from '../lib/json.ts';
 import type { Facts } from './openapi-facts.ts';
 
@@ -72,11 +73,17 @@ export class SchemaWriter {
   readonly #gvks: GvkOf;
   readonly #facts: Facts;
   readonly #wanted = new Set<string>();
+  readonly #given = new Map<string, Obj>();
 
   constructor(dialect: Dialect, gvks: GvkOf, facts: Facts) {
     this.#dialect = dialect;
     this.#gvks = gvks;
     this.#facts = facts;
+  }
+
+  /** Takes the definition of a schema that has one of its own. */
+  define({ name, openapi }: Schema): void {
+    if (openapi) this.#given.set(name, openapi);
   }
 
   /** A reference to a definition, which makes it part of the document. */
@@ -97,6 +104,8 @@ export class SchemaWriter {
     const description = this.#facts.descriptions[name]?.[''];
     const special = SPECIAL[name];
     if (special) return { ...(description && { description }), ...special[this.#dialect] };
+    const given = this.#given.get(name);
+    if (given) return given;
     const type = typeOf(name);
     const out: Obj = { ...(description && { description }), type: 'object' };
     if (type.required.length) out.required = type.required;

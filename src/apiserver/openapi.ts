@@ -1,5 +1,6 @@
 import type { KindTable, ServedKind } from '../api/kinds.ts';
-import type { StructType } from '../api/machinery/schema.ts';
+import { subresourcesOf } from '../api/machinery/subresources.ts';
+import type { StructType } from '../api/schema/go-types.ts';
 import type { Obj } from '../lib/json.ts';
 import { sha512Hex } from '../lib/sha2.ts';
 import type { OpenApiFacts } from './openapi-facts.ts';
@@ -75,8 +76,8 @@ const describe = ({ kind, served }: ServedKind): string =>
     kind.verbs,
     kind.status,
     kind.scale,
-    kind.subresources,
-    served?.type ?? kind.type,
+    Object.entries(subresourcesOf(kind)).map(([name, { verbs, takes }]) => [name, verbs, takes?.schema?.mark]),
+    (served ?? kind).schema.mark,
   ]);
 
 function document(kinds: KindTable, facts: OpenApiFacts, name: string, request: OpenApiRequest): OpenApiAnswer {
@@ -163,7 +164,7 @@ function gvksOf(kinds: KindTable, only?: { group: string; version: string }): Gv
     .flatMap((g) => g.versions.map((v) => ({ group: g.name, version: v.version, resources: v.resources })));
   const homes = new Map<string, { group: string; version: string }>();
   for (const { group, version, resources } of versions) {
-    for (const { kind, served } of resources) homes.set(homeOf(served?.type ?? kind.type), { group, version });
+    for (const { kind, served } of resources) homes.set(homeOf((served ?? kind).schema.name), { group, version });
   }
   const legacy = { group: '', version: 'v1' };
   const everywhere = only ? (only.group ? [legacy, only] : [legacy]) : versions;

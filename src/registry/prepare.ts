@@ -4,8 +4,8 @@ import { equal, type KubeObject } from '../lib/json.ts';
 /** What writes do to objects of kinds that have no prepare functions of their own. */
 
 /** PrepareForCreate: the status is the server's, and generations are counted from 1. */
-export function prepareCreate(kind: Kind, object: KubeObject, zeroStatus: (type: string) => unknown): void {
-  if (kind.status) object.status = zeroStatus(kind.type);
+export function prepareCreate(kind: Kind, object: KubeObject): void {
+  if (kind.status) object.status = kind.schema.zero().status;
   if (kind.countsGenerations) object.metadata.generation = 1;
 }
 

@@ -18,7 +18,6 @@ import type { Live } from './kernel.ts';
 import { generateName, GENERATE_ATTEMPTS, storageKey } from './names.ts';
 import type { PatchType } from './options.ts';
 import { type FieldContext, managerName, trackUpdate, withoutManagers } from './patch/managed-fields.ts';
-import { shapeOf } from './patch/shape.ts';
 import * as plain from './prepare.ts';
 import { convert } from './strategy.ts';
 import type { DeleteScope, WriteScope } from './write-scope.ts';
@@ -36,7 +35,7 @@ export interface Written {
 export function received({ strategy, options, warnings }: WriteScope, object: KubeObject): KubeObject {
   let fresh = object;
   if (!options.decoded) {
-    const checked = checkStructure(strategy.type, clone(object), 'Ignore');
+    const checked = checkStructure(strategy.schema, clone(object), 'Ignore');
     warnings.push(...checked.warnings);
     fresh = checked.object;
   }
@@ -92,13 +91,13 @@ export function fieldContext({ kind, strategy, options }: WriteScope): FieldCont
   const { subresource = '', now } = options;
   return {
     apiVersion: strategy.apiVersion,
-    shape: shapeOf(strategy.type),
+    shape: strategy.schema.shape,
     subresource,
     now,
     filter: fieldFilter(kind, subresource),
     convert: (object, apiVersion) => {
       const converted = convert(kind, strategy, object as KubeObject, apiVersion);
-      return converted && { object: converted.object, shape: shapeOf(converted.type) };
+      return converted && { object: converted.object, shape: converted.schema.shape };
     },
   };
 }
@@ -126,7 +125,7 @@ export function allocate(scope: WriteScope, object: KubeObject, old: KubeObject 
 /** The strategy's PrepareForCreate. Of kinds without one the status is the server's, and generations begin at 1. */
 export function prepareCreate({ kind, context }: WriteScope, object: KubeObject): void {
   if (kind.prepareCreate) kind.prepareCreate(object, context);
-  else plain.prepareCreate(kind, object, (type) => checkStructure(type, {}, 'Ignore').object.status);
+  else plain.prepareCreate(kind, object);
 }
 
 export function validateCreate({ kind, context }: WriteScope, object: KubeObject): void {

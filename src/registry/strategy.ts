@@ -1,4 +1,5 @@
 import { apiVersionOf, type Kind, type ServedVersion, type StrategyContext } from '../api/machinery/define-kind.ts';
+import type { Schema } from '../api/schema/schema.ts';
 import type { FieldError } from '../api/machinery/field-errors.ts';
 import type { KubeObject } from '../lib/json.ts';
 
@@ -7,8 +8,8 @@ import type { KubeObject } from '../lib/json.ts';
  * all; a strategy says what a client sees and which of its changes pass (apiserver registry/rest RESTUpdateStrategy).
  */
 export interface WriteStrategy {
-  /** Type in the schema table, group/version and kind of what is sent. */
-  type: string;
+  /** Structure, group/version and kind of what is sent. */
+  schema: Schema;
   apiVersion: string;
   kind: string;
   /** What a change starts from: the client's view of the live object. Fresh or shared; never changed. */
@@ -29,12 +30,12 @@ export interface WriteStrategy {
 /** A strategy that differs from the one of the object itself. */
 export type StrategyOf = (kind: Kind, main: WriteStrategy) => WriteStrategy;
 
-/** An object of one served version in another, and the type that it then has; undefined: the kind has no such version. The hub is the stored one. */
+/** An object of one served version in another, and the schema that it then has; undefined: the kind has no such version. The hub is the stored one. */
 export function convert(kind: Kind, strategy: WriteStrategy, object: KubeObject, apiVersion: string) {
-  if (apiVersion === strategy.apiVersion || apiVersion === object.apiVersion) return { object, type: strategy.type };
+  if (apiVersion === strategy.apiVersion || apiVersion === object.apiVersion) return { object, schema: strategy.schema };
   if (strategy.kind !== kind.kind) return undefined;
   const stored = strategy.write(object, object);
-  if (apiVersion === apiVersionOf(kind)) return { object: stored, type: kind.type };
+  if (apiVersion === apiVersionOf(kind)) return { object: stored, schema: kind.schema };
   const served: ServedVersion | undefined = kind.versions?.find((v) => apiVersionOf(v) === apiVersion);
-  return served && { object: served.fromStored(stored) as KubeObject, type: served.type };
+  return served && { object: served.fromStored(stored) as KubeObject, schema: served.schema };
 }

@@ -245,7 +245,7 @@ export class ClusterRequests {
     const gvk = { apiVersion: apiVersionOf({ group, version }), kind: kind.kind };
     const metadata = { name, labels: { app: 'x' } };
     const other = subresource ? kind.subresources?.[subresource]?.takes?.kind : undefined;
-    const type = served?.type ?? kind.type;
+    const type = (served ?? kind).schema.name;
     const schema = { $ref: `x/${type}` };
     const all = this.#schemas(group, version);
     const drawn = () =>

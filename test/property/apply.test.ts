@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clone, type KubeObject, type Obj } from '../../src/lib/json.ts';
 import { type FieldSet, has, members } from '../../src/registry/patch/field-set.ts';
-import { shapeOf } from '../../src/registry/patch/shape.ts';
+import { goSchema } from '../../src/api/schema/go.ts';
 import { wholeSet } from '../../src/registry/patch/typed.ts';
 import { Bench } from '../host/make-registry.ts';
 
@@ -54,7 +54,7 @@ describe('server-side apply', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
         play(steps, (object) => {
-          const everything = wholeSet(shapeOf('io.k8s.api.core.v1.ConfigMap'), object);
+          const everything = wholeSet(goSchema('io.k8s.api.core.v1.ConfigMap').shape, object);
           const all = new Set<string>();
           for (const [, paths] of owned(object)) {
             for (const path of paths) {

@@ -14,6 +14,7 @@ import {
 } from '../../src/registry/patch/field-set.ts';
 import { jsonPatch } from '../../src/registry/patch/json.ts';
 import { mergePatch } from '../../src/registry/patch/merge.ts';
+import { typeOf } from '../../src/api/schema/go-types.ts';
 import { strategicMerge } from '../../src/registry/patch/strategic.ts';
 
 const scalar = fc.oneof(fc.string({ maxLength: 3 }), fc.integer({ min: -3, max: 3 }), fc.boolean());
@@ -77,7 +78,7 @@ describe('patches', () => {
     const list = fc.uniqueArray(container, { selector: (c) => c.name, maxLength: 4 });
     fc.assert(
       fc.property(list, list, (old, next) => {
-        const run = (from: Obj) => strategicMerge('io.k8s.api.core.v1.PodSpec', from, { containers: clone(next) });
+        const run = (from: Obj) => strategicMerge(typeOf('io.k8s.api.core.v1.PodSpec'), from, { containers: clone(next) });
         const once = run({ containers: clone(old) });
         const names = once.containers.map((c: Obj) => c.name);
         expect([...names].sort()).toEqual([...new Set([...old, ...next].map((c) => c.name))].sort());

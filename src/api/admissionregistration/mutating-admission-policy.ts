@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkMutatingPolicy } from './policy.ts';
 import { matchDefaults, paramKind } from './webhook.ts';
@@ -11,7 +12,7 @@ export const MutatingAdmissionPolicy = defineKind({
   kind: 'MutatingAdmissionPolicy',
   resource: 'mutatingadmissionpolicies',
   namespaced: false,
-  type: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy',
+  schema: goSchema('io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy'),
   categories: ['api-extensions'],
   storageVersion: 'v1beta1',
   countsGenerations: true,

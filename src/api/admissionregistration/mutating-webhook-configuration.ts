@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkWebhooks, webhookDefaults } from './webhook.ts';
 
@@ -10,7 +11,7 @@ export const MutatingWebhookConfiguration = defineKind({
   kind: 'MutatingWebhookConfiguration',
   resource: 'mutatingwebhookconfigurations',
   namespaced: false,
-  type: 'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration',
+  schema: goSchema('io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration'),
   categories: ['api-extensions'],
   countsGenerations: true,
   plainFinalizers: true,

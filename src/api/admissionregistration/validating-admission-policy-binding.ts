@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import type { FieldError } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkActions, checkBinding } from './binding.ts';
@@ -18,7 +19,7 @@ export const ValidatingAdmissionPolicyBinding = defineKind({
   kind: 'ValidatingAdmissionPolicyBinding',
   resource: 'validatingadmissionpolicybindings',
   namespaced: false,
-  type: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
+  schema: goSchema('io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding'),
   categories: ['api-extensions'],
   countsGenerations: true,
   plainFinalizers: true,

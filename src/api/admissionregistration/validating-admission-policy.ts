@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkValidatingPolicy } from './policy.ts';
 import { matchDefaults, paramKind } from './webhook.ts';
@@ -11,7 +12,7 @@ export const ValidatingAdmissionPolicy = defineKind({
   kind: 'ValidatingAdmissionPolicy',
   resource: 'validatingadmissionpolicies',
   namespaced: false,
-  type: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
+  schema: goSchema('io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy'),
   categories: ['api-extensions'],
   status: true,
   statusResetsMetadata: true,

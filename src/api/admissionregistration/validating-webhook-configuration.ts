@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkWebhooks, webhookDefaults } from './webhook.ts';
 
@@ -10,7 +11,7 @@ export const ValidatingWebhookConfiguration = defineKind({
   kind: 'ValidatingWebhookConfiguration',
   resource: 'validatingwebhookconfigurations',
   namespaced: false,
-  type: 'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
+  schema: goSchema('io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration'),
   categories: ['api-extensions'],
   countsGenerations: true,
   plainFinalizers: true,

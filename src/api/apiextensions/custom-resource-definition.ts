@@ -1,5 +1,6 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** CustomResourceDefinition (apiextensions-apiserver pkg/registry/customresourcedefinition); serving its kinds comes later. */
 
@@ -28,7 +29,7 @@ export const CustomResourceDefinition = defineKind({
   kind: 'CustomResourceDefinition',
   resource: 'customresourcedefinitions',
   namespaced: false,
-  type: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
+  schema: goSchema('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition'),
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   status: true,

@@ -2,6 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkSubdomain, each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1035Label, isPathSegmentName, isPort } from '../machinery/names.ts';
@@ -73,7 +74,7 @@ export const APIService = defineKind({
   kind: 'APIService',
   resource: 'apiservices',
   namespaced: false,
-  type: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
+  schema: goSchema('io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService'),
   categories: ['api-extensions'],
   status: true,
   storagePrefix: 'apiregistration.k8s.io/apiservices',

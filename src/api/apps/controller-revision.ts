@@ -3,6 +3,7 @@ import { equal, type KubeObject } from '../../lib/json.ts';
 import { type Errors, nonNegative } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -39,7 +40,7 @@ export const ControllerRevision = defineKind({
   kind: 'ControllerRevision',
   resource: 'controllerrevisions',
   namespaced: true,
-  type: 'io.k8s.api.apps.v1.ControllerRevision',
+  schema: goSchema('io.k8s.api.apps.v1.ControllerRevision'),
   versions: [
     droppedVersion('apps/v1beta2 ControllerRevision', 'apps/v1 ControllerRevision', 9, 16),
     droppedVersion('apps/v1beta1 ControllerRevision', 'apps/v1 ControllerRevision', 8, 16),

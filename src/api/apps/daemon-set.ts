@@ -12,6 +12,7 @@ import { readSelector, shownSelector } from '../core/pod/template-selector.ts';
 import { type Errors, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, formatLabels, nameCell } from '../machinery/columns.ts';
 import { defineKind, type KindRules } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { matches, validateLabelSelector } from '../machinery/labels.ts';
@@ -128,7 +129,7 @@ export const DaemonSet = defineKind({
   kind: 'DaemonSet',
   resource: 'daemonsets',
   namespaced: true,
-  type: 'io.k8s.api.apps.v1.DaemonSet',
+  schema: goSchema('io.k8s.api.apps.v1.DaemonSet'),
   shortNames: ['ds'],
   categories: ['all'],
   status: true,

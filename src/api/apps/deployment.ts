@@ -6,6 +6,7 @@ import { formatSelector } from '../core/pod/template-selector.ts';
 import { type Errors, nonNegative, type PodOptions, unsupported } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind, type KindRules } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
 import {
@@ -126,7 +127,7 @@ export const Deployment = defineKind({
   kind: 'Deployment',
   resource: 'deployments',
   namespaced: true,
-  type: 'io.k8s.api.apps.v1.Deployment',
+  schema: goSchema('io.k8s.api.apps.v1.Deployment'),
   shortNames: ['deploy'],
   categories: ['all'],
   status: true,

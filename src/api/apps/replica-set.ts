@@ -5,6 +5,7 @@ import { containerCells, templateOptions } from '../core/pod/template.ts';
 import { type Errors, nonNegative, type PodOptions } from '../machinery/spec-checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import {
   counters,
@@ -41,7 +42,7 @@ export const ReplicaSet = defineKind({
   kind: 'ReplicaSet',
   resource: 'replicasets',
   namespaced: true,
-  type: 'io.k8s.api.apps.v1.ReplicaSet',
+  schema: goSchema('io.k8s.api.apps.v1.ReplicaSet'),
   shortNames: ['rs'],
   categories: ['all'],
   status: true,

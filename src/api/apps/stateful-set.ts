@@ -9,6 +9,7 @@ import { validateClaimSpec } from '../core/volume/claim.ts';
 import { defaultClaimSpec } from '../core/volume/defaults.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { matches, validateLabels } from '../machinery/labels.ts';
@@ -198,7 +199,7 @@ export const StatefulSet = defineKind({
   kind: 'StatefulSet',
   resource: 'statefulsets',
   namespaced: true,
-  type: 'io.k8s.api.apps.v1.StatefulSet',
+  schema: goSchema('io.k8s.api.apps.v1.StatefulSet'),
   shortNames: ['sts'],
   categories: ['all'],
   status: true,

@@ -1,4 +1,5 @@
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** SelfSubjectReview (registry/authentication/selfsubjectreview): it is answered, never stored. */
 export const SelfSubjectReview = defineKind({
@@ -7,6 +8,6 @@ export const SelfSubjectReview = defineKind({
   kind: 'SelfSubjectReview',
   resource: 'selfsubjectreviews',
   namespaced: false,
-  type: 'io.k8s.api.authentication.v1.SelfSubjectReview',
+  schema: goSchema('io.k8s.api.authentication.v1.SelfSubjectReview'),
   verbs: CREATE_ONLY,
 });

@@ -1,4 +1,5 @@
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** TokenReview (registry/authentication/tokenreview): it is answered, never stored. */
 export const TokenReview = defineKind({
@@ -7,6 +8,6 @@ export const TokenReview = defineKind({
   kind: 'TokenReview',
   resource: 'tokenreviews',
   namespaced: false,
-  type: 'io.k8s.api.authentication.v1.TokenReview',
+  schema: goSchema('io.k8s.api.authentication.v1.TokenReview'),
   verbs: CREATE_ONLY,
 });

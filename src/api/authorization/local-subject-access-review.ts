@@ -1,4 +1,5 @@
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** LocalSubjectAccessReview (registry/authorization/localsubjectaccessreview): it is answered, never stored. */
 export const LocalSubjectAccessReview = defineKind({
@@ -7,6 +8,6 @@ export const LocalSubjectAccessReview = defineKind({
   kind: 'LocalSubjectAccessReview',
   resource: 'localsubjectaccessreviews',
   namespaced: true,
-  type: 'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
+  schema: goSchema('io.k8s.api.authorization.v1.LocalSubjectAccessReview'),
   verbs: CREATE_ONLY,
 });

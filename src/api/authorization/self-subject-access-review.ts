@@ -1,4 +1,5 @@
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** SelfSubjectAccessReview (registry/authorization/selfsubjectaccessreview): it is answered, never stored. */
 export const SelfSubjectAccessReview = defineKind({
@@ -7,6 +8,6 @@ export const SelfSubjectAccessReview = defineKind({
   kind: 'SelfSubjectAccessReview',
   resource: 'selfsubjectaccessreviews',
   namespaced: false,
-  type: 'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
+  schema: goSchema('io.k8s.api.authorization.v1.SelfSubjectAccessReview'),
   verbs: CREATE_ONLY,
 });

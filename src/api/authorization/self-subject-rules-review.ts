@@ -1,4 +1,5 @@
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** SelfSubjectRulesReview (registry/authorization/selfsubjectrulesreview): it is answered, never stored. */
 export const SelfSubjectRulesReview = defineKind({
@@ -7,6 +8,6 @@ export const SelfSubjectRulesReview = defineKind({
   kind: 'SelfSubjectRulesReview',
   resource: 'selfsubjectrulesreviews',
   namespaced: false,
-  type: 'io.k8s.api.authorization.v1.SelfSubjectRulesReview',
+  schema: goSchema('io.k8s.api.authorization.v1.SelfSubjectRulesReview'),
   verbs: CREATE_ONLY,
 });

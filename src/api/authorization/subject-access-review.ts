@@ -1,4 +1,5 @@
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** SubjectAccessReview (registry/authorization/subjectaccessreview): it is answered, never stored. */
 export const SubjectAccessReview = defineKind({
@@ -7,6 +8,6 @@ export const SubjectAccessReview = defineKind({
   kind: 'SubjectAccessReview',
   resource: 'subjectaccessreviews',
   namespaced: false,
-  type: 'io.k8s.api.authorization.v1.SubjectAccessReview',
+  schema: goSchema('io.k8s.api.authorization.v1.SubjectAccessReview'),
   verbs: CREATE_ONLY,
 });

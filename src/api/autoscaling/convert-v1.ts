@@ -1,4 +1,5 @@
 import type { Obj } from '../../lib/json.ts';
+import { goSchema } from '../schema/go.ts';
 import type { ServedVersion } from '../machinery/define-kind.ts';
 
 const PREFIX = 'autoscaling.alpha.kubernetes.io/';
@@ -242,7 +243,7 @@ function fromStored(object: Obj): Obj {
 export const autoscalingV1: ServedVersion = {
   group: 'autoscaling',
   version: 'v1',
-  type: 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler',
+  schema: goSchema('io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler'),
   toStored,
   fromStored,
 };

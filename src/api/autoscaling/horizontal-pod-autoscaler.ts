@@ -3,6 +3,7 @@ import { sentEmpty } from '../machinery/decode-fast.ts';
 import { checkNonNegative } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { cmp, quantity, ZERO } from '../machinery/quantity.ts';
 import { checkCrossReference, checkMetrics, formatMetrics } from './metrics.ts';
@@ -103,7 +104,7 @@ export const HorizontalPodAutoscaler = defineKind({
   kind: 'HorizontalPodAutoscaler',
   resource: 'horizontalpodautoscalers',
   namespaced: true,
-  type: 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
+  schema: goSchema('io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler'),
   shortNames: ['hpa'],
   categories: ['all'],
   status: true,

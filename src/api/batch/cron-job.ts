@@ -6,6 +6,7 @@ import { type Errors, nonNegative, type PodOptions, unsupported } from '../machi
 import { bumpOnSpec, keepStatus } from '../apps/workload.ts';
 import { ageCell, columnsOf, nameCell, textOr } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { byteLength } from '../machinery/names.ts';
@@ -103,7 +104,7 @@ export const CronJob = defineKind({
   kind: 'CronJob',
   resource: 'cronjobs',
   namespaced: true,
-  type: 'io.k8s.api.batch.v1.CronJob',
+  schema: goSchema('io.k8s.api.batch.v1.CronJob'),
   shortNames: ['cj'],
   categories: ['all'],
   status: true,

@@ -9,6 +9,7 @@ import { bumpOnSpec, immutableSelector, keepStatus, NO_MATCH, templateStrategy }
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { hasInvalidLabelValue, matches, validateLabelSelector } from '../machinery/labels.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -251,7 +252,7 @@ export const Job = defineKind({
   kind: 'Job',
   resource: 'jobs',
   namespaced: true,
-  type: 'io.k8s.api.batch.v1.Job',
+  schema: goSchema('io.k8s.api.batch.v1.Job'),
   categories: ['all'],
   status: true,
   ...templateStrategy(),

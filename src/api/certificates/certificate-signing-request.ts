@@ -1,6 +1,7 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../machinery/columns.ts';
 import { type StrategyContext, defineKind, READ_WRITE } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isPathSegmentName } from '../machinery/names.ts';
@@ -158,7 +159,7 @@ export const CertificateSigningRequest = defineKind({
   kind: 'CertificateSigningRequest',
   resource: 'certificatesigningrequests',
   namespaced: false,
-  type: 'io.k8s.api.certificates.v1.CertificateSigningRequest',
+  schema: goSchema('io.k8s.api.certificates.v1.CertificateSigningRequest'),
   shortNames: ['csr'],
   status: true,
   subresources: { approval: { verbs: READ_WRITE, strategy: 'whole' } },

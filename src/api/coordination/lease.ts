@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 
@@ -22,7 +23,7 @@ export const Lease = defineKind({
   kind: 'Lease',
   resource: 'leases',
   namespaced: true,
-  type: 'io.k8s.api.coordination.v1.Lease',
+  schema: goSchema('io.k8s.api.coordination.v1.Lease'),
   plainFinalizers: true,
   createOnUpdate: true,
   needsResourceVersion: true,

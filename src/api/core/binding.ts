@@ -1,4 +1,5 @@
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** Binding (registry/core/pod/storage BindingREST): creating one is creating it at a pod. */
 export const Binding = defineKind({
@@ -7,7 +8,7 @@ export const Binding = defineKind({
   kind: 'Binding',
   resource: 'bindings',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.Binding',
+  schema: goSchema('io.k8s.api.core.v1.Binding'),
   verbs: CREATE_ONLY,
   createsAt: { resource: 'pods', subresource: 'binding' },
 });

@@ -1,6 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 
 /** There is one process: whoever can ask finds all parts of it well (pkg/registry/core/componentstatus). */
 const PARTS = ['controller-manager', 'scheduler', 'etcd-0'];
@@ -24,7 +25,7 @@ export const ComponentStatus = defineKind({
   kind: 'ComponentStatus',
   resource: 'componentstatuses',
   namespaced: false,
-  type: 'io.k8s.api.core.v1.ComponentStatus',
+  schema: goSchema('io.k8s.api.core.v1.ComponentStatus'),
   shortNames: ['cs'],
   verbs: ['get', 'list'],
   computed: componentStatuses,

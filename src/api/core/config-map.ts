@@ -1,6 +1,7 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, forbidden, invalid, tooLong } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength, isConfigMapKey } from '../machinery/names.ts';
@@ -53,7 +54,7 @@ export const ConfigMap = defineKind({
   kind: 'ConfigMap',
   resource: 'configmaps',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.ConfigMap',
+  schema: goSchema('io.k8s.api.core.v1.ConfigMap'),
   shortNames: ['cm'],
   validateCreate: validate,
   validateUpdate: (object, old) => [

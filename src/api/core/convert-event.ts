@@ -1,4 +1,5 @@
 import type { Obj } from '../../lib/json.ts';
+import { goSchema } from '../schema/go.ts';
 import type { ServedVersion } from '../machinery/define-kind.ts';
 
 /** events.k8s.io/v1 name -> core/v1 name of the fields that are called differently (pkg/apis/events/v1/conversion.go). */
@@ -27,7 +28,7 @@ const REGARDING = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVe
 export const eventsV1: ServedVersion = {
   group: 'events.k8s.io',
   version: 'v1',
-  type: 'io.k8s.api.events.v1.Event',
+  schema: goSchema('io.k8s.api.events.v1.Event'),
   fieldLabels: {
     ...Object.fromEntries(SAME.map((label) => [label, label])),
     ...Object.fromEntries(REGARDING.map((field) => [`regarding.${field}`, `involvedObject.${field}`])),

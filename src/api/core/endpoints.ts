@@ -1,6 +1,7 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, required } from '../machinery/field-errors.ts';
 import { ipWarnings } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
@@ -94,7 +95,7 @@ export const Endpoints = defineKind({
   kind: 'Endpoints',
   resource: 'endpoints',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.Endpoints',
+  schema: goSchema('io.k8s.api.core.v1.Endpoints'),
   shortNames: ['ep'],
   deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   storagePrefix: 'services/endpoints',

@@ -1,6 +1,7 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength, isDns1123Subdomain } from '../machinery/names.ts';
@@ -124,7 +125,7 @@ export const Event = defineKind({
   kind: 'Event',
   resource: 'events',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.Event',
+  schema: goSchema('io.k8s.api.core.v1.Event'),
   shortNames: ['ev'],
   versions: [eventsV1],
   defaultPropagation: 'Unsupported',

@@ -1,5 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isQualifiedName } from '../machinery/names.ts';
@@ -111,7 +112,7 @@ export const LimitRange = defineKind({
   kind: 'LimitRange',
   resource: 'limitranges',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.LimitRange',
+  schema: goSchema('io.k8s.api.core.v1.LimitRange'),
   shortNames: ['limits'],
   createOnUpdate: true,
   skipsMetaOnUpdate: true,

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 import { validateKubeFinalizer, validateObjectMeta } from '../machinery/meta.ts';
 import { isQualifiedName } from '../machinery/names.ts';
@@ -44,7 +45,7 @@ export const Namespace = defineKind({
   kind: 'Namespace',
   resource: 'namespaces',
   namespaced: false,
-  type: 'io.k8s.api.core.v1.Namespace',
+  schema: goSchema('io.k8s.api.core.v1.Namespace'),
   shortNames: ['ns'],
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   status: true,

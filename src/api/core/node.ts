@@ -1,10 +1,11 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../machinery/columns.ts';
 import { defineKind, PROXY } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, forbidden, internal, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { cidrWarnings, parseCIDR } from '../machinery/ip.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
-import { taken } from '../machinery/subresources.ts';
+import { parameters } from '../machinery/subresources.ts';
 import { isCIDR, isQualifiedName, isValidLabelValue } from '../machinery/names.ts';
 import { checkResourceQuantity, each, keepSpec, keepStatus, sortedUnique } from '../machinery/checks.ts';
 
@@ -164,12 +165,12 @@ export const Node = defineKind({
   kind: 'Node',
   resource: 'nodes',
   namespaced: false,
-  type: 'io.k8s.api.core.v1.Node',
+  schema: goSchema('io.k8s.api.core.v1.Node'),
   shortNames: ['no'],
   status: true,
   subresources: {
     proxy: {
-      takes: taken('', 'v1', 'NodeProxyOptions', 'core'),
+      takes: parameters('NodeProxyOptions'),
       verbs: PROXY,
       locate: (node) => node.metadata.name,
       proxies: true,

@@ -3,6 +3,7 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, formatLabels, nameCell } from '../machinery/columns.ts';
 import { sentEmpty } from '../machinery/decode-fast.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { defaultTemplate } from './pod/defaults.ts';
 import { type Errors, isEmpty, nonNegative, type PodOptions, sortedMap, unsupported } from '../machinery/spec-checks.ts';
@@ -69,7 +70,7 @@ export const ReplicationController = defineKind({
   kind: 'ReplicationController',
   resource: 'replicationcontrollers',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.ReplicationController',
+  schema: goSchema('io.k8s.api.core.v1.ReplicationController'),
   shortNames: ['rc'],
   categories: ['all'],
   status: true,

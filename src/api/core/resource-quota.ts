@@ -1,6 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 import { checkResourceName, isQuotaResource } from './resource-names.ts';
@@ -131,7 +132,7 @@ export const ResourceQuota = defineKind({
   kind: 'ResourceQuota',
   resource: 'resourcequotas',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.ResourceQuota',
+  schema: goSchema('io.k8s.api.core.v1.ResourceQuota'),
   shortNames: ['quota'],
   status: true,
   returnsDeleted: true,

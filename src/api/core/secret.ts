@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid, required, tooLong } from '../machinery/field-errors.ts';
 import { JsonSyntaxError, parseJson } from '../machinery/decode-json.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -116,7 +117,7 @@ export const Secret = defineKind({
   kind: 'Secret',
   resource: 'secrets',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.Secret',
+  schema: goSchema('io.k8s.api.core.v1.Secret'),
   defaults,
   prepareUpdate(object, old) {
     if (!object.type) object.type = old.type;

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { CREATE_ONLY, defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { taken } from '../machinery/subresources.ts';
 import { requestToken } from './service-account-token.ts';
@@ -20,7 +21,7 @@ export const ServiceAccount = defineKind({
   kind: 'ServiceAccount',
   resource: 'serviceaccounts',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.ServiceAccount',
+  schema: goSchema('io.k8s.api.core.v1.ServiceAccount'),
   shortNames: ['sa'],
   subresources: {
     token: {

@@ -2,6 +2,7 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { checkEndpointIP, checkIP, checkLabel, checkQualifiedName, each, PROTOCOLS } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, invalid, notSupported, required, tooMany } from '../machinery/field-errors.ts';
 import { ipWarnings, parseIP } from '../machinery/ip.ts';
 import { validateLabels } from '../machinery/labels.ts';
@@ -160,7 +161,7 @@ export const EndpointSlice = defineKind({
   kind: 'EndpointSlice',
   resource: 'endpointslices',
   namespaced: true,
-  type: 'io.k8s.api.discovery.v1.EndpointSlice',
+  schema: goSchema('io.k8s.api.discovery.v1.EndpointSlice'),
   skipsMetaOnUpdate: true,
   defaults,
   prepareCreate(object) {

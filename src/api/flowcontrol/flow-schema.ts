@@ -2,6 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkSubdomain } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkConditions, checkPolicy } from './flow-schema-rules.ts';
@@ -47,7 +48,7 @@ export const FlowSchema = defineKind({
   kind: 'FlowSchema',
   resource: 'flowschemas',
   namespaced: false,
-  type: 'io.k8s.api.flowcontrol.v1.FlowSchema',
+  schema: goSchema('io.k8s.api.flowcontrol.v1.FlowSchema'),
   status: true,
   statusResetsMetadata: true,
   countsGenerations: true,

@@ -1,6 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkConditions } from './flow-schema-rules.ts';
@@ -111,7 +112,7 @@ export const PriorityLevelConfiguration = defineKind({
   kind: 'PriorityLevelConfiguration',
   resource: 'prioritylevelconfigurations',
   namespaced: false,
-  type: 'io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration',
+  schema: goSchema('io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration'),
   status: true,
   statusResetsMetadata: true,
   countsGenerations: true,

@@ -4,7 +4,7 @@ import type { JsonNode } from './decode-json.ts';
 import { base64Error, timeError } from './decode-literals.ts';
 import { numberOf, plain } from './numerals.ts';
 import { quantityError } from './quantity.ts';
-import { type StructType, type TypeNode, typeOf } from './schema.ts';
+import { type StructType, type TypeNode, typeOf } from '../schema/go-types.ts';
 
 /**
  * Decoding to the letter of sigs.k8s.io/json: which error comes first, how it is worded, and which strict errors there are. Models

@@ -1,7 +1,7 @@
 import { Numeral, type Obj, setMember } from '../../lib/json.ts';
 import { isInt64 } from './numerals.ts';
 import { canonical, canonicalMilli } from './quantity.ts';
-import { type Field, type StructType, type TypeNode, typeOf } from './schema.ts';
+import { type Field, type StructType, type TypeNode, typeOf } from '../schema/go-types.ts';
 import { canonicalMicroTime, canonicalTime } from './time.ts';
 
 /**

@@ -1,10 +1,12 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { DecodeError, decodeExact } from './decode-exact.ts';
-import { countTextKeys, keepSentEmpties, normalise } from './decode-fast.ts';
+import { goSchema } from '../schema/go.ts';
+import type { Schema } from '../schema/schema.ts';
+import { DecodeError } from './decode-exact.ts';
+import { countTextKeys, keepSentEmpties } from './decode-fast.ts';
 import { type JsonNode, JsonSyntaxError, parseJson, toNode } from './decode-json.ts';
 import { parseYaml, YamlError } from './decode-yaml.ts';
 import { apiVersionOf, type Kind, type ServedVersion } from './define-kind.ts';
-import { hasType, typeOf } from './schema.ts';
+import { hasType, typeOf } from '../schema/go-types.ts';
 import { goQuote } from './field-errors.ts';
 import { badRequest, unsupportedMediaType } from './status-errors.ts';
 
@@ -22,8 +24,7 @@ export interface DecodeTarget {
   group: string;
   version: string;
   kind: string;
-  /** Type in the schema table. */
-  type: string;
+  schema: Schema;
   /** Other apiVersions under which the same internal kind is known; they decode, and are then refused by name. */
   siblings?: readonly ServedVersion[];
 }
@@ -31,15 +32,15 @@ export interface DecodeTarget {
 /** Decodes the body of a create or update of `kind`, as the version under which it was addressed. Throws a StatusError. */
 export function decodeBody(
   kind: Kind,
-  served: { version: string; group: string; type: string } | undefined,
+  served: { version: string; group: string; schema: Schema } | undefined,
   body: string,
   contentType: string,
   mode: FieldValidation,
 ): Decoded {
-  const { group, version, type } = served ?? kind;
+  const { group, version, schema } = served ?? kind;
   const stored: ServedVersion = { ...kind, toStored: same, fromStored: same };
   const siblings = served || kind.versions ? [stored, ...(kind.versions ?? [])] : undefined;
-  return decodeAs({ group, version, kind: kind.kind, type, siblings }, body, contentType, mode);
+  return decodeAs({ group, version, kind: kind.kind, schema, siblings }, body, contentType, mode);
 }
 const same = (object: Obj) => object;
 
@@ -73,7 +74,7 @@ function fast(target: DecodeTarget, body: string): Decoded | undefined {
   if (kind !== undefined && kind !== target.kind) return undefined;
   if (apiVersion !== undefined && apiVersion !== apiVersionOf(target)) return undefined;
   try {
-    const result = normalise(typeOf(target.type), value as Obj);
+    const result = target.schema.normalise(value as Obj);
     if (result.mistyped || result.unknown || result.keys !== countTextKeys(body)) return undefined;
     return { object: named(target, result.object), warnings: [] };
   } catch (error) {
@@ -160,8 +161,8 @@ export function misidentified(target: DecodeTarget, value: unknown, text: string
     const known = typeNamed(target, actual);
     if (!actual.version) return `Object 'apiVersion' is missing in '${text}'`;
     if (!known) return notRegistered(actual);
-    if (known === target.type) return undefined;
-    decodeExact(typeOf(known), node);
+    if (known === target.schema) return undefined;
+    known.decode(node);
     return convertible(target, actual) ? undefined : unknownConversion(target, actual);
   } catch (error) {
     if (error instanceof IdentityError || error instanceof DecodeError) return error.message;
@@ -198,14 +199,14 @@ function exact(target: DecodeTarget, node: JsonNode, body: string, mode: FieldVa
   if (!actual.version) throw fail(`Object 'apiVersion' is missing in '${body}'`);
   if (!known) throw fail(notRegistered(actual));
   try {
-    const { object, strict } = decodeExact(typeOf(known), node);
+    const { object, strict } = known.decode(node);
     const yaml = duplicates.length ? [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`] : [];
     if (mode === 'Strict' && yaml.length + strict.length) {
       throw fail(`strict decoding error: ${[...yaml, ...strict].join(', ')}`);
     }
     if (!convertible(target, actual)) throw fail(unknownConversion(target, actual));
     if (said !== apiVersionOf(target)) throw wrongVersion(said, apiVersionOf(target));
-    const result = normalise(typeOf(target.type), object);
+    const result = target.schema.normalise(object);
     const warnings = mode === 'Warn' ? [...duplicates, ...strict] : [];
     return { object: named(target, result.object), warnings };
   } catch (error) {
@@ -233,19 +234,19 @@ const PACKAGES: Record<string, string> = {
 /** Kinds of the meta group that the scheme knows as v1, too. */
 const UNVERSIONED = new Set(['List', 'Status', 'DeleteOptions']);
 /** Stands for each of them: whatever they hold, they are no object that is wanted. */
-const META_STATUS = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+const META_STATUS = goSchema('io.k8s.apimachinery.pkg.apis.meta.v1.Status');
 
-/** The type that a scheme would have for what the body says it is. */
-function typeNamed(target: DecodeTarget, { group, version, kind }: GroupVersionKind): string | undefined {
-  if (group === target.group && version === target.version && kind === target.kind) return target.type;
+/** The schema that a scheme would have for what the body says it is. */
+function typeNamed(target: DecodeTarget, { group, version, kind }: GroupVersionKind): Schema | undefined {
+  if (group === target.group && version === target.version && kind === target.kind) return target.schema;
   if (group === '' && version === 'v1' && UNVERSIONED.has(kind)) return META_STATUS;
   const name = `${PACKAGES[group] ?? `io.k8s.api.${group.split('.')[0]}`}.${version}.${kind}`;
-  return hasType(name) && typeOf(name).isKind ? name : undefined;
+  return hasType(name) && typeOf(name).isKind ? goSchema(name) : undefined;
 }
 
 function unknownConversion(target: DecodeTarget, { version, kind }: GroupVersionKind): string {
-  const stored = target.siblings?.[0]?.type ?? target.type;
-  const [home] = stored.split('.').slice(-3);
+  const stored = target.siblings?.[0]?.schema ?? target.schema;
+  const [home] = stored.name.split('.').slice(-3);
   return `converting (${version}.${kind}) to (${home}.${target.kind}): unknown conversion`;
 }
 
@@ -271,18 +272,21 @@ export class StructureError extends Error {
 
 /**
  * The same checks and the same normalisation for a value that was made, not read: a patch's result, an object a controller wrote.
- * `type` is a definition name. Throws StructureError with Go's words ("json: cannot unmarshal ...", "strict decoding error: ...").
+ * Throws StructureError with Go's words ("json: cannot unmarshal ...", "strict decoding error: ...").
  */
-export function checkStructure(type: string, value: unknown, mode: FieldValidation): { object: KubeObject; warnings: string[] } {
-  const struct = typeOf(type);
+export function checkStructure(
+  schema: Schema,
+  value: unknown,
+  mode: FieldValidation,
+): { object: KubeObject; warnings: string[] } {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-    const result = normalise(struct, value as Obj);
+    const result = schema.normalise(value as Obj);
     if (!result.mistyped && (!result.unknown || mode === 'Ignore')) return { object: result.object as KubeObject, warnings: [] };
   }
   try {
-    const { object, strict } = decodeExact(struct, toNode(value));
+    const { object, strict } = schema.decode(toNode(value));
     if (mode === 'Strict' && strict.length) throw new StructureError(`strict decoding error: ${strict.join(', ')}`, strict);
-    return { object: normalise(struct, object).object as KubeObject, warnings: mode === 'Warn' ? strict : [] };
+    return { object: schema.normalise(object).object as KubeObject, warnings: mode === 'Warn' ? strict : [] };
   } catch (error) {
     if (error instanceof DecodeError) throw new StructureError(error.message);
     throw error;

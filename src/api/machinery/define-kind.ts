@@ -1,5 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Random } from '../../lib/random.ts';
+import type { Schema } from '../schema/schema.ts';
 import type { FieldError } from './field-errors.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 import type { UserInfo } from './user.ts';
@@ -108,8 +109,7 @@ export type NameRule =
 export interface ServedVersion {
   group: string;
   version: string;
-  /** Type in the schema table, e.g. "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler". */
-  type: string;
+  schema: Schema;
   /** Plural under which it is served, when it differs. */
   resource?: string;
   toStored(object: Obj): Obj;
@@ -133,8 +133,8 @@ export interface Taken {
   group: string;
   version: string;
   kind: string;
-  /** Type in the schema table; connections carry none. */
-  type: string;
+  /** Absent: the parameters of a connection, which are no object. */
+  schema?: Schema;
 }
 
 /** What a connection asks for. */
@@ -190,8 +190,7 @@ export interface Kind extends KindRules, StorageFacts {
   shortNames?: string[];
   categories?: string[];
   namespaced: boolean;
-  /** Type in the schema table. */
-  type: string;
+  schema: Schema;
   /** Default: all eight. Virtual kinds (reviews) have ["create"] and are never stored. */
   verbs?: Verb[];
   /** Has /status. */

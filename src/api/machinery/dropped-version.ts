@@ -1,4 +1,5 @@
 import type { Obj } from '../../lib/json.ts';
+import { goSchema } from '../schema/go.ts';
 import type { ServedVersion } from './define-kind.ts';
 
 /** What differed in a dropped version from the one that it became; both change the object in place. */
@@ -30,7 +31,7 @@ export function droppedVersion(
   return {
     group,
     version,
-    type: `io.k8s.api.${group.split('.')[0]}.${version}.${kind}`,
+    schema: goSchema(`io.k8s.api.${group.split('.')[0]}.${version}.${kind}`),
     toStored: convert(toStored, stored),
     fromStored: convert(fromStored, apiVersion),
     deprecated: `${name} is deprecated in v1.${deprecated}+, unavailable in v1.${removed}+; use ${replacement}`,

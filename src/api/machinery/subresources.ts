@@ -1,14 +1,19 @@
+import { scaleSchema } from '../autoscaling/scale.ts';
+import { goSchema } from '../schema/go.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, CREATED_DESCRIPTION, NAME_DESCRIPTION, nameCell } from './columns.ts';
 import { type Column, type Kind, READ_WRITE, type Subresource, type Taken } from './define-kind.ts';
 
-/** What is sent to a subresource: a kind that is stored nowhere. `home` is the package of its type. */
+/** What is sent to a subresource: an object of a kind that is stored nowhere. `home` is the package of its type. */
 export const taken = (group: string, version: string, kind: string, home: string): Taken => ({
   group,
   version,
   kind,
-  type: `io.k8s.api.${home}.${version}.${kind}`,
+  schema: goSchema(`io.k8s.api.${home}.${version}.${kind}`),
 });
+
+/** What a connection takes: the parameters of its query, which are never read as an object. */
+export const parameters = (kind: string): Taken => ({ group: '', version: 'v1', kind });
 
 const STATUS: Subresource = { verbs: READ_WRITE, strategy: 'status' };
 
@@ -31,7 +36,7 @@ const SCALE_COLUMNS: readonly Column[] = [
 const SCALE: Subresource = {
   verbs: READ_WRITE,
   strategy: 'scale',
-  takes: taken('autoscaling', 'v1', 'Scale', 'autoscaling'),
+  takes: { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: scaleSchema },
   columns: SCALE_COLUMNS,
 };
 

@@ -2,6 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -67,7 +68,7 @@ export const IngressClass = defineKind({
   kind: 'IngressClass',
   resource: 'ingressclasses',
   namespaced: false,
-  type: 'io.k8s.api.networking.v1.IngressClass',
+  schema: goSchema('io.k8s.api.networking.v1.IngressClass'),
   versions: [droppedVersion('networking.k8s.io/v1beta1 IngressClass', 'networking.k8s.io/v1 IngressClassList', 19, 22)],
   countsGenerations: true,
   defaults,

@@ -2,6 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkIP, each, sortedUnique } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { ipWarnings, parseIP } from '../machinery/ip.ts';
@@ -135,7 +136,7 @@ export const Ingress = defineKind({
   kind: 'Ingress',
   resource: 'ingresses',
   namespaced: true,
-  type: 'io.k8s.api.networking.v1.Ingress',
+  schema: goSchema('io.k8s.api.networking.v1.Ingress'),
   shortNames: ['ing'],
   status: true,
   versions: [

@@ -2,6 +2,7 @@ import { equal, type KubeObject } from '../../lib/json.ts';
 import { checkSubdomain, each } from '../machinery/checks.ts';
 import { columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { isCanonicalIP, isPathSegmentName } from '../machinery/names.ts';
@@ -43,7 +44,7 @@ export const IPAddress = defineKind({
   kind: 'IPAddress',
   resource: 'ipaddresses',
   namespaced: false,
-  type: 'io.k8s.api.networking.v1.IPAddress',
+  schema: goSchema('io.k8s.api.networking.v1.IPAddress'),
   shortNames: ['ip'],
   names,
   validateCreate: validate,

@@ -2,6 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { cidrWarnings, contains, parseCIDR } from '../machinery/ip.ts';
@@ -127,7 +128,7 @@ export const NetworkPolicy = defineKind({
   kind: 'NetworkPolicy',
   resource: 'networkpolicies',
   namespaced: true,
-  type: 'io.k8s.api.networking.v1.NetworkPolicy',
+  schema: goSchema('io.k8s.api.networking.v1.NetworkPolicy'),
   shortNames: ['netpol'],
   versions: [droppedVersion('extensions/v1beta1 NetworkPolicy', 'networking.k8s.io/v1 NetworkPolicy', 9, 16)],
   countsGenerations: true,

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { cidrProblems, formatCIDR, parseCIDR } from '../machinery/ip.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
@@ -46,7 +47,7 @@ export const ServiceCIDR = defineKind({
   kind: 'ServiceCIDR',
   resource: 'servicecidrs',
   namespaced: false,
-  type: 'io.k8s.api.networking.v1.ServiceCIDR',
+  schema: goSchema('io.k8s.api.networking.v1.ServiceCIDR'),
   status: true,
   statusResetsMetadata: true,
   validateCreate: validate,

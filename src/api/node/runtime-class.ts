@@ -5,6 +5,7 @@ import { validateTolerations } from '../core/pod/spec-tolerations.ts';
 import { checkContainerResourceName } from '../core/resource-names.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { validateLabels } from '../machinery/labels.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -47,7 +48,7 @@ export const RuntimeClass = defineKind({
   kind: 'RuntimeClass',
   resource: 'runtimeclasses',
   namespaced: false,
-  type: 'io.k8s.api.node.v1.RuntimeClass',
+  schema: goSchema('io.k8s.api.node.v1.RuntimeClass'),
   createOnUpdate: true,
   plainFinalizers: true,
   needsResourceVersion: true,

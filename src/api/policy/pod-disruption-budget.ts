@@ -2,6 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { checkNonNegative, each } from '../machinery/checks.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, invalid, notSupported } from '../machinery/field-errors.ts';
 import { percentOf } from '../machinery/intstr.ts';
@@ -56,7 +57,7 @@ export const PodDisruptionBudget = defineKind({
   kind: 'PodDisruptionBudget',
   resource: 'poddisruptionbudgets',
   namespaced: true,
-  type: 'io.k8s.api.policy.v1.PodDisruptionBudget',
+  schema: goSchema('io.k8s.api.policy.v1.PodDisruptionBudget'),
   shortNames: ['pdb'],
   status: true,
   versions: [

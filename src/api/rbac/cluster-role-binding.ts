@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { bindingCells, bindingDefaults, checkBinding, checkRoleRefChange, metaAgain, rbacName } from './validation.ts';
 
@@ -10,7 +11,7 @@ export const ClusterRoleBinding = defineKind({
   kind: 'ClusterRoleBinding',
   resource: 'clusterrolebindings',
   namespaced: false,
-  type: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
+  schema: goSchema('io.k8s.api.rbac.v1.ClusterRoleBinding'),
   versions: [
     droppedVersion(
       'rbac.authorization.k8s.io/v1beta1 ClusterRoleBinding',

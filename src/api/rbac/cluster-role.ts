@@ -1,5 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { validateLabelSelector } from '../machinery/labels.ts';
@@ -40,7 +41,7 @@ export const ClusterRole = defineKind({
   kind: 'ClusterRole',
   resource: 'clusterroles',
   namespaced: false,
-  type: 'io.k8s.api.rbac.v1.ClusterRole',
+  schema: goSchema('io.k8s.api.rbac.v1.ClusterRole'),
   versions: [droppedVersion('rbac.authorization.k8s.io/v1beta1 ClusterRole', 'rbac.authorization.k8s.io/v1 ClusterRole', 17, 22)],
   names: rbacName,
   createOnUpdate: true,

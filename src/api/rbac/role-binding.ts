@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { bindingCells, bindingDefaults, checkBinding, checkRoleRefChange, metaAgain, rbacName } from './validation.ts';
 
@@ -10,7 +11,7 @@ export const RoleBinding = defineKind({
   kind: 'RoleBinding',
   resource: 'rolebindings',
   namespaced: true,
-  type: 'io.k8s.api.rbac.v1.RoleBinding',
+  schema: goSchema('io.k8s.api.rbac.v1.RoleBinding'),
   versions: [droppedVersion('rbac.authorization.k8s.io/v1beta1 RoleBinding', 'rbac.authorization.k8s.io/v1 RoleBinding', 17, 22)],
   names: rbacName,
   createOnUpdate: true,

@@ -1,4 +1,5 @@
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { droppedVersion } from '../machinery/dropped-version.ts';
 import { checkRules, metaAgain, rbacName } from './validation.ts';
 
@@ -9,7 +10,7 @@ export const Role = defineKind({
   kind: 'Role',
   resource: 'roles',
   namespaced: true,
-  type: 'io.k8s.api.rbac.v1.Role',
+  schema: goSchema('io.k8s.api.rbac.v1.Role'),
   versions: [droppedVersion('rbac.authorization.k8s.io/v1beta1 Role', 'rbac.authorization.k8s.io/v1 Role', 17, 22)],
   names: rbacName,
   createOnUpdate: true,

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import type { FieldError } from '../machinery/field-errors.ts';
 import { checkConfigs, checkSelectors } from './claim-validation.ts';
 
@@ -16,7 +17,7 @@ export const DeviceClass = defineKind({
   kind: 'DeviceClass',
   resource: 'deviceclasses',
   namespaced: false,
-  type: 'io.k8s.api.resource.v1.DeviceClass',
+  schema: goSchema('io.k8s.api.resource.v1.DeviceClass'),
   returnsDeleted: true,
   countsGenerations: true,
   validateCreate: validate,

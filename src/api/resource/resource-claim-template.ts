@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { validateLabels } from '../machinery/labels.ts';
 import { validateAnnotations } from '../machinery/meta.ts';
 import { checkClaim } from './claim-validation.ts';
@@ -12,7 +13,7 @@ export const ResourceClaimTemplate = defineKind({
   kind: 'ResourceClaimTemplate',
   resource: 'resourceclaimtemplates',
   namespaced: true,
-  type: 'io.k8s.api.resource.v1.ResourceClaimTemplate',
+  schema: goSchema('io.k8s.api.resource.v1.ResourceClaimTemplate'),
   returnsDeleted: true,
   defaults: (object) => defaultRequests(object.spec?.spec),
   validateCreate: ({ spec }) => [

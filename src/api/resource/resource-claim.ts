@@ -1,6 +1,7 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { invalid } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 import { checkClaim } from './claim-validation.ts';
@@ -23,7 +24,7 @@ export const ResourceClaim = defineKind({
   kind: 'ResourceClaim',
   resource: 'resourceclaims',
   namespaced: true,
-  type: 'io.k8s.api.resource.v1.ResourceClaim',
+  schema: goSchema('io.k8s.api.resource.v1.ResourceClaim'),
   status: true,
   returnsDeleted: true,
   statusResetsMetadata: true,

@@ -1,5 +1,6 @@
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { invalid } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 import { checkSlice } from './slice-validation.ts';
@@ -11,7 +12,7 @@ export const ResourceSlice = defineKind({
   kind: 'ResourceSlice',
   resource: 'resourceslices',
   namespaced: false,
-  type: 'io.k8s.api.resource.v1.ResourceSlice',
+  schema: goSchema('io.k8s.api.resource.v1.ResourceSlice'),
   returnsDeleted: true,
   countsGenerations: true,
   validateCreate: checkSlice,

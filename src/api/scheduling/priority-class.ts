@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 
@@ -50,7 +51,7 @@ export const PriorityClass = defineKind({
   kind: 'PriorityClass',
   resource: 'priorityclasses',
   namespaced: false,
-  type: 'io.k8s.api.scheduling.v1.PriorityClass',
+  schema: goSchema('io.k8s.api.scheduling.v1.PriorityClass'),
   shortNames: ['pc'],
   countsGenerations: true,
   defaults(object) {

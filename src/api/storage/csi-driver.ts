@@ -1,6 +1,7 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE } from '../machinery/meta.ts';
 
@@ -87,7 +88,7 @@ export const CSIDriver = defineKind({
   kind: 'CSIDriver',
   resource: 'csidrivers',
   namespaced: false,
-  type: 'io.k8s.api.storage.v1.CSIDriver',
+  schema: goSchema('io.k8s.api.storage.v1.CSIDriver'),
   returnsDeleted: true,
   needsResourceVersion: true,
   defaults,

@@ -3,6 +3,7 @@ import { checkNonNegative, checkQualifiedName } from '../machinery/checks.ts';
 import { validateDriverName } from '../core/volume/sources.ts';
 import { ageCell, columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { byteLength } from '../machinery/names.ts';
@@ -50,7 +51,7 @@ export const CSINode = defineKind({
   kind: 'CSINode',
   resource: 'csinodes',
   namespaced: false,
-  type: 'io.k8s.api.storage.v1.CSINode',
+  schema: goSchema('io.k8s.api.storage.v1.CSINode'),
   returnsDeleted: true,
   needsResourceVersion: true,
   skipsMetaOnUpdate: true,

@@ -1,6 +1,7 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { each } from '../machinery/checks.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, invalid } from '../machinery/field-errors.ts';
 import { hasInvalidLabelValue, validateLabelSelector } from '../machinery/labels.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
@@ -26,7 +27,7 @@ export const CSIStorageCapacity = defineKind({
   kind: 'CSIStorageCapacity',
   resource: 'csistoragecapacities',
   namespaced: true,
-  type: 'io.k8s.api.storage.v1.CSIStorageCapacity',
+  schema: goSchema('io.k8s.api.storage.v1.CSIStorageCapacity'),
   needsResourceVersion: true,
   validateCreate: (object) => validate(object),
   validateUpdate: (object, old) => [

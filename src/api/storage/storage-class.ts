@@ -1,6 +1,7 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { ageCell, columnsOf, textCell, textOr } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { checkQualifiedName } from '../machinery/checks.ts';
@@ -70,7 +71,7 @@ export const StorageClass = defineKind({
   kind: 'StorageClass',
   resource: 'storageclasses',
   namespaced: false,
-  type: 'io.k8s.api.storage.v1.StorageClass',
+  schema: goSchema('io.k8s.api.storage.v1.StorageClass'),
   shortNames: ['sc'],
   returnsDeleted: true,
   defaults(object) {

@@ -3,6 +3,7 @@ import { each } from '../machinery/checks.ts';
 import { validateDriverName } from '../core/volume/sources.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, forbidden, invalid, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { isDns1123Subdomain } from '../machinery/names.ts';
@@ -38,7 +39,7 @@ export const VolumeAttachment = defineKind({
   kind: 'VolumeAttachment',
   resource: 'volumeattachments',
   namespaced: false,
-  type: 'io.k8s.api.storage.v1.VolumeAttachment',
+  schema: goSchema('io.k8s.api.storage.v1.VolumeAttachment'),
   status: true,
   returnsDeleted: true,
   statusResetsMetadata: true,

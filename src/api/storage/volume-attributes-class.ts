@@ -1,6 +1,7 @@
 import { equal, type KubeObject } from '../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
+import { goSchema } from '../schema/go.ts';
 import { type FieldError, forbidden } from '../machinery/field-errors.ts';
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { checkParameters, checkProvisioner } from './checks.ts';
@@ -18,7 +19,7 @@ export const VolumeAttributesClass = defineKind({
   kind: 'VolumeAttributesClass',
   resource: 'volumeattributesclasses',
   namespaced: false,
-  type: 'io.k8s.api.storage.v1.VolumeAttributesClass',
+  schema: goSchema('io.k8s.api.storage.v1.VolumeAttributesClass'),
   shortNames: ['vac'],
   returnsDeleted: true,
   validateCreate: validate,

@@ -1,4 +1,5 @@
 import { load } from 'js-yaml';
+import { goSchema } from '../../api/schema/go.ts';
 import { checkStructure, StructureError } from '../../api/machinery/decode.ts';
 import { badRequest, invalidError } from '../../api/machinery/status-errors.ts';
 import type { Obj } from '../../lib/json.ts';
@@ -14,7 +15,7 @@ import { respond } from '../respond.ts';
 import { dryRunErrors } from '../write-params.ts';
 import { presentList } from './list.ts';
 
-const OPTIONS_TYPE = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+const OPTIONS = goSchema('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions');
 
 /** DELETE of one object (handlers/delete.go). */
 export function remove(call: Call, deps: Deps, target: Target): Answer {
@@ -87,7 +88,7 @@ function sentOptions({ request }: Call): Obj {
     );
   }
   try {
-    return checkStructure(OPTIONS_TYPE, value, 'Ignore').object;
+    return checkStructure(OPTIONS, value, 'Ignore').object;
   } catch (error) {
     if (error instanceof StructureError) throw badRequest(error.message);
     throw error;

@@ -199,7 +199,7 @@ function emptyObject({ kind, served }: Form): string {
   }
   let text = texts.get(apiVersion);
   if (text === undefined) {
-    const { object } = checkStructure((served ?? kind).type, { kind: kind.kind, apiVersion, metadata: {} }, 'Ignore');
+    const { object } = checkStructure((served ?? kind).schema, { kind: kind.kind, apiVersion, metadata: {} }, 'Ignore');
     const { kind: _, apiVersion: __, metadata: ___, ...rest } = object;
     text = JSON.stringify({ kind: kind.kind, apiVersion, metadata: {}, ...rest });
     texts.set(apiVersion, text);

@@ -1,5 +1,5 @@
 import { parseQuantity } from '../../api/machinery/quantity.ts';
-import { type Field, type StructType, typeOf, type TypeNode } from '../../api/machinery/schema.ts';
+import { type Field, type StructType, typeOf, type TypeNode } from '../../api/schema/go-types.ts';
 import type { Obj } from '../../lib/json.ts';
 
 /**

@@ -15,7 +15,7 @@ import {
   withPattern,
   type Pattern,
 } from './field-set.ts';
-import type { Shape } from './shape.ts';
+import type { Shape } from '../../api/schema/shape.ts';
 import { type Comparison, compare, UntypedError } from './typed.ts';
 
 /** One entry of metadata.managedFields, decoded. */

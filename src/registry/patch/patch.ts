@@ -7,7 +7,8 @@ import {
 } from '../../api/machinery/decode.ts';
 import { goQuote, invalid } from '../../api/machinery/field-errors.ts';
 import { goNumbers, jsonText, parseDigits } from '../../api/machinery/numerals.ts';
-import { type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
+import type { Schema } from '../../api/schema/schema.ts';
+import { type StructType, type TypeNode, typeOf } from '../../api/schema/go-types.ts';
 import { badRequest, failure, invalidError, StatusError } from '../../api/machinery/status-errors.ts';
 import { clone, isObject, type KubeObject, type Obj } from '../../lib/json.ts';
 import { orderedMeta } from '../encode.ts';
@@ -56,14 +57,14 @@ function patchedObject(scope: WriteScope, type: 'json' | 'merge' | 'strategic', 
       if (body.value !== null && !isObject(body.value))
         throw badRequest(`json: cannot unmarshal ${formOf(body.value)} into Go value of type map[string]interface {}`);
       const patch = goNumbers(body.value ?? {}) as Obj;
-      const patched = byStrategy(scope.strategy.type, current, clone(patch));
+      const patched = byStrategy(scope.strategy.schema, current, clone(patch));
       const object = decoded(
         scope,
         type,
         patched,
         body.strict,
         () => goPlain(patch),
-        unstructuredProblem(scope.strategy.type, patched),
+        unstructuredProblem(scope.strategy.schema.struct, patched),
       );
       object.kind = scope.strategy.kind;
       object.apiVersion = scope.strategy.apiVersion;
@@ -121,9 +122,9 @@ function byMerge(scope: WriteScope, current: KubeObject, patch: unknown): unknow
   return mergePatch(current, clone(patch));
 }
 
-function byStrategy(type: string, current: KubeObject, patch: Obj): unknown {
+function byStrategy({ struct }: Schema, current: KubeObject, patch: Obj): unknown {
   try {
-    return strategicMerge(type, current, patch);
+    return strategicMerge(struct, current, patch);
   } catch (error) {
     if (!(error instanceof StrategicError)) throw error;
     if (error.code === 422) throw unprocessable();
@@ -153,7 +154,7 @@ function decoded(
   const mode = scope.options.fieldValidation ?? 'Warn';
   if (problem) throw unreadable(shown(), problem);
   try {
-    const { object, warnings } = (type === 'strategic' ? converted : checkStructure)(scope.strategy.type, patched, mode);
+    const { object, warnings } = (type === 'strategic' ? converted : checkStructure)(scope.strategy.schema, patched, mode);
     if (strict.length && mode === 'Strict') throw unreadable(shown(), `strict decoding error: ${strict.join(', ')}`);
     if (mode === 'Warn') scope.warnings.push(...strict, ...warnings);
     object.metadata ??= {} as KubeObject['metadata'];
@@ -161,16 +162,16 @@ function decoded(
   } catch (error) {
     if (!(error instanceof StructureError)) throw error;
     const text = shown();
-    const { strict: more, message } = type === 'strategic' ? error : asRead(scope.strategy.type, text, mode, error);
+    const { strict: more, message } = type === 'strategic' ? error : asRead(scope.strategy.schema, text, mode, error);
     if (more.length) throw unreadable(text, `strict decoding error: ${[...strict, ...more].join(', ')}`);
-    throw unreadable(text, type === 'strategic' ? converterMessage(scope.strategy.type, patched, message) : message);
+    throw unreadable(text, type === 'strategic' ? converterMessage(scope.strategy.schema.struct, patched, message) : message);
   }
 }
 
 /** The errors of the patched document in the order in which its text has them. */
-function asRead(type: string, text: string, mode: FieldValidation, error: StructureError): StructureError {
+function asRead(schema: Schema, text: string, mode: FieldValidation, error: StructureError): StructureError {
   try {
-    checkStructure(type, parseDigits(text), mode);
+    checkStructure(schema, parseDigits(text), mode);
   } catch (other) {
     if (other instanceof StructureError) return other;
     throw other;
@@ -186,7 +187,7 @@ function identified({ strategy, kind, options, warnings }: WriteScope, patched: 
   if (isObject(patched) && patched.kind === strategy.kind && patched.apiVersion === strategy.apiVersion) return patched;
   const siblings = [{ ...kind, toStored: same, fromStored: same }, ...(kind.versions ?? [])];
   const [group, version] = strategy.apiVersion.includes('/') ? strategy.apiVersion.split('/') : ['', strategy.apiVersion];
-  const target = { group, version, kind: strategy.kind, type: strategy.type, siblings };
+  const target = { group, version, kind: strategy.kind, schema: strategy.schema, siblings };
   const named = { kind: strategy.kind, apiVersion: strategy.apiVersion };
   if (isObject(patched) && isVersionless(target, patched)) {
     const unknown = Object.keys(patched)
@@ -215,13 +216,13 @@ function patchedText(
   patch: (ordered: KubeObject) => unknown,
   places: unknown,
 ): string {
-  const ordered = clone(inGoOrder(typeOf(strategy.type), { ...live, metadata: orderedMeta(live.metadata) })) as KubeObject;
+  const ordered = clone(inGoOrder(strategy.schema.struct, { ...live, metadata: orderedMeta(live.metadata) })) as KubeObject;
   return jsonText(touched(patch(ordered), places));
 }
 
 /** Fields in the order of their Go struct. */
-function inGoOrder(type: StructType, value: unknown): unknown {
-  if (!isObject(value)) return value;
+function inGoOrder(type: StructType | undefined, value: unknown): unknown {
+  if (!type || !isObject(value)) return value;
   const out: Obj = {};
   for (const { name, type: node } of type.list) if (value[name] !== undefined) out[name] = nodeInGoOrder(node, value[name]);
   for (const name in value) if (!(name in out)) out[name] = value[name];
@@ -275,16 +276,16 @@ function touched(value: unknown, patch: unknown): unknown {
 }
 
 /** checkStructure for what upstream's converter reads: it cuts big integers where JSON refuses them. */
-function converted(type: string, value: unknown, mode: FieldValidation): ReturnType<typeof checkStructure> {
+function converted(schema: Schema, value: unknown, mode: FieldValidation): ReturnType<typeof checkStructure> {
   try {
-    return checkStructure(type, value, mode);
+    return checkStructure(schema, value, mode);
   } catch (error) {
     if (
       !(error instanceof StructureError) ||
       !/cannot unmarshal number \S+ into .* of type (?:int32|int64|uint8)$/.test(error.message)
     )
       throw error;
-    return checkStructure(type, withCutIntegers(type, value), mode);
+    return checkStructure(schema, withCutIntegers(schema.struct, value), mode);
   }
 }
 
@@ -301,10 +302,10 @@ function applyChange(scope: WriteScope, text: string): Change {
     const { managedFields } = merged.metadata;
     let object: KubeObject;
     try {
-      object = converted(strategy.type, withoutManagedFields(merged), 'Ignore').object;
+      object = converted(strategy.schema, withoutManagedFields(merged), 'Ignore').object;
     } catch (error) {
       if (!(error instanceof StructureError)) throw error;
-      throw failure(500, '', unconvertible(scope, config, converterMessage(strategy.type, merged, error.message)));
+      throw failure(500, '', unconvertible(scope, config, converterMessage(strategy.schema.struct, merged, error.message)));
     }
     object.metadata ??= {} as KubeObject['metadata'];
     if (managedFields) object.metadata.managedFields = managedFields;

@@ -1,4 +1,4 @@
-import { type Field, type StructType, typeOf } from '../../api/machinery/schema.ts';
+import { type Field, type StructType, typeOf } from '../../api/schema/go-types.ts';
 import { equal, isObject, type Obj, setMember } from '../../lib/json.ts';
 import {
   dropNulls,
@@ -56,8 +56,8 @@ const formOf = (value: unknown): string =>
  * Strategic merge patch (apimachinery util/strategicpatch): RFC 7386 plus merge keys and directives from the schema. `original` and
  * `patch` may be changed, and the result shares parts with them.
  */
-export function strategicMerge(type: string, original: Obj, patch: Obj): Obj {
-  return mergeMap(original, patch, typeOf(type));
+export function strategicMerge(type: StructType | undefined, original: Obj, patch: Obj): Obj {
+  return mergeMap(original, patch, type);
 }
 
 function lookup(type: StructType | undefined, name: string): Meta {

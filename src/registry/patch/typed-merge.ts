@@ -1,6 +1,6 @@
 import { isObject, type Obj } from '../../lib/json.ts';
 import { elementText } from './field-set.ts';
-import { itemElement, type ListShape, type Shape } from './shape.ts';
+import { itemElement, type ListShape, type Shape } from '../../api/schema/shape.ts';
 import { childShape } from './typed.ts';
 
 const isNothing = (value: unknown): boolean => {

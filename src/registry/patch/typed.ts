@@ -1,7 +1,7 @@
 import { hasSentEmpties, sentEmpty } from '../../api/machinery/decode-fast.ts';
 import { equal, isObject, type Obj } from '../../lib/json.ts';
 import { type FieldSet, graft, insert, isEmpty, isMember, LEAF } from './field-set.ts';
-import { itemElement, type ListShape, type MapShape, type Shape } from './shape.ts';
+import { itemElement, type ListShape, type MapShape, type Shape } from '../../api/schema/shape.ts';
 
 /** What changed between two values of one type. No field is in two of the sets (typed/compare.go). */
 export interface Comparison {

@@ -1,5 +1,5 @@
 import { INT64_MIN } from '../../api/machinery/numerals.ts';
-import { type StructType, type TypeNode, typeOf } from '../../api/machinery/schema.ts';
+import { type StructType, type TypeNode, typeOf } from '../../api/schema/go-types.ts';
 import { isObject, type Obj } from '../../lib/json.ts';
 
 const isInteger = (value: unknown): value is number | bigint => typeof value === 'bigint' || Number.isInteger(value);
@@ -11,12 +11,12 @@ const BYTE: TypeNode = { t: 'int32', go: 'uint8', pointer: false };
  * What is wrong with a value in the words of apimachinery's map-to-struct converter (runtime/converter.go fromUnstructured), which
  * strategic merge patches go through; undefined when nothing is, or when the type reads itself from JSON.
  */
-export function unstructuredProblem(type: string, value: unknown): string | undefined {
-  return ofStruct(typeOf(type), value);
+export function unstructuredProblem(type: StructType | undefined, value: unknown): string | undefined {
+  return type && ofStruct(type, value);
 }
 
 /** The converter's words for a value that the JSON decoder refused with `message`. */
-export function converterMessage(type: string, value: unknown, message: string): string {
+export function converterMessage(type: StructType | undefined, value: unknown, message: string): string {
   const problem = unstructuredProblem(type, value);
   if (problem) return problem;
   if (message.startsWith('illegal base64')) return `error decoding from json: ${message}`;
@@ -95,8 +95,8 @@ const kindOf = (value: unknown): string =>
           : typeof value;
 
 /** Integers too big for their field, cut to it as the converter's Go conversion does; shares what does not change. */
-export function withCutIntegers(type: string, value: unknown): unknown {
-  return cutStruct(typeOf(type), value);
+export function withCutIntegers(type: StructType | undefined, value: unknown): unknown {
+  return type ? cutStruct(type, value) : value;
 }
 
 function cutStruct(type: StructType, value: unknown): unknown {

@@ -6,7 +6,7 @@ import type { StrategyOf, WriteStrategy } from '../strategy.ts';
 /** The strategy of the object itself, in the stored version. */
 function storedStrategy(kind: Kind): WriteStrategy {
   return {
-    type: kind.type,
+    schema: kind.schema,
     apiVersion: apiVersionOf(kind),
     kind: kind.kind,
     read: (live) => live,
@@ -32,7 +32,7 @@ export function mainStrategy(kind: Kind, served?: ServedVersion): WriteStrategy 
   const write = (_: KubeObject, view: KubeObject) => served.toStored(view) as KubeObject;
   return {
     ...stored,
-    type: served.type,
+    schema: served.schema,
     apiVersion: apiVersionOf(served),
     read,
     write,

@@ -2,6 +2,7 @@ import { fromLabelSelector, fromMap, selectorToString } from '../../api/machiner
 import { apiVersionOf, type Kind } from '../../api/machinery/define-kind.ts';
 import { invalid } from '../../api/machinery/field-errors.ts';
 import { conflict, invalidError } from '../../api/machinery/status-errors.ts';
+import { scaleSchema } from '../../api/autoscaling/scale.ts';
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
 import { difference, type FieldSet, has, insert, isEmpty } from '../patch/field-set.ts';
 import { decodeManagers, encodeManagers, identity, type Manager } from '../patch/managed-fields.ts';
@@ -13,7 +14,7 @@ const REPLICAS_OF_SCALE = ['f:spec', 'f:replicas'];
 /** The strategy of /scale: the object as an autoscaling/v1 Scale, of which spec.replicas passes (deployment storage, ScaleREST). */
 export const scaleStrategy: StrategyOf = (kind, main) => ({
   ...main,
-  type: 'io.k8s.api.autoscaling.v1.Scale',
+  schema: scaleSchema,
   apiVersion: SCALE_VERSION,
   kind: 'Scale',
   read: (live) => readScale(kind, live),

@@ -26,7 +26,7 @@ function changed(change: Case['change']): KubeObject {
     if (value === null) delete parent[last];
     else parent[last] = clone(value);
   }
-  const deployment = checkStructure('io.k8s.api.apps.v1.Deployment', object, 'Ignore').object;
+  const deployment = checkStructure(Deployment.schema, object, 'Ignore').object;
   Deployment.defaults?.(deployment);
   Deployment.prepareCreate?.(deployment, cx);
   return deployment;

@@ -55,7 +55,7 @@ function changed(old: KubeObject, change: Case['change']): Obj {
 function write(kind: string, old: KubeObject, one: Case): { object: KubeObject; errors: string[] } {
   const rules = kinds[kind];
   const cx: StrategyContext = { now: 0, random: seeded(1), get: () => undefined, list: () => [], subresource: one.subresource };
-  const { object } = checkStructure(rules.type, changed(old, one.change), 'Ignore');
+  const { object } = checkStructure(rules.schema, changed(old, one.change), 'Ignore');
   rules.defaults?.(object);
   const status = one.subresource === 'status';
   if (status) rules.prepareStatus?.(object, old, cx);

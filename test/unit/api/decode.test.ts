@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { goSchema } from '../../../src/api/schema/go.ts';
 import { kindTable } from '../../../src/api/kinds.ts';
 import { checkStructure, decodeBody, type FieldValidation, StructureError } from '../../../src/api/machinery/decode.ts';
 import type { Kind } from '../../../src/api/machinery/define-kind.ts';
@@ -108,14 +109,15 @@ describe('normalisation is that of Go', () => {
   it('does not mutate its input, and copies nothing that is as it should be', () => {
     const spec = { holderIdentity: 'x' };
     const input = { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', metadata: { name: 'a', labels: {} }, spec };
-    const { object: lease } = checkStructure('io.k8s.api.coordination.v1.Lease', input, 'Strict');
+    const { object: lease } = checkStructure(goSchema('io.k8s.api.coordination.v1.Lease'), input, 'Strict');
     expect(input.metadata.labels).toEqual({});
     expect(lease.spec).toBe(spec);
     expect(lease.metadata).toEqual({ name: 'a' });
   });
 
   it('refuses a value made by a patch in the same words', () => {
-    const check = (value: unknown, mode: FieldValidation) => () => checkStructure('io.k8s.api.core.v1.ConfigMap', value, mode);
+    const check = (value: unknown, mode: FieldValidation) => () =>
+      checkStructure(goSchema('io.k8s.api.core.v1.ConfigMap'), value, mode);
     expect(check({ data: { a: 1 } }, 'Ignore')).toThrow(
       new StructureError('json: cannot unmarshal number into Go struct field ConfigMap.data of type string'),
     );

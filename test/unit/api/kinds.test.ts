@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { kinds, kindTable } from '../../../src/api/kinds.ts';
 import { checkStructure } from '../../../src/api/machinery/decode.ts';
 import { resourceOf, type ServedVersion } from '../../../src/api/machinery/define-kind.ts';
-import { hasType } from '../../../src/api/machinery/schema.ts';
+import { goSchema } from '../../../src/api/schema/go.ts';
+import { hasType } from '../../../src/api/schema/go-types.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 
 const table = kindTable(false);
@@ -12,7 +13,7 @@ const version = (apiVersion: string, kind: string) => legacy.byGVK(apiVersion, k
 describe('the table of kinds', () => {
   it('names every kind once, and every type that it names is in the schema table', () => {
     expect(new Set(kinds.map(resourceOf)).size).toBe(kinds.length);
-    const types = kinds.flatMap((kind) => [kind.type, ...(kind.versions ?? []).map((v) => v.type)]);
+    const types = kinds.flatMap((kind) => [kind, ...(kind.versions ?? [])].map(({ schema }) => schema.name));
     expect(types.filter((type) => !hasType(type))).toEqual([]);
   });
 
@@ -149,7 +150,7 @@ describe('living versions of one stored kind', () => {
   it('an Event, as events.k8s.io/v1 and back', () => {
     const events = table.byGVK('events.k8s.io/v1', 'Event')?.served as ServedVersion;
     const core = checkStructure(
-      'io.k8s.api.core.v1.Event',
+      goSchema('io.k8s.api.core.v1.Event'),
       {
         kind: 'Event',
         apiVersion: 'v1',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasType, typeNames, typeOf } from '../../../src/api/machinery/schema.ts';
+import { hasType, typeNames, typeOf } from '../../../src/api/schema/go-types.ts';
 
 describe('the schema table', () => {
   it('expands every type, and every reference leads to one', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineKind } from '../../../src/api/machinery/define-kind.ts';
+import { goSchema } from '../../../src/api/schema/go.ts';
+import type { Schema } from '../../../src/api/schema/schema.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { makeCluster } from '../../host/make-cluster.ts';
 
@@ -10,7 +12,7 @@ const Widget = defineKind({
   kind: 'Widget',
   resource: 'widgets',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.ConfigMap',
+  schema: goSchema('io.k8s.api.core.v1.ConfigMap'),
   shortNames: ['wd'],
   createOnUpdate: true,
   needsResourceVersion: true,
@@ -25,6 +27,25 @@ const widget = (name: string, more: Obj = {}): Obj => ({
   ...more,
   metadata: { name, ...more.metadata },
 });
+/** A structure that no Go type has: anything goes, and maps merge field by field. */
+const anything: Schema = {
+  name: 'com.example.v1.Sprocket',
+  listName: 'com.example.v1.Sprocket',
+  mark: '1',
+  struct: undefined,
+  openapi: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  shape: { k: 'map', atomic: false, struct: undefined, element: { k: 'any', atomic: false } },
+  normalise: (value) => ({
+    object: value,
+    mistyped: false,
+    unknown: false,
+    keys: (JSON.stringify(value).match(/":/g) ?? []).length,
+  }),
+  decode: () => ({ object: {}, strict: [] }),
+  zero: () => ({ status: { phase: '' } }),
+};
+const Sprocket = { ...Widget, kind: 'Sprocket', singular: 'sprocket', resource: 'sprockets', schema: anything, status: true };
+const SPROCKETS = '/apis/example.com/v1/namespaces/default/sprockets';
 const ownerOf = ({ apiVersion, kind, metadata: { name, uid } }: Obj): Obj => ({ apiVersion, kind, name, uid });
 const named = (list: Obj): string[] => list.items.map((item: Obj) => item.metadata.name);
 
@@ -120,6 +141,31 @@ describe('[REG70] kinds that a running cluster serves from now on', () => {
     ]);
     host.do('DELETE', `${WIDGETS}/a`);
     expect(used()).toEqual({ [name]: '1' });
+  });
+
+  it('may have a structure that is no Go type', () => {
+    const host = makeCluster({ apiOnly: true });
+    host.cluster.define([Sprocket]);
+    const sprocket = { apiVersion: 'example.com/v1', kind: 'Sprocket', metadata: { name: 's' }, spec: { size: { teeth: 9 } } };
+    const apply = (manager: string, teeth: number) =>
+      host.do(
+        'PATCH',
+        `${SPROCKETS}/s?fieldManager=${manager}`,
+        { ...sprocket, spec: { size: { teeth } } },
+        { 'content-type': 'application/apply-patch+yaml' },
+      );
+    expect(host.do('POST', SPROCKETS, { ...sprocket, metadata: { name: 'made' } }).body).toMatchObject({
+      spec: { size: { teeth: 9 } },
+      status: { phase: '' },
+    });
+    expect([apply('a', 9).status, apply('a', 10).status, apply('b', 11).status]).toEqual([201, 200, 409]);
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    expect(host.do('PATCH', `${SPROCKETS}/s`, { spec: { colour: 'red' } }, merge).body.spec).toEqual({
+      size: { teeth: 10 },
+      colour: 'red',
+    });
+    const { serverRelativeURL } = host.request('GET', '/openapi/v3').body.paths['apis/example.com/v1'];
+    expect(host.request('GET', serverRelativeURL).body.components.schemas[anything.name]).toEqual(anything.openapi);
   });
 
   it('are unknown again when the table is another one', () => {

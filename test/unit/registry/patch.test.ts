@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonPatch, PatchError } from '../../../src/registry/patch/json.ts';
 import { mergePatch } from '../../../src/registry/patch/merge.ts';
+import { typeOf } from '../../../src/api/schema/go-types.ts';
 import { strategicMerge, StrategicError } from '../../../src/registry/patch/strategic.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { minimal } from '../../fixtures/objects.ts';
@@ -66,7 +67,7 @@ describe('merge patches', () => {
 
 describe('strategic merge patches', () => {
   const pod = (spec: Obj): Obj => ({ spec });
-  const patch = (original: Obj, change: Obj) => strategicMerge('io.k8s.api.core.v1.Pod', pod(original), pod(change)).spec;
+  const patch = (original: Obj, change: Obj) => strategicMerge(typeOf('io.k8s.api.core.v1.Pod'), pod(original), pod(change)).spec;
 
   it('[REG42] merges lists by key and sets by value', () => {
     const merged = patch(
@@ -89,7 +90,7 @@ describe('strategic merge patches', () => {
       ['c', '3'],
     ]);
     const meta = strategicMerge(
-      'io.k8s.api.core.v1.Pod',
+      typeOf('io.k8s.api.core.v1.Pod'),
       { metadata: { finalizers: ['a', 'b'] } },
       { metadata: { finalizers: ['b', 'c'] } },
     );
@@ -120,7 +121,7 @@ describe('strategic merge patches', () => {
     );
     expect(retained.volumes).toEqual([{ name: 'v', hostPath: { path: '/x' } }]);
     const meta = strategicMerge(
-      'io.k8s.api.core.v1.Pod',
+      typeOf('io.k8s.api.core.v1.Pod'),
       { metadata: { finalizers: ['a', 'b'] } },
       { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } },
     );

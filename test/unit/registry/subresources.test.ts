@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
 import type { TokenClaims } from '../../../src/api/machinery/token-issuer.ts';
 import { KindTable, kindTable } from '../../../src/api/kinds.ts';
+import { goSchema } from '../../../src/api/schema/go.ts';
 import { defineKind } from '../../../src/api/machinery/define-kind.ts';
 import { badRequest } from '../../../src/api/machinery/status-errors.ts';
 import { subresourcesOf } from '../../../src/api/machinery/subresources.ts';
@@ -204,7 +205,7 @@ describe('a subresource of a kind that is made up', () => {
     kind: 'Lamp',
     resource: 'lamps',
     namespaced: true,
-    type: 'io.k8s.api.core.v1.ConfigMap',
+    schema: goSchema('io.k8s.api.core.v1.ConfigMap'),
     scale: { spec: ['data', 'lit'], status: ['data', 'lit'], selector: ['data', 'selector'], selectorForm: 'map' },
     subresources: {
       switch: {

@@ -1,6 +1,7 @@
 /** Pod (core/v1): strategy of the object and of its subresources (registry/core/pod/strategy.go). */
 import { equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { CREATE_ONLY, type StrategyContext, defineKind, PROXY, READ_WRITE } from '../../machinery/define-kind.ts';
+import { goSchema } from '../../schema/go.ts';
 import { type FieldError, forbidden } from '../../machinery/field-errors.ts';
 import { validateObjectMeta } from '../../machinery/meta.ts';
 import { isDns1123Label } from '../../machinery/names.ts';
@@ -10,7 +11,7 @@ import { bind } from './binding.ts';
 import { podColumns, podRowConditions } from './columns.ts';
 import { locateContainer, locateLog, locatePod } from './connect.ts';
 import { evict } from './eviction.ts';
-import { taken } from '../../machinery/subresources.ts';
+import { parameters, taken } from '../../machinery/subresources.ts';
 import { aliasServiceAccount, defaultPod, defaultPodStatus } from './defaults.ts';
 import { qosClass } from './resources.ts';
 import { podOptions, validatePodSpec } from './spec.ts';
@@ -222,19 +223,19 @@ export const Pod = defineKind({
   kind: 'Pod',
   resource: 'pods',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.Pod',
+  schema: goSchema('io.k8s.api.core.v1.Pod'),
   shortNames: ['po'],
   categories: ['all'],
   status: true,
   subresources: {
-    attach: { takes: taken('', 'v1', 'PodAttachOptions', 'core'), verbs: ['create', 'get'], locate: locateContainer },
+    attach: { takes: parameters('PodAttachOptions'), verbs: ['create', 'get'], locate: locateContainer },
     binding: { takes: taken('', 'v1', 'Binding', 'core'), verbs: CREATE_ONLY, post: bind },
     ephemeralcontainers: { verbs: READ_WRITE, strategy: 'whole' },
     eviction: { takes: taken('policy', 'v1', 'Eviction', 'policy'), verbs: CREATE_ONLY, post: evict },
-    exec: { takes: taken('', 'v1', 'PodExecOptions', 'core'), verbs: ['create', 'get'], locate: locateContainer },
+    exec: { takes: parameters('PodExecOptions'), verbs: ['create', 'get'], locate: locateContainer },
     log: { verbs: ['get'], locate: locateLog },
-    portforward: { takes: taken('', 'v1', 'PodPortForwardOptions', 'core'), verbs: ['create', 'get'], locate: locatePod },
-    proxy: { takes: taken('', 'v1', 'PodProxyOptions', 'core'), verbs: PROXY, locate: locatePod, proxies: true },
+    portforward: { takes: parameters('PodPortForwardOptions'), verbs: ['create', 'get'], locate: locatePod },
+    proxy: { takes: parameters('PodProxyOptions'), verbs: PROXY, locate: locatePod, proxies: true },
     resize: { verbs: READ_WRITE, strategy: 'whole' },
   },
   returnsDeleted: true,

@@ -2,6 +2,7 @@
 import { equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { columnsOf, formatLabels, nameCell } from '../../machinery/columns.ts';
 import { type Column, defineKind } from '../../machinery/define-kind.ts';
+import { goSchema } from '../../schema/go.ts';
 import { forbidden } from '../../machinery/field-errors.ts';
 import { validateLabels } from '../../machinery/labels.ts';
 import { validateAnnotations } from '../../machinery/meta.ts';
@@ -72,7 +73,7 @@ export const PodTemplate = defineKind({
   kind: 'PodTemplate',
   resource: 'podtemplates',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.PodTemplate',
+  schema: goSchema('io.k8s.api.core.v1.PodTemplate'),
   returnsDeleted: true,
   defaults(object) {
     object.template ??= {};

@@ -1,10 +1,11 @@
 import type { KubeObject, Obj } from '../../../lib/json.ts';
 import { ageCell, columnsOf, formatLabels, nameCell, textCell } from '../../machinery/columns.ts';
 import { type ConnectRequest, defineKind, PROXY } from '../../machinery/define-kind.ts';
+import { goSchema } from '../../schema/go.ts';
 import { type FieldError, forbidden } from '../../machinery/field-errors.ts';
 import { cidrWarnings, ipWarnings } from '../../machinery/ip.ts';
 import { failure } from '../../machinery/status-errors.ts';
-import { taken } from '../../machinery/subresources.ts';
+import { parameters } from '../../machinery/subresources.ts';
 import { validateClusterIPChange, validateFamilyChange, validateLoadBalancerClass } from './addresses.ts';
 import { dropTypeDependentFields, dropUnusedPolicy, isExternal, isLoadBalancer, needsHealthCheck } from './fields.ts';
 import { validateService, validateServiceStatus } from './validation.ts';
@@ -125,11 +126,11 @@ export const Service = defineKind({
   kind: 'Service',
   resource: 'services',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.Service',
+  schema: goSchema('io.k8s.api.core.v1.Service'),
   shortNames: ['svc'],
   categories: ['all'],
   status: true,
-  subresources: { proxy: { takes: taken('', 'v1', 'ServiceProxyOptions', 'core'), verbs: PROXY, locate, proxies: true } },
+  subresources: { proxy: { takes: parameters('ServiceProxyOptions'), verbs: PROXY, locate, proxies: true } },
   storagePrefix: 'services/specs',
   returnsDeleted: true,
   // RelaxedServiceNameValidation is on in 1.36: names may begin with a digit.

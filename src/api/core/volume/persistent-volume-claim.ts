@@ -1,6 +1,7 @@
 import { clone, equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../../machinery/columns.ts';
 import { defineKind } from '../../machinery/define-kind.ts';
+import { goSchema } from '../../schema/go.ts';
 import { type FieldError, forbidden, invalid, required } from '../../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../../machinery/meta.ts';
 import { cmp, quantity, value } from '../../machinery/quantity.ts';
@@ -120,7 +121,7 @@ export const PersistentVolumeClaim = defineKind({
   kind: 'PersistentVolumeClaim',
   resource: 'persistentvolumeclaims',
   namespaced: true,
-  type: 'io.k8s.api.core.v1.PersistentVolumeClaim',
+  schema: goSchema('io.k8s.api.core.v1.PersistentVolumeClaim'),
   shortNames: ['pvc'],
   status: true,
   returnsDeleted: true,

@@ -2,6 +2,7 @@ import { equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textCell, textOr } from '../../machinery/columns.ts';
 import { sentEmpty } from '../../machinery/decode-fast.ts';
 import { defineKind } from '../../machinery/define-kind.ts';
+import { goSchema } from '../../schema/go.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../../machinery/meta.ts';
 import { isDns1123Subdomain } from '../../machinery/names.ts';
@@ -151,7 +152,7 @@ export const PersistentVolume = defineKind({
   kind: 'PersistentVolume',
   resource: 'persistentvolumes',
   namespaced: false,
-  type: 'io.k8s.api.core.v1.PersistentVolume',
+  schema: goSchema('io.k8s.api.core.v1.PersistentVolume'),
   shortNames: ['pv'],
   status: true,
   returnsDeleted: true,
