@@ -29,6 +29,13 @@ export function standingOf(ref: OwnerReference, namespace: string, view: View): 
   return isDeletingDependents(owner) ? 'waiting' : 'solid';
 }
 
+/** Does the owner of a dangling reference live, but in another namespace? */
+export function livesElsewhere(ref: OwnerReference, namespace: string, view: View): boolean {
+  const target = view.resourceOf(ref.apiVersion, ref.kind);
+  if (!target?.namespaced) return false;
+  return view.list(target.resource).some(({ metadata }) => metadata.uid === ref.uid && metadata.namespace !== namespace);
+}
+
 /** The object that a reference points to, as a key of the collector. */
 export function ownerKey(ref: OwnerReference, namespace: string, view: View): { namespace: string; name: string } | undefined {
   const target = view.resourceOf(ref.apiVersion, ref.kind);

@@ -5,7 +5,7 @@ import type { View } from '../../registry/view.ts';
 import { withOwners } from '../shared/owners.ts';
 import { BATCH, deletion, hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
 import { collectorKeys } from './mapping.ts';
-import { DEPENDENTS, FOREGROUND, isDeletingDependents, ORPHAN, standingOf } from './owners.ts';
+import { DEPENDENTS, FOREGROUND, isDeletingDependents, livesElsewhere, ORPHAN, standingOf } from './owners.ts';
 
 const COMPONENT = 'garbage-collector-controller';
 /** Never collected: Events have no owners (garbagecollector DefaultIgnoredResources). */
@@ -72,14 +72,16 @@ function judge(item: KubeObject, view: View): Action[] {
   const resource = resourceIn(item, view);
   const solid = of('solid');
   if (solid.length === refs.length) return [];
-  if (solid.length) return [{ verb: 'update', resource, object: withOwners(item, solid) }];
+  const strays = of('dangling').filter((ref) => livesElsewhere(ref, namespace, view));
+  const reports = strays.map((ref) => reportInvalid(item, ref));
+  if (solid.length) return [...reports, { verb: 'update', resource, object: withOwners(item, solid) }];
   const mine = of('waiting').length ? view.ownedBy(item.metadata.uid) : [];
   if (mine.length) {
     const circle = mine.some(isDeletingDependents) ? [unblock(resource, item)] : [];
-    return [...circle, deletion(resource, item, 'Foreground')];
+    return [...reports, ...circle, deletion(resource, item, 'Foreground')];
   }
   const policy = hasFinalizer(item, ORPHAN) ? 'Orphan' : hasFinalizer(item, FOREGROUND) ? 'Foreground' : 'Background';
-  return [deletion(resource, item, policy)];
+  return [...reports, deletion(resource, item, policy)];
 }
 
 /** Owners and dependents in a circle must not wait for each other. */

@@ -64,6 +64,17 @@ describe('background', () => {
     ]);
   });
 
+  it('[CTL43] reports an owner that lives in another namespace, and collects the dependent', () => {
+    const world = make();
+    const owner = world.add({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'boss', namespace: 'other' } });
+    child(world, 'kid', { apiVersion: 'v1', kind: 'ConfigMap', name: 'boss', uid: owner.metadata.uid });
+    world.settle();
+    expect(world.names('pods')).toEqual([]);
+    expect(world.said()).toEqual([
+      `Warning OwnerRefInvalidNamespace ownerRef [v1/ConfigMap, namespace: default, name: boss, uid: ${owner.metadata.uid}] does not exist in namespace "default"`,
+    ]);
+  });
+
   it('[CTL40] goes on until a large family is gone, a batch at a time', () => {
     const world = make();
     const owner = world.add(replicaSet('owner'));
