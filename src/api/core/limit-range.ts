@@ -59,15 +59,15 @@ function checkAmounts(limit: Obj, name: string, path: string): FieldError[] {
     errors.push(invalid(`${path}.${field}[${name}]`, text(shown), detail));
   const WORDS: Obj = { min: 'min value', max: 'max value', default: 'default value', defaultRequest: 'default request value' };
   const isPod = limit.type === 'Pod';
-  const ordered = (low: string, high: string, at: string, shown: string) => {
+  const ordered = (low: string, high: string, at: string, shown: string, highest = WORDS[high]) => {
     const [a, b] = [get(low), get(high)];
     if (!a || !b || cmp(a, b) <= 0 || (isPod && (low.startsWith('d') || high.startsWith('d')))) return;
-    wrong(at, shown, `${WORDS[low]} ${text(low)} is greater than ${WORDS[high]} ${text(high)}`);
+    wrong(at, shown, `${WORDS[low]} ${text(low)} is greater than ${highest} ${text(high)}`);
   };
   ordered('min', 'max', 'min', 'min');
   ordered('min', 'defaultRequest', 'defaultRequest', 'defaultRequest');
   ordered('defaultRequest', 'max', 'defaultRequest', 'defaultRequest');
-  ordered('defaultRequest', 'default', 'defaultRequest', 'defaultRequest');
+  ordered('defaultRequest', 'default', 'defaultRequest', 'defaultRequest', 'default limit value');
   ordered('min', 'default', 'default', 'min');
   ordered('default', 'max', 'default', 'max');
   const ratio = get('maxLimitRequestRatio');

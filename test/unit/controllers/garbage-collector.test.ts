@@ -70,9 +70,8 @@ describe('background', () => {
     child(world, 'kid', { apiVersion: 'v1', kind: 'ConfigMap', name: 'boss', uid: owner.metadata.uid });
     world.settle();
     expect(world.names('pods')).toEqual([]);
-    expect(world.said()).toEqual([
-      `Warning OwnerRefInvalidNamespace ownerRef [v1/ConfigMap, namespace: default, name: boss, uid: ${owner.metadata.uid}] does not exist in namespace "default"`,
-    ]);
+    const boss = `[v1/ConfigMap, namespace: default, name: boss, uid: ${owner.metadata.uid}]`;
+    expect(world.said()).toEqual([`Warning OwnerRefInvalidNamespace ownerRef ${boss} does not exist in namespace "default"`]);
   });
 
   it('[CTL40] goes on until a large family is gone, a batch at a time', () => {
