@@ -9,7 +9,7 @@ RUN npm ci --omit=dev --no-audit --no-fund
 RUN node src/cli/atoll.mjs prepare
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production ATOLL_DATA=/data PORT=8443 ATOLL_LOG=all
+ENV NODE_ENV=production ATOLL_DATA=/data PORT=8443 ATOLL_LOG=all ATOLL_DEMO_PORT=none
 WORKDIR /atoll
 COPY --from=build /atoll /atoll
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin atoll && install -d -o atoll -g atoll -m 0700 /data

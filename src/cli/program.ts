@@ -22,6 +22,8 @@ Environment:
   ATOLL_TOKEN   act as this token, whoever is signed in
   ATOLL_ACCOUNT the account (id) that commands are about, instead of the chosen one
   PORT          port of the local server (default: as it was started)
+  ATOLL_DEMO_PORT  port of its own of the cluster demo, when it is made (default PORT + 1), or none
+  ATOLL_CLUSTER_DOMAIN  domain under which clusters of the local server have host names, ID.DOMAIN
   ATOLL_URL     address of the local server for clients elsewhere, when it is started (https://...)
   ATOLL_LOG     what the local server logs: all, or errors (the default at a terminal)`;
 

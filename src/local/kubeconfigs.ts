@@ -65,6 +65,14 @@ export function merge(config: Kubeconfig, added: Kubeconfig): Kubeconfig {
   };
 }
 
+/** Tells the context of a cluster its new address. */
+export function move(config: Kubeconfig, from: string, to: string): Kubeconfig {
+  if (from === to || contextFor(config, from) === undefined) return config;
+  const moved = (entry: Cluster) =>
+    entry.cluster.server === from ? { ...entry, cluster: { ...entry.cluster, server: to } } : entry;
+  return { ...config, clusters: config.clusters.map(moved) };
+}
+
 /** Takes out the context of a cluster that is gone. */
 export function drop(config: Kubeconfig, server: string): Kubeconfig {
   const name = contextFor(config, server);

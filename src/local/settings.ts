@@ -26,6 +26,8 @@ export const START = IS_CLONE ? 'npm start' : 'npx atoll start';
 export const CACHE = join(ROOT, 'node_modules', '.cache', 'atoll');
 
 const DEFAULT_PORT = 8443;
+const LAST_PORT = 65_535;
+const DOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/;
 
 /** The data folder: ATOLL_DATA; else `.atoll`, of a clone beside its package.json, of an installed package here or in the next folder above that has one. */
 export function dataFolder(): string {
@@ -38,7 +40,8 @@ export function port(): number {
   const text = process.env.PORT;
   if (!text) return DEFAULT_PORT;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new Failure(`PORT is "${text}", which is not a port number`);
+  if (!Number.isInteger(value) || value < 0 || value > LAST_PORT)
+    throw new Failure(`PORT is "${text}", which is not a port number`);
   return value;
 }
 
@@ -51,6 +54,27 @@ export function publicUrl(): string | undefined {
     throw new Failure(`ATOLL_URL is "${text}": it is an address such as https://atoll.example.com:8443`);
   }
   return url.origin;
+}
+
+/**
+ * ATOLL_DEMO_PORT: the port of its own that the cluster "demo" is made with; undefined: none, or there is none behind this one of the
+ * server's. Of a server with an address for elsewhere (ATOLL_URL) nobody knows which of its ports can be reached there: none, unless it is said.
+ */
+export function demoPort(server: number): number | undefined {
+  const text = process.env.ATOLL_DEMO_PORT;
+  if (text === 'none' || (!text && publicUrl() !== undefined)) return undefined;
+  const port = text ? Number(text) : server + 1;
+  const isPort = Number.isInteger(port) && port >= 1 && port <= LAST_PORT;
+  if (text && !isPort) throw new Failure(`ATOLL_DEMO_PORT is "${text}": it is a port number, or none`);
+  return isPort ? port : undefined;
+}
+
+/** ATOLL_CLUSTER_DOMAIN: under which every cluster has a host name of its own, ID.DOMAIN. */
+export function clusterDomain(): string | undefined {
+  const text = process.env.ATOLL_CLUSTER_DOMAIN;
+  if (!text) return undefined;
+  if (!DOMAIN.test(text)) throw new Failure(`ATOLL_CLUSTER_DOMAIN is "${text}": it is a domain such as clusters.example.com`);
+  return text;
 }
 
 /** The files of a data folder that other programs may read. */

@@ -3,7 +3,7 @@ import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
 import type { Crypto, Sealing } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { TaskRunner } from './task-runner.ts';
-import type { ClustersPort } from './clusters/port.ts';
+import type { ClustersPort, ListenersPort } from './clusters/port.ts';
 import type { Mac } from './clusters/id.ts';
 import type { Rates } from './http/rates.ts';
 import type { Issuer } from './people/issuers.ts';
@@ -32,6 +32,8 @@ export interface LogEntry {
 export interface ManagementDeps {
   db: Database;
   clusters: ClustersPort;
+  /** Absent: clusters have no ports of their own here. */
+  listeners?: ListenersPort;
   taskRunner: TaskRunner;
   crypto: Pick<Crypto, 'sha256' | 'token'> & Sealing;
   random: Random;
@@ -55,6 +57,8 @@ export interface ManagementDeps {
   ca?: string;
   /** Public base address; else that of the request. */
   url?: string;
+  /** The domain under which each cluster has a host name of its own: ID.DOMAIN; absent: none has. */
+  clusterDomain?: string;
   /** Host names under which a browser may have reached us; else any. */
   hosts?: string[];
 }

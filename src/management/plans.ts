@@ -5,6 +5,8 @@ import { type ClusterLimits } from '../tenancy/limits.ts';
 export interface Plan {
   /** Clusters, deleted ones apart; beyond it 429 `limit-reached`. Absent: as many as there is room for. */
   clusters?: number;
+  /** Ports of the server's machine that they may have of their own; beyond it 429 `limit-reached`. Absent: as many as are free. */
+  ports?: number;
   /** What each of them may use. */
   cluster: Omit<ClusterLimits, 'plan'>;
 }
@@ -17,6 +19,7 @@ const GIB = 1024 * MIB;
 export const PLANS = {
   free: {
     clusters: 3,
+    ports: 0,
     cluster: {
       objects: 2_000,
       bytes: 64 * MIB,
@@ -31,6 +34,7 @@ export const PLANS = {
   },
   standard: {
     clusters: 10_000,
+    ports: 10,
     cluster: {
       objects: 50_000,
       bytes: GIB,

@@ -33,6 +33,7 @@ const FILES = [
   'atoll.json',
   'secret',
   'operator.token',
+  'ports.json',
   'credentials.json',
   'kubeconfig',
   'ca.crt',

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { writePrivate } from '../local/kubeconfigs.ts';
-import { publicUrl } from '../local/settings.ts';
+import { clusterDomain, publicUrl } from '../local/settings.ts';
 
+const IP = /^[\d.:]+$/;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
 const SERVER_DAYS = 825;
@@ -24,11 +25,17 @@ export function hostNames(): string[] {
   return [...new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...(told ? [new URL(told).hostname] : [])])];
 }
 
+/** What the certificate is for: these, and the host names of clusters. */
+function certifiedNames(): string[] {
+  const domain = clusterDomain();
+  return [...hostNames(), ...(domain === undefined ? [] : [`*.${domain}`])];
+}
+
 function usable(ca: string, cert: string, now: number): boolean {
   const server = new X509Certificate(cert);
   if (!server.verify(new X509Certificate(ca).publicKey)) return false;
   if (Date.parse(server.validTo) - now < RENEW_DAYS * DAY_MS) return false;
-  return hostNames().every((name) => (/^[\d.:]+$/.test(name) ? server.checkIP(name) : server.checkHost(name)));
+  return certifiedNames().every((name) => (IP.test(name) ? server.checkIP(name) : server.checkHost(name.replace('*', 'x'))));
 }
 
 const pem = (label: string, bytes: ArrayBuffer): string =>
@@ -69,7 +76,7 @@ async function make(files: { ca: string; caKey: string; cert: string; key: strin
   const caKey = Buffer.from(readFileSync(files.caKey, 'utf8').replace(/-----[^-]+-----|\s/g, ''), 'base64');
   const signingKey = await crypto.subtle.importKey('pkcs8', caKey, algorithm, false, ['sign']);
   const keys = await fresh();
-  const names = hostNames().map((value) => ({ type: /^[\d.:]+$/.test(value) ? ('ip' as const) : ('dns' as const), value }));
+  const names = certifiedNames().map((value) => ({ type: IP.test(value) ? ('ip' as const) : ('dns' as const), value }));
   const certificate = await x509.X509CertificateGenerator.create({
     ...until(SERVER_DAYS),
     subject: 'CN=Atoll',

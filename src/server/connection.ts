@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { costOf, type Fair, tenantOf } from './fair-queue.ts';
+import { costOf, tenantOf } from './fair-queue.ts';
 import { addressLine } from './forwarded-address.ts';
 import { Answer, replyTo } from './http-answer.ts';
-import { type Address, type Exchange, endsSoon, exchangeOf, isWhole } from './exchange.ts';
+import { type ConnectionOptions, type Exchange, endsSoon, exchangeOf, isWhole, targetFor } from './exchange.ts';
 import { chunkOf, LAST_CHUNK } from './http-body.ts';
 import { Input } from './http-input.ts';
 import {
@@ -25,7 +25,6 @@ import { askForSocket, isWatch, WatchBridge } from './watch-bridge.ts';
 const DRAIN_QUIET_MS = 50;
 /** A line that is no size of a chunk: the server behind finds the body malformed, as the front did. */
 const BAD_CHUNK = Buffer.from('malformed\r\n');
-const PATH = '/clusters/';
 /** Bytes in which a first line is looked for before the head is whole. */
 const FIRST_LINE_BYTES = 4096;
 
@@ -37,10 +36,7 @@ const FIRST_LINE_BYTES = 4096;
  */
 export class Connection {
   readonly #client: TLSSocket;
-  readonly #backend: Address;
-  readonly #fair: Fair;
-  /** Of a cluster's own port: whose. */
-  readonly #cluster: string | undefined;
+  readonly #options: ConnectionOptions;
   /** Says of every request from where it came. */
   readonly #from: string;
   #inner: Socket | undefined;
@@ -59,12 +55,10 @@ export class Connection {
   /** When bytes from behind came last. */
   #heardAt = 0;
 
-  constructor(client: TLSSocket, o: { backend: Address; fair: Fair; cluster?: string | undefined }) {
+  constructor(client: TLSSocket, options: ConnectionOptions) {
     this.#client = client;
-    this.#backend = o.backend;
-    this.#fair = o.fair;
-    this.#cluster = o.cluster;
-    this.#from = addressLine(o.backend.secret, client.remoteAddress ?? '');
+    this.#options = options;
+    this.#from = addressLine(options.backend.secret, client.remoteAddress ?? '');
     client.on('data', (chunk: Buffer) => this.#receive(chunk));
     client.on('end', () => this.#clientEnded());
     client.on('drain', () => this.#inner?.resume());
@@ -126,11 +120,11 @@ export class Connection {
 
   /** A request begins when it is its tenant's turn; until then nothing more is read from the client. */
   #enter(request: RequestHead): void {
-    const target = this.#cluster === undefined ? request.target : `${PATH}${this.#cluster}${request.target}`;
+    const target = targetFor(request, this.#options);
     const exchange = exchangeOf(request, target, this.#answerTo(request));
     this.#exchange = exchange;
     const tenant = tenantOf(target, request.authorization);
-    exchange.turn = this.#fair.enter(tenant, costOf(tenant, request.method), () => this.#start(exchange));
+    exchange.turn = this.#options.fair.enter(tenant, costOf(tenant, request.method), () => this.#start(exchange));
     exchange.payer = exchange.turn;
   }
 
@@ -140,7 +134,7 @@ export class Connection {
     const watches = isWatch(request, target);
     if (watches) exchange.watch = this.#watch(exchange);
     if (this.#ended) this.#hurry(exchange);
-    this.#send(exchange, headFor(watches ? askForSocket(request, this.#backend.secret) : request, target, this.#from));
+    this.#send(exchange, headFor(watches ? askForSocket(request, this.#options.backend.secret) : request, target, this.#from));
     // It waited: its body, and what follows, may be there.
     if (exchange.turn) this.#advance();
   }
@@ -196,7 +190,7 @@ export class Connection {
   #leave(exchange: Exchange): void {
     const { turn } = exchange;
     exchange.turn = undefined;
-    if (turn) this.#fair.leave(turn);
+    if (turn) this.#options.fair.leave(turn);
   }
 
   #answerTo(request: RequestHead): Answer {
@@ -246,7 +240,7 @@ export class Connection {
 
   #tell(bytes: Buffer, written?: () => void): void {
     const payer = this.#exchange?.payer;
-    if (payer) this.#fair.answered(payer, bytes.length);
+    if (payer) this.#options.fair.answered(payer, bytes.length);
     this.#client.write(bytes, written);
     if (this.#client.writableLength > AHEAD_BYTES) this.#inner?.pause();
   }
@@ -358,7 +352,7 @@ export class Connection {
         return true;
       },
     };
-    const inner = connect({ ...this.#backend, noDelay: true, onread });
+    const inner = connect({ ...this.#options.backend, noDelay: true, onread });
     inner.on('drain', () => {
       this.#full = false;
       this.#flow();

@@ -9,11 +9,12 @@ import type { Readable } from 'node:stream';
 import type { Miniflare, MiniflareOptions } from 'miniflare';
 import { writePrivate } from '../local/kubeconfigs.ts';
 import { Failure } from '../local/failure.ts';
-import { IS_CLONE, publicUrl, ROOT } from '../local/settings.ts';
+import { clusterDomain, IS_CLONE, publicUrl, ROOT } from '../local/settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
 import { addressHeader } from './forwarded-address.ts';
 import { type Log, plainLog, terminalLog } from './log.ts';
+import type { Listeners } from './listeners.ts';
 import { network } from './network.ts';
 
 const require = createRequire(import.meta.url);
@@ -159,6 +160,17 @@ function watchOver(out: Readable, err: Readable, log: Log, onEnd: (why: string) 
   });
 }
 
+/** What the Worker asks of the ports of clusters: PUT and DELETE of `/CLUSTER/PORT`. */
+async function portsFor(listeners: Listeners, { method, url }: { method: string; url: string }) {
+  const [, cluster, port] = new URL(url).pathname.split('/');
+  if (method === 'DELETE') {
+    listeners.close(cluster);
+    return new engine.Response(null, { status: 204 });
+  }
+  const why = await listeners.listen(cluster, Number(port));
+  return why === undefined ? new engine.Response(null, { status: 204 }) : new engine.Response(why, { status: 409 });
+}
+
 /** workerd with the bundled Worker, its objects and its D1 in the data folder. */
 export async function startEngine(o: {
   folder: DataFolder;
@@ -166,12 +178,14 @@ export async function startEngine(o: {
   ca: string;
   url: string;
   front: string;
+  listeners: Listeners;
   /** workerd ended by itself, and why, as far as that is known. */
   onEnd: (why: string) => void;
 }): Promise<Engine> {
   let stopped = false;
   const port = await freePort();
   const output = process.stderr.isTTY ? terminalLog(o.folder.path) : plainLog();
+  const domain = clusterDomain();
   const { objects, d1 } = stores(o.folder.path);
   for (const path of [objects, d1]) mkdirSync(path, { recursive: true });
   guardProcess(o.folder.path);
@@ -188,7 +202,10 @@ export async function startEngine(o: {
     handleRuntimeStdio: (out: Readable, err: Readable) => watchOver(out, err, output, (why) => !stopped && o.onEnd(why)),
     // What a tenant may cause to be called is public by address, whatever its name resolves to.
     outboundService: network('public'),
-    serviceBindings: { INSIDE: network('public', 'private') },
+    serviceBindings: {
+      INSIDE: network('public', 'private'),
+      PORTS: (request: { method: string; url: string }) => portsFor(o.listeners, request),
+    },
     unsafeDirectSockets: [{ host: HOST, port }],
     durableObjects: {
       CLUSTERS: { className: 'ClusterDO', useSQLite: true },
@@ -206,6 +223,7 @@ export async function startEngine(o: {
       ATOLL_LOG: logLevel(),
       ATOLL_URL: publicUrl() ?? o.url,
       ATOLL_HOSTS: hostNames().join(','),
+      ...(domain !== undefined && { ATOLL_CLUSTER_DOMAIN: domain }),
       ...(await issuers()),
     },
   };

@@ -1,9 +1,12 @@
-import type { Turn } from './fair-queue.ts';
+import type { Fair, Turn } from './fair-queue.ts';
 import type { Answer } from './http-answer.ts';
 import { ChunkReader } from './http-body.ts';
 import type { RequestHead } from './http-request.ts';
 import { UNREAD_BYTES } from './limits.ts';
+import { clusterOfHost } from '../management/clusters/host.ts';
 import type { WatchBridge } from './watch-bridge.ts';
+
+const PATH = '/clusters/';
 
 /** Where the server behind is. */
 export interface Address {
@@ -11,6 +14,16 @@ export interface Address {
   port: number;
   /** By which the Worker knows this front (ATOLL_FRONT). */
   secret: string;
+}
+
+/** What a connection serves. */
+export interface ConnectionOptions {
+  backend: Address;
+  fair: Fair;
+  /** The only one that requests can reach: of a cluster's own port. */
+  cluster?: string | undefined;
+  /** Under which clusters have host names of their own. */
+  domain?: string | undefined;
 }
 
 /** One request and its answer. */
@@ -59,6 +72,15 @@ export function exchangeOf(request: RequestHead, target: string, answer: Answer)
     watch: undefined,
     answered: false,
   };
+}
+
+/**
+ * The address that a request is sent on to. Where the port, or the host, is one cluster's own, the cluster's path stands before whatever was
+ * asked: nothing else can be reached there.
+ */
+export function targetFor({ host, target }: RequestHead, { cluster, domain }: ConnectionOptions): string {
+  const id = cluster ?? (domain === undefined ? undefined : clusterOfHost(host, domain));
+  return id === undefined ? target : `${PATH}${id}${target}`;
 }
 
 /** Whether the request's body is there to its end. */

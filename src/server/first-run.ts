@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { type Client, Refusal } from '../client/client.ts';
 import { Failure } from '../local/failure.ts';
 import { connect } from '../local/send.ts';
 import { type Kubeconfig, merge, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
@@ -7,8 +8,40 @@ import type { DataFolder } from './folder.ts';
 
 const text = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Makes what a new data folder lacks: the local account and its token, the cluster `demo` and a kubeconfig. Returns whether it did. */
-export async function firstRun(folder: DataFolder, url: string, ca: string): Promise<boolean> {
+/** What the first start made. */
+export interface FirstRun {
+  /** Address of the cluster `demo`. */
+  server: string;
+  /** Why it has no port of its own, in a sentence. */
+  skipped?: string;
+}
+
+/** The cluster `demo`, at this port if it is free. */
+async function makeDemo(own: Client, port: number | undefined) {
+  const json = { name: 'demo', legacyApis: true };
+  const make = (more: { port?: number }) => own.post('/v1/accounts/:account/clusters', { json: { ...json, ...more } });
+  if (port === undefined) return { demo: await make({}) };
+  try {
+    return { demo: await make({ port }) };
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'port-unavailable') throw error;
+    return {
+      demo: await make({}),
+      skipped: `It has no port of its own (${error.message}): "atoll cluster listen demo PORT" gives it one.`,
+    };
+  }
+}
+
+/**
+ * Makes what a new data folder lacks: the local account and its token, the cluster `demo` and a kubeconfig. Returns what it made;
+ * undefined: everything was there.
+ */
+export async function firstRun(
+  folder: DataFolder,
+  url: string,
+  ca: string,
+  port: number | undefined,
+): Promise<FirstRun | undefined> {
   const names = files(folder.path);
   const kept = existsSync(names.credentials)
     ? (JSON.parse(readFileSync(names.credentials, 'utf8')) as { url: string; token?: string })
@@ -24,7 +57,7 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
       );
     });
     if (kept.url !== url) writePrivate(names.credentials, text({ url, token: kept.token }));
-    return false;
+    return undefined;
   }
   const operator = connect({ url, ca, token: folder.operator });
   const { id, token } = await operator.post('/v1/accounts', { json: { name: 'local' } });
@@ -32,10 +65,10 @@ export async function firstRun(folder: DataFolder, url: string, ca: string): Pro
   // Whoever owns the machine is bounded by the machine.
   await operator.patch('/v1/accounts/:account/plan', { param: { account: id }, json: { plan: 'unlimited' } });
   const own = connect({ url, ca, token });
-  const demo = await own.post('/v1/accounts/:account/clusters', { json: { name: 'demo', legacyApis: true } });
+  const { demo, skipped } = await makeDemo(own, port);
   if (!('kubeconfig' in demo)) throw new Failure('the cluster "demo" was not made at once');
   const merged = merge(readKubeconfig(names.kubeconfig), JSON.parse(demo.kubeconfig) as Kubeconfig);
   writePrivate(names.kubeconfig, text(merged));
   writePrivate(names.credentials, text({ url, token }));
-  return true;
+  return { server: demo.server, ...(skipped !== undefined && { skipped }) };
 }

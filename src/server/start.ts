@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Server } from 'node:tls';
 import { AUDIT_WAIT_MS, USAGE_FLUSH_MS } from '../lib/limits.ts';
 import { Failure } from '../local/failure.ts';
-import { dataFolder, port } from '../local/settings.ts';
+import { clusterDomain, dataFolder, demoPort, port } from '../local/settings.ts';
 import { bundle } from './bundle.ts';
 import { certificates } from './certificates.ts';
 import { openFolder, stores } from './folder.ts';
-import { drain, front } from './tls-proxy.ts';
+import { Listeners, reasonOf, type Unopened } from './listeners.ts';
+import { Front } from './tls-proxy.ts';
 import { ownersIn } from './owners.ts';
-import { firstRun } from './first-run.ts';
 import { ALARM_LOOK_MS } from './limits.ts';
+import { type FirstRun, firstRun } from './first-run.ts';
 
 /** Of what the front and the Worker know each other by, for as long as this process lives. */
 const SECRET_BYTES = 24;
@@ -21,8 +22,12 @@ const DRAIN_MS = 10_000;
 /** What the last write of an object may take, ms. */
 const SETTLE_MS = 100;
 
-const NEXT = `
-A cluster named "demo" is running. Try:
+const sentenceOf = ({ cluster, port: taken, why }: Unopened, url: string): string =>
+  `port ${taken} of a cluster ${why}: it answers at ${url}/clusters/${cluster} alone ("atoll cluster listen" gives it another port)`;
+
+/** What a person is told after the first start. */
+const next = ({ server, skipped }: FirstRun): string => `
+A cluster named "demo" is running at ${server}.${skipped === undefined ? '' : `\n${skipped}`} Try:
 
   npx atoll kubectl get nodes
   npx atoll kubectl create deployment web --image=nginx --replicas=3
@@ -30,8 +35,8 @@ A cluster named "demo" is running. Try:
 `;
 
 /** Lets every client go, then waits until objects have written down what they hold in memory for moments: events and counts of reads. */
-async function drainAll(server: Server): Promise<void> {
-  await drain(server, DRAIN_MS);
+async function drainAll(front: Front): Promise<void> {
+  await front.drain(DRAIN_MS);
   await setTimeout(Math.max(AUDIT_WAIT_MS, USAGE_FLUSH_MS) + SETTLE_MS);
 }
 
@@ -75,15 +80,22 @@ export async function start(): Promise<void> {
       import('./engine.ts'),
     ]);
     const backend = { host: '127.0.0.1', port: 0, secret: randomBytes(SECRET_BYTES).toString('base64url') };
-    const server = await front(tls, wanted, backend, ownersIn(stores(folder.path).d1));
-    closing.push(() => void server.close());
+    const owner = ownersIn(stores(folder.path).d1);
+    const front = new Front({ certificates: tls, backend, owner, domain: clusterDomain() });
+    closing.push(() => front.close());
+    const server = await front.listen(wanted).catch((error) => {
+      throw new Failure(`port ${wanted} ${reasonOf(error)}; PORT names another`);
+    });
+    const listeners = new Listeners(join(folder.path, 'ports.json'), (at, cluster) => front.listen(at, cluster));
     const url = `https://localhost:${(server.address() as AddressInfo).port}`;
-    const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret, onEnd });
-    closing.push(engine.stop, () => drainAll(server));
+    const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret, listeners, onEnd });
+    closing.push(engine.stop, () => drainAll(front));
     Object.assign(backend, engine.address);
     closing.push(lookForAlarms(engine.address));
-    const first = await firstRun(folder, url, tls.ca);
-    process.stdout.write(`ready ${url}\n${first ? NEXT : ''}`);
+    const unopened = await listeners.restore();
+    const first = await firstRun(folder, url, tls.ca, demoPort(Number(new URL(url).port)));
+    process.stdout.write(`ready ${url}\n${first ? next(first) : ''}`);
+    for (const one of unopened) process.stderr.write(`atoll: ${sentenceOf(one, url)}\n`);
   } catch (error) {
     await stop();
     throw error instanceof Failure || asked ? error : new Failure(`the server cannot start: ${(error as Error).stack ?? error}`);

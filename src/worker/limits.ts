@@ -27,3 +27,6 @@ export const USAGE_GATHER_MS = 1000;
 /** How often a request makes the Worker look for clusters of its isolate whose alarm is overdue, ms, and how many it wakes at once. */
 export const OVERDUE_LOOK_MS = 3000;
 export const OVERDUE_CLUSTERS = 100;
+
+/** Answers longer than so many bytes are compressed for clients that ask for it (deployed; on one machine the front does it). */
+export const GZIP_BYTES = 131_072;

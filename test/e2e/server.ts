@@ -89,7 +89,8 @@ export class Server {
   /** Starts the process; resolves when it says that it serves. */
   async up(): Promise<void> {
     const child = spawn(process.execPath, [CLI, 'start'], {
-      env: { ...process.env, ...this.env, ...this.#more },
+      // Servers of other tests run beside this one: the port behind its own may be theirs.
+      env: { ...process.env, ATOLL_DEMO_PORT: 'none', ...this.env, ...this.#more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;

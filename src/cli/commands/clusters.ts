@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { account } from '../api.ts';
 import { CLUSTER, CLUSTERS, type Cluster, find, findAll, keep, newKubeconfig, whole } from '../clusters.ts';
 import { label, seconds } from '../durations.ts';
-import { drop, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
+import { Failure } from '../../local/failure.ts';
+import { drop, move, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
 import { age, during, note, say, table } from '../output.ts';
 import { dataFolder, files } from '../../local/settings.ts';
 import { credentialCommands } from './credentials.ts';
@@ -23,6 +24,7 @@ interface CreateOptions {
   template?: string;
   asTemplate?: boolean;
   nodes?: number;
+  listen?: number;
   label?: Record<string, string>;
   expires?: number;
   kubeconfig?: string;
@@ -37,6 +39,7 @@ async function create(name: string, o: CreateOptions): Promise<void> {
     ...(o.template !== undefined && { template: o.template }),
     ...(o.asTemplate && { isTemplate: true }),
     ...(o.nodes !== undefined && { nodes: o.nodes }),
+    ...(o.listen !== undefined && { port: o.listen }),
     ...(o.label && { labels: o.label }),
     ...(o.expires !== undefined && { expiresIn: o.expires }),
   };
@@ -64,9 +67,9 @@ async function list(o: ListOptions): Promise<void> {
         .join(','),
     }),
   });
-  const row = (c: Cluster) => [c.name, c.state, optionsOf(c), labelsOf(c), age(c.createdAt), c.id];
+  const row = (c: Cluster) => [c.name, c.state, optionsOf(c), labelsOf(c), age(c.createdAt), String(c.port ?? '-'), c.id];
   say(o.json, items, () =>
-    items.length === 0 ? 'no clusters' : table([['NAME', 'STATE', 'OPTIONS', 'LABELS', 'AGE', 'ID'], ...items.map(row)]),
+    items.length === 0 ? 'no clusters' : table([['NAME', 'STATE', 'OPTIONS', 'LABELS', 'AGE', 'PORT', 'ID'], ...items.map(row)]),
   );
 }
 
@@ -120,6 +123,18 @@ async function relabel(name: string, labels: string[], o: { json?: boolean }): P
   say(o.json, cluster, () => `cluster ${cluster.name} labelled: ${labelsOf(cluster)}`);
 }
 
+async function listen(name: string, port: number | undefined, o: { none?: boolean; json?: boolean }): Promise<void> {
+  if ((port === undefined) === !o.none) throw new Failure('a port is needed, or --none');
+  const before = await find(name);
+  const change = account().patch(CLUSTER, { param: { cluster: before.id }, json: { port: port ?? null } });
+  const cluster = await during(`changing the address of cluster ${name}`, change);
+  const common = files(dataFolder()).kubeconfig;
+  const config = readKubeconfig(common);
+  const moved = move(config, before.server, cluster.server);
+  if (moved !== config) writePrivate(common, `${JSON.stringify(moved, null, 2)}\n`);
+  say(o.json, cluster, () => `cluster ${name} answers at ${cluster.server}`);
+}
+
 async function remove(name: string, o: { now?: boolean; grace?: number; json?: boolean }): Promise<void> {
   const cluster = await find(name);
   const grace = o.now ? 0 : o.grace;
@@ -150,6 +165,11 @@ function nodes(text: string): number {
   return Number(text);
 }
 
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a port number is needed.');
+  return Number(text);
+}
+
 const LABEL: [string, string, typeof label] = ['-l, --label <key=value>', 'a label; may be repeated', label];
 
 function making(group: Command): void {
@@ -159,6 +179,7 @@ function making(group: Command): void {
     .option('--api-only', 'the API server alone: no controllers, scheduler or nodes')
     .option('--legacy-apis', 'serve the old API versions that the books use')
     .option('--nodes <count>', 'virtual nodes to begin with (default 3)', nodes)
+    .option('--listen <port>', 'a port of its own, for clients that take no path in an address', port)
     .option('--template <cluster>', 'begin as a copy of this template')
     .option('--as-template', 'others may be made of it')
     .option(...LABEL)
@@ -181,6 +202,14 @@ function making(group: Command): void {
     .description('set labels (key=value) and take them away (key-)')
     .option('--json', 'print JSON')
     .action(relabel);
+  group
+    .command('listen')
+    .description('give it a port of its own on the machine of the server, in place of the one that it has')
+    .argument('<name>')
+    .argument('[port]', 'the port', port)
+    .option('--none', 'none: it answers at its path alone')
+    .option('--json', 'print JSON')
+    .action(listen);
   group
     .command('delete <name>')
     .alias('rm')

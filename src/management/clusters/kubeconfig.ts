@@ -17,10 +17,18 @@ export function kubeconfig(o: { name: string; server: string; token: string; ca?
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
-/** Base address of a cluster's Kubernetes API, as whoever asked at `url` reaches it. */
-export const serverOf = (deps: ManagementDeps, id: string, url: string): string =>
-  `${deps.url ?? new URL(url).origin}/clusters/${id}`;
+/**
+ * Base address of a cluster's Kubernetes API, as whoever asked at `url` reaches it: one without a path where it has one, since not every
+ * client takes a path. At the path it answers in any case.
+ */
+export function serverOf({ url: told, clusterDomain }: ManagementDeps, { id, port }: ClusterRow, url: string): string {
+  const base = new URL(told ?? url);
+  if (port !== null) base.port = String(port);
+  else if (clusterDomain !== undefined) base.hostname = `${id}.${clusterDomain}`;
+  else return `${base.origin}/clusters/${id}`;
+  return base.origin;
+}
 
 /** The kubeconfig of a cluster for whoever asked at `url`. */
 export const kubeconfigFor = (deps: ManagementDeps, row: ClusterRow, url: string, token: string): string =>
-  kubeconfig({ name: row.name, server: serverOf(deps, row.id, url), token, ...(deps.ca !== undefined && { ca: deps.ca }) });
+  kubeconfig({ name: row.name, server: serverOf(deps, row, url), token, ...(deps.ca !== undefined && { ca: deps.ca }) });

@@ -3,6 +3,7 @@ import { type Access, selects } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, NOTIFY_STANDBY_MS } from '../limits.ts';
+import { close, listen } from './listeners.ts';
 import { type End, deletionTimeOf, hasRoom, isTaken, limitReached, taken } from './reserve.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
@@ -104,7 +105,8 @@ export async function deleteCluster(
   const now = deps.now();
   const grace = graceSeconds ?? GRACE_SECONDS;
   const purgeAt = grace === 0 ? 0 : now + grace * MS;
-  const fresh = await change(deps, row, ['ready', 'suspended'], { state: 'deleted', deletedAt: now, purgeAt });
+  const fresh = await change(deps, row, ['ready', 'suspended'], { state: 'deleted', deletedAt: now, purgeAt, port: null });
+  if (fresh) await close(deps, row);
   const changed = fresh ?? (await moveEnd(deps, row, graceSeconds === undefined ? undefined : purgeAt));
   if (changed.purgeAt === 0) {
     await purge(deps, changed.id);
@@ -177,6 +179,8 @@ export interface ClusterChange extends End {
   /** Merged: null takes a label away. */
   labels?: Record<string, string | null>;
   isTemplate?: boolean;
+  /** null: none of its own. */
+  port?: number | null;
 }
 
 function merged(access: Access, row: ClusterRow, more: Record<string, string | null>): Record<string, string> {
@@ -199,7 +203,7 @@ export async function updateCluster(
 ): Promise<ClusterRow> {
   const expiresAt = deletionTimeOf(deps, wish);
   if (typeof expiresAt === 'number') await deps.taskRunner.wakeBy(expiresAt);
-  const { name, isTemplate, labels } = wish;
+  const { name, isTemplate, labels, port } = wish;
   let old = row;
   for (let tries = 0; tries < RETRIES; tries++) {
     checkMatch(old, ifMatch);
@@ -209,7 +213,9 @@ export async function updateCluster(
       ...(isTemplate !== undefined && { isTemplate }),
       ...(labels && { labels: merged(access, old, labels) }),
       ...(expiresAt !== undefined && { expiresAt }),
+      ...(port !== undefined && { port }),
     };
+    if (typeof port === 'number' && port !== old.port) await listen(deps, old, port);
     try {
       const [changed] = await deps.db
         .update(clusters)
@@ -221,7 +227,10 @@ export async function updateCluster(
         })
         .where(and(eq(clusters.id, old.id), eq(clusters.version, old.version), inArray(clusters.state, ['ready', 'suspended'])))
         .returning();
-      if (changed) return changed;
+      if (changed) {
+        if (port === null) await close(deps, old);
+        return changed;
+      }
     } catch (error) {
       throw isTaken(error) ? taken(name ?? row.name) : error;
     }

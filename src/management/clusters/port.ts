@@ -53,6 +53,14 @@ export interface ForkProgress {
   total: number;
 }
 
+/** Ports of the machine that clusters have of their own: where there is one machine. */
+export interface ListenersPort {
+  /** Serves the cluster there, and nowhere else of its own; returns why it cannot. Harmless twice. */
+  listen(id: string, port: number): Promise<string | undefined>;
+  /** Lets its port go, if it has one. */
+  close(id: string): Promise<void>;
+}
+
 /** The clusters themselves, each behind its own object. */
 export interface ClustersPort extends AuditPort {
   /** Makes the cluster and returns the first credential's bearer token. */

@@ -66,7 +66,7 @@ export function newRow(
   const now = deps.now();
   const times = { createdAt: now, updatedAt: now, suspendedAt: null, expiresAt: null, deletedAt: null, purgeAt: null };
   const own = { id, accountId: access.accountId, createdBy: creatorOf(who), version: 0, observedVersion: 0, ...times };
-  return { isTemplate: false, forkedFrom: null, plan: '', ...own, ...wish, state: 'creating' };
+  return { isTemplate: false, forkedFrom: null, plan: '', port: null, ...own, ...wish, state: 'creating' };
 }
 
 /** The statement that claims the row's name and its room: it returns the plan that the cluster gets, or nothing when there is no room. */

@@ -44,7 +44,7 @@ function definitions(deps: ManagementDeps) {
       description:
         'It answers Kubernetes requests as soon as this is answered. The kubeconfig holds a new credential, whose secret is shown this once.',
       operationId: 'createCluster',
-      refuses: ['name-taken', 'conflict', 'limit-reached'],
+      refuses: ['name-taken', 'conflict', 'limit-reached', 'port-unavailable'],
       tags,
       request: { params: pathParams('account'), ...body(NewCluster) },
       responses: madeAnswers,
@@ -92,7 +92,7 @@ function changes(deps: ManagementDeps) {
       summary: 'Change a cluster; with If-Match only the version that you have seen',
       description: 'Its name, labels, end, and whether it is a template.',
       operationId: 'updateCluster',
-      refuses: ['name-taken', 'conflict', 'precondition-failed'],
+      refuses: ['name-taken', 'conflict', 'limit-reached', 'precondition-failed', 'port-unavailable'],
       tags,
       request: { params: pathParams('account', 'cluster'), headers: IfMatch, ...body(ClusterChange) },
       responses: { 200: { ...json(ClusterView, 'The cluster'), ...version } },

@@ -13,6 +13,11 @@ import { STATES } from './tables.ts';
 const apiOnly = z.boolean().openapi({ description: 'The API server alone: no controllers, scheduler or nodes.' });
 const legacyApis = z.boolean().openapi({ description: 'Advertise and accept the old API versions that the books use.' });
 const nodes = z.int().min(0).max(NODES_PER_CLUSTER).openapi({ description: 'Virtual nodes to begin with.' });
+const port = z.int().min(1).max(65_535).openapi({
+  description:
+    'A port of its own on the machine of the server, where its address has no path. Deployments to a platform have none.',
+  example: 6443,
+});
 const isTemplate = z.boolean().openapi({ description: 'Others may be made of it by naming it as their template.' });
 const ends = {
   expiresAt: Time.optional().openapi({ description: 'When it deletes itself; absent: never.' }),
@@ -37,6 +42,7 @@ export const NewCluster = z
     apiOnly: apiOnly.optional().openapi({ default: false }),
     legacyApis: legacyApis.optional().openapi({ default: false }),
     nodes: nodes.optional().openapi({ default: 3 }),
+    port: port.optional(),
     labels: Labels.optional().openapi({ description: 'Absent: none, or those of the template.' }),
     isTemplate: isTemplate.default(false),
     ...ends,
@@ -47,6 +53,8 @@ export const NewCluster = z
       if (wish.template === undefined || wish[key] === undefined) continue;
       context.addIssue({ code: 'custom', path: [key], message: 'comes from the template' });
     }
+    if (wish.template === undefined || wish.port === undefined) return;
+    context.addIssue({ code: 'custom', path: ['port'], message: 'is given to a copy once it is made' });
   })
   .openapi('NewCluster', { example: { name: 'demo', nodes: 5, labels: { team: 'blue' }, expiresIn: 7200 } });
 
@@ -65,6 +73,7 @@ export const ClusterChange = z
     name: Name.optional(),
     labels: LabelChange.optional(),
     isTemplate: isTemplate.optional(),
+    port: port.nullable().optional().openapi({ description: 'A port of its own, or null: it has none.' }),
     expiresAt: Time.nullable().optional().openapi({ description: 'When it deletes itself; null: never.' }),
     expiresIn: ends.expiresIn,
   })
@@ -93,8 +102,9 @@ export const ClusterView = z
     labels: Labels,
     isTemplate: z.boolean(),
     forkedFrom: Ids.cluster.optional().openapi({ description: 'Id of the cluster that it was copied from.' }),
+    port: port.optional(),
     server: z.url().openapi({
-      description: 'Base address of its Kubernetes API.',
+      description: 'Base address of its Kubernetes API: of its own port or host name where it has one, else with a path.',
       example: 'https://localhost:8443/clusters/3ullta5rsudc2ewinjuwe3ouok',
     }),
     createdBy: Ids.creator.openapi({ description: 'Who made it.' }),

@@ -3,6 +3,7 @@ import type { BatchItem } from 'drizzle-orm/batch';
 import type { Access, Principal } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
+import { close, listen } from './listeners.ts';
 import { announce, claiming, type End, deletionTimeOf, isGone, isTaken, limitReached, newRow, taken } from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { clusterLimits } from '../plans.ts';
@@ -17,6 +18,7 @@ export interface ClusterWish extends End {
   nodes: number;
   labels: Record<string, string>;
   isTemplate: boolean;
+  port?: number;
 }
 
 /** A cluster and the token of its first credential. */
@@ -36,16 +38,15 @@ export async function createCluster(
   wish: ClusterWish,
   audit: (row: ClusterRow, when: SQL) => BatchItem<'sqlite'>,
 ): Promise<Made> {
-  const { expiresIn, expiresAt, ...rest } = wish;
-  const row = newRow(deps, access, who, { ...rest, expiresAt: deletionTimeOf(deps, { expiresIn, expiresAt }) ?? null });
+  const { expiresIn, expiresAt, port, ...rest } = wish;
+  const end = deletionTimeOf(deps, { expiresIn, expiresAt }) ?? null;
+  const row = newRow(deps, access, who, { ...rest, expiresAt: end, port: port ?? null });
+  if (port !== undefined) await listen(deps, row, port);
   deps.background(announce(deps, row));
-  const [claimed, first] = await Promise.all([
-    claiming(deps, row).catch((error) => {
-      throw isTaken(error) ? taken(row.name) : error;
-    }),
-    firstCredential(deps, access, who),
-  ]);
-  if (claimed.length === 0) throw await limitReached(deps, row.accountId);
+  const [claimed, first] = await claim(deps, access, who, row).catch(async (error) => {
+    await close(deps, row);
+    throw error;
+  });
   const { id, name, apiOnly, legacyApis, nodes } = row;
   try {
     const options = {
@@ -69,6 +70,18 @@ export async function createCluster(
   }
 }
 
+/** The name and the room are the row's own. */
+async function claim(deps: ManagementDeps, access: Access, who: Principal, row: ClusterRow) {
+  const [claimed, first] = await Promise.all([
+    claiming(deps, row).catch((error) => {
+      throw isTaken(error) ? taken(row.name) : error;
+    }),
+    firstCredential(deps, access, who),
+  ]);
+  if (claimed.length === 0) throw await limitReached(deps, row.accountId);
+  return [claimed, first] as const;
+}
+
 const markingReady = (deps: ManagementDeps, id: string) =>
   deps.db
     .update(clusters)
@@ -77,6 +90,7 @@ const markingReady = (deps: ManagementDeps, id: string) =>
 
 /** Takes away what was not made. The object first: when the row is gone nobody could ask for the rest. A task tries again. */
 export async function unmake(deps: ManagementDeps, id: string): Promise<void> {
+  await deps.listeners?.close(id);
   await deps.clusters.destroy(id);
   await deps.db.delete(clusters).where(eq(clusters.id, id));
 }

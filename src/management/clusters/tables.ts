@@ -25,6 +25,8 @@ export const clusters = sqliteTable(
     isTemplate: integer('is_template', { mode: 'boolean' }).notNull().default(false),
     /** Id of the cluster that it is a copy of. */
     forkedFrom: text('forked_from'),
+    /** Of its own on the server's machine; only of what is not deleted. */
+    port: integer('port'),
     /** The plan that its object was told of. */
     plan: text('plan').notNull().default('unlimited'),
     createdBy: text('created_by').notNull().default('operator'),

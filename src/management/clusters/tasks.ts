@@ -5,6 +5,7 @@ import { CLUSTERS_PER_CHORE, FORK_TURN_MS, GRACE_SECONDS, MAKING_MS, NOTIFY_STAN
 import type { OperationRow } from '../operations/service.ts';
 import { operations } from '../operations/tables.ts';
 import { fail, finished, goOn } from './forks.ts';
+import { close } from './listeners.ts';
 import { isUnobserved, purge, notify } from './lifecycle.ts';
 import { unmake } from './service.ts';
 import { clusters } from './tables.ts';
@@ -38,12 +39,17 @@ const expire: Task = {
       .where(and(isNotNull(clusters.expiresAt), lte(clusters.expiresAt, now), isLive))
       .orderBy(asc(clusters.expiresAt))
       .limit(CLUSTERS_PER_CHORE);
-    const gone = { state: 'deleted', deletedAt: now, purgeAt: now + GRACE_SECONDS * MS, updatedAt: now } as const;
+    const ports = await deps.db
+      .select({ id: clusters.id, port: clusters.port })
+      .from(clusters)
+      .where(and(inArray(clusters.id, due), isNotNull(clusters.port)));
+    const gone = { port: null, state: 'deleted', deletedAt: now, purgeAt: now + GRACE_SECONDS * MS, updatedAt: now } as const;
     const expired = await deps.db
       .update(clusters)
       .set({ ...gone, version: sql`${clusters.version} + 1` })
       .where(and(inArray(clusters.id, due), isLive))
       .returning();
+    await each(ports, (row) => close(deps, row));
     await each(expired, (row) => notify(deps, row));
   },
 };

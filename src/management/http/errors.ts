@@ -64,6 +64,13 @@ export const PROBLEMS = {
     remedy: 'Try again later. If it goes on, the operator looks at what the issuer answers.',
     example: 'company: no answer within 10 s',
   },
+  'port-unavailable': {
+    status: 409,
+    title: 'The port cannot be used',
+    explain: 'Something else on the machine of the server listens there, or the server has not the right to.',
+    remedy: 'Choose another port. Those below 1024 need privileges on most systems.',
+    example: 'port 6443 is in use',
+  },
   'not-found': {
     status: 404,
     title: 'There is no such thing',

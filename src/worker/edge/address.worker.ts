@@ -19,6 +19,12 @@ export function clusterIdOf(url: string): string | undefined {
 /** Path and query behind the id that clusterIdOf found. */
 export const restOf = (url: string, id: string): string => url.slice(url.indexOf('/', 8) + PATH.length + id.length);
 
+/** The address of what a request to a cluster's own host is about. */
+export function withPath(url: string, id: string): string {
+  const start = url.indexOf('/', 8);
+  return start < 0 ? `${url}${PATH}${id}` : `${url.slice(0, start)}${PATH}${id}${url.slice(start)}`;
+}
+
 /** Path and query as the cluster of this id sees them; undefined: the address is not one of its own, however it came here. */
 export const insideOf = (url: string, id: string): string | undefined => (clusterIdOf(url) === id ? restOf(url, id) : undefined);
 

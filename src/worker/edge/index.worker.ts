@@ -1,9 +1,11 @@
 import { refuseUnknown } from '../../apiserver/unknown.ts';
+import { clusterOfHost } from '../../management/clusters/host.ts';
 import { isClusterId } from '../../management/clusters/id.ts';
-import { clusterIdOf, isWatch, restOf } from './address.worker.ts';
+import { clusterIdOf, isWatch, restOf, withPath } from './address.worker.ts';
 import { bearsToken, isForeign, isHost, refuseForeign } from './origin.worker.ts';
 import { type Env, variablesOf } from '../platform/env.worker.ts';
 import { hmac, now, random } from '../platform/host.worker.ts';
+import { compressed } from './compression.worker.ts';
 import { noted, tooSoon } from './refusal-cache.worker.ts';
 import { isReady } from './health.worker.ts';
 import { isWorthALine, kubernetesEntry, log, nameOf } from './log.worker.ts';
@@ -121,7 +123,14 @@ async function counted(request: Request, env: Env, id: string): Promise<Response
     const entry = kubernetesEntry(id, request.method, restOf(request.url, id));
     log(status >= FAILED ? 'error' : 'warn', { requestId, ...entry, status, ms });
   }
-  return answer;
+  return compressed(request, answer, variablesOf(env).ATOLL_FRONT);
+}
+
+/** The cluster whose own host name the request is for. A front on this machine has seen to it, and puts the path before what is asked. */
+function ownHost(request: Request, env: Env): string | undefined {
+  const { ATOLL_CLUSTER_DOMAIN, ATOLL_FRONT } = variablesOf(env);
+  if (ATOLL_CLUSTER_DOMAIN === undefined || ATOLL_FRONT !== undefined) return undefined;
+  return clusterOfHost(request.headers.get('host') ?? '', ATOLL_CLUSTER_DOMAIN);
 }
 
 /** Wakes objects whose alarm the platform has lost. */
@@ -134,6 +143,8 @@ export default {
   async fetch(request, env, context) {
     if (!isHost(request.headers)) return text('Bad Request', 400);
     const { url } = request;
+    const own = ownHost(request, env);
+    if (own !== undefined) return counted(new Request(withPath(url, own), request), env, own);
     const id = clusterIdOf(url);
     if (id !== undefined) return counted(request, env, id);
     const { pathname } = new URL(url);

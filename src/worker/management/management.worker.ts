@@ -17,6 +17,17 @@ function outbound({ INSIDE }: Env, issuers: readonly Issuer[]): ManagementDeps['
   return egress({ outside, inside: { origins, fetch: INSIDE ? (url, init) => INSIDE.fetch(url, init) : outside } });
 }
 
+/** The ports of clusters on this machine. */
+const listenersOf = (ports: Fetcher): ManagementDeps['listeners'] => ({
+  listen: async (id, port) => {
+    const answer = await ports.fetch(`http://ports/${id}/${port}`, { method: 'PUT' });
+    return answer.ok ? undefined : answer.text();
+  },
+  close: async (id) => {
+    await ports.fetch(`http://ports/${id}`, { method: 'DELETE' });
+  },
+});
+
 const SERVER_ERROR = 500;
 
 function logRequest(env: Env, { error, ...entry }: LogEntry): void {
@@ -29,7 +40,8 @@ function logRequest(env: Env, { error, ...entry }: LogEntry): void {
 
 /** What management is given of this deployment. */
 export function managementDeps(env: Env): ManagementDeps {
-  const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS, ATOLL_OIDC } = variablesOf(env);
+  const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS, ATOLL_OIDC, ATOLL_CLUSTER_DOMAIN } =
+    variablesOf(env);
   const object = (id: string) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id));
   const issuers = ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [];
   const taskRunner = () => env.TASKS.get(env.TASKS.idFromName('tasks'));
@@ -59,6 +71,7 @@ export function managementDeps(env: Env): ManagementDeps {
       copy: (id, ms) => object(id).copy(ms),
       finish: (id, first) => object(id).finish(first),
     },
+    ...(env.PORTS && { listeners: listenersOf(env.PORTS) }),
     taskRunner: { wakeBy: (at) => taskRunner().wakeBy(at) },
     crypto: { ...crypt, ...sealing },
     random,
@@ -73,6 +86,7 @@ export function managementDeps(env: Env): ManagementDeps {
     ...(ATOLL_OPERATOR_SHA256 && { operatorSha256: ATOLL_OPERATOR_SHA256 }),
     ...(ATOLL_CA && { ca: ATOLL_CA }),
     ...(ATOLL_URL && { url: ATOLL_URL }),
+    ...(ATOLL_CLUSTER_DOMAIN && { clusterDomain: ATOLL_CLUSTER_DOMAIN }),
     ...(ATOLL_HOSTS && { hosts: ATOLL_HOSTS.split(',') }),
   };
 }

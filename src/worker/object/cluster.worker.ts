@@ -20,6 +20,7 @@ import { Asker } from './ask.worker.ts';
 import { AuditKeeper } from './audit.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { bodyOf } from '../edge/body.worker.ts';
+import { responseOf } from '../edge/compression.worker.ts';
 import type { Answered } from '../../lib/ask.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
@@ -101,7 +102,7 @@ export class ClusterDO extends DurableObject<Env> {
     });
     const answer = 'questions' in first ? await this.#asker.settle(cluster, first, isOpen) : first;
     if (!answer) return new Response(null, { status: 503 });
-    const response = isStream(answer) ? this.#sockets.open(answer) : new Response(answer.bytes ?? (answer.body || null), answer);
+    const response = isStream(answer) ? this.#sockets.open(answer) : responseOf(answer);
     const ended = answer === first ? time : now();
     this.#turns.after(() => {
       if (this.#cluster !== cluster) return;

@@ -17,6 +17,8 @@ const Variables = z.object({
   ATOLL_URL: z.url().optional(),
   /** Host names (comma separated) that a browser may have used to get here; else any. */
   ATOLL_HOSTS: z.string().optional(),
+  /** Under which each cluster has a host name of its own, ID.DOMAIN. */
+  ATOLL_CLUSTER_DOMAIN: z.string().optional(),
   /** JSON, as people/issuers.ts reads it: with whom people sign in; else nobody does. */
   ATOLL_OIDC: z.string().optional(),
   /** What a front on this machine proves itself with; absent: there is none. */
@@ -39,6 +41,8 @@ export interface Env extends Variables {
   DB: D1Database;
   /** The network around this server, private addresses too; absent where the platform has none. */
   INSIDE?: Fetcher;
+  /** The ports of clusters, where there is one machine that has some: PUT and DELETE of `/CLUSTER/PORT`. */
+  PORTS?: Fetcher;
 }
 
 let checked: { env: Env; variables: Variables } | undefined;

@@ -78,7 +78,12 @@ function plans(): string {
     ...PLAN_NAMES.map((plan) => cell(all[plan].clusters)),
     'Clusters of the account, deleted ones apart; beyond it 429 `limit-reached`.',
   ];
-  return table(['limit', ...PLAN_NAMES, 'of each cluster, unless it says otherwise'], [clusters, ...rows]);
+  const ports = [
+    '`ports`',
+    ...PLAN_NAMES.map((plan) => cell(all[plan].ports)),
+    "Ports of the server's machine that they have of their own; beyond it 429 `limit-reached`.",
+  ];
+  return table(['limit', ...PLAN_NAMES, 'of each cluster, unless it says otherwise'], [clusters, ports, ...rows]);
 }
 
 const page = () => `# Limits

@@ -1,0 +1,30 @@
+import type { Answer } from '../../apiserver/call.ts';
+import { GZIP_BYTES } from '../limits.ts';
+
+/** From the object to the Worker: the answer is long. How long is not seen there. */
+const LONG_HEADER = 'x-atoll-long';
+
+/** The response of an object that answers so. */
+export function responseOf({ status, headers, body, bytes }: Answer): Response {
+  const content = bytes ?? (body || null);
+  const isLong = content !== null && content.length > GZIP_BYTES;
+  return new Response(content, { status, headers: isLong ? { ...headers, [LONG_HEADER]: '1' } : headers });
+}
+
+const acceptsGzip = (headers: Headers): boolean =>
+  (headers.get('accept-encoding') ?? '').split(',').some((one) => one.trim() === 'gzip');
+
+/**
+ * A long answer, compressed for a client that asks for it, as the API server does (responsewriters/writers.go): the platform compresses
+ * what says that it is. A front on this machine does it instead, beside the one thread that all objects share here.
+ */
+export function compressed(request: Request, answer: Response, front: string | undefined): Response {
+  if (!answer.headers.has(LONG_HEADER)) return answer;
+  const told = new Headers(answer.headers);
+  told.delete(LONG_HEADER);
+  if (front === undefined && acceptsGzip(request.headers)) {
+    told.set('content-encoding', 'gzip');
+    told.append('vary', 'Accept-Encoding');
+  }
+  return new Response(answer.body, { status: answer.status, headers: told });
+}
