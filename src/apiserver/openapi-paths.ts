@@ -265,15 +265,5 @@ const deleteCollection = (id: string): Operation => ({
   answers: { 200: STATUS },
 });
 
-/** Kinds whose stores return the deleted object rather than a Status (ReturnDeletedObject). */
-const RETURNS_DELETED = new Set([
-  'pods',
-  'podtemplates',
-  'persistentvolumes',
-  'persistentvolumeclaims',
-  'resourcequotas',
-  'services',
-  'serviceaccounts',
-]);
-const deletedType = (kind: Kind, type: string) =>
-  RETURNS_DELETED.has(kind.resource) || kind.group === 'storage.k8s.io' || kind.group === 'resource.k8s.io' ? type : STATUS;
+/** What a deletion answers with; the store of namespaces returns them too, but does not say so (MayReturnFullObjectDeleter). */
+const deletedType = (kind: Kind, type: string): string => (kind.returnsDeleted && !kind.subresources?.finalize ? type : STATUS);

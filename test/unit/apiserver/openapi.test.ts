@@ -86,6 +86,18 @@ describe('openapi v3', () => {
   });
 });
 
+describe('what a deletion answers with', () => {
+  it.each([
+    ['api/v1', 'namespaces/{name}', 'meta.v1.Status'],
+    ['api/v1', 'namespaces/{namespace}/pods/{name}', 'core.v1.Pod'],
+    ['apis/storage.k8s.io/v1', 'csinodes/{name}', 'storage.v1.CSINode'],
+    ['apis/storage.k8s.io/v1', 'namespaces/{namespace}/csistoragecapacities/{name}', 'meta.v1.Status'],
+  ])('%s/%s: %s, as in the documents of a 1.36.3 server', (version, path, answer) => {
+    const { responses } = body(`/openapi/v3/${version}`).paths[`/${version}/${path}`].delete;
+    expect(JSON.stringify(responses['200'])).toContain(`.${answer}"`);
+  });
+});
+
 describe('openapi v2', () => {
   it('describes the same in the older form', () => {
     const swagger = body('/openapi/v2', { accept: 'application/json' });
