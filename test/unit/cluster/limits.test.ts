@@ -41,6 +41,17 @@ describe('objects of a cluster', () => {
     expect(host.do('POST', ITEMS, configMap('c')).status).toBe(201);
   });
 
+  it('[MG76] are asked last: what others refuse is refused in their words, and a dry run ends as the write would', () => {
+    const host = makeCluster({ apiOnly: true });
+    host.cluster.limits.take({ plan: 'small', objects: 1 });
+    const elsewhere = '/api/v1/namespaces/nowhere/configmaps';
+    expect(host.do('POST', elsewhere, configMap('a')).body.message).toBe('namespaces "nowhere" not found');
+    expect(host.do('POST', ITEMS, configMap('A')).body.reason).toBe('Invalid');
+    for (const query of ['', '?dryRun=All']) {
+      expect(host.do('POST', `${ITEMS}${query}`, configMap('a')).body.message).toContain('exceeded quota: small');
+    }
+  });
+
   it('[MG76] that controllers want are refused too, and the rollout says why', () => {
     const host = makeCluster();
     const room = 15;
