@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, until } from './server.ts';
+import { freePort, SYSTEM_NODE, until } from './server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const WRANGLER = join(ROOT, 'node_modules', '.bin', 'wrangler');
@@ -101,7 +101,7 @@ describe('the image', () => {
           symlinkSync(join(ROOT, path), join(image, path));
         }
       } else if (word === 'RUN') {
-        const run = spawnSync('sh', ['-c', rest.replace(/^node /, `${process.execPath} `)], { cwd: image, encoding: 'utf8' });
+        const run = spawnSync('sh', ['-c', rest.replace(/^node /, `${SYSTEM_NODE} `)], { cwd: image, encoding: 'utf8' });
         expect(run.status, `${rest}\n${run.stdout}\n${run.stderr}`).toBe(0);
       }
       expect(stage).toBe(0);
@@ -113,9 +113,9 @@ describe('the image', () => {
     const env = { ...process.env, ATOLL_DATA: join(folder, 'data'), PORT: String(await freePort()), ATOLL_LOG: 'all' };
     const [start] = steps().filter((step) => step.word === 'CMD');
     const [, ...args] = JSON.parse(start.rest) as string[];
-    const health = () => spawnSync(process.execPath, [args[0], 'health'], { cwd: image, env, encoding: 'utf8' });
+    const health = () => spawnSync(SYSTEM_NODE, [args[0], 'health'], { cwd: image, env, encoding: 'utf8' });
     expect(health().status).toBe(1);
-    const server = spawn(process.execPath, args, { cwd: image, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = spawn(SYSTEM_NODE, args, { cwd: image, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     server.stdout.setEncoding('utf8').on('data', (text) => (out += text));
     server.stderr.setEncoding('utf8').on('data', (text) => (out += text));

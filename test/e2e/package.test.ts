@@ -1,22 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary } from '../../src/cli/binaries.ts';
-import { freePort, run } from './server.ts';
+import { freePort, run, SYSTEM_NODE as NODE } from './server.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MOST_MB = 240;
@@ -34,9 +24,6 @@ const NEEDED = [
   'node_modules/@cloudflare/workerd-linux-64',
   'node_modules/miniflare/node_modules/undici',
 ];
-
-/** The oldest Node at hand: that of the system, where it is another than the one of these tests. */
-const NODE = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => existsSync(file)) ?? process.execPath;
 
 /** Packs the clone and unpacks the package where npm would, beside what it depends on, which lies in the clone. */
 beforeAll(() => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ import { expect } from 'vitest';
 import { binary } from '../../src/cli/binaries.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli/atoll.mjs', import.meta.url));
+/** The Node of the system, often older than the one of these tests: what users run must start on it. */
+export const SYSTEM_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => existsSync(file)) ?? process.execPath;
 const START_MS = 60_000;
 const COMMAND_MS = 90_000;
 
