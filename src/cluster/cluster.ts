@@ -14,12 +14,12 @@ import { virtualNodes } from '../kubelet/node.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import { CROWDED_COMPACTION_REVISIONS } from './limits.ts';
+import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import { DUE_TIMERS_BATCH } from '../reconcile/limits.ts';
-import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
-import type { ClusterRole, NewCredential, Revoked } from '../management/clusters/port.ts';
+import type { NewCredential, Revoked } from '../management/clusters/port.ts';
 import { serviceAllocator } from '../network/ipam.ts';
 import { type Answered, AttemptScope, type Question } from '../lib/ask.ts';
 import type { Controller } from '../reconcile/plan.ts';
@@ -36,6 +36,7 @@ import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
 import { cast, Moulds, pour } from './boot-snapshot.ts';
 import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
+import { bindRole, ROLE_GROUPS, SYSTEM } from './roles.ts';
 import { Limits, takeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from './options.ts';
 import { standingOf, SUSPENDED } from './lifecycle.ts';
@@ -54,20 +55,14 @@ export interface Platform {
 }
 
 const SECOND_MS = 1000;
-const SYSTEM: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 /** Methods of requests that change nothing. */
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** The status of requests that are nobody's, and stands for those that came too soon. */
 const UNCOUNTED = 401;
 const TOO_MANY = 429;
-const BINDINGS = 'rbac.authorization.k8s.io/clusterrolebindings';
-/** What a role means inside: groups that RBAC knows. */
-const ROLE_GROUPS: Record<ClusterRole, string[]> = {
-  none: [],
-  view: ['atoll:view'],
-  edit: ['atoll:edit'],
-  admin: ['system:masters'],
-};
+
+const earliest = (...times: (number | undefined)[]): number | undefined =>
+  times.reduce((first, at) => (first === undefined || (at !== undefined && at < first) ? at : first), undefined);
 
 /** One cluster, composed of its parts. Synchronous; the shell calls handle or wake, then drain and flush, and arms the alarm last. */
 export class Cluster {
@@ -195,7 +190,10 @@ export class Cluster {
 
   /** A bearer token of this cluster; shown once. */
   issue({ id, username, role, groups = [], expires }: NewCredential, now: number): string {
-    if (role === 'view' || role === 'edit') this.#bindRole(role, now);
+    if ((role === 'view' || role === 'edit') && bindRole(this.registry, role, now)) {
+      this.#dirty = true;
+      this.#fresh = undefined;
+    }
     this.credentials.forget(now);
     const user = { username, groups: [...ROLE_GROUPS[role], ...groups, 'system:authenticated'] };
     return this.credentials.issue(id, { user, ...(expires !== undefined && { expires }) });
@@ -211,23 +209,6 @@ export class Cluster {
   expire(ids: readonly string[], at: number): void {
     this.credentials.expire(ids, at);
     this.#sessions.expire((spec) => this.credentials.expiryOf(spec.credential));
-  }
-
-  /** The group of a role gets the ClusterRole of that name, in the open: RBAC inside of the cluster is its owners' to look at and to change. */
-  #bindRole(role: string, now: number): void {
-    const kind = this.registry.kinds.byResource(BINDINGS);
-    const name = `atoll:${role}`;
-    if (!kind || this.registry.object(BINDINGS, '', name)) return;
-    const binding = {
-      kind: 'ClusterRoleBinding',
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      metadata: { name },
-      subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name }],
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-    };
-    this.registry.create(kind, binding as Obj as KubeObject, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
-    this.#dirty = true;
-    this.#fresh = undefined;
   }
 
   /** Serves these kinds beside the built-in ones from now on, and no others. */
@@ -377,6 +358,28 @@ export class Cluster {
     }
   }
 
+  /**
+   * The end of a turn: stores what cannot wait, and says when the alarm is wanted (nextAlarm, and the next report of the usage) and when the
+   * rest of what it holds in memory is to be stored.
+   */
+  endTurn(now: number): { alarmAt: number | undefined; flushAt: number | undefined } {
+    this.store(now, now);
+    const { audit, usage } = this;
+    // A report that is due waits for what is counted in the same moment.
+    const [reportsAt, reportAt] = usage.mustTell(now) ? [now + USAGE_FLUSH_MS, undefined] : [undefined, usage.tellAt];
+    return {
+      alarmAt: earliest(this.nextAlarm(), this.#suspended ? undefined : reportAt),
+      flushAt: earliest(audit.due, usage.due, reportsAt),
+    };
+  }
+
+  /** Stores what the cluster holds in memory: events of reads, and their count. `due`: what need not wait longer, only. */
+  store(now: number, due = Number.POSITIVE_INFINITY): void {
+    const { audit, usage } = this;
+    if (audit.due !== undefined && audit.due <= due) audit.store(now);
+    if (usage.due !== undefined && usage.due <= due) usage.flush(now);
+  }
+
   /** drain and flush until quiet: for tests and for shells without slices. */
   settle(now: number): void {
     this.drain(now);
@@ -388,13 +391,6 @@ export class Cluster {
   nextAlarm(): number | undefined {
     if (this.#suspended) return undefined;
     if (this.#dirty) return 0;
-    const times = [
-      this.timers.next(),
-      this.reconciler.next(),
-      this.#history.next(),
-      this.#sessions.nextExpiry(),
-      this.usage.tellAt,
-    ].filter((t) => t !== undefined);
-    return times.length ? Math.min(...times) : undefined;
+    return earliest(this.timers.next(), this.reconciler.next(), this.#history.next(), this.#sessions.nextExpiry());
   }
 }

@@ -34,3 +34,13 @@ export const HISTORY_OF_FULLNESS = [
   { share: 0.95, revisions: 0 },
   { share: 0.8, revisions: 100 },
 ] as const;
+/** The drain of a new cluster, before it is answered. */
+export const DRAIN_BOOT_MS = 20;
+/** Messages to watchers in one turn; the rest follows at once, what is sent and other requests in between. */
+export const FLUSH_SLICE_MESSAGES = 100;
+/** When a drain goes on after its turn, the alarm stands by at most so far ahead, ms: it does the rest if the object dies before. */
+export const DRAIN_RESCUE_MS = 1000;
+/** How long a fork makes haste, ms; then it rests half of the time beside others on one machine. */
+export const FORK_HASTE_MS = 1_000;
+/** How long the source of a fork may drain first, ms, so that nothing is dirty when it is copied. */
+export const FORK_DRAIN_MS = 100;

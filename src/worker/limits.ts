@@ -4,12 +4,6 @@
 export const REQUEST_DISCARD_BYTES = 16 * 1024 * 1024;
 /** For how long, ms. */
 export const REQUEST_DISCARD_MS = 500;
-/** The drain of a new cluster, before it is answered. */
-export const DRAIN_BOOT_MS = 20;
-/** Messages to watchers in one turn; the rest follows at once, what is sent and other requests in between. */
-export const FLUSH_SLICE_MESSAGES = 100;
-/** When a drain goes on after its turn, the alarm stands by at most so far ahead, ms: it does the rest if the object dies before. */
-export const DRAIN_RESCUE_MS = 1000;
 /** Clients of another cluster were in the same isolate less than so long ago: draining then goes in slices so short, ms. */
 export const CROWD_MS = 3000;
 export const CROWDED_SLICE_MS = 1;
@@ -18,10 +12,6 @@ export const CROWDED_REST = 3;
 export const CROWDED_REST_MS = 200;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
 export const CROWDED_PLAN_OBJECTS = 2;
-/** How long a fork makes haste, ms; then it rests half of the time beside others on one machine. */
-export const FORK_HASTE_MS = 1_000;
-/** How long the source of a fork may drain first, ms, so that nothing is dirty when it is copied. */
-export const FORK_DRAIN_MS = 100;
 /** How long the usage of many clusters is gathered to be told together, ms. */
 export const USAGE_GATHER_MS = 1000;
 /** How often a request makes the Worker look for clusters of its isolate whose alarm is overdue, ms, and how many it wakes at once. */

@@ -8,7 +8,7 @@ import type { Ours } from './ours.ts';
 
 /** Each pod has two timers: its images are pulled, it becomes ready. */
 const CLUSTERS = 50;
-const ROUNDS = 10;
+const ROUNDS = 12;
 const STAGE_SECONDS = 2;
 /** What keeps the machine busy: loops, and writers that wait for the disk. */
 const LOOPS = 4;
@@ -19,6 +19,8 @@ for (let i = 0; ; i++) { fs.writeSync(f, b, 0, b.length, (i % 64) << 20); fs.fsy
 /** How long what is due is waited for, ms: in that time nobody asks the clusters anything. */
 const WAIT_MS = 2 * STAGE_SECONDS * 1000 + 2500;
 const LATE_MS = 1000;
+/** How often the databases are read for what is due, ms. */
+const LOOK_MS = 400;
 /** How long a database may be locked by its object, which has just fallen asleep, ms. */
 const LOCKED_MS = 2000;
 
@@ -97,21 +99,20 @@ export async function alarms(ours: Ours): Promise<Lateness> {
   }, 20);
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      await makePods(targets, round);
-      const due = new Map<string, number[]>();
-      const look = () => {
-        for (const [name, at] of timersOf(folder)) {
-          const times = due.get(name) ?? [];
-          if (!times.includes(at)) due.set(name, [...times, at]);
+      const due = new Map<string, Set<number>>();
+      let isOver = false;
+      const looking = (async () => {
+        while (!isOver) {
+          for (const [name, at] of timersOf(folder)) due.set(name, (due.get(name) ?? new Set()).add(at));
+          await sleep(LOOK_MS);
         }
-      };
-      const end = Date.now() + WAIT_MS;
-      while (Date.now() < end) {
-        look();
-        await sleep(STAGE_SECONDS * 400);
-      }
+      })();
+      await makePods(targets, round);
+      await sleep(WAIT_MS);
+      isOver = true;
+      await looking;
       found.overdue += [...timersOf(folder).values()].filter((at) => at < Date.now() - LATE_MS).length;
-      for (const [name, times] of due) found.times.push(...times.map((at) => lateness(at, heard.get(name) ?? [])));
+      for (const [name, times] of due) for (const at of times) found.times.push(lateness(at, heard.get(name) ?? []));
     }
   } finally {
     clearInterval(pulse);
@@ -128,11 +129,12 @@ function lateness(due: number, events: readonly number[]): number {
   return at === undefined ? Number.POSITIVE_INFINITY : at - due;
 }
 
-/** One pod in each cluster, not all in the same moment. */
+/** One pod in each cluster. */
 async function makePods(targets: readonly Target[], round: number): Promise<void> {
-  for (const [n, target] of targets.entries()) {
+  const make = async (target: Target, n: number) => {
     const connection = await new Connection(target).open();
     await connection.json('POST', '/api/v1/namespaces/default/pods', pod(`timed-${n}-${round}`));
     connection.close();
-  }
+  };
+  await Promise.all(targets.map(make));
 }

@@ -1,28 +1,19 @@
 import { seeded } from '../../src/lib/prng.ts';
-import { Cluster, type Platform } from '../../src/cluster/cluster.ts';
-import { credentialsAtRest } from '../../src/cluster/credentials.ts';
-import { beginFork, finishFork, forkOf, takeChunk } from '../../src/cluster/fork.ts';
-import { takeLimits } from '../../src/cluster/plan-limits.ts';
+import type { Cluster, Platform } from '../../src/cluster/cluster.ts';
+import { ClusterHost, type HostPorts } from '../../src/cluster/host.ts';
 import type { ClusterLimits } from '../../src/tenancy/limits.ts';
-import { takeStanding } from '../../src/cluster/lifecycle.ts';
-import type {
-  ClustersPort,
-  ForkProgress,
-  NewClusterOptions,
-  NewCredential,
-  Revoked,
-  Standing,
-} from '../../src/management/clusters/port.ts';
+import type { ClustersPort, NewClusterOptions, NewCredential, Revoked, Standing } from '../../src/management/clusters/port.ts';
 import type { AuditQuery } from '../../src/management/audit/port.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
 
+const nothing = (): void => undefined;
+
 /** Real clusters in plain Node, one database each: what management is given in place of the objects. */
 export class NodeClusters implements ClustersPort {
-  /** Those that answer. */
-  readonly made = new Map<string, Cluster>();
-  /** Everything that takes up room, deleted and half-made ones too. */
+  /** The databases of everything that takes up room, deleted and half-made ones too. */
   readonly databases = new Map<string, Platform>();
+  readonly #hosts = new Map<string, ClusterHost>();
   readonly #random = seeded(7);
   readonly #now: () => number;
   /** Thrown by what is asked of an object while it stands. */
@@ -33,118 +24,84 @@ export class NodeClusters implements ClustersPort {
     this.#now = now;
   }
 
-  async create({ caPem, ...options }: NewClusterOptions, first: NewCredential): Promise<string> {
-    if (this.fail) throw this.fail;
-    const platform = this.#platform(options.id);
-    const cluster = Cluster.create(platform, { ...options, ...(caPem !== undefined && { caPem }) }, this.#now());
-    this.made.set(options.id, cluster);
-    return cluster.issue(first, this.#now());
+  /** Those that answer. */
+  get made(): Map<string, Cluster> {
+    const open = [...this.#hosts].map(([id, host]) => [id, host.open()] as const);
+    return new Map(open.filter((one): one is readonly [string, Cluster] => one[1] !== undefined));
   }
 
-  #platform(id: string): Platform {
+  #host(id: string, failure = this.fail): ClusterHost {
+    if (failure) throw failure;
     const platform = this.databases.get(id) ?? { sql: openSqlite(), random: this.#random, crypto: nodeCrypto(this.#random) };
     this.databases.set(id, platform);
-    return platform;
+    const host = this.#hosts.get(id) ?? new ClusterHost(this.#ports(id, platform));
+    this.#hosts.set(id, host);
+    return host;
   }
 
-  /** What waking does: only what lies in the database counts. */
-  #wake(id: string): Cluster | undefined {
-    const cluster = Cluster.open(this.#platform(id));
-    if (cluster) this.made.set(id, cluster);
-    else this.made.delete(id);
-    cluster?.settle(this.#now());
-    return cluster;
+  /** A platform where nothing happens by itself. */
+  #ports(id: string, platform: Platform): HostPorts {
+    return {
+      platform,
+      alarm: { set: nothing },
+      now: this.#now,
+      after: nothing,
+      pause: async () => nothing(),
+      budget: () => () => false,
+      slice: (_, workMs) => ({ workMs, rests: false }),
+      pauseAfter: () => 0,
+      ask: nothing,
+      tell: nothing,
+      tellLast: async () => nothing(),
+      streams: { resume: nothing, closeAll: nothing },
+      source: (source) => ({
+        exportStart: async () => this.#known(source)?.exportStart(),
+        exportChunk: async (revision, after) => this.#known(source)?.exportChunk(revision, after),
+      }),
+      erase: async () => this.#forget(id),
+      report: {
+        turn: nothing,
+        drainFailed: (_, error) => {
+          throw error;
+        },
+        alarmLost: nothing,
+      },
+    };
   }
 
-  async issue(id: string, credential: NewCredential): Promise<string | undefined> {
-    return this.made.get(id)?.issue(credential, this.#now());
-  }
-
-  #credentials(id: string) {
-    const platform = this.databases.get(id);
-    return this.made.get(id) ?? (platform && credentialsAtRest(platform));
-  }
-
-  async revoke(id: string, which: Revoked): Promise<void> {
-    if (this.fail) throw this.fail;
-    this.#credentials(id)?.revoke(which);
-  }
-
-  async expire(id: string, credentials: string[], at: number): Promise<void> {
-    this.#credentials(id)?.expire(credentials, at);
-  }
-
-  async usage(id: string) {
-    const cluster = this.made.get(id);
-    return cluster && { rowsRead: 0, rowsWritten: 0, awakeMs: 0, databaseBytes: 0, watchers: cluster.watchers };
-  }
-
-  async hours(id: string, from: number, to: number) {
-    return this.made.get(id)?.usage.hours(from, to, this.#now());
-  }
-
-  async limit(id: string, limits: ClusterLimits): Promise<boolean> {
-    const platform = this.databases.get(id);
-    this.made.get(id)?.limits.take(limits);
-    return platform !== undefined && takeLimits(platform.sql, limits);
-  }
-
-  async auditPolicy(id: string) {
-    const cluster = this.made.get(id);
-    return cluster && (cluster.audit.policy() ?? null);
-  }
-
-  async setAuditPolicy(id: string, text: string | undefined) {
-    return this.made.get(id)?.audit.setPolicy(text);
-  }
-
-  async audit(id: string, query: AuditQuery) {
-    return this.made.get(id)?.audit.read(query, this.#now());
-  }
-
-  async destroy(id: string): Promise<void> {
-    if (this.failDestroy) throw this.failDestroy;
-    this.made.delete(id);
+  #forget(id: string): void {
     this.databases.delete(id);
+    this.#hosts.delete(id);
   }
 
-  async stand(id: string, standing: Standing): Promise<boolean> {
-    if (this.fail) throw this.fail;
-    const platform = this.databases.get(id);
-    if (!platform) return false;
-    const taken = takeStanding(platform.sql, standing);
-    if (taken === 'changed') this.#wake(id);
-    return taken !== 'none';
+  /** An object of which nothing is stored is not made by being asked. */
+  #known(id: string, failure?: Error): ClusterHost | undefined {
+    if (failure) throw failure;
+    return this.databases.has(id) ? this.#host(id, undefined) : undefined;
   }
 
-  async fork(
-    { limits, ...own }: { id: string; name: string; limits?: ClusterLimits },
-    source: string,
-  ): Promise<ForkProgress | undefined> {
-    if (this.fail) throw this.fail;
-    const start = this.made.get(source)?.exportStart(this.#now());
-    if (!start) return undefined;
-    const { sql } = this.#platform(own.id);
-    const begun = beginFork(sql, source, own, start);
-    if (limits) takeLimits(sql, limits);
-    return begun;
-  }
-
+  create = async (options: NewClusterOptions, first: NewCredential) => this.#host(options.id).create(options, first);
+  issue = async (id: string, credential: NewCredential) => this.#known(id)?.issue(credential);
+  revoke = async (id: string, which: Revoked) => this.#known(id, this.fail)?.revoke(which);
+  expire = async (id: string, credentials: string[], at: number) => this.#known(id)?.expire(credentials, at);
+  hours = async (id: string, from: number, to: number) => this.#known(id)?.hours(from, to);
+  limit = async (id: string, limits: ClusterLimits) => this.#known(id)?.limit(limits) ?? false;
+  auditPolicy = async (id: string) => this.#known(id)?.auditPolicy();
+  setAuditPolicy = async (id: string, text: string | undefined) => this.#known(id)?.setAuditPolicy(text);
+  audit = async (id: string, query: AuditQuery) => this.#known(id)?.audit(query);
+  stand = async (id: string, standing: Standing) => (await this.#known(id, this.fail)?.stand(standing)) ?? false;
+  finish = async (id: string, first: NewCredential | undefined) => this.#host(id).finish(first);
+  fork = async (own: { id: string; name: string; limits?: ClusterLimits }, source: string) =>
+    this.#host(own.id).fork(own, source);
   /** One chunk each time, so that a test can look in between. */
-  async copy(id: string): Promise<ForkProgress | undefined> {
-    if (this.fail) throw this.fail;
-    const { sql } = this.#platform(id);
-    const fork = forkOf(sql);
-    if (!fork) return this.made.has(id) ? { done: 0, total: 0 } : undefined;
-    const chunk = this.made.get(fork.source)?.exportChunk(fork.revision, fork.after, this.#now());
-    return chunk && takeChunk(sql, fork, chunk);
-  }
-
-  async finish(id: string, first: NewCredential | undefined): Promise<string | undefined> {
-    if (this.fail) throw this.fail;
-    const { sql, crypto } = this.#platform(id);
-    if (forkOf(sql)) finishFork(sql, crypto);
-    const cluster = this.#wake(id);
-    return first && cluster?.issue(first, this.#now());
-  }
+  copy = async (id: string) => this.#host(id).copy(0);
+  usage = async (id: string) => {
+    const cluster = this.#known(id)?.open();
+    return cluster && { rowsRead: 0, rowsWritten: 0, awakeMs: 0, databaseBytes: 0, watchers: cluster.watchers };
+  };
+  destroy = async (id: string) => {
+    if (this.failDestroy) throw this.failDestroy;
+    const host = this.#known(id);
+    if (host) await host.destroy();
+  };
 }

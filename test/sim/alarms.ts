@@ -1,6 +1,6 @@
 import { Alarm } from '../../src/time/alarm.ts';
 import { ALARM_LOST_MS } from '../../src/time/limits.ts';
-import { DRAIN_RESCUE_MS } from '../../src/worker/limits.ts';
+import { DRAIN_RESCUE_MS } from '../../src/cluster/limits.ts';
 import { WorkerdAlarm } from '../host/alarms.ts';
 import { must } from './must.ts';
 import type { World } from './world.ts';

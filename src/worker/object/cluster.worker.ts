@@ -2,94 +2,72 @@ import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
 import { isStream } from '../../apiserver/call.ts';
 import { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
-import { Cluster } from '../../cluster/cluster.ts';
-import { finishFork, type ForkChunk, type ForkStart, type Key } from '../../cluster/fork.ts';
-import { credentialsAtRest } from '../../cluster/credentials.ts';
-import { takeLimits } from '../../cluster/plan-limits.ts';
-import type { ClusterOptions } from '../../cluster/options.ts';
 import { Moulds } from '../../cluster/boot-snapshot.ts';
-import { takeStanding } from '../../cluster/lifecycle.ts';
-import { type ClusterLimits } from '../../tenancy/limits.ts';
-import { DRAIN_BOOT_MS, DRAIN_RESCUE_MS, FORK_DRAIN_MS } from '../limits.ts';
-import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../../lib/limits.ts';
+import type { ForkChunk, ForkStart, Key } from '../../cluster/fork.ts';
+import { ClusterHost } from '../../cluster/host.ts';
+import { DRAIN_RESCUE_MS } from '../../cluster/limits.ts';
+import type { ClusterOptions } from '../../cluster/options.ts';
+import { DRAIN_FIRST_SLICE_MS } from '../../lib/limits.ts';
+import type { AuditPage, AuditPolicySet, AuditQuery } from '../../management/audit/port.ts';
 import type { ClusterUsage, ForkProgress, NewCredential, Revoked, Standing } from '../../management/clusters/port.ts';
 import type { UsageHour } from '../../management/usage/port.ts';
-import type { AuditPage, AuditPolicySet, AuditQuery } from '../../management/audit/port.ts';
+import type { ClusterLimits } from '../../tenancy/limits.ts';
 import { insideOf } from '../edge/address.worker.ts';
-import { Asker } from './ask.worker.ts';
-import { AuditKeeper } from './audit.worker.ts';
-import { Batch } from './batch.worker.ts';
 import { bodyOf } from '../edge/body.worker.ts';
 import { responseOf } from '../edge/compression.worker.ts';
-import type { Answered } from '../../lib/ask.ts';
-import type { Env } from '../platform/env.worker.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
 import { count } from '../edge/metrics.worker.ts';
+import type { Env } from '../platform/env.worker.ts';
+import { now } from '../platform/host.worker.ts';
+import type { Meter } from '../platform/sqlite.worker.ts';
+import { Asker } from './ask.worker.ts';
+import { Batch } from './batch.worker.ts';
 import { present } from './contention.worker.ts';
-import { ForkTarget } from './fork.worker.ts';
-import { budget, crypt, now, random } from '../platform/host.worker.ts';
 import { noteAlarm } from './overdue.worker.ts';
+import { portsOf } from './ports.worker.ts';
 import { Sockets } from './sockets.worker.ts';
-import { type Meter, openStorage } from '../platform/sqlite.worker.ts';
-import { Turns } from './turns.worker.ts';
-import { UsageKeeper } from './usage.worker.ts';
 
 const facts = new OpenApiFacts(packedDescriptions);
 const moulds = new Moulds();
 
 /**
- * One cluster. Hands requests, alarms and sockets to Cluster, flushes what they left behind and arms the alarm last; decides nothing.
- * Methods other than fetch, alarm and webSocket* are RPC from management: no address of the outside world leads to them.
+ * The object of one cluster. Hands requests, alarms, sockets and commands to its ClusterHost, and decides nothing. Methods other than fetch,
+ * alarm and webSocket* are RPC from management or from another object: no address of the outside world leads to them.
  */
 export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
-  readonly #platform = { sql: openStorage(this.ctx.storage, this.#meter), random, crypto: crypt, moulds, facts };
   readonly #sockets = new Sockets(this.ctx);
-  readonly #fork = new ForkTarget(this.#platform.sql, this.env);
-  #cluster?: Cluster;
   readonly #asker = new Asker(this.env);
-  readonly #turns = new Turns(
-    this.ctx,
-    (cluster) => cluster === this.#cluster,
-    (cluster) => this.#ask(cluster),
-  );
   readonly #batch = new Batch();
-  readonly #audit = new AuditKeeper();
-  readonly #usage = new UsageKeeper(
-    this.env,
-    (cluster) => cluster === this.#cluster,
-    (at) => this.#turns.armBy(at),
+  readonly #host = new ClusterHost(
+    portsOf(this.ctx, this.env, { moulds, facts, meter: this.#meter, sockets: this.#sockets, asker: this.#asker }),
   );
+  readonly #id = this.ctx.id.toString();
+  /** Requests of one batch have one turn. */
+  #queued = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    void ctx.blockConcurrencyWhile(() => this.#turns.begin());
-  }
-
-  /** The cluster, if it was ever created. Asking writes nothing. */
-  #open(): Cluster | undefined {
-    if (this.#cluster) return this.#cluster;
-    const cluster = Cluster.open(this.#platform);
-    if (!cluster) return undefined;
-    this.#sockets.resume(cluster);
-    this.#cluster = cluster;
-    return cluster;
+    void ctx.blockConcurrencyWhile(async () => {
+      const stored = (await ctx.storage.getAlarm()) ?? undefined;
+      this.#host.turns.adopt(stored);
+      noteAlarm(this.#id, stored);
+    });
   }
 
   override async fetch(request: Request): Promise<Response> {
     const body = await bodyOf(request).catch(() => undefined);
     if (request.method !== 'GET') await this.#batch.join();
     const time = now();
-    const cluster = this.#open();
+    const cluster = this.#host.open();
     const url = cluster && insideOf(request.url, cluster.options.id);
     // The Worker puts the same words in the place of this that the cluster has for strangers.
     if (!cluster || url === undefined) return new Response(null, { status: 401 });
-    present(cluster, time);
+    present(this.#id, time);
     const { method, headers } = request;
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
     const from = this.env.ATOLL_ADDRESS_HEADER;
     const remote = (from && headers.get(from)) || undefined;
-    const isOpen = (one: Cluster) => one === this.#cluster;
     const first = cluster.handle({
       method,
       url,
@@ -100,216 +78,130 @@ export class ClusterDO extends DurableObject<Env> {
       now: time,
       ...(remote && { remote }),
     });
-    const answer = 'questions' in first ? await this.#asker.settle(cluster, first, isOpen) : first;
+    const answer = 'questions' in first ? await this.#asker.settle(cluster, first, (one) => one === this.#host.cluster) : first;
     if (!answer) return new Response(null, { status: 503 });
     const response = isStream(answer) ? this.#sockets.open(answer) : responseOf(answer);
     const ended = answer === first ? time : now();
-    this.#turns.after(() => {
-      if (this.#cluster !== cluster) return;
-      this.#audit.keep(cluster.audit);
-      this.#turns.take(cluster, ended, DRAIN_FIRST_SLICE_MS);
-      this.#usage.keep(cluster);
+    this.#after(() => {
+      if (this.#host.cluster === cluster) this.#host.turns.take(cluster, ended, DRAIN_FIRST_SLICE_MS);
     });
     return response;
   }
 
-  /** Asks what reconciles want to know; they go on when it is answered. */
-  #ask(cluster: Cluster): void {
-    const questions = cluster.takeQuestions();
-    if (!questions.length) return;
-    const goOn = (answers: Answered[]) => {
-      if (this.#cluster !== cluster) return;
-      cluster.answered(answers);
-      this.#turns.unsettle();
-      this.#turns.take(cluster, now(), DRAIN_FIRST_SLICE_MS);
-    };
-    for (const question of questions) this.ctx.waitUntil(this.#asker.ask([question]).then(goOn));
+  /** Once for everything that this batch did; microtasks of its other requests come before. */
+  #after(turn: () => void): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    queueMicrotask(() => {
+      this.#queued = false;
+      turn();
+    });
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    const time = now();
-    this.#turns.fired(info?.scheduledTime ?? time);
+    noteAlarm(this.#id, undefined);
+    this.#host.turns.fired(info?.scheduledTime ?? now());
     try {
-      this.#goOn(time);
+      this.#host.wake();
     } catch (error) {
       // Six failures in a row, and workerd gives up an alarm.
       count('atoll_drain_errors_total');
-      log('error', { type: 'alarm', object: this.ctx.id.toString(), ...nameOf(error) });
-      this.#turns.armBy(now() + DRAIN_RESCUE_MS);
+      log('error', { type: 'alarm', object: this.#id, ...nameOf(error) });
+      this.#host.turns.wakeBy(now() + DRAIN_RESCUE_MS);
     }
   }
 
   /** RPC of the Worker: the alarm should have fired long ago. */
   async overdue(): Promise<void> {
-    this.#goOn(now());
-  }
-
-  /** Does what is due. */
-  #goOn(time: number): void {
-    const cluster = this.#open();
-    if (!cluster) return;
-    cluster.wake(time);
-    this.#usage.keep(cluster);
-    this.#turns.take(cluster, time, DRAIN_SLICE_MS);
+    this.#host.wake();
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    const cluster = this.#open();
+    const cluster = this.#host.open();
     const time = now();
     if (!cluster || !this.#sockets.receive(socket, message, cluster, time)) return;
-    present(cluster, time);
-    this.#turns.unsettle();
-    this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
-    this.#usage.keep(cluster);
+    present(this.#id, time);
+    this.#host.turns.unsettle();
+    this.#host.turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
-    const cluster = this.#sockets.isAudited(socket) ? this.#open() : this.#cluster;
+    const cluster = this.#sockets.isAudited(socket) ? this.#host.open() : this.#host.cluster;
     this.#sockets.closed(socket, cluster, now());
-    if (cluster) this.#audit.keep(cluster.audit);
+    cluster?.store(now(), now());
   }
 
   override webSocketError(socket: WebSocket): Promise<void> {
     return this.webSocketClose(socket);
   }
 
-  /** RPC: makes the cluster and returns its first credential. */
   async create(options: ClusterOptions, first: NewCredential): Promise<string> {
-    const time = now();
-    this.#cluster = Cluster.create(this.#platform, options, time);
-    const token = this.#cluster.issue(first, time);
-    // Whole, if it can be: what comes in a second turn costs syncs of the disk of its own.
-    this.#turns.drain(this.#cluster, time, DRAIN_BOOT_MS);
-    this.#turns.take(this.#cluster, time, DRAIN_FIRST_SLICE_MS);
-    return token;
+    return this.#host.create(options, first);
   }
 
-  /** RPC: one more credential. */
   async issue(credential: NewCredential): Promise<string | undefined> {
-    const cluster = this.#open();
-    if (!cluster) return undefined;
-    const time = now();
-    const token = cluster.issue(credential, time);
-    this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
-    return token;
+    return this.#host.issue(credential);
   }
 
-  /** RPC: these credentials are unknown from now on. Their watches are found though the object slept: opening it resumes every socket. */
   async revoke(which: Revoked): Promise<void> {
-    (this.#open() ?? credentialsAtRest(this.#platform))?.revoke(which);
+    this.#host.revoke(which);
   }
 
-  /** RPC: these credentials expire at the latest then; the alarm ends their watches. */
   async expire(credentials: string[], at: number): Promise<void> {
-    const cluster = this.#open();
-    (cluster ?? credentialsAtRest(this.#platform))?.expire(credentials, at);
-    if (!cluster) return;
-    this.#turns.unsettle();
-    this.#turns.take(cluster, now(), DRAIN_FIRST_SLICE_MS);
+    this.#host.expire(credentials, at);
   }
 
-  /** RPC: what the cluster has cost since it woke. */
+  /** What the object has cost since it was constructed. */
   async usage(): Promise<ClusterUsage | undefined> {
-    const [awakeMs, databaseBytes] = [this.#turns.awakeMs, this.ctx.storage.sql.databaseSize];
-    return this.#open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sockets.size };
+    const [awakeMs, databaseBytes] = [this.#host.turns.awakeMs, this.ctx.storage.sql.databaseSize];
+    return this.#host.open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sockets.size };
   }
 
-  /** RPC: what it was used for, by the hour. Written down first: figures that somebody has seen do not go back, whatever dies. */
   async hours(from: number, to: number): Promise<UsageHour[] | undefined> {
-    const cluster = this.#open();
-    if (cluster) this.#usage.write(cluster);
-    return cluster?.usage.hours(from, to, now());
+    return this.#host.hours(from, to);
   }
 
-  /** RPC: what it may use from now on. */
   async limit(limits: ClusterLimits): Promise<boolean> {
-    this.#cluster?.limits.take(limits);
-    return takeLimits(this.#platform.sql, limits);
+    return this.#host.limit(limits);
   }
 
-  /** RPC: the policy of the audit log. */
   async auditPolicy(): Promise<object | null | undefined> {
-    const cluster = this.#open();
-    return cluster && (cluster.audit.policy() ?? null);
+    return this.#host.auditPolicy();
   }
 
-  /** RPC: another policy, or none. */
   async setAuditPolicy(text: string | undefined): Promise<AuditPolicySet | undefined> {
-    return this.#open()?.audit.setPolicy(text);
+    return this.#host.setAuditPolicy(text);
   }
 
-  /** RPC: a page of the audit log. */
   async audit(query: AuditQuery): Promise<AuditPage | undefined> {
-    return this.#open()?.audit.read(query, now());
+    return this.#host.audit(query);
   }
 
-  /** RPC: runs, rests or waits for its end from now on. */
   async stand(standing: Standing): Promise<boolean> {
-    const going = standing.state === 'deleted' ? this.#open() : undefined;
-    if (going) await this.#usage.last(going);
-    // It is opened anew below: what it counted a moment ago is in its memory only.
-    this.#cluster?.usage.flush(now());
-    const taken = takeStanding(this.#platform.sql, standing);
-    if (taken !== 'changed') return taken !== 'none';
-    this.#cluster = undefined;
-    this.#turns.unsettle();
-    this.#sockets.closeAll();
-    const cluster = this.#open();
-    if (cluster) this.#turns.take(cluster, now(), DRAIN_FIRST_SLICE_MS);
-    return true;
+    return this.#host.stand(standing);
   }
 
-  /** RPC of another object: a copy begins with this. */
   async exportStart(): Promise<ForkStart | undefined> {
-    const cluster = this.#open();
-    if (!cluster) return undefined;
-    const time = now();
-    const start = cluster.exportStart(time, budget(FORK_DRAIN_MS));
-    this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
-    return start;
+    return this.#host.exportStart();
   }
 
-  /** RPC of another object: some of the objects of a copy. */
   async exportChunk(revision: number, after: Key | undefined): Promise<ForkChunk | undefined> {
-    return this.#open()?.exportChunk(revision, after, now());
+    return this.#host.exportChunk(revision, after);
   }
 
-  /** RPC: begins to become a copy of another cluster. */
-  async fork(
-    { limits, ...own }: { id: string; name: string; limits?: ClusterLimits },
-    source: string,
-  ): Promise<ForkProgress | undefined> {
-    const begun = await this.#fork.begin(own, source);
-    if (begun && limits) takeLimits(this.#platform.sql, limits);
-    return begun;
+  async fork(own: { id: string; name: string; limits?: ClusterLimits }, source: string): Promise<ForkProgress | undefined> {
+    return this.#host.fork(own, source);
   }
 
-  /** RPC: goes on with that for about so long. */
   async copy(ms: number): Promise<ForkProgress | undefined> {
-    const { begun } = this.#fork;
-    if (begun) return this.#fork.goOn(begun, ms);
-    return this.#open() && { done: 0, total: 0 };
+    return this.#host.copy(ms);
   }
 
-  /** RPC: what has everything of its source becomes a cluster. */
   async finish(first: NewCredential | undefined): Promise<string | undefined> {
-    if (this.#fork.begun) finishFork(this.#platform.sql, crypt);
-    const cluster = this.#open();
-    if (!cluster) return undefined;
-    const time = now();
-    const token = first && cluster.issue(first, time);
-    this.#turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
-    return token;
+    return this.#host.finish(first);
   }
 
-  /** RPC: ends every watch and forgets everything. */
   async destroy(): Promise<void> {
-    const going = this.#open();
-    if (going) await this.#usage.last(going);
-    this.#cluster = undefined;
-    this.#sockets.closeAll();
-    noteAlarm(this.ctx.id.toString(), undefined);
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
+    await this.#host.destroy();
   }
 }

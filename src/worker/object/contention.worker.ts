@@ -1,13 +1,14 @@
+import type { Slice } from '../../cluster/turn.ts';
 import { CROWD_MS, CROWDED_PLAN_OBJECTS, CROWDED_REST, CROWDED_REST_MS, CROWDED_SLICE_MS } from '../limits.ts';
 
 /** Which two clusters of this isolate worked last, and when: enough to know whether somebody is not alone. */
-let last: object | undefined;
-let before: object | undefined;
+let last: object | string | undefined;
+let before: object | string | undefined;
 let lastAt = 0;
 let beforeAt = 0;
 
 /** A client's request reached a cluster. */
-export function present(cluster: object, now: number): void {
+export function present(cluster: object | string, now: number): void {
   if (last !== cluster) {
     before = last;
     beforeAt = lastAt;
@@ -17,24 +18,15 @@ export function present(cluster: object, now: number): void {
 }
 
 /** Whether clients of another cluster in this isolate were here a moment ago: it shares the thread. Deployed, each has its own. */
-export function isCrowded(cluster: object, now: number): boolean {
+export function isCrowded(cluster: object | string, now: number): boolean {
   if (last !== cluster && last !== undefined) return now - lastAt < CROWD_MS;
   return before !== undefined && now - beforeAt < CROWD_MS;
 }
 
-/** How much a drain may do in one go. */
-export interface Slice {
-  workMs: number;
-  /** Whether it is to rest before the next one, so that others come between. */
-  rests: boolean;
-  /** Objects that one plan may write. */
-  most?: number;
-}
-
 /** A slice of a drain, which is smaller where others share the thread. */
-export function slice(cluster: object, now: number, wanted: number): Slice {
+export function slice(cluster: object | string, now: number, wanted: number): Slice {
   if (!isCrowded(cluster, now)) return { workMs: wanted, rests: false };
-  return { workMs: Math.min(wanted, CROWDED_SLICE_MS), rests: true, most: CROWDED_PLAN_OBJECTS };
+  return { workMs: Math.min(wanted, CROWDED_SLICE_MS), rests: true, maxWrites: CROWDED_PLAN_OBJECTS };
 }
 
 /** When the rests of all drains end. */

@@ -202,7 +202,7 @@ describe('usage of a cluster', () => {
     expect(told).toHaveLength(1);
     expect([usage.mustTell(host.now), usage.tellAt]).toEqual([false, undefined]);
     host.do('GET', ITEMS);
-    expect(host.cluster.nextAlarm()).toBe(host.now + USAGE_PUSH_MS);
+    expect(host.cluster.endTurn(host.now).alarmAt).toBe(host.now + USAGE_PUSH_MS);
     host.now += USAGE_PUSH_MS - 1;
     expect(usage.mustTell(host.now)).toBe(false);
     host.now++;

@@ -1,0 +1,194 @@
+import type { Answered, Question } from '../lib/ask.ts';
+import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
+import { Alarm, type AlarmPort } from '../time/alarm.ts';
+import type { Cluster } from './cluster.ts';
+import { DRAIN_RESCUE_MS, FLUSH_SLICE_MESSAGES } from './limits.ts';
+
+/** How much a turn may do in one go. */
+export interface Slice {
+  workMs: number;
+  /** Whether it is to pause before the next one, so that other clusters come between. */
+  rests: boolean;
+  /** Objects that one plan may write. */
+  maxWrites?: number;
+}
+
+/** What the platform gives to the turns of one cluster. */
+export interface TurnPorts {
+  alarm: AlarmPort;
+  now(): number;
+  /** Calls back after so long, in a turn of its own. */
+  after(ms: number, run: () => void): void;
+  /** "More?" until so much time is used up. */
+  budget(ms: number): () => boolean;
+  /** A share of the thread, beside other clusters of the process. */
+  slice(now: number, wantedMs: number): Slice;
+  /** How long to pause after a slice that took so long, ms. */
+  pauseAfter(tookMs: number, now: number): number;
+  /** Asks the outside; whenever one answer is there, calls back with it. */
+  ask(questions: readonly Question[], answered: (answers: readonly Answered[]) => void): void;
+  /** Counts of the usage are to be reported to the deployment. */
+  tell(cluster: Cluster): void;
+  report: { turn(): void; drainFailed(cluster: Cluster, error: unknown): void; alarmLost(): void };
+}
+
+/** What came of a phase: nothing is left, there is more, or it failed and the alarm goes on with it. */
+type Outcome = 'idle' | 'more' | 'failed';
+
+/** A part of a turn, within its slice. */
+interface Phase {
+  name: string;
+  run(turn: { cluster: Cluster; ports: TurnPorts; now: number; slice: Slice }): Outcome;
+  /** How long the next turn may take when this one left more, ms: what others wait for goes on in short slices. */
+  nextSliceMs: number;
+}
+
+/** Reconciles what is dirty. A throw (RC11) leaves that dirty. */
+const drain: Phase = {
+  name: 'drain',
+  nextSliceMs: DRAIN_SLICE_MS,
+  run: ({ cluster, ports, now, slice }) => {
+    try {
+      return cluster.drain(now, ports.budget(slice.workMs), slice.maxWrites) ? 'idle' : 'more';
+    } catch (error) {
+      ports.report.drainFailed(cluster, error);
+      return 'failed';
+    }
+  },
+};
+
+/** Sends open streams what was committed. */
+const flush: Phase = {
+  name: 'flush',
+  nextSliceMs: DRAIN_FIRST_SLICE_MS,
+  run: ({ cluster, now }) => (cluster.flush(now, FLUSH_SLICE_MESSAGES) ? 'idle' : 'more'),
+};
+
+/** The phases of a turn, in their order. Before them comes the input, and after them the questions and the alarm. */
+export const PHASES: readonly Phase[] = [drain, flush];
+
+/**
+ * The turns of one object: input, the phases, questions, what waits in memory, and the alarm last. Decides when a cluster works, for how long
+ * at a time, and when it is woken. The object has one alarm, and at most one short timer for what a cluster holds in memory.
+ */
+export class Turns {
+  readonly #ports: TurnPorts;
+  readonly #alarm: Alarm;
+  /** The cluster that is open; another one that was opened before is left alone. */
+  readonly #open: () => Cluster | undefined;
+  /** The revision at the end of the last turn that left nothing: nothing is to be done while it stands. */
+  #settled: number | undefined;
+  /** The cluster whose next slice follows soon. */
+  #continues: Cluster | undefined;
+  /** The cluster that a timer is set for, and when it fires. */
+  #timer: { cluster: Cluster; at: number } | undefined;
+  /** What turns took since the object was constructed, ms. */
+  awakeMs = 0;
+
+  constructor(ports: TurnPorts, open: () => Cluster | undefined) {
+    this.#ports = ports;
+    this.#alarm = new Alarm(ports.alarm);
+    this.#open = open;
+  }
+
+  /** Takes over the alarm that stood before the object was constructed. */
+  adopt(stored: number | undefined): void {
+    this.#alarm.adopt(stored);
+  }
+
+  /** The alarm has fired that was set for this time. */
+  fired(scheduled: number): void {
+    this.#alarm.fired(scheduled);
+    this.#settled = undefined;
+  }
+
+  /** The next turn is not to be left out, though nothing was written. */
+  unsettle(): void {
+    this.#settled = undefined;
+  }
+
+  /** One turn after an input. */
+  take(cluster: Cluster, now: number, budgetMs: number): void {
+    if (cluster.registry.revision === this.#settled && !this.#alarm.isLost(now)) {
+      this.#keepMemory(cluster, cluster.endTurn(now).flushAt, now);
+      return;
+    }
+    const slice = this.#ports.slice(now, Math.min(budgetMs, cluster.limits.turnMs));
+    if (slice.rests && this.#continues === cluster) {
+      // It pauses, and goes on soon: with every request another slice would be no pause.
+      this.wakeBy(now + DRAIN_RESCUE_MS);
+      this.#keepMemory(cluster, cluster.endTurn(now).flushAt, now);
+      return;
+    }
+    this.#work(cluster, now, slice);
+  }
+
+  #work(cluster: Cluster, now: number, slice: Slice): void {
+    const ports = this.#ports;
+    ports.report.turn();
+    const began = ports.now();
+    const outcomes = PHASES.map((phase) => phase.run({ cluster, ports, now, slice }));
+    const isIdle = outcomes.every((outcome) => outcome === 'idle');
+    this.#settled = isIdle ? cluster.registry.revision : undefined;
+    const more = PHASES.filter((_, n) => outcomes[n] === 'more').map(({ nextSliceMs }) => nextSliceMs);
+    if (more.length) this.#goOn(cluster, Math.min(...more), slice.rests ? began : undefined);
+    this.#ask(cluster);
+    const { alarmAt, flushAt } = cluster.endTurn(now);
+    this.#keepMemory(cluster, flushAt, now);
+    // The drain's own outcome: what streams are still to be sent has no part in when there is something to do.
+    const at = outcomes[0] === 'idle' ? alarmAt : now + DRAIN_RESCUE_MS;
+    if (at !== undefined) this.wakeBy(at);
+    this.awakeMs += ports.now() - now;
+  }
+
+  /** Another turn as soon as this one is committed, which takes time of the thread as well. `began`: when the slice did that it pauses after. */
+  #goOn(cluster: Cluster, budgetMs: number, began: number | undefined): void {
+    if (this.#continues === cluster) return;
+    this.#continues = cluster;
+    const { now, after, pauseAfter } = this.#ports;
+    const go = () => {
+      if (this.#continues === cluster) this.#continues = undefined;
+      if (this.#open() === cluster) this.take(cluster, now(), budgetMs);
+    };
+    after(0, () => {
+      if (began === undefined) go();
+      else after(pauseAfter(now() - began, now()), go);
+    });
+  }
+
+  /** Asks what reconciles want to know; they go on when it is answered. */
+  #ask(cluster: Cluster): void {
+    const questions = cluster.takeQuestions();
+    if (!questions.length) return;
+    this.#ports.ask(questions, (answers) => {
+      if (this.#open() !== cluster) return;
+      cluster.answered(answers);
+      this.unsettle();
+      this.take(cluster, this.#ports.now(), DRAIN_FIRST_SLICE_MS);
+    });
+  }
+
+  /** Has one timer for what a cluster holds in memory. */
+  #keepMemory(cluster: Cluster, at: number | undefined, now: number): void {
+    if (at === undefined) return;
+    if (this.#timer?.cluster === cluster && this.#timer.at <= at) return;
+    const timer = { cluster, at };
+    this.#timer = timer;
+    this.#ports.after(Math.max(0, at - now), () => {
+      if (this.#timer === timer) this.#timer = undefined;
+      if (this.#open() === cluster) this.store(cluster, this.#ports.now());
+    });
+  }
+
+  /** Stores all that a cluster holds in memory, and reports its usage when that is due; an alarm stands for the next report. */
+  store(cluster: Cluster, now: number): void {
+    cluster.store(now);
+    if (cluster.usage.mustTell(now)) this.#ports.tell(cluster);
+    if (cluster.usage.tellAt !== undefined) this.wakeBy(cluster.usage.tellAt);
+  }
+
+  /** Sees to it that the alarm fires at this time at the latest. */
+  wakeBy(at: number): void {
+    if (this.#alarm.by(at, this.#ports.now())) this.#ports.report.alarmLost();
+  }
+}

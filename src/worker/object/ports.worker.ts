@@ -1,0 +1,67 @@
+import type { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
+import type { Moulds } from '../../cluster/boot-snapshot.ts';
+import type { HostPorts } from '../../cluster/host.ts';
+import { log, nameOf } from '../edge/log.worker.ts';
+import { count } from '../edge/metrics.worker.ts';
+import type { Env } from '../platform/env.worker.ts';
+import { budget, crypt, now, random } from '../platform/host.worker.ts';
+import { type Meter, openStorage } from '../platform/sqlite.worker.ts';
+import type { Asker } from './ask.worker.ts';
+import { restAfter, slice } from './contention.worker.ts';
+import { noteAlarm } from './overdue.worker.ts';
+import type { Sockets } from './sockets.worker.ts';
+import { tellLastUsage, tellUsage } from './usage.worker.ts';
+
+/** The parts of an object that its ports lead to. */
+export interface Parts {
+  moulds: Moulds;
+  facts: OpenApiFacts;
+  meter: Meter;
+  sockets: Sockets;
+  asker: Asker;
+}
+
+/** What workerd gives to the cluster of an object. */
+export function portsOf(context: DurableObjectState, env: Env, { moulds, facts, meter, sockets, asker }: Parts): HostPorts {
+  const { storage } = context;
+  const object = context.id.toString();
+  const after = (ms: number, run: () => void) => void setTimeout(run, ms);
+  return {
+    platform: { sql: openStorage(storage, meter), random, crypto: crypt, moulds, facts },
+    alarm: {
+      set: (at) => {
+        noteAlarm(object, at);
+        void storage.setAlarm(at);
+      },
+    },
+    now,
+    after,
+    pause: (ms) => new Promise((resolve) => after(ms, resolve)),
+    budget,
+    slice: (time, wantedMs) => slice(object, time, wantedMs),
+    pauseAfter: restAfter,
+    ask: (questions, answered) => {
+      for (const question of questions) context.waitUntil(asker.ask([question]).then(answered));
+    },
+    tell: (cluster) => tellUsage(env, cluster),
+    tellLast: (cluster) => tellLastUsage(env, cluster),
+    streams: { resume: (cluster) => sockets.resume(cluster), closeAll: () => sockets.closeAll() },
+    source: (id) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id)),
+    erase: async () => {
+      noteAlarm(object, undefined);
+      await storage.deleteAlarm();
+      await storage.deleteAll();
+    },
+    report: {
+      turn: () => count('atoll_turns_total'),
+      drainFailed: (cluster, error) => {
+        count('atoll_drain_errors_total');
+        log('error', { type: 'drain', cluster: cluster.options.id, ...nameOf(error) });
+      },
+      alarmLost: () => {
+        count('atoll_alarms_lost_total');
+        log('error', { type: 'alarm', object, error: 'an alarm was lost: what was due is done late' });
+      },
+    },
+  };
+}
