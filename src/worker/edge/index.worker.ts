@@ -9,7 +9,7 @@ import { compressed } from './compression.worker.ts';
 import { noted, tooSoon } from './refusal-cache.worker.ts';
 import { isReady } from './health.worker.ts';
 import { isWorthALine, kubernetesEntry, log, nameOf } from './log.worker.ts';
-import { answered, count, type RequestClass } from './metrics.worker.ts';
+import { metrics, type RequestClass } from './metrics.worker.ts';
 import { overdueObjects } from '../object/overdue.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
@@ -91,7 +91,7 @@ const NEWER = /^the cluster was written by a newer version/;
 function failed(request: Request, id: string, error: unknown): Response {
   const requestId = random.uuid();
   const isNewer = error instanceof Error && NEWER.test(error.message);
-  count('atoll_errors_total');
+  metrics.count('atoll_errors_total');
   log('error', {
     requestId,
     ...kubernetesEntry(id, request.method, restOf(request.url, id)),
@@ -117,7 +117,7 @@ async function counted(request: Request, env: Env, id: string): Promise<Response
   const of: RequestClass = isWatch(request.method, request.url) ? 'watch' : 'kubernetes';
   // A watch is a switch of protocols within, and a plain answer to the client.
   const status = answer.status === SWITCHING ? OK : answer.status;
-  answered(of, status, ms);
+  metrics.answered(of, status, ms);
   if (of === 'kubernetes' && isWorthALine(status, ms)) {
     const requestId = answer.headers.get('audit-id');
     const entry = kubernetesEntry(id, request.method, restOf(request.url, id));

@@ -24,28 +24,8 @@ class Histogram {
   }
 }
 
-const requests = new Map<string, number>();
-const latencies: Record<RequestClass, Histogram> = {
-  kubernetes: new Histogram(),
-  watch: new Histogram(),
-  management: new Histogram(),
-};
-
-/** Plain counters, by the names that they are told under. */
-const counters = {
-  atoll_clusters_created_total: 0,
-  atoll_clusters_destroyed_total: 0,
-  atoll_turns_total: 0,
-  atoll_drain_errors_total: 0,
-  atoll_alarms_lost_total: 0,
-  atoll_errors_total: 0,
-  atoll_d1_queries_total: 0,
-  atoll_watches_opened_total: 0,
-  atoll_watches_closed_total: 0,
-};
-export type Counter = keyof typeof counters;
-
-const HELP: Record<Counter, string> = {
+/** Plain counters, by the names that they are exposed under. */
+const HELP = {
   atoll_clusters_created_total: 'Clusters whose object was made.',
   atoll_clusters_destroyed_total: 'Clusters whose object was destroyed.',
   atoll_turns_total: 'Turns of clusters that had something to do.',
@@ -56,45 +36,60 @@ const HELP: Record<Counter, string> = {
   atoll_watches_opened_total: 'Watches opened.',
   atoll_watches_closed_total: 'Watches closed.',
 };
+export type Counter = keyof typeof HELP;
 
-export function count(name: Counter): void {
-  counters[name]++;
+/** The counters of one isolate. */
+export class Metrics {
+  readonly #requests = new Map<string, number>();
+  readonly #latencies: Record<RequestClass, Histogram> = {
+    kubernetes: new Histogram(),
+    watch: new Histogram(),
+    management: new Histogram(),
+  };
+  readonly #counters = Object.fromEntries(Object.keys(HELP).map((name) => [name, 0])) as Record<Counter, number>;
+
+  count(name: Counter): void {
+    this.#counters[name]++;
+  }
+
+  /** Counts a request that was answered. */
+  answered(of: RequestClass, status: number, ms: number): void {
+    const key = `${of} ${status}`;
+    this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
+    this.#latencies[of].observe(ms / MS);
+  }
+
+  /** The text exposition format of Prometheus, 0.0.4. */
+  exposition(): string {
+    const lines: string[] = [];
+    const metric = (name: string, type: string, help: string) => lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
+    metric('atoll_requests_total', 'counter', 'Requests answered, by class and status code.');
+    for (const [key, n] of [...this.#requests].sort()) {
+      const [of, status] = key.split(' ');
+      lines.push(`atoll_requests_total{class="${of}",code="${status}"} ${n}`);
+    }
+    metric('atoll_request_duration_seconds', 'histogram', 'Time from the request to its answer, for watches to its beginning.');
+    for (const [of, { buckets, sum, count: n }] of Object.entries(this.#latencies)) {
+      let below = 0;
+      BUCKETS.forEach((end, i) => {
+        below += buckets[i];
+        lines.push(`atoll_request_duration_seconds_bucket{class="${of}",le="${end}"} ${below}`);
+      });
+      lines.push(`atoll_request_duration_seconds_bucket{class="${of}",le="+Inf"} ${n}`);
+      lines.push(
+        `atoll_request_duration_seconds_sum{class="${of}"} ${sum}`,
+        `atoll_request_duration_seconds_count{class="${of}"} ${n}`,
+      );
+    }
+    for (const name of Object.keys(HELP) as Counter[]) {
+      metric(name, 'counter', HELP[name]);
+      lines.push(`${name} ${this.#counters[name]}`);
+    }
+    metric('atoll_watches_open', 'gauge', 'Watches that are open, also of clusters that sleep.');
+    lines.push(`atoll_watches_open ${this.#counters.atoll_watches_opened_total - this.#counters.atoll_watches_closed_total}`);
+    return `${lines.join('\n')}\n`;
+  }
 }
 
-/** A request was answered. */
-export function answered(of: RequestClass, status: number, ms: number): void {
-  const key = `${of} ${status}`;
-  requests.set(key, (requests.get(key) ?? 0) + 1);
-  latencies[of].observe(ms / MS);
-}
-
-/** The text exposition format of Prometheus, 0.0.4. */
-export function exposition(): string {
-  const lines: string[] = [];
-  const metric = (name: string, type: string, help: string) => lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-  metric('atoll_requests_total', 'counter', 'Requests answered, by class and status code.');
-  for (const [key, n] of [...requests].sort()) {
-    const [of, status] = key.split(' ');
-    lines.push(`atoll_requests_total{class="${of}",code="${status}"} ${n}`);
-  }
-  metric('atoll_request_duration_seconds', 'histogram', 'Time from the request to its answer, for watches to its beginning.');
-  for (const [of, { buckets, sum, count: n }] of Object.entries(latencies)) {
-    let below = 0;
-    BUCKETS.forEach((end, i) => {
-      below += buckets[i];
-      lines.push(`atoll_request_duration_seconds_bucket{class="${of}",le="${end}"} ${below}`);
-    });
-    lines.push(`atoll_request_duration_seconds_bucket{class="${of}",le="+Inf"} ${n}`);
-    lines.push(
-      `atoll_request_duration_seconds_sum{class="${of}"} ${sum}`,
-      `atoll_request_duration_seconds_count{class="${of}"} ${n}`,
-    );
-  }
-  for (const name of Object.keys(counters) as Counter[]) {
-    metric(name, 'counter', HELP[name]);
-    lines.push(`${name} ${counters[name]}`);
-  }
-  metric('atoll_watches_open', 'gauge', 'Watches that are open, also of clusters that sleep.');
-  lines.push(`atoll_watches_open ${counters.atoll_watches_opened_total - counters.atoll_watches_closed_total}`);
-  return `${lines.join('\n')}\n`;
-}
+/** Those of this isolate: requests, objects and management of one process count together. */
+export const metrics = new Metrics();

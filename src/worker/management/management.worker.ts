@@ -8,7 +8,7 @@ import { egress } from '../platform/egress.worker.ts';
 import { type Env, variablesOf } from '../platform/env.worker.ts';
 import { crypt, hmac, now, random, sealing } from '../platform/host.worker.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
-import { answered, count, exposition } from '../edge/metrics.worker.ts';
+import { metrics } from '../edge/metrics.worker.ts';
 
 /** Calls of management: to the world, and to the issuers that the operator named wherever they are. */
 function outbound({ INSIDE }: Env, issuers: readonly Issuer[]): ManagementDeps['fetch'] {
@@ -31,8 +31,8 @@ const listenersOf = (ports: Fetcher): ManagementDeps['listeners'] => ({
 const SERVER_ERROR = 500;
 
 function logRequest(env: Env, { error, ...entry }: LogEntry): void {
-  answered('management', entry.status, entry.ms);
-  if (error !== undefined) count('atoll_errors_total');
+  metrics.answered('management', entry.status, entry.ms);
+  if (error !== undefined) metrics.count('atoll_errors_total');
   const failed = entry.status >= SERVER_ERROR;
   if (!failed && variablesOf(env).ATOLL_LOG === 'errors') return;
   log(failed ? 'error' : 'info', { type: 'management', ...entry, ...(error !== undefined && nameOf(error)) });
@@ -46,11 +46,11 @@ export function managementDeps(env: Env): ManagementDeps {
   const issuers = ATOLL_OIDC ? issuersOf(ATOLL_OIDC) : [];
   const taskRunner = () => env.TASKS.get(env.TASKS.idFromName('tasks'));
   return {
-    db: drizzle(env.DB, { logger: { logQuery: () => count('atoll_d1_queries_total') } }),
+    db: drizzle(env.DB, { logger: { logQuery: () => metrics.count('atoll_d1_queries_total') } }),
     clusters: {
       create: async (options, first) => {
         const made = await object(options.id).create(options, first);
-        count('atoll_clusters_created_total');
+        metrics.count('atoll_clusters_created_total');
         return made;
       },
       issue: (id, credential) => object(id).issue(credential),
@@ -64,7 +64,7 @@ export function managementDeps(env: Env): ManagementDeps {
       limit: (id, limits) => object(id).limit(limits),
       destroy: async (id) => {
         await object(id).destroy();
-        count('atoll_clusters_destroyed_total');
+        metrics.count('atoll_clusters_destroyed_total');
       },
       stand: (id, standing) => object(id).stand(standing),
       fork: (own, source) => object(own.id).fork(own, source),
@@ -81,7 +81,7 @@ export function managementDeps(env: Env): ManagementDeps {
     mac: (text) => hmac(ATOLL_SECRET, text),
     now,
     log: (entry) => logRequest(env, entry),
-    metrics: exposition,
+    metrics: () => metrics.exposition(),
     background: (work) => waitUntil(Promise.resolve(work)),
     ...(ATOLL_OPERATOR_SHA256 && { operatorSha256: ATOLL_OPERATOR_SHA256 }),
     ...(ATOLL_CA && { ca: ATOLL_CA }),

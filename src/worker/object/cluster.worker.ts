@@ -16,7 +16,7 @@ import { insideOf } from '../edge/address.worker.ts';
 import { bodyOf } from '../edge/body.worker.ts';
 import { responseOf } from '../edge/compression.worker.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
-import { count } from '../edge/metrics.worker.ts';
+import { metrics } from '../edge/metrics.worker.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { now } from '../platform/host.worker.ts';
 import type { Meter } from '../platform/sqlite.worker.ts';
@@ -105,7 +105,7 @@ export class ClusterDO extends DurableObject<Env> {
       this.#host.wake();
     } catch (error) {
       // Six failures in a row, and workerd gives up an alarm.
-      count('atoll_drain_errors_total');
+      metrics.count('atoll_drain_errors_total');
       log('error', { type: 'alarm', object: this.#id, ...nameOf(error) });
       this.#host.turns.wakeBy(now() + DRAIN_RESCUE_MS);
     }

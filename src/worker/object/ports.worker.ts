@@ -2,7 +2,7 @@ import type { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
 import type { Moulds } from '../../cluster/boot-snapshot.ts';
 import type { HostPorts } from '../../cluster/host.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
-import { count } from '../edge/metrics.worker.ts';
+import { metrics } from '../edge/metrics.worker.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { budget, crypt, now, random } from '../platform/host.worker.ts';
 import { type Meter, openStorage } from '../platform/sqlite.worker.ts';
@@ -53,13 +53,13 @@ export function portsOf(context: DurableObjectState, env: Env, { moulds, facts, 
       await storage.deleteAll();
     },
     report: {
-      turn: () => count('atoll_turns_total'),
+      turn: () => metrics.count('atoll_turns_total'),
       drainFailed: (cluster, error) => {
-        count('atoll_drain_errors_total');
+        metrics.count('atoll_drain_errors_total');
         log('error', { type: 'drain', cluster: cluster.options.id, ...nameOf(error) });
       },
       alarmLost: () => {
-        count('atoll_alarms_lost_total');
+        metrics.count('atoll_alarms_lost_total');
         log('error', { type: 'alarm', object, error: 'an alarm was lost: what was due is done late' });
       },
     },

@@ -3,7 +3,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../../lib/stream.ts';
 import { TIMEOUT_HEADER } from '../edge/address.worker.ts';
 import { random } from '../platform/host.worker.ts';
-import { count } from '../edge/metrics.worker.ts';
+import { metrics } from '../edge/metrics.worker.ts';
 
 /** WebSocket close code of a stream that has nothing more to say. */
 const NORMAL = 1000;
@@ -117,7 +117,7 @@ export class Sockets {
   open({ spec, headers, open }: StreamAnswer): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#context.acceptWebSocket(server);
-    count('atoll_watches_opened_total');
+    metrics.count('atoll_watches_opened_total');
     this.#sessions.set(server, open(portOf(server, this.#specs)));
     return new Response(null, {
       status: 101,
@@ -141,7 +141,7 @@ export class Sockets {
 
   /** A client has gone. */
   closed(socket: WebSocket, cluster: Cluster | undefined, now: number): void {
-    count('atoll_watches_closed_total');
+    metrics.count('atoll_watches_closed_total');
     const session = this.#sessions.get(socket);
     if (session) cluster?.closed(session, now);
     this.#sessions.delete(socket);

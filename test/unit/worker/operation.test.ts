@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isWorthALine, kubernetesEntry, log, nameOf, SLOW_MS } from '../../../src/worker/edge/log.worker.ts';
-import { answered, count, exposition } from '../../../src/worker/edge/metrics.worker.ts';
+import { Metrics } from '../../../src/worker/edge/metrics.worker.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -8,12 +8,13 @@ afterEach(() => {
 
 describe('metrics', () => {
   it('are counted by class and code, with latencies in buckets, in the form of Prometheus', () => {
-    answered('kubernetes', 200, 3);
-    answered('kubernetes', 200, 700);
-    answered('management', 503, 20_000);
-    count('atoll_turns_total');
-    count('atoll_watches_opened_total');
-    const lines = exposition().split('\n');
+    const metrics = new Metrics();
+    metrics.answered('kubernetes', 200, 3);
+    metrics.answered('kubernetes', 200, 700);
+    metrics.answered('management', 503, 20_000);
+    metrics.count('atoll_turns_total');
+    metrics.count('atoll_watches_opened_total');
+    const lines = metrics.exposition().split('\n');
     expect(lines).toEqual(
       expect.arrayContaining([
         'atoll_requests_total{class="kubernetes",code="200"} 2',
