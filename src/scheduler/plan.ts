@@ -1,5 +1,5 @@
-import { rfc3339 } from '../api/machinery/time.ts';
-import { equal, type KubeObject, type Obj } from '../lib/json.ts';
+import { updatePodCondition } from '../api/core/pod/conditions.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Action } from '../reconcile/plan.ts';
 import type { View } from '../registry/view.ts';
 import { fitMessage, NO_NODES, note } from './message.ts';
@@ -86,18 +86,17 @@ function say(
 ): { actions: Action[]; message: string } {
   const { pod } = info;
   const old: Obj = pod.status ?? {};
-  const wanted = { status: 'False', reason, message };
-  const conditions = withCondition(
+  const { generation: observedGeneration } = pod.metadata;
+  const conditions = updatePodCondition(
     old.conditions,
-    'PodScheduled',
-    { observedGeneration: pod.metadata.generation, ...wanted },
+    { type: 'PodScheduled', status: 'False', observedGeneration, reason, message },
     now,
   );
   const node = nominated === undefined ? old.nominatedNodeName : nominated || undefined;
   if (conditions === old.conditions && node === old.nominatedNodeName) return { actions: [], message };
-  const { observedGeneration, phase, conditions: _conditions, nominatedNodeName: _node, ...rest } = old;
+  const { observedGeneration: observed, phase, conditions: _conditions, nominatedNodeName: _node, ...rest } = old;
   const status: Obj = {
-    ...(observedGeneration !== undefined && { observedGeneration }),
+    ...(observed !== undefined && { observedGeneration: observed }),
     phase,
     conditions,
     ...(node && { nominatedNodeName: node }),
@@ -116,35 +115,18 @@ const statusUpdate = (pod: KubeObject, status: Obj): Action => ({
   object: { ...pod, metadata: { ...pod.metadata }, status },
 });
 
-/** The conditions with one replaced or appended; the same array when nothing changes (podutil.UpdatePodCondition). */
-function withCondition(conditions: Obj[] | undefined, type: string, facts: Obj, now: number): Obj[] {
-  const old = conditions?.find((c) => c.type === type);
-  const { observedGeneration, status, ...rest } = facts;
-  const lastTransitionTime = old?.status === status ? old?.lastTransitionTime : rfc3339(now);
-  const fresh = {
-    type,
-    ...(observedGeneration !== undefined && { observedGeneration }),
-    status,
-    lastProbeTime: old?.lastProbeTime ?? null,
-    lastTransitionTime,
-    ...rest,
-  };
-  if (!old) return [...(conditions ?? []), fresh];
-  if (equal(old, fresh)) return conditions as Obj[];
-  return (conditions as Obj[]).map((c) => (c === old ? fresh : c));
-}
-
 /** Marks, deletes and tells a victim. One that is on its way out already is left alone. */
 function evict(victim: PodInfo, winner: PodInfo, node: string, now: number): Action[] {
   const { pod } = victim;
   if (pod.metadata.deletionTimestamp) return [];
   const facts = {
+    type: 'DisruptionTarget',
     status: 'True',
     reason: 'PreemptionByScheduler',
     message: `${NAME}: preempting to accommodate a higher priority pod`,
   };
   const generation = pod.status?.observedGeneration !== undefined ? { observedGeneration: pod.metadata.generation } : {};
-  const conditions = withCondition(pod.status?.conditions, 'DisruptionTarget', { ...generation, ...facts }, now);
+  const conditions = updatePodCondition(pod.status?.conditions, { ...generation, ...facts }, now);
   const { namespace = '', name, uid } = pod.metadata;
   return [
     statusUpdate(pod, { ...pod.status, conditions }),

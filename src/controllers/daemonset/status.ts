@@ -1,5 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { availableAt, isReady } from '../shared/pods.ts';
+import { isPodReady } from '../../api/core/pod/conditions.ts';
+import { availableAt } from '../shared/pods.ts';
 
 /** updateDaemonSetStatus: the oldest daemon of each node counts. Also says when the next one becomes available. */
 export function statusOf(
@@ -21,7 +22,7 @@ export function statusOf(
     }
     current++;
     if (isCurrent(pod)) updated++;
-    if (!isReady(pod)) continue;
+    if (!isPodReady(pod)) continue;
     ready++;
     const at = availableAt(pod, set.spec?.minReadySeconds ?? 0);
     if (at !== undefined && at <= now) available++;

@@ -5,7 +5,8 @@ import { type Action, type Controller, type Key, type Mapping, byObject, type Pl
 import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { controllerRef } from '../shared/owners.ts';
-import { conditionOf, isReady, isTerminal } from '../shared/pods.ts';
+import { isPodReady, podCondition } from '../../api/core/pod/conditions.ts';
+import { isTerminal } from '../shared/pods.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';
 import { selectorMatcher } from '../shared/selector.ts';
 import { expectedScale } from './scale.ts';
@@ -54,7 +55,7 @@ export const disruptionController: Controller[] = [budgets, staleTargets];
 const isTargeted = ({ type, object }: Change): boolean => type !== 'DELETED' && targetedSince(object) !== undefined;
 
 function targetedSince(pod: KubeObject): number | undefined {
-  const target = conditionOf(pod, DISRUPTED);
+  const target = podCondition(pod, DISRUPTED);
   if (target?.status !== 'True' || target.reason === 'TerminationByKubelet') return undefined;
   if (pod.metadata.deletionTimestamp || isTerminal(pod)) return undefined;
   const since = parseTime(target.lastTransitionTime ?? '');
@@ -75,7 +76,7 @@ function budgetsOfPod({ type, object, old }: Change, view: View): Key[] {
 
 function matters(old: KubeObject, pod: KubeObject): boolean {
   return (
-    isReady(old) !== isReady(pod) ||
+    isPodReady(old) !== isPodReady(pod) ||
     old.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp ||
     controllerRef(old)?.uid !== controllerRef(pod)?.uid ||
     !equal(old.metadata.labels ?? {}, pod.metadata.labels ?? {})
@@ -103,7 +104,7 @@ function sync(budget: KubeObject, view: View, now: number): Plan {
   if (error !== undefined) return close(budget, error, now);
   const { disrupted, recheck } = disruptedPods(budget, pods, now);
   const healthy = pods.filter(
-    (pod) => !pod.metadata.deletionTimestamp && disrupted[pod.metadata.name] === undefined && isReady(pod),
+    (pod) => !pod.metadata.deletionTimestamp && disrupted[pod.metadata.name] === undefined && isPodReady(pod),
   ).length;
   const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0;
   const { generation } = budget.metadata;

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { isReady } from '../shared/pods.ts';
+import { isPodReady } from '../../api/core/pod/conditions.ts';
 import { addressesOf, belongsInEndpoints, findPort, hostnameOf, isIPv6, sortPorts } from '../shared/services.ts';
 
 /** Addresses that one Endpoints object holds at most; beyond it the list is cut, ready ones first. */
@@ -18,7 +18,7 @@ export function subsetsOf(service: KubeObject, pods: KubeObject[]): Obj[] {
     if (!belongsInEndpoints(pod, tolerate)) continue;
     const address = addressOf(service, pod);
     if (!address) continue;
-    for (const port of portsOf(service, pod)) put(byPort, port, address, tolerate || isReady(pod));
+    for (const port of portsOf(service, pod)) put(byPort, port, address, tolerate || isPodReady(pod));
   }
   return group([...byPort.values()]);
 }

@@ -1,5 +1,5 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { isReady } from '../shared/pods.ts';
+import { isPodReady } from '../../api/core/pod/conditions.ts';
 import { addressesOf, findPort, hostnameOf, isIPv6 } from '../shared/services.ts';
 import { slicePort, sortSlicePorts } from '../shared/slices.ts';
 
@@ -9,7 +9,7 @@ const ZONE = 'topology.kubernetes.io/zone';
 export function endpointOf(pod: KubeObject, node: KubeObject | undefined, service: KubeObject, family: string): Obj | undefined {
   const addresses = addressesOf(pod).filter((ip) => isIPv6(ip) === (family === 'IPv6'));
   if (!addresses.length) return undefined;
-  const serving = isReady(pod);
+  const serving = isPodReady(pod);
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating);
   const hostname = hostnameOf(pod, service);

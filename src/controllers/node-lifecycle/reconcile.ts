@@ -2,7 +2,7 @@ import type { KubeObject } from '../../lib/json.ts';
 import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
-import { isReady } from '../shared/pods.ts';
+import { isPodReady } from '../../api/core/pod/conditions.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';
 import { deadline, lostStatus } from './health.ts';
 import { nodeRemoval } from './removal.ts';
@@ -42,7 +42,7 @@ const podsOfLostNodes: Controller = {
   reconcile: (key, view, cx) => {
     const node = view.get(NODES, '', key.name);
     if (!isNotReady(node)) return { actions: [] };
-    const pods = view.list('pods').filter((pod) => pod.spec?.nodeName === key.name && isReady(pod));
+    const pods = view.list('pods').filter((pod) => pod.spec?.nodeName === key.name && isPodReady(pod));
     return { actions: pods.flatMap((pod) => notReady(pod, cx.now)) };
   },
 };

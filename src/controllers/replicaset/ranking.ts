@@ -1,6 +1,7 @@
 import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { conditionOf, isActive, isReady } from '../shared/pods.ts';
+import { isPodReady, podCondition } from '../../api/core/pod/conditions.ts';
+import { isActive } from '../shared/pods.ts';
 
 const COST = 'controller.kubernetes.io/pod-deletion-cost';
 const PHASES: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
@@ -32,7 +33,7 @@ export function podsToDelete(pods: KubeObject[], related: KubeObject[], count: n
 }
 
 function describe(pod: KubeObject, rank: number): Ranked {
-  const ready = isReady(pod);
+  const ready = isPodReady(pod);
   const [restarts, sidecarRestarts] = maxRestarts(pod);
   return {
     pod,
@@ -43,7 +44,7 @@ function describe(pod: KubeObject, rank: number): Ranked {
     assigned: Boolean(pod.spec?.nodeName),
     phase: PHASES[pod.status?.phase] ?? 0,
     cost: deletionCost(pod.metadata.annotations?.[COST]),
-    readySince: ready ? time(conditionOf(pod, 'Ready')?.lastTransitionTime) : 0,
+    readySince: ready ? time(podCondition(pod, 'Ready')?.lastTransitionTime) : 0,
     created: time(pod.metadata.creationTimestamp),
   };
 }

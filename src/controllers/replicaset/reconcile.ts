@@ -4,7 +4,8 @@ import { type Action, type Controller, type Key, byObject, type Plan, type Recon
 import type { View } from '../../registry/view.ts';
 import { adoption } from '../shared/adoption.ts';
 import { controllerRef, groupOf, isControlledBy, managerKeys, released } from '../shared/owners.ts';
-import { availableAt, generatedName, isActive, isReady, isTerminating, podFromTemplate } from '../shared/pods.ts';
+import { isPodReady } from '../../api/core/pod/conditions.ts';
+import { availableAt, generatedName, isActive, isTerminating, podFromTemplate } from '../shared/pods.ts';
 import { type Matcher, mapMatcher, selectorMatcher } from '../shared/selector.ts';
 import { podsToDelete } from './ranking.ts';
 import { type Claimed, sameStatus, statusOf } from './status.ts';
@@ -154,7 +155,7 @@ function nextAvailability(set: KubeObject, active: KubeObject[], now: number): n
   if (!seconds) return undefined;
   let next: number | undefined;
   for (const pod of active) {
-    const at = isReady(pod) ? availableAt(pod, seconds) : undefined;
+    const at = isPodReady(pod) ? availableAt(pod, seconds) : undefined;
     if (at !== undefined && at > now && (next === undefined || at < next)) next = at;
   }
   return next;

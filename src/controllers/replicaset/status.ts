@@ -1,6 +1,7 @@
 import { rfc3339 } from '../../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
-import { availableAt, isReady } from '../shared/pods.ts';
+import { isPodReady } from '../../api/core/pod/conditions.ts';
+import { availableAt } from '../shared/pods.ts';
 
 /** The pods of one set, as its status counts them. */
 export interface Claimed {
@@ -17,7 +18,7 @@ export function statusOf(set: KubeObject, pods: Claimed, now: number, o: { count
   let [labeled, ready, available] = [0, 0, 0];
   for (const pod of pods.active) {
     if (labels.every(([key, value]) => pod.metadata.labels?.[key] === value)) labeled++;
-    if (!isReady(pod)) continue;
+    if (!isPodReady(pod)) continue;
     ready++;
     const at = availableAt(pod, minReadySeconds);
     if (at !== undefined && at <= now) available++;

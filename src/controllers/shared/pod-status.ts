@@ -1,4 +1,4 @@
-import { rfc3339 } from '../../api/machinery/time.ts';
+import { podCondition, updatePodCondition } from '../../api/core/pod/conditions.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
 
@@ -10,22 +10,12 @@ export function withPodCondition(
   now: number,
   said: { reason?: string; message?: string },
 ): Obj | undefined {
-  const conditions: Obj[] = pod.status?.conditions ?? [];
-  const old = conditions.find((c) => c.type === type);
-  const at = old?.status === status ? old.lastTransitionTime : rfc3339(now);
-  const generation = pod.metadata.generation;
+  const old = podCondition(pod, type);
   const { reason = old?.reason, message = old?.message } = said;
-  const next: Obj = {
-    type,
-    ...(generation && { observedGeneration: generation }),
-    status,
-    lastProbeTime: old?.lastProbeTime ?? null,
-    lastTransitionTime: at,
-    ...(reason && { reason }),
-    ...(message && { message }),
-  };
   if (old && old.status === status && old.reason === reason && old.message === message) return undefined;
-  return { ...pod.status, conditions: old ? conditions.map((c) => (c === old ? next : c)) : [...conditions, next] };
+  const observedGeneration = pod.metadata.generation || undefined;
+  const condition = { type, status, observedGeneration, reason, message };
+  return { ...pod.status, conditions: updatePodCondition(pod.status?.conditions, condition, now) };
 }
 
 export const podStatusUpdate = (pod: KubeObject, status: Obj): Action => ({

@@ -1,3 +1,4 @@
+import { podCondition } from '../../api/core/pod/conditions.ts';
 import { parseTime } from '../../api/machinery/time.ts';
 import { type KubeObject, type Obj, clone } from '../../lib/json.ts';
 import { type Random, suffix } from '../../lib/random.ts';
@@ -25,17 +26,9 @@ export function isTerminating(pod: KubeObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined && !isTerminal(pod);
 }
 
-export function conditionOf(object: KubeObject, type: string): Obj | undefined {
-  return object.status?.conditions?.find((c: Obj) => c.type === type);
-}
-
-export function isReady(pod: KubeObject): boolean {
-  return conditionOf(pod, 'Ready')?.status === 'True';
-}
-
 /** When the pod counts as available (podutil.IsPodAvailable), in ms; undefined while it is not ready. */
 export function availableAt(pod: KubeObject, minReadySeconds: number): number | undefined {
-  const ready = conditionOf(pod, 'Ready');
+  const ready = podCondition(pod, 'Ready');
   if (ready?.status !== 'True') return undefined;
   if (!minReadySeconds) return 0;
   const since = ready.lastTransitionTime ? parseTime(ready.lastTransitionTime) : Number.NaN;

@@ -3,7 +3,8 @@ import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import type { Key } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { fnv128a } from './hash.ts';
-import { conditionOf, isReady, isTerminal } from './pods.ts';
+import { isPodReady, podCondition } from '../../api/core/pod/conditions.ts';
+import { isTerminal } from './pods.ts';
 import { mapMatcher, type Matcher } from './selector.ts';
 
 export const SERVICES = 'services';
@@ -54,7 +55,7 @@ function sameMembership(a: KubeObject, b: KubeObject): boolean {
 function endpointChanged(old: KubeObject, pod: KubeObject): boolean {
   return (
     old.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp ||
-    isReady(old) !== isReady(pod) ||
+    isPodReady(old) !== isPodReady(pod) ||
     isTerminal(old) !== isTerminal(pod) ||
     !equal(addressesOf(old), addressesOf(pod))
   );
@@ -115,7 +116,7 @@ export function sortPorts(ports: Obj[], dump: (port: Obj) => string): Obj[] {
 export function triggerTime(service: KubeObject, first: boolean, changed: KubeObject[]): string | undefined {
   if (first) return service.metadata.creationTimestamp;
   const times = changed
-    .map((pod) => parseTime(conditionOf(pod, 'Ready')?.lastTransitionTime ?? ''))
+    .map((pod) => parseTime(podCondition(pod, 'Ready')?.lastTransitionTime ?? ''))
     .filter((t) => !Number.isNaN(t));
   return times.length ? rfc3339(Math.min(...times)) : undefined;
 }

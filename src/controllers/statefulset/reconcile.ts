@@ -14,7 +14,8 @@ import {
 } from '../shared/history.ts';
 import { deletion } from '../shared/objects.ts';
 import { isControlledBy, managerKeys, released } from '../shared/owners.ts';
-import { availableAt, isReady, isTerminal } from '../shared/pods.ts';
+import { isPodReady } from '../../api/core/pod/conditions.ts';
+import { availableAt, isTerminal } from '../shared/pods.ts';
 import { selectorMatcher } from '../shared/selector.ts';
 import { missingClaims, retention } from './claims.ts';
 import { newPod, ordinalOf, podName, repaired, revisionOfPod, startOf } from './identity.ts';
@@ -251,7 +252,7 @@ class Sync {
   #nextAvailable(pods: KubeObject[]): number | undefined {
     const seconds = this.#set.spec?.minReadySeconds ?? 0;
     if (!seconds) return undefined;
-    const times = pods.filter(isReady).map((pod) => availableAt(pod, seconds) ?? 0);
+    const times = pods.filter(isPodReady).map((pod) => availableAt(pod, seconds) ?? 0);
     const later = times.filter((at) => at > this.#now);
     return later.length ? Math.min(...later) : undefined;
   }

@@ -1,5 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { availableAt, isReady } from '../shared/pods.ts';
+import { isPodReady } from '../../api/core/pod/conditions.ts';
+import { availableAt } from '../shared/pods.ts';
 import { revisionOfPod } from './identity.ts';
 
 /** updateStatus and completeRollingUpdate, in the field order of StatefulSetStatus. */
@@ -10,7 +11,7 @@ export function statusOf(
 ): Obj {
   const wanted = set.spec?.replicas ?? 1;
   const minReady = set.spec?.minReadySeconds ?? 0;
-  const ready = pods.filter((pod) => pod.status?.phase === 'Running' && isReady(pod));
+  const ready = pods.filter((pod) => pod.status?.phase === 'Running' && isPodReady(pod));
   const available = ready.filter((pod) => (availableAt(pod, minReady) ?? Number.POSITIVE_INFINITY) <= r.now);
   const staying = pods.filter((pod) => !pod.metadata.deletionTimestamp);
   const of = (revision: KubeObject) => staying.filter((pod) => revisionOfPod(pod) === revision.metadata.name).length;

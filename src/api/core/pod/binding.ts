@@ -2,7 +2,7 @@ import { clone, type KubeObject, type Obj } from '../../../lib/json.ts';
 import type { PostRequest } from '../../machinery/define-kind.ts';
 import { errorBody, type FieldError, notSupported, required } from '../../machinery/field-errors.ts';
 import { badRequest, conflict, failure, notFoundError } from '../../machinery/status-errors.ts';
-import { rfc3339 } from '../../machinery/time.ts';
+import { updatePodCondition } from './conditions.ts';
 
 const PODS = { group: '', resource: 'pods' };
 
@@ -71,24 +71,6 @@ function assigned(live: KubeObject, node: string, { labels, annotations }: Obj, 
   delete pod.status.nominatedNodeName;
   if (annotations) pod.metadata.annotations = { ...live.metadata.annotations, ...annotations };
   if (labels) pod.metadata.labels = { ...live.metadata.labels, ...labels };
-  setCondition(pod.status, { type: 'PodScheduled', status: 'True' }, now);
+  pod.status.conditions = updatePodCondition(pod.status.conditions, { type: 'PodScheduled', status: 'True' }, now);
   return pod;
-}
-
-/** podutil.UpdatePodCondition: the transition time moves only when the status does. */
-export function setCondition(status: Obj, condition: Obj, now: number): void {
-  const conditions: Obj[] = [...(status.conditions ?? [])];
-  const at = conditions.findIndex((c) => c.type === condition.type);
-  const old = conditions[at];
-  const same = old && old.status === condition.status;
-  const next = {
-    type: condition.type,
-    status: condition.status,
-    lastProbeTime: null,
-    lastTransitionTime: same ? old.lastTransitionTime : rfc3339(now),
-    ...condition,
-  };
-  if (at < 0) conditions.push(next);
-  else conditions[at] = next;
-  status.conditions = conditions;
 }

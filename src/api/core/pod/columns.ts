@@ -3,6 +3,7 @@ import type { KubeObject, Obj } from '../../../lib/json.ts';
 import { ageCell, columnsOf, nameCell, textOr } from '../../machinery/columns.ts';
 import { humanDuration, parseTime } from '../../machinery/time.ts';
 import { isRestartable } from './resources.ts';
+import { podCondition } from './conditions.ts';
 
 interface Summary {
   ready: number;
@@ -20,8 +21,7 @@ const later = (at: number | undefined, status: Obj): number | undefined => {
   return at === undefined || ms > at ? ms : at;
 };
 
-const isTrue = (pod: KubeObject, type: string): boolean =>
-  (pod.status?.conditions ?? []).some((c: Obj) => c.type === type && c.status === 'True');
+const isTrue = (pod: KubeObject, type: string): boolean => podCondition(pod, type)?.status === 'True';
 
 /** One word for the state of a pod, as kubectl shows it. */
 const podReason = (pod: KubeObject): string => summary(pod).reason;

@@ -10,7 +10,8 @@ import {
   tooManyRequests,
 } from '../../machinery/status-errors.ts';
 import { rfc3339 } from '../../machinery/time.ts';
-import { setCondition, SUCCESS } from './binding.ts';
+import { SUCCESS } from './binding.ts';
+import { isPodReady, updatePodCondition } from './conditions.ts';
 
 const BUDGETS = 'policy/poddisruptionbudgets';
 /** Evictions that a budget remembers at most, so that its status stays small (MaxDisruptedPodSize). */
@@ -59,8 +60,7 @@ function budgetsOf(request: PostRequest, pod: KubeObject): KubeObject[] {
 
 /** May an unready pod go without counting? As its policy says, or when enough others are healthy. */
 function isDispensable(pod: KubeObject, { spec, status = {} }: KubeObject): boolean {
-  const ready = (pod.status?.conditions ?? []).some((c: Obj) => c.type === 'Ready' && c.status === 'True');
-  if (ready) return false;
+  if (isPodReady(pod)) return false;
   if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
   return (status.currentHealthy ?? 0) >= (status.desiredHealthy ?? 0) && (status.desiredHealthy ?? 0) > 0;
 }
@@ -133,12 +133,9 @@ function remove({ now, store, delete: erase }: PostRequest, pod: KubeObject, opt
   const wanted = preconditions?.resourceVersion;
   const { resourceVersion } = pod.metadata;
   if (!dryRun && (wanted === undefined || wanted === resourceVersion)) {
-    const next: KubeObject = { ...pod, metadata: { ...pod.metadata }, status: { ...pod.status } };
-    setCondition(
-      next.status,
-      { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
-      now,
-    );
+    const said = { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' };
+    const conditions = updatePodCondition(pod.status?.conditions, { type: 'DisruptionTarget', status: 'True', ...said }, now);
+    const next: KubeObject = { ...pod, metadata: { ...pod.metadata }, status: { ...pod.status, conditions } };
     if (!equal(next, pod)) {
       store('pods', next, pod);
       if (wanted) preconditions = { ...preconditions, resourceVersion: next.metadata.resourceVersion };

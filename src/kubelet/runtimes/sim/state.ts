@@ -1,3 +1,4 @@
+import { isPodReady } from '../../../api/core/pod/conditions.ts';
 import { parseTime } from '../../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../../lib/json.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -36,12 +37,10 @@ export function stateOf(pod: KubeObject): PodState {
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return 'finished';
   const first: Obj | undefined = status.containerStatuses?.[0];
   if (!first) return 'bound';
-  if (first.state?.running) return isReady(status) ? 'ready' : 'started';
+  if (first.state?.running) return isPodReady({ status }) ? 'ready' : 'started';
   if (first.state?.terminated) return 'exited';
   return WAITING[first.state?.waiting?.reason] ?? 'bound';
 }
-
-const isReady = (status: Obj): boolean => (status.conditions ?? []).some((c: Obj) => c.type === 'Ready' && c.status === 'True');
 
 /** When the pod came into the state, ms. */
 export function enteredAt(pod: KubeObject, state: PodState): number {
