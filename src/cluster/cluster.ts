@@ -111,6 +111,7 @@ export class Cluster {
     });
     this.#sessions = new Sessions(resumptions(this.registry), (bytes, now) => this.limits.sent(bytes, now));
     this.timers = new Timers(sql);
+    store.keepInStep(this.timers);
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
     this.#history = new History(store, 'events');

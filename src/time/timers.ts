@@ -14,11 +14,19 @@ export interface Timer {
  */
 export class Timers {
   readonly #sql: Sqlite;
-  /** The earliest time, once it was asked for; never later than the truth, so that a rolled back write costs a look and no more. */
+  /** The earliest time, once it was asked for; forgotten with a rollback (store.ts Memory). */
   #next: { at: number | undefined } | undefined;
 
   constructor(sql: Sqlite) {
     this.#sql = sql;
+  }
+
+  mark(): number {
+    return 0;
+  }
+
+  rollback(): void {
+    this.#next = undefined;
   }
 
   set(timer: Timer): void {

@@ -1,4 +1,5 @@
 import { equal, type Obj } from '../../src/lib/json.ts';
+import { checkFresh } from './fresh.ts';
 import type { World } from './world.ts';
 
 export const merge = { 'content-type': 'application/merge-patch+json' };
@@ -28,6 +29,7 @@ export function ask(
   // An expired token renews the server's own lease: the client that waits for another revision gets one.
   const silent = (answer.status >= 400 && method !== 'GET') || url.includes('dryRun=All');
   if (silent && store.revision() !== before) throw new Error(`${what} was answered with ${answer.status} and wrote`);
+  if (failed) checkFresh(world, `${what} that failed`);
   if (failed && answer.status < 500) throw new Error(`${what}: the disk failed, and the answer was ${answer.status}`);
   if (!silent && method !== 'GET' && method !== 'DELETE' && !VIEWS.test(url)) acknowledge(world, what, answer.body);
   return { ...answer.body, code: answer.status };

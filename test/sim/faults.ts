@@ -1,15 +1,21 @@
 import type { Sqlite } from '../../src/lib/sqlite-port.ts';
 import { checkAlways } from './invariants.ts';
+import { checkFresh } from './fresh.ts';
+import { instrument, type Seam, SEAMS } from './seams.ts';
 import type { World } from './world.ts';
 
 /** What is written to count a request, and not for it: that the disk fails there is nothing that a client may notice. */
 const COUNTING = /^(INSERT INTO|DELETE FROM) usage /;
 
-/** A database that fails when it is told to: at a write in the middle of a transaction, or at its end, when all was written. */
+type Place = 'write' | 'commit' | Seam | 'send';
+/** Where a step may fail: the disk at a write or at the end of all, the core after any of its steps. */
+export const PLACES: readonly Place[] = ['write', 'commit', ...SEAMS];
+
+/** Makes steps fail when it is told to: a database at a write or at its end, when all was written, and the core at its seams. */
 export class Disk {
-  /** Writes, and transactions that wrote, that still go well. */
-  #writes = Number.POSITIVE_INFINITY;
-  #commits = Number.POSITIVE_INFINITY;
+  #at: Place = 'write';
+  /** Steps at that place that still go well. */
+  #left = Number.POSITIVE_INFINITY;
   #depth = 0;
   #wrote = false;
   #failed = false;
@@ -18,7 +24,7 @@ export class Disk {
     const { run, transaction } = sql;
     sql.run = (statement, ...params) => {
       this.#wrote = true;
-      if (--this.#writes < 0) this.#fail(COUNTING.test(statement));
+      this.hit('write', COUNTING.test(statement));
       run(statement, ...params);
     };
     sql.transaction = (body) => transaction(() => this.#within(body) as never);
@@ -28,28 +34,29 @@ export class Disk {
     if (this.#depth++ === 0) this.#wrote = false;
     try {
       const result = body();
-      if (this.#depth === 1 && this.#wrote && --this.#commits < 0) this.#fail();
+      if (this.#depth === 1 && this.#wrote) this.hit('commit');
       return result;
     } finally {
       this.#depth--;
     }
   }
 
-  #fail(unnoticed = false): never {
+  /** A step is done; perhaps it is the one that fails. */
+  hit(at: Place, unnoticed = false): void {
+    if (at !== this.#at || --this.#left >= 0) return;
     this.#mend();
     this.#failed = !unnoticed;
-    throw new Error('disk I/O error');
+    throw new Error(at === 'write' || at === 'commit' ? 'disk I/O error' : `thrown after ${at}`);
   }
 
   #mend(): void {
-    this.#writes = Number.POSITIVE_INFINITY;
-    this.#commits = Number.POSITIVE_INFINITY;
+    this.#left = Number.POSITIVE_INFINITY;
   }
 
-  /** After so many more writes, or transactions, one fails. */
-  failAfter(n: number, at: 'write' | 'commit'): void {
-    if (at === 'write') this.#writes = n;
-    else this.#commits = n;
+  /** After so many more steps of the sort, one fails. */
+  failAfter(n: number, at: Place): void {
+    this.#at = at;
+    this.#left = n;
   }
 
   /** Did it fail since the last question? It works again from here on. */
@@ -77,7 +84,8 @@ export function work(world: World): boolean {
   const { host, disk } = world;
   const whole = world.chance(0.6);
   let budget = whole ? ENDLESS_KEYS : world.int(20);
-  if (world.chance(0.06)) disk.failAfter(world.int(20), world.pick(['write', 'commit']));
+  instrument(host.cluster, (seam) => disk.hit(seam));
+  if (world.chance(0.12)) disk.failAfter(world.int(40), world.pick(PLACES));
   let quiet = false;
   try {
     quiet = host.cluster.drain(host.now, () => --budget > 0);
@@ -85,7 +93,8 @@ export function work(world: World): boolean {
     if (whole && budget <= 0) throw new Error(`${ENDLESS_KEYS} keys were not enough to come to an end`);
   } catch (error) {
     if (!disk.failed()) throw error;
-    world.trace.push('disk');
+    world.trace.push((error as Error).message);
+    checkFresh(world, (error as Error).message);
     if (world.chance(0.5)) crash(world);
     return false;
   }
@@ -95,6 +104,19 @@ export function work(world: World): boolean {
     return false;
   }
   return quiet;
+}
+
+/** Sends watchers what is new; a send may throw when its message is on its way. */
+export function flush(world: World): void {
+  const { host, disk } = world;
+  if (world.chance(0.05)) disk.failAfter(world.int(10), 'send');
+  try {
+    host.cluster.flush(host.now);
+    disk.failed();
+  } catch (error) {
+    if (!disk.failed()) throw error;
+    world.trace.push((error as Error).message);
+  }
 }
 
 /** Alarms that come too early, too often or too late; a clock that jumps, or steps back a little. */

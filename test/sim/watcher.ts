@@ -37,6 +37,7 @@ export class Watcher {
   expired = 0;
   readonly #host: Host;
   readonly #ledger: Ledger;
+  readonly #sent: () => void;
   #revision = 0;
   /** Up to where of the ledger the expected events stand in #queue. */
   #read = 0;
@@ -45,7 +46,9 @@ export class Watcher {
   #seen = 0;
   #initial: Map<string, Obj> | undefined;
 
-  constructor(host: Host, ledger: Ledger, subject: Subject) {
+  /** `sent` is called for every message that came. */
+  constructor(host: Host, ledger: Ledger, subject: Subject, sent: () => void) {
+    this.#sent = sent;
     this.#host = host;
     this.#ledger = ledger;
     this.subject = subject;
@@ -103,7 +106,14 @@ export class Watcher {
     this.#seen = 0;
     const headers: Record<string, string> = this.subject.metadataOnly ? { accept: PARTIAL } : {};
     const lines: string[] = [];
-    const port: StreamPort = { send: (text) => void lines.push(...String(text).trimEnd().split('\n')), save() {}, close() {} };
+    const port: StreamPort = {
+      send: (text) => {
+        lines.push(...String(text).trimEnd().split('\n'));
+        this.#sent();
+      },
+      save() {},
+      close() {},
+    };
     const close = this.#host.watchTo(this.#url(`watch=1&${how}allowWatchBookmarks=true`), port, headers);
     this.#watch = { lines, close };
   }

@@ -3,7 +3,9 @@ import type { Obj } from '../../src/lib/json.ts';
 import { seeded } from '../../src/lib/prng.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
 import { Alarms } from './alarms.ts';
-import { clients, Disk, time, work } from './faults.ts';
+import { clients, Disk, flush, PLACES, time, work } from './faults.ts';
+import { checkFresh } from './fresh.ts';
+import { instrument } from './seams.ts';
 import { heal } from './heal.ts';
 import { checkAlways, checkQuiet, checkSettled } from './invariants.ts';
 import { Ledger } from './ledger.ts';
@@ -95,7 +97,7 @@ export class World {
     this.ledger = new Ledger(this.host);
     this.alarms = new Alarms(this);
     this.#chance = seeded(seed ^ 0x5eed).next;
-    this.watchers = SUBJECTS.map((subject) => new Watcher(this.host, this.ledger, subject));
+    this.watchers = SUBJECTS.map((subject) => new Watcher(this.host, this.ledger, subject, () => this.disk.hit('send')));
   }
 
   int(n: number): number {
@@ -118,12 +120,14 @@ export class World {
   step(): void {
     const operation = this.pick(OPERATIONS);
     this.trace.push(operation.name);
-    if (this.chance(0.06)) this.disk.failAfter(this.int(3), this.pick(['write', 'commit']));
+    instrument(this.host.cluster, (seam) => this.disk.hit(seam));
+    if (this.chance(0.1)) this.disk.failAfter(this.int(4), this.pick(PLACES));
     operation(this);
     this.disk.failed();
+    if (this.chance(0.05)) checkFresh(this, operation.name);
     const quiet = work(this);
     this.alarms.endTurn(quiet);
-    if (this.chance(0.8)) this.host.cluster.flush(this.host.now);
+    if (this.chance(0.8)) flush(this);
     checkAlways(this);
     if (quiet && this.chance(0.15)) checkSettled(this);
     this.readers = this.readers.filter((reader) => this.chance(0.4) || !reader.next(this));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../../src/store/schema.ts';
+import { Store } from '../../../src/store/store.ts';
 import { Timers } from '../../../src/time/timers.ts';
 import { openSqlite } from '../../host/sqlite.ts';
 
@@ -39,5 +40,21 @@ describe('timers', () => {
     timers.set({ controller: 'c', namespace: '', name: 'a', at: 30 });
     timers.set({ controller: 'd', namespace: '', name: 'a', at: 7 });
     expect(timers.next()).toBe(7);
+  });
+
+  it('[TIME3] next is right after a rollback of what it was asked about', () => {
+    const sql = openSqlite();
+    migrate(sql);
+    const [store, timers] = [new Store(sql), new Timers(sql)];
+    store.keepInStep(timers);
+    timers.set({ controller: 'c', namespace: '', name: 'a', at: 30 });
+    const rolledBack = () =>
+      store.transaction(() => {
+        timers.cancel('c', '', 'a');
+        expect(timers.next()).toBeUndefined();
+        throw new Error('thrown after its work');
+      });
+    expect(rolledBack).toThrow('thrown after its work');
+    expect([timers.next(), timers.get('c', '', 'a')]).toEqual([30, 30]);
   });
 });
