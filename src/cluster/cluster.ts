@@ -21,7 +21,8 @@ import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts'
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { NewCredential, Revoked } from '../management/clusters/port.ts';
 import { serviceAllocator } from '../network/ipam.ts';
-import { type Answered, AttemptScope, type Question } from '../lib/ask.ts';
+import { type Answered, AttemptScope } from '../lib/ask.ts';
+import type { Outgoing } from '../reconcile/outbox.ts';
 import type { Controller } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
@@ -30,6 +31,7 @@ import { scheduler } from '../scheduler/controller.ts';
 import { History } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import { Store } from '../store/store.ts';
+import { earliest } from '../time/alarm.ts';
 import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
@@ -60,9 +62,6 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** The status of requests that are nobody's, and stands for those that came too soon. */
 const UNCOUNTED = 401;
 const TOO_MANY = 429;
-
-const earliest = (...times: (number | undefined)[]): number | undefined =>
-  times.reduce((first, at) => (first === undefined || (at !== undefined && at < first) ? at : first), undefined);
 
 /** One cluster, composed of its parts. Synchronous; the shell calls handle or wake, then drain and flush, and arms the alarm last. */
 export class Cluster {
@@ -183,10 +182,8 @@ export class Cluster {
 
   #addNodes(count: number, now: number): void {
     const kind = this.registry.kinds.byResource('nodes');
-    if (!kind) return;
-    for (const node of virtualNodes(count, now)) {
-      this.registry.create(kind, node, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
-    }
+    for (const node of kind ? virtualNodes(count, now) : [])
+      this.registry.create(kind as Kind, node, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
   }
 
   /** A bearer token of this cluster; shown once. */
@@ -243,10 +240,8 @@ export class Cluster {
     let status = 500;
     try {
       const answer = run();
-      if ('questions' in answer) {
-        status = 0;
-        return answer;
-      }
+      if ('questions' in answer) status = 0;
+      if ('questions' in answer) return answer;
       status = answer.status === TOO_MANY && answer.headers[WAIT_HEADER] ? UNCOUNTED : answer.status;
       if (isStream(answer)) return this.#streamed(answer, request.now);
       if (answer.status !== TOO_MANY) this.limits.sent(answer.bytes?.length ?? answer.body.length, request.now);
@@ -320,15 +315,15 @@ export class Cluster {
     return this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep, step);
   }
 
-  /** What reconciles want to know from the outside, each question once: the shell asks and comes back with `answered`. */
-  takeQuestions(): Question[] {
-    return this.#suspended ? [] : this.reconciler.takeQuestions();
+  /** Takes what reconciles want to know and the effects that are due: the shell asks and sends, and comes back with `incoming`. */
+  outgoing(now: number): Outgoing | undefined {
+    return this.#suspended ? undefined : this.reconciler.outgoing(now);
   }
 
-  /** Takes answers to what reconciles asked: what waited for them is dirty. Answers that nobody waits for change nothing. */
-  answered(answers: readonly Answered[]): void {
-    this.reconciler.answer(answers);
+  /** Hands the reconciler what came from outside. What nobody waits for changes nothing. */
+  incoming(hand: (reconciler: Reconciler) => void): void {
     this.#dirty = true;
+    hand(this.reconciler);
   }
 
   /** Begins a copy of the cluster as it is now; it goes on meanwhile. */
@@ -392,6 +387,13 @@ export class Cluster {
   nextAlarm(): number | undefined {
     if (this.#suspended) return undefined;
     if (this.#dirty) return 0;
-    return earliest(this.timers.next(), this.reconciler.next(), this.#history.next(), this.#sessions.nextExpiry());
+    const { timers, reconciler } = this;
+    return earliest(
+      timers.next(),
+      reconciler.next(),
+      reconciler.outbox.next(),
+      this.#history.next(),
+      this.#sessions.nextExpiry(),
+    );
   }
 }

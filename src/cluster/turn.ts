@@ -1,5 +1,7 @@
-import type { Answered, Question } from '../lib/ask.ts';
+import type { Answered, Question, Reply } from '../lib/ask.ts';
 import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
+import type { Delivery } from '../reconcile/outbox.ts';
+import type { Reconciler } from '../reconcile/reconciler.ts';
 import { Alarm, type AlarmPort } from '../time/alarm.ts';
 import type { Cluster } from './cluster.ts';
 import { DRAIN_RESCUE_MS, FLUSH_SLICE_MESSAGES } from './limits.ts';
@@ -27,6 +29,8 @@ export interface TurnPorts {
   pauseAfter(tookMs: number, now: number): number;
   /** Asks the outside; whenever one answer is there, calls back with it. */
   ask(questions: readonly Question[], answered: (answers: readonly Answered[]) => void): void;
+  /** Sends effects; whenever the result of one is there, calls back with it. */
+  send(deliveries: readonly Delivery[], delivered: (id: string, reply: Reply) => void): void;
   /** Counts of the usage are to be reported to the deployment. */
   tell(cluster: Cluster): void;
   report: { turn(): void; drainFailed(cluster: Cluster, error: unknown): void; alarmLost(): void };
@@ -156,16 +160,20 @@ export class Turns {
     });
   }
 
-  /** Asks what reconciles want to know; they go on when it is answered. */
+  /** Asks what reconciles want to know and sends the effects that are due; the cluster goes on with what comes of it. */
   #ask(cluster: Cluster): void {
-    const questions = cluster.takeQuestions();
-    if (!questions.length) return;
-    this.#ports.ask(questions, (answers) => {
+    const ports = this.#ports;
+    const { questions, deliveries } = cluster.outgoing(ports.now()) ?? { questions: [], deliveries: [] };
+    const goOn = (hand: (reconciler: Reconciler) => void) => {
       if (this.#open() !== cluster) return;
-      cluster.answered(answers);
+      cluster.incoming(hand);
       this.unsettle();
-      this.take(cluster, this.#ports.now(), DRAIN_FIRST_SLICE_MS);
-    });
+      this.take(cluster, ports.now(), DRAIN_FIRST_SLICE_MS);
+    };
+    if (questions.length) ports.ask(questions, (answers) => goOn((reconciler) => reconciler.answer(answers)));
+    if (deliveries.length) {
+      ports.send(deliveries, (id, reply) => goOn((reconciler) => reconciler.delivered(id, reply, ports.now())));
+    }
   }
 
   /** Has one timer for what a cluster holds in memory. */

@@ -3,11 +3,21 @@ import type { Kind } from '../api/machinery/define-kind.ts';
 import type { KubeObject } from '../lib/json.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
-import type { Action, Controller, EventAction, Key, Plan, ReconcileCx } from './plan.ts';
+import type { Action, Controller, Key, Plan, ReconcileCx } from './plan.ts';
 import type { View } from '../registry/view.ts';
+import type { Outbox, Sender } from './outbox.ts';
 import type { Recorder } from './recorder.ts';
 
-type WriteAction = Exclude<Action, EventAction>;
+type WriteAction = Extract<Action, { verb: 'create' | 'update' | 'delete' }>;
+
+const isWrite = (action: Action): action is WriteAction => 'resource' in action;
+
+/** Who carries out a plan: for the registry, and for the outbox. */
+interface Writer {
+  user: UserInfo;
+  manager: string;
+  sender: Sender;
+}
 
 export interface Outcome {
   requeueAt?: number;
@@ -19,10 +29,12 @@ export interface Outcome {
 export class Executor {
   readonly #registry: Registry;
   readonly #recorder: Recorder;
+  readonly #outbox: Outbox;
 
-  constructor(registry: Registry, recorder: Recorder) {
+  constructor(registry: Registry, recorder: Recorder, outbox: Outbox) {
     this.#registry = registry;
     this.#recorder = recorder;
+    this.#outbox = outbox;
   }
 
   /** The caller's transaction is committed. */
@@ -33,27 +45,26 @@ export class Executor {
   /** The caller's transaction was rolled back. */
   rollback(): void {
     this.#recorder.rollback();
+    this.#outbox.rollback();
   }
 
   /** Runs inside the caller's transaction. A refused action ends the plan; the controller's `refused` may answer with another. */
   run(controller: Controller, key: Key, plan: Plan, view: View, cx: ReconcileCx): Outcome {
     const user: UserInfo = { username: controller.user, groups: groupsOf(controller.user) };
+    const writer: Writer = { user, manager: controller.manager, sender: { ...key, controller: controller.name } };
     for (const action of plan.actions) {
-      const refusal = this.#attempt(action, { user, manager: controller.manager }, cx.now);
+      const refusal = this.#attempt(action, writer, cx.now);
       if (!refusal) continue;
       if (isTerminating(refusal)) continue;
-      const answer = action.verb === 'event' ? undefined : controller.refused?.(key, action, errorOf(refusal), view, cx);
-      for (const next of answer?.actions ?? []) this.#attempt(next, { user, manager: controller.manager }, cx.now);
+      const answer = !isWrite(action) ? undefined : controller.refused?.(key, action, errorOf(refusal), view, cx);
+      for (const next of answer?.actions ?? []) this.#attempt(next, writer, cx.now);
       return { refused: refusal, requeueAt: answer?.requeueAt };
     }
     return { requeueAt: plan.requeueAt };
   }
 
-  #attempt(action: Action, writer: { user: UserInfo; manager: string }, now: number): StatusError | undefined {
-    if (action.verb === 'event') {
-      this.#recorder.record(action, writer, now);
-      return undefined;
-    }
+  #attempt(action: Action, writer: Writer, now: number): StatusError | undefined {
+    if (!isWrite(action)) return this.#note(action, writer, now);
     try {
       // Every call of the registry is a transaction of its own inside the reconcile's: what is refused leaves nothing.
       this.#write(action, writer, now);
@@ -65,7 +76,14 @@ export class Executor {
     }
   }
 
-  #write(action: WriteAction, writer: { user: UserInfo; manager: string }, now: number): void {
+  /** What is no write of an object is never refused. */
+  #note(action: Exclude<Action, WriteAction>, writer: Writer, now: number): undefined {
+    if (action.verb === 'event') this.#recorder.record(action, writer, now);
+    else if (action.verb === 'settle') this.#outbox.settle(action.id);
+    else this.#outbox.add({ id: action.id, request: action.request, due: action.due ?? now }, writer.sender);
+  }
+
+  #write(action: WriteAction, writer: Writer, now: number): void {
     const common = { user: writer.user, now, fieldManager: writer.manager };
     switch (action.verb) {
       case 'create': {

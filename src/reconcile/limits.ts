@@ -24,3 +24,11 @@ export const EVENT_MEMO_ENTRIES = 4096;
 export const QUESTION_MS = 30_000;
 /** Runs of one reconcile that may end with a question; then its key is retried with back-off. */
 export const RECONCILE_ROUNDS = 8;
+/** Effects of the outbox that are sent at once; the others follow. */
+export const OUTBOX_BATCH = 32;
+/** Back-off of an effect that failed: first and longest, ms. After so many attempts its failure is the outcome. */
+export const OUTBOX_FIRST_MS = 1_000;
+export const OUTBOX_MAX_MS = 3_600_000;
+export const OUTBOX_ATTEMPTS = 16;
+/** How long the answer to an effect is waited for, ms; then it is sent again. */
+export const OUTBOX_SENDING_MS = 60_000;

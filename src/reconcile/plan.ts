@@ -1,6 +1,7 @@
 import type { Resource } from '../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { Ask } from '../lib/ask.ts';
+import type { Ask, Question } from '../lib/ask.ts';
+import type { EffectState } from './outbox.ts';
 import type { Random } from '../lib/random.ts';
 import type { Change, View } from '../registry/view.ts';
 
@@ -26,7 +27,19 @@ export type Action =
       gracePeriodSeconds?: number;
       propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
     }
-  | EventAction;
+  | EventAction
+  | EffectAction
+  /** The outcome of an effect was taken note of: it is forgotten. */
+  | { verb: 'settle'; id: string };
+
+/** Has something done outside once the plan is committed (outbox.ts). The key is reconciled again when it has ended. */
+export interface EffectAction {
+  verb: 'effect';
+  id: string;
+  request: Question;
+  /** ms; absent: at once. */
+  due?: number;
+}
 
 /**
  * An Event about `regarding`, correlated as client-go's recorder does. `component` is source.component and reportingComponent. With
@@ -56,6 +69,8 @@ export interface ReconcileCx {
   random: Random;
   /** Asks the outside; while there is no answer, the reconcile ends here and is run anew with it (lib/ask.ts). Absent: nobody is asked. */
   ask?: Ask;
+  /** What became of an effect of that id. Absent: there is no outbox. */
+  effect?(id: string): EffectState | undefined;
   /** Objects that one plan should write at most, where others wait for the thread: a plan is one transaction and is not interrupted. */
   most?: number;
 }

@@ -7,7 +7,7 @@ import {
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
 } from './limits.ts';
-import { type Answered, Attempt, type AttemptScope, type Question, Unanswered } from '../lib/ask.ts';
+import { type Answered, Attempt, type AttemptScope, type Question, type Reply, Unanswered } from '../lib/ask.ts';
 import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -16,6 +16,7 @@ import type { Timers } from '../time/timers.ts';
 import { Executor, type Outcome } from './executor.ts';
 import type { Controller, Key, Mapping } from './plan.ts';
 import type { Change, View } from '../registry/view.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
 import { Recorder } from './recorder.ts';
 import { type Work, WorkQueue } from './workqueue.ts';
 
@@ -42,6 +43,7 @@ const isAbout = (watch: Mapping, resource: Resource): boolean =>
  * is persisted lazily, so a crash maps some rows again, which is harmless by the laws of controllers.
  */
 export class Reconciler {
+  readonly outbox: Outbox;
   readonly #deps: ReconcilerDeps;
   readonly #queue = new WorkQueue();
   readonly #executor: Executor;
@@ -56,7 +58,8 @@ export class Reconciler {
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
-    this.#executor = new Executor(deps.registry, new Recorder(deps.registry, deps.scope));
+    this.outbox = new Outbox(deps.sql);
+    this.#executor = new Executor(deps.registry, new Recorder(deps.registry, deps.scope), this.outbox);
     this.#byName = new Map(deps.controllers.map((c) => [c.name, c]));
     const watches = deps.controllers.flatMap(({ name, watches }) => watches.map((watch) => ({ ...watch, controller: name })));
     this.#wild = watches.filter((watch) => watch.resource === '*');
@@ -69,6 +72,7 @@ export class Reconciler {
     }
     this.#persisted = Number(getMeta(deps.sql, 'cursor') ?? 0);
     this.#cursor = Math.max(this.#persisted, deps.registry.log.compacted());
+    for (const sender of this.outbox.ended()) this.#add(sender.controller, sender);
   }
 
   /** The oldest revision that is still needed here: compaction must not pass it. */
@@ -162,7 +166,13 @@ export class Reconciler {
     const { registry, view, scope, timers } = this.#deps;
     const attempt = this.#attemptOf(work, now);
     let outcome: Outcome = {};
-    const cx = { now, random: scope, ask: scope.ask, ...(most !== undefined && { most }) };
+    const cx = {
+      now,
+      random: scope,
+      ask: scope.ask,
+      effect: (id: string) => this.outbox.state(id),
+      ...(most !== undefined && { most }),
+    };
     try {
       scope.run(attempt, () =>
         registry.transaction(() => {
@@ -211,6 +221,17 @@ export class Reconciler {
     }
     if (given) this.#queue.park(work, { attempt, questions, until: at });
     else this.#queue.failed(work);
+  }
+
+  /** Takes the result of a delivery: the key whose effect has ended is dirty. */
+  delivered(id: string, reply: Reply, now: number): void {
+    const sender = this.outbox.delivered(id, reply, now);
+    if (sender) this.#add(sender.controller, sender);
+  }
+
+  /** Takes what is to be asked and sent outside now. */
+  outgoing(now: number): Outgoing {
+    return { questions: this.takeQuestions(), deliveries: this.outbox.take(now) };
   }
 
   /** Takes the questions of parked keys that were not taken before, each once. */

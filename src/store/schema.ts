@@ -36,6 +36,11 @@ const STEPS: readonly (readonly string[])[] = [
     `CREATE TABLE usage (hour INTEGER PRIMARY KEY, requests INTEGER NOT NULL, writes INTEGER NOT NULL, bytes INTEGER NOT NULL,
        awake_ms INTEGER NOT NULL, tally TEXT NOT NULL)`,
   ],
+  // Effects that are to be sent (reconcile/outbox.ts); `due` is null once there is an outcome.
+  [
+    `CREATE TABLE outbox (id TEXT PRIMARY KEY, due INTEGER, attempt INTEGER NOT NULL, what TEXT NOT NULL, controller TEXT NOT NULL,
+       namespace TEXT NOT NULL, name TEXT NOT NULL, outcome TEXT) WITHOUT ROWID`,
+  ],
 ];
 
 /**

@@ -64,3 +64,7 @@ export class Alarm {
     return lost;
   }
 }
+
+/** The earliest of some times, of which each may be none. */
+export const earliest = (...times: (number | undefined)[]): number | undefined =>
+  times.reduce((first, at) => (first === undefined || (at !== undefined && at < first) ? at : first), undefined);

@@ -77,7 +77,7 @@ const OWN: Record<string, string[]> = {
 };
 
 function permission(action: Action): string[] {
-  if (action.verb === 'event') return [];
+  if (!('resource' in action)) return [];
   if (action.verb === 'create' && action.subresource) return [`create ${action.resource}/${action.subresource}`];
   if (action.verb === 'update' && action.subresource) return [`${action.resource}/${action.subresource}`];
   return [`${action.verb} ${action.resource}`, `${action.verb} *`];

@@ -51,6 +51,7 @@ export class NodeClusters implements ClustersPort {
       slice: (_, workMs) => ({ workMs, rests: false }),
       pauseAfter: () => 0,
       ask: nothing,
+      send: () => {},
       tell: nothing,
       tellLast: async () => nothing(),
       streams: { resume: nothing, closeAll: nothing },

@@ -38,7 +38,7 @@ const daemonSet: Controller = {
   },
   refused: (key, action, error, view) => {
     const set = view.get(SETS, key.namespace, key.name);
-    if (!set || action.verb === 'event' || action.verb === 'update' || action.resource !== 'pods') return { actions: [] };
+    if (!set || !('resource' in action) || action.verb === 'update' || action.resource !== 'pods') return { actions: [] };
     return {
       actions: [
         action.verb === 'create'

@@ -40,6 +40,11 @@ export class Asker {
     return answer;
   }
 
+  /** Sends an effect; its id goes along, so that the receiver can tell a repetition. */
+  deliver(id: string, request: Question): Promise<Reply> {
+    return this.#send({ ...request, headers: { ...request.headers, 'idempotency-key': id } });
+  }
+
   #reply(question: Question): Promise<Reply> {
     const id = questionId(question);
     let reply = this.#asked.get(id);

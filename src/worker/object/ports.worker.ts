@@ -43,6 +43,11 @@ export function portsOf(context: DurableObjectState, env: Env, { moulds, facts, 
     ask: (questions, answered) => {
       for (const question of questions) context.waitUntil(asker.ask([question]).then(answered));
     },
+    send: (deliveries, delivered) => {
+      for (const { id, request } of deliveries) {
+        context.waitUntil(asker.deliver(id, request).then((reply) => delivered(id, reply)));
+      }
+    },
     tell: (cluster) => tellUsage(env, cluster),
     tellLast: (cluster) => tellLastUsage(env, cluster),
     streams: { resume: (cluster) => sockets.resume(cluster), closeAll: () => sockets.closeAll() },

@@ -39,6 +39,7 @@ class Platform {
       slice: (_, workMs) => ({ workMs, rests: false }),
       pauseAfter: () => 0,
       ask: () => undefined,
+      send: () => undefined,
       tell: (cluster) => {
         cluster.usage.tell(this.now);
         this.said.push('tell');
