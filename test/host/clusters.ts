@@ -59,7 +59,7 @@ export class NodeClusters implements ClustersPort {
         exportStart: async () => this.#known(source)?.exportStart(),
         exportChunk: async (revision, after) => this.#known(source)?.exportChunk(revision, after),
       }),
-      erase: async () => this.#forget(id),
+      erase: async () => this.forget(id),
       report: {
         turn: nothing,
         drainFailed: (_, error) => {
@@ -70,7 +70,8 @@ export class NodeClusters implements ClustersPort {
     };
   }
 
-  #forget(id: string): void {
+  /** Takes a cluster away as if it had never been. */
+  forget(id: string): void {
     this.databases.delete(id);
     this.#hosts.delete(id);
   }

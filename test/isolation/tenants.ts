@@ -168,7 +168,7 @@ class Seeder {
     await this.db.insert(clusters).values(cluster({ id, accountId, name, labels }, this.#now, deleted));
     const first = { id: this.uuid(), username: `zz-first-of-${name}`, role: 'admin' as const };
     await this.furnish(id, async () => {
-      this.world.clusters.databases.delete(id);
+      this.world.clusters.forget(id);
       await this.world.clusters.create({ id, name, apiOnly: true, legacyApis: false, nodes: 0 }, first);
       await this.world.clusters.setAuditPolicy(id, POLICY);
     });
@@ -282,8 +282,7 @@ export async function makeTenants(): Promise<Tenants> {
     rest: async () => void (await Promise.all(seeder.under.splice(0))),
     heal: async () => {
       const changed = asked.some((call) => !READS.has(call.split(' ')[0]));
-      const { made, databases } = world.clusters;
-      for (const one of [made, databases]) for (const id of one.keys()) if (!furniture.has(id)) one.delete(id);
+      for (const id of world.clusters.databases.keys()) if (!furniture.has(id)) world.clusters.forget(id);
       for (const [id, furnish] of furniture) if (changed && asked.some((call) => call.includes(id))) await furnish();
     },
     world,
