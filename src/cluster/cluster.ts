@@ -5,28 +5,26 @@ import { escalationGuard } from '../authz/escalation.ts';
 import { type KindTable, kindTable } from '../api/kinds.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import { isStream, type StreamAnswer } from '../apiserver/call.ts';
-import type { OpenApiFacts } from '../apiserver/openapi-facts.ts';
 import { type ApiRequest, type ApiResponse, ApiServer, type Pending } from '../apiserver/server.ts';
 import { resumptions } from '../apiserver/streams/table.ts';
 import { controllersFor } from '../controllers/table.ts';
 import { kubelet } from '../kubelet/controller.ts';
 import { virtualNodes } from '../kubelet/node.ts';
+import { runtimesOf } from '../kubelet/runtime-class.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
-import type { Crypto } from '../lib/crypto-port.ts';
 import { CROWDED_COMPACTION_REVISIONS } from './limits.ts';
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import { DUE_TIMERS_BATCH } from '../reconcile/limits.ts';
-import type { Random } from '../lib/random.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
-import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { NewCredential, Revoked } from '../management/clusters/port.ts';
 import { serviceAllocator } from '../network/ipam.ts';
 import { type Answered, AttemptScope } from '../lib/ask.ts';
 import type { Outgoing } from '../reconcile/outbox.ts';
-import type { Controller } from '../reconcile/plan.ts';
+import type { Controller, Key as ObjectKey } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 import { Registry } from '../registry/registry.ts';
+import { runtimeTable } from '../runtimes/table.ts';
 import { scheduler } from '../scheduler/controller.ts';
 import { History } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
@@ -42,19 +40,9 @@ import { bindRole, ROLE_GROUPS, SYSTEM } from './roles.ts';
 import { Limits, takeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from './options.ts';
 import { standingOf, SUSPENDED } from './lifecycle.ts';
+import type { Platform } from './platform.ts';
 import { Sessions } from './sessions.ts';
 import { Usage } from './usage.ts';
-
-/** What a shell gives: a database, chance and cryptography. Time comes with every call. */
-export interface Platform {
-  sql: Sqlite;
-  random: Random;
-  crypto: Crypto;
-  /** What documents of OpenAPI tell beyond structure; absent: they have structure only. */
-  facts?: OpenApiFacts;
-  /** Shared by all clusters of a process; absent: each is booted. */
-  moulds?: Moulds;
-}
 
 const SECOND_MS = 1000;
 /** Methods of requests that change nothing. */
@@ -127,7 +115,8 @@ export class Cluster {
       ...(this.#suspended && { unavailable: SUSPENDED }),
       ...(facts && { facts }),
     });
-    this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet];
+    const runtimes = platform.runtimes ?? runtimeTable;
+    this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet(runtimes)];
     this.reconciler = new Reconciler({
       registry: this.registry,
       view: this.registry.view,
@@ -138,6 +127,17 @@ export class Cluster {
     });
     this.#derive = !this.#suspended && mustDerive(sql);
     if (this.#derive) this.reconciler.resync();
+    // Signals are not kept: a cluster that opens asks every runtime which pods it has news of.
+    for (const runtime of runtimesOf(runtimes)) {
+      runtime.onChange?.((pod) => this.signal('kubelet', pod));
+      for (const pod of runtime.news?.() ?? []) this.signal('kubelet', pod);
+    }
+  }
+
+  /** Makes a key of a controller dirty: something outside of the log happened that it is to look at. */
+  signal(controller: string, key: ObjectKey): void {
+    this.#dirty = true;
+    this.reconciler.signal(controller, key);
   }
 
   /** What admission asks: may the user do this to what is no object (signers)? */
@@ -274,8 +274,7 @@ export class Cluster {
   /** A stream is over, whoever ended it. */
   closed(session: Session, now: number): void {
     this.#sessions.remove(session);
-    const { audit } = session.spec;
-    if (audit !== undefined) this.audit.ended(audit, now);
+    if (session.spec.audit !== undefined) this.audit.ended(session.spec.audit, now);
   }
 
   /** How many streams are open. */
@@ -283,12 +282,12 @@ export class Cluster {
     return this.#sessions.size;
   }
 
-  /** Works until nothing is dirty (true) or `more()` says stop (false). `most`: objects that one plan may write, where others share the thread. */
-  drain(now: number, more?: () => boolean, most?: number): boolean {
+  /** Works until nothing is dirty (true) or `more()` says stop (false). `maxWrites`: objects that one plan may write, where others share the thread. */
+  drain(now: number, more?: () => boolean, maxWrites?: number): boolean {
     this.usage.work(now);
-    const reconciled = this.reconciler.drain(now, more, most);
+    const reconciled = this.reconciler.drain(now, more, maxWrites);
     this.#cast(reconciled, now);
-    const quiet = reconciled && (this.#suspended || this.#rest(now, most));
+    const quiet = reconciled && (this.#suspended || this.#rest(now, maxWrites !== undefined));
     this.#dirty = !quiet;
     return quiet;
   }
@@ -303,7 +302,7 @@ export class Cluster {
   }
 
   /** What is left to do once all is quiet. False: there is more of it. */
-  #rest(now: number, most: number | undefined): boolean {
+  #rest(now: number, isCrowded: boolean): boolean {
     if (this.#derive) derived(this.#store.sql);
     this.#derive = false;
     this.#history.mark(now);
@@ -311,7 +310,7 @@ export class Cluster {
     // What was dispatched is needed until that is written down, which is done now and then only.
     if (keep !== undefined) this.reconciler.persist();
     const needed = this.controllers.length ? this.reconciler.cursor : this.registry.revision;
-    const step = most === undefined ? undefined : CROWDED_COMPACTION_REVISIONS;
+    const step = isCrowded ? CROWDED_COMPACTION_REVISIONS : undefined;
     return this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep, step);
   }
 
@@ -337,9 +336,9 @@ export class Cluster {
     return this.#exports.chunk(revision, after, now);
   }
 
-  /** Sends every watcher what was committed since the last flush; false: `most` messages are sent, and there are more. */
-  flush(now: number, most = Number.POSITIVE_INFINITY): boolean {
-    return this.#sessions.flush(now, this.registry.revision, most);
+  /** Sends every watcher what was committed since the last flush; false: `maxMessages` messages are sent, and there are more. */
+  flush(now: number, maxMessages = Number.POSITIVE_INFINITY): boolean {
+    return this.#sessions.flush(now, this.registry.revision, maxMessages);
   }
 
   /** What an alarm does besides draining: watches of expired credentials end, Events that outlived their TTL go. Harmless early, late or twice. */

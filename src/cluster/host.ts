@@ -3,7 +3,8 @@ import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/
 import type { ForkProgress, NewCredential, Revoked, Standing } from '../management/clusters/port.ts';
 import type { UsageHour } from '../management/usage/port.ts';
 import type { ClusterLimits } from '../tenancy/limits.ts';
-import { Cluster, type Platform } from './cluster.ts';
+import { Cluster } from './cluster.ts';
+import type { Platform } from './platform.ts';
 import { credentialsAtRest } from './credentials.ts';
 import { beginFork, finishFork, type Fork, type ForkChunk, forkOf, type ForkStart, type Key, takeChunk } from './fork.ts';
 import { takeStanding } from './lifecycle.ts';

@@ -113,7 +113,8 @@ export class Turns {
 
   /** One turn after an input. */
   take(cluster: Cluster, now: number, budgetMs: number): void {
-    if (cluster.registry.revision === this.#settled && !this.#alarm.isLost(now)) {
+    const isIdle = cluster.registry.revision === this.#settled && !cluster.reconciler.isDirty;
+    if (isIdle && !this.#alarm.isLost(now)) {
       this.#keepMemory(cluster, cluster.endTurn(now).flushAt, now);
       return;
     }

@@ -1,37 +1,39 @@
+import { isVirtual } from '../api/core/virtual-node.ts';
 import type { KubeObject } from '../lib/json.ts';
-import { CONTAINERS_STOP_MS } from './limits.ts';
-import { type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../reconcile/plan.ts';
+import { type Action, byObject, type Controller, type Key, type Plan, type ReconcileCx } from '../reconcile/plan.ts';
 import type { Change, View } from '../registry/view.ts';
 import { freeAddress } from './ip-pool.ts';
-import { isVirtual } from '../api/core/virtual-node.ts';
+import { CONTAINERS_STOP_MS, POD_ADDRESS_RETRY_MS, SYNC_ROUNDS } from './limits.ts';
 import { planNode } from './node.ts';
-import { SIMULATE } from './runtimes/sim/behaviour.ts';
-import { syncPod } from './sync-pod.ts';
+import type { PodOnNode, Runtime, RuntimeTable } from './runtime.ts';
+import { runtimeOf, runtimesOf } from './runtime-class.ts';
+import { type PodSync, syncPod } from './sync-pod.ts';
 
 const NOBODY: Key[] = [];
 
-/** One agent for all virtual nodes (SPEC.md). A key with a namespace is a pod, one without is a node. */
-export const kubelet: Controller = {
+/** One agent for all virtual nodes (SPEC.md), over what executes their pods. A key with a namespace is a pod, one without is a node. */
+export const kubelet = (runtimes: RuntimeTable): Controller => ({
   name: 'kubelet',
   manager: 'kubelet',
   user: 'system:node:virtual',
   lowPriority: true,
   watches: [
-    { resource: 'pods', keys: podKeys },
+    { resource: 'pods', keys: (change, view) => podKeys(change, view, runtimes) },
     { resource: 'pods', keys: stoppingPod, afterMs: CONTAINERS_STOP_MS },
     byObject('nodes'),
     { resource: 'nodes', keys: podsOfNewNode },
     { resource: 'namespaces', keys: nodesOfLeaseNamespace },
   ],
-  reconcile,
-};
+  reconcile: (key, view, cx) => reconcile(key, view, cx, runtimes),
+});
 
-/** Bound pods that are not where their stages lead. A simulated pod that is gone is looked at once more: it may have left a timer. */
-function podKeys(change: Change, view: View): Key[] {
-  const { metadata, spec, status } = change.object;
+/** Bound pods that their runtime may have something to do for; those that are gone as well, for what ran of them. */
+function podKeys(change: Change, view: View, runtimes: RuntimeTable): Key[] {
+  const pod = change.object;
+  const { metadata, spec } = pod;
   if (!spec?.nodeName || isStopping(change)) return NOBODY;
-  const arrived = change.type === 'DELETED' ? Boolean(status?.podIP) : hasArrived(change.object);
-  if (arrived && !isSimulated(change.object, view)) return NOBODY;
+  const node = view.get('nodes', '', spec.nodeName);
+  if (runtimeOf(pod, node, view, runtimes).isAtRest?.(pod, node, change.type === 'DELETED')) return NOBODY;
   return [{ namespace: metadata.namespace ?? '', name: metadata.name }];
 }
 
@@ -42,16 +44,6 @@ function stoppingPod(change: Change): Key[] {
 }
 
 const isStopping = ({ type, object }: Change): boolean => type !== 'DELETED' && object.metadata.deletionTimestamp !== undefined;
-
-/** By the fast stages, which are most pods': ready, or a Job's pod that is done. */
-function hasArrived({ metadata, status }: KubeObject): boolean {
-  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true;
-  return status?.phase === 'Running' && !metadata.ownerReferences?.some((ref) => ref.kind === 'Job');
-}
-
-const isSimulated = (pod: KubeObject, view: View): boolean =>
-  pod.metadata.annotations?.[SIMULATE] !== undefined ||
-  view.get('nodes', '', pod.spec.nodeName)?.metadata.annotations?.[SIMULATE] !== undefined;
 
 /** A node that came or was taken over, or whose behaviour or addresses changed: its pods look again. */
 function podsOfNewNode(change: Change, view: View): Key[] {
@@ -74,13 +66,61 @@ function nodesOfLeaseNamespace(change: Change, view: View): Key[] {
   return view.list('nodes').map(({ metadata }) => ({ namespace: '', name: metadata.name }));
 }
 
-function reconcile(key: Key, view: View, { now }: ReconcileCx): Plan {
+function reconcile(key: Key, view: View, { now }: ReconcileCx, runtimes: RuntimeTable): Plan {
   if (!key.namespace) {
     const node = view.get('nodes', '', key.name);
     return { actions: node ? planNode(node, view, now) : [] };
   }
   const pod = view.get('pods', key.namespace, key.name);
+  for (const runtime of runtimesOf(runtimes)) runtime.remove(key, pod?.metadata.uid);
   const node = pod?.spec?.nodeName && view.get('nodes', '', pod.spec.nodeName);
   if (!pod || !node || !isVirtual(node)) return { actions: [] };
-  return syncPod(pod, node, () => freeAddress(node.spec?.podCIDR, view), now);
+  return planPod({ pod, node }, runtimeOf(pod, node, view, runtimes), view, now);
+}
+
+/** Looks, lets the runtime act, looks again; then shows what is known. */
+function planPod(on: PodOnNode, runtime: Runtime, view: View, now: number): Plan {
+  const { pod, node } = on;
+  let sync = syncPod(pod, runtime.observe(on, now), now);
+  const hostIP = internalIP(node);
+  const podIP: string | undefined = pod.status?.podIP || (pod.spec.hostNetwork ? hostIP : undefined);
+  const needsAddress = !sync.isGone && !pod.metadata.deletionTimestamp && (sync.status !== undefined || sync.actions.length > 0);
+  const ip = podIP || (needsAddress ? freeAddress(node.spec?.podCIDR, view) : undefined);
+  if (needsAddress && !ip) return noAddress(pod, node, now);
+  for (let round = 0; sync.actions.length && round < SYNC_ROUNDS; round++) {
+    const asked = JSON.stringify(sync.actions);
+    sync = syncPod(pod, runtime.apply(on, sync.actions, now), now);
+    // Under way: the runtime signals what comes of it.
+    if (JSON.stringify(sync.actions) === asked) break;
+  }
+  return planOf(pod, sync, { hostIP, podIP: ip ?? '', now });
+}
+
+function planOf(pod: KubeObject, sync: PodSync, at: { hostIP: string; podIP: string; now: number }): Plan {
+  if (sync.isGone) return { actions: [...sync.events, ...remove(pod)] };
+  if (!sync.status) return { actions: sync.events, requeueAt: sync.next };
+  const object = { ...pod, metadata: { ...pod.metadata }, status: sync.status(at) };
+  const actions: Action[] = [...sync.events, { verb: 'update', resource: 'pods', subresource: 'status', object }];
+  // The write brings the key back.
+  return { actions };
+}
+
+/** The containers have stopped: the pod is finally deleted, unless finalizers hold what is left of it. */
+function remove(pod: KubeObject): Action[] {
+  const { namespace = '', name, uid, finalizers, deletionGracePeriodSeconds } = pod.metadata;
+  if (finalizers?.length && deletionGracePeriodSeconds === 0) return [];
+  return [{ verb: 'delete', resource: 'pods', namespace, name, uid, gracePeriodSeconds: 0 }];
+}
+
+const internalIP = (node: KubeObject): string =>
+  (node.status?.addresses ?? []).find((a: { type: string }) => a.type === 'InternalIP')?.address ?? '';
+
+function noAddress(pod: KubeObject, node: KubeObject, now: number): Plan {
+  const message = `Failed to create pod sandbox: no address is free in ${node.spec?.podCIDR ?? 'the node, which has no podCIDR'}`;
+  return {
+    actions: [
+      { verb: 'event', regarding: pod, type: 'Warning', reason: 'FailedCreatePodSandBox', message, component: 'kubelet' },
+    ],
+    requeueAt: now + POD_ADDRESS_RETRY_MS,
+  };
 }

@@ -4,5 +4,12 @@
 export const POD_ADDRESS_RETRY_MS = 10_000;
 /** How long the containers of a pod take to stop, ms: so long, at least, a deleted pod is seen as terminating. */
 export const CONTAINERS_STOP_MS = 150;
-/** Longest delay that the simulate annotation may ask for, seconds; longer ones are cut to it. */
-export const SIMULATED_DELAY_MAX_SECONDS = 86_400;
+/** First and longest pause between pulls and between restarts, ms (kubelet MaxContainerBackOff and its base). */
+export const BACKOFF_FIRST_MS = 10_000;
+export const BACKOFF_MAX_MS = 300_000;
+/** A container that ran this long starts its back-off anew, ms (kubelet: twice the longest back-off). */
+export const BACKOFF_RESET_MS = 600_000;
+/** How long a failed pull is shown as ErrImagePull before it becomes ImagePullBackOff, at most, ms. */
+export const PULL_SHOWN_MAX_MS = 10_000;
+/** Rounds of acting and observing in one look at a pod; what is still to be done then is done at the next look. */
+export const SYNC_ROUNDS = 8;

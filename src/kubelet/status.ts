@@ -1,5 +1,4 @@
-import { rfc3339 } from '../api/machinery/time.ts';
-import type { KubeObject, Obj } from '../lib/json.ts';
+import type { Obj } from '../lib/json.ts';
 
 /** Statuses of pods and containers: pure builders, in the order of fields that upstream's types have. */
 
@@ -19,7 +18,7 @@ export const condition = (status: Obj | undefined, type: string): Obj | undefine
   status?.conditions?.find((c: Obj) => c.type === type);
 
 /** A condition as KWOK's templates write it. */
-const plain = (type: string, status: string, time: string): Obj => ({
+export const plainCondition = (type: string, status: string, time: string): Obj => ({
   type,
   status,
   lastProbeTime: null,
@@ -32,37 +31,8 @@ export function mergeConditions(old: Obj | undefined, ours: Obj[]): Obj[] {
   return [...ours, ...(old?.conditions ?? []).filter((c: Obj) => !types.has(c.type))];
 }
 
-/** The status with every container running and ready: KWOK's stage pod-ready. */
-export function runningStatus(pod: KubeObject, at: Place): Obj {
-  const time = rfc3339(at.now);
-  const { spec, status = {} } = pod;
-  const gates: string[] = (spec.readinessGates ?? []).map((g: Obj) => g.conditionType);
-  const conditions = ['Initialized', 'Ready', 'ContainersReady', ...gates].map((type) => plain(type, 'True', time));
-  const running = { running: { startedAt: time } };
-  return compact({
-    ...keptOf(status),
-    phase: 'Running',
-    conditions: mergeConditions(status, conditions),
-    ...placeOf(status, at),
-    startTime: time,
-    ...(spec.initContainers?.length && { initContainerStatuses: spec.initContainers.map((c: Obj) => initStatus(c, time)) }),
-    containerStatuses: spec.containers.map((c: Obj) => containerStatus(c, running, { ready: true })),
-    qosClass: status.qosClass,
-  });
-}
-
-/** The status of a Job's pod that did its work: KWOK's stage pod-complete (conditions stay as they were). */
-export function completedStatus(pod: KubeObject, now: number): Obj {
-  const time = rfc3339(now);
-  const terminated = { terminated: { exitCode: 0, reason: 'Completed', startedAt: time, finishedAt: time } };
-  return {
-    ...pod.status,
-    phase: 'Succeeded',
-    containerStatuses: pod.spec.containers.map((c: Obj) => containerStatus(c, terminated, { ready: false, started: false })),
-  };
-}
-
-function initStatus(container: Obj, time: string): Obj {
+/** The status of an init container as KWOK's stage pod-ready writes it. */
+export function terseInitStatus(container: Obj, time: string): Obj {
   if (isSidecar(container)) return containerStatus(container, { running: { startedAt: time } }, { ready: true, started: true });
   const terminated = { exitCode: 0, reason: 'Completed', startedAt: time, finishedAt: time };
   return containerStatus(container, { terminated }, { ready: true });

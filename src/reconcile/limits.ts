@@ -32,3 +32,5 @@ export const OUTBOX_MAX_MS = 3_600_000;
 export const OUTBOX_ATTEMPTS = 16;
 /** How long the answer to an effect is waited for, ms; then it is sent again. */
 export const OUTBOX_SENDING_MS = 60_000;
+/** Objects that one plan writes at most (upstream's burst of a ReplicaSet); what they cause brings the key back for the rest. */
+export const PLAN_WRITES_MAX = 500;

@@ -60,8 +60,6 @@ export interface Plan {
   actions: Action[];
   /** Look at this key again at this time (ms). The one form of "later": it becomes a row in `timers`, replacing the key's former one. */
   requeueAt?: number;
-  /** Reasons for people, newest last. */
-  why?: string[];
 }
 
 export interface ReconcileCx {
@@ -71,8 +69,8 @@ export interface ReconcileCx {
   ask?: Ask;
   /** What became of an effect of that id. Absent: there is no outbox. */
   effect?(id: string): EffectState | undefined;
-  /** Objects that one plan should write at most, where others wait for the thread: a plan is one transaction and is not interrupted. */
-  most?: number;
+  /** Objects that one plan writes at most, its own status and what belongs to one decision aside: a plan is one transaction and is not interrupted. */
+  maxWrites: number;
 }
 
 /** Which keys a change of another resource (or of the controller's own) makes dirty. */

@@ -6,6 +6,7 @@ import {
   RECONCILE_ROUNDS,
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
+  PLAN_WRITES_MAX,
 } from './limits.ts';
 import { type Answered, Attempt, type AttemptScope, type Question, type Reply, Unanswered } from '../lib/ask.ts';
 import { type Resource, resourceOf } from '../api/machinery/define-kind.ts';
@@ -85,15 +86,15 @@ export class Reconciler {
     return this.#queue.next();
   }
 
-  /** Works until nothing is left to do now (true) or `more()` says stop (false). One key is one transaction; `most` bounds its writes. */
-  drain(now: number, more: () => boolean = () => true, most?: number): boolean {
+  /** Works until nothing is left to do now (true) or `more()` says stop (false). One key is one transaction; `maxWrites` bounds its writes. */
+  drain(now: number, more: () => boolean = () => true, maxWrites = PLAN_WRITES_MAX): boolean {
     if (!this.#deps.controllers.length) return true;
     this.#queue.release(now);
     for (;;) {
       this.#dispatch(now);
       const work = this.#queue.take() ?? this.#due(now);
       if (!work) break;
-      this.#reconcile(work, now, most);
+      this.#reconcile(work, now, maxWrites);
       if (!more()) {
         if (this.#pending()) return false;
         break;
@@ -110,6 +111,16 @@ export class Reconciler {
         this.#map({ revision: Number(object.metadata.resourceVersion), resource, type: 'ADDED', object, old: undefined });
       }
     }
+  }
+
+  /** Makes a key dirty because of what is no row of the log and no timer: a process ended, an answer came, a delivery was made. */
+  signal(controller: string, key: Key): void {
+    if (this.#byName.has(controller)) this.#add(controller, key);
+  }
+
+  /** Whether keys wait to be taken now. */
+  get isDirty(): boolean {
+    return this.#deps.controllers.length > 0 && this.#pending();
   }
 
   /** Whether nothing is dirty, not even for later: what timers say is all that there is to do. */
@@ -160,19 +171,13 @@ export class Reconciler {
     return this.#queue.take();
   }
 
-  #reconcile(work: Work, now: number, most: number | undefined): void {
+  #reconcile(work: Work, now: number, maxWrites: number): void {
     const controller = this.#byName.get(work.controller);
     if (!controller) return;
     const { registry, view, scope, timers } = this.#deps;
     const attempt = this.#attemptOf(work, now);
     let outcome: Outcome = {};
-    const cx = {
-      now,
-      random: scope,
-      ask: scope.ask,
-      effect: (id: string) => this.outbox.state(id),
-      ...(most !== undefined && { most }),
-    };
+    const cx = { now, random: scope, ask: scope.ask, effect: (id: string) => this.outbox.state(id), maxWrites };
     try {
       scope.run(attempt, () =>
         registry.transaction(() => {

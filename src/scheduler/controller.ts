@@ -29,13 +29,12 @@ export const scheduler: Controller = {
 const concerns = (change: Change): boolean =>
   (change.type !== 'DELETED' && isPending(change.object)) || clusterEvents(change).length > 0;
 
-function reconcile(_key: Key, view: View, { now, random, most = SCHEDULER_BATCH_PODS }: ReconcileCx): Plan {
+function reconcile(_key: Key, view: View, { now, random, maxWrites }: ReconcileCx): Plan {
   const snapshot = snapshotOf(view);
   const actions: Action[] = [];
-  const why: string[] = [];
   let decided = 0;
   for (const waiting of snapshot.queue()) {
-    if (decided >= most) break;
+    if (decided >= Math.min(maxWrites, SCHEDULER_BATCH_PODS)) break;
     const { info } = waiting;
     const { node, verdict } = schedule(info, snapshot, view, random);
     if (node) {
@@ -48,9 +47,8 @@ function reconcile(_key: Key, view: View, { now, random, most = SCHEDULER_BATCH_
     actions.push(...failure.actions);
     if (failure.actions.length) decided++;
     waiting.failed = failure;
-    why.push(`${info.namespace}/${info.pod.metadata.name}: ${failure.message}`);
   }
-  return { actions, why };
+  return { actions };
 }
 
 /** The API server refused: the pod says so, and the queue is tried again with back-off (SPEC SCH7). */

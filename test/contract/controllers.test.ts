@@ -3,6 +3,7 @@ import { equal, type KubeObject, type Obj } from '../../src/lib/json.ts';
 import { seeded } from '../../src/lib/prng.ts';
 import type { Action, Controller, Key } from '../../src/reconcile/plan.ts';
 import type { Change, View } from '../../src/registry/view.ts';
+import { PLAN_WRITES_MAX } from '../../src/reconcile/limits.ts';
 import { table, turbulent } from '../fixtures/turbulence.ts';
 import type { World } from '../fixtures/world.ts';
 
@@ -85,7 +86,21 @@ function permission(action: Action): string[] {
 
 const writes = (actions: Action[]): Action[] => actions.filter((action) => action.verb !== 'event');
 
-const cx = (world: View & { now: number }) => ({ now: world.now, random: seeded(1) });
+const cx = (world: View & { now: number }) => ({ now: world.now, random: seeded(1), maxWrites: PLAN_WRITES_MAX });
+/** Controllers whose plan is one decision that would be another if it were cut: the slices of a Service, the sets of a rollout, one replica after another. */
+const ONE_DECISION = new Set(['deployment', 'statefulset', 'endpointslice', 'endpointslicemirroring']);
+
+/** How many objects are written besides the key's own. */
+function writtenBeside(key: Key, actions: Action[]): number {
+  const written = new Set<string>();
+  writes(actions).forEach((action, i) => {
+    if (action.verb === 'event' || action.verb === 'effect' || action.verb === 'settle') return;
+    const { name, namespace } = action.verb === 'delete' ? action : action.object.metadata;
+    if (name !== key.name || (namespace ?? '') !== key.namespace) written.add(`${action.resource}/${namespace}/${name ?? i}`);
+  });
+  return written.size;
+}
+
 const seeds = Array.from({ length: WORLDS }, (_, i) => i + 1);
 
 describe('the laws, over every controller of the table', () => {
@@ -162,6 +177,28 @@ describe('the laws, over every controller of the table', () => {
         .map((c) => c.name)
         .sort(),
     );
+  });
+
+  it('[CTL9] a plan writes no more objects than it may, and what it left is done by later ones', () => {
+    const most = new Map<string, number>();
+    for (const seed of seeds) {
+      const world = turbulent(seed);
+      world.maxWrites = 2;
+      for (const { controller, key } of world.resync()) {
+        const { actions } = controller.reconcile(key, world, { ...cx(world), maxWrites: 2 });
+        const count = writtenBeside(key, actions);
+        most.set(controller.name, Math.max(most.get(controller.name) ?? 0, count));
+        if (!ONE_DECISION.has(controller.name)) expect(count, `seed ${seed}: ${controller.name}`).toBeLessThanOrEqual(2);
+      }
+      world.settle();
+      world.advance(1000);
+      for (const { controller, key } of world.resync()) {
+        if (world.isFailing(controller, key)) continue;
+        const { actions } = controller.reconcile(key, world, cx(world));
+        expect(writes(actions), `seed ${seed}: ${controller.name} ${key.namespace}/${key.name}`).toEqual([]);
+      }
+    }
+    for (const name of ['replicaset', 'daemonset', 'garbagecollector']) expect(most.get(name), name).toBe(2);
   });
 
   it('[CTL5] an action changes the status or the rest of an object, never both', () => {

@@ -1,5 +1,6 @@
 import { seeded } from '../../src/lib/prng.ts';
-import type { Cluster, Platform } from '../../src/cluster/cluster.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { Platform } from '../../src/cluster/platform.ts';
 import { ClusterHost, type HostPorts } from '../../src/cluster/host.ts';
 import type { ClusterLimits } from '../../src/tenancy/limits.ts';
 import type { ClustersPort, NewClusterOptions, NewCredential, Revoked, Standing } from '../../src/management/clusters/port.ts';

@@ -5,7 +5,9 @@ import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { Moulds } from '../../src/cluster/boot-snapshot.ts';
 import type { ClusterOptions } from '../../src/cluster/options.ts';
+import type { RuntimeTable } from '../../src/kubelet/runtime.ts';
 import type { Obj } from '../../src/lib/json.ts';
+import type { Sqlite } from '../../src/lib/sqlite-port.ts';
 import type { Message, StreamPort, StreamSpec } from '../../src/lib/stream.ts';
 import { textOf } from '../fixtures/api.ts';
 import { nodeCrypto } from './crypto.ts';
@@ -27,10 +29,17 @@ export class Host {
   readonly #random: ReturnType<typeof seeded>;
 
   readonly #moulds: Moulds | undefined;
+  readonly #runtimes: ((sql: Sqlite) => RuntimeTable) | undefined;
 
-  constructor(seed: number, now: number, options: Partial<ClusterOptions>, moulds?: Moulds) {
+  constructor(
+    seed: number,
+    now: number,
+    options: Partial<ClusterOptions>,
+    { moulds, runtimes }: { moulds?: Moulds | undefined; runtimes?: ((sql: Sqlite) => RuntimeTable) | undefined } = {},
+  ) {
     this.now = now;
     this.#moulds = moulds;
+    this.#runtimes = runtimes;
     this.#random = seeded(seed);
     this.cluster = Cluster.create(this.#platform(), { id: `seed-${seed}`, name: 'test', caPem: 'CA', ...options }, now);
     this.token = this.cluster.issue({ id: 'admin', username: 'kubernetes-admin', role: 'admin' }, now);
@@ -39,7 +48,9 @@ export class Host {
 
   #platform() {
     const moulds = this.#moulds;
-    return { sql: this.sql, random: this.#random, crypto: nodeCrypto(this.#random), ...(moulds && { moulds }) };
+    const runtimes = this.#runtimes?.(this.sql);
+    const crypto = nodeCrypto(this.#random);
+    return { sql: this.sql, random: this.#random, crypto, ...(moulds && { moulds }), ...(runtimes && { runtimes }) };
   }
 
   /** One request as the administrator (or with other headers), without draining. */
@@ -151,7 +162,15 @@ function parse(text: string): Obj {
 }
 
 /** `makeCluster({ seed: 1 })`: booted, settled, deterministic. */
-export function makeCluster(options: { seed?: number; now?: number; moulds?: Moulds } & Partial<ClusterOptions> = {}): Host {
-  const { seed = 1, now = Date.UTC(2026, 0, 1), moulds, ...rest } = options;
-  return new Host(seed, now, rest, moulds);
+export function makeCluster(
+  options: {
+    seed?: number;
+    now?: number;
+    moulds?: Moulds;
+    /** What executes pods, made anew over the database at every opening. */
+    runtimes?: (sql: Sqlite) => RuntimeTable;
+  } & Partial<ClusterOptions> = {},
+): Host {
+  const { seed = 1, now = Date.UTC(2026, 0, 1), moulds, runtimes, ...rest } = options;
+  return new Host(seed, now, rest, { moulds, runtimes });
 }

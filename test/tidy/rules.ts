@@ -26,6 +26,7 @@ const LAYERS: Record<string, number> = {
   authz: 4,
   apiserver: 5,
   management: 5,
+  runtimes: 5,
   cluster: 6,
   worker: 7,
 };

@@ -5,7 +5,7 @@ import type { Change, View } from '../../registry/view.ts';
 import { adoption } from '../shared/adoption.ts';
 import { templateHash } from '../shared/hash.ts';
 import { keeps, newRevision, REVISION_LABEL, REVISIONS, revisionKeys, revisionsOf, truncate } from '../shared/history.ts';
-import { BATCH, deletion } from '../shared/objects.ts';
+import { deletion } from '../shared/objects.ts';
 import { byCreation, isControlledBy, managerKeys, released } from '../shared/owners.ts';
 import { availableAt, generatedName, isTerminal, podFromTemplate } from '../shared/pods.ts';
 import { isEmptySelector, selectorMatcher } from '../shared/selector.ts';
@@ -85,9 +85,9 @@ function sync(set: KubeObject, view: View, cx: ReconcileCx): Plan {
     const work = manage(set, pods, hash, view, cx.now);
     requeueAt = work.requeueAt;
     actions.push(
-      ...createOn(set, work.add.slice(0, BATCH), hash, view, cx),
+      ...createOn(set, work.add.slice(0, cx.maxWrites), hash, view, cx),
       ...work.events,
-      ...work.remove.slice(0, BATCH).flatMap((pod) => removal(set, pod)),
+      ...work.remove.slice(0, Math.max(0, cx.maxWrites - work.add.length)).flatMap((pod) => removal(set, pod)),
     );
     const live = new Set(
       history

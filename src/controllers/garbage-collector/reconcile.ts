@@ -3,7 +3,7 @@ import type { KubeObject, OwnerReference } from '../../lib/json.ts';
 import type { Action, Controller, Key, Plan } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
 import { withOwners } from '../shared/owners.ts';
-import { BATCH, deletion, hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
+import { deletion, hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
 import { collectorKeys } from './mapping.ts';
 import { DEPENDENTS, FOREGROUND, isDeletingDependents, livesElsewhere, ORPHAN, standingOf } from './owners.ts';
 
@@ -18,13 +18,13 @@ export const garbageCollector: Controller = {
   manager: 'kube-controller-manager',
   user: 'system:serviceaccount:kube-system:generic-garbage-collector',
   watches: [{ resource: '*', except: IGNORED, keys: collectorKeys }],
-  reconcile: (key, view, { most = BATCH }) =>
-    key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view, most) : object(key, view),
+  reconcile: (key, view, { maxWrites }) =>
+    key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view, maxWrites) : object(key, view),
 };
 
 /** The owner of these is gone or waits for them: each is judged as if it had been looked at alone. */
-function dependents(uid: string, view: View, most: number): Plan {
-  return { actions: view.ownedNotDeleting(uid, most).flatMap((dependent) => judge(dependent, view)) };
+function dependents(uid: string, view: View, maxWrites: number): Plan {
+  return { actions: view.ownedNotDeleting(uid, maxWrites).flatMap((dependent) => judge(dependent, view)) };
 }
 
 /** attemptToDeleteItem and attemptToOrphan. */

@@ -2,7 +2,7 @@ import { type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
-import { BATCH, deletion } from '../shared/objects.ts';
+import { deletion } from '../shared/objects.ts';
 import { deletionConditions, type Remaining } from './conditions.ts';
 
 const NAMESPACES = 'namespaces';
@@ -33,19 +33,19 @@ function emptyingKeys({ type, object, old }: Change, view: View): Key[] {
 }
 
 /** Pods first, and nothing else before they are gone (OrderedNamespaceDeletion); finalizers are waited for. */
-function empty(namespace: KubeObject, view: View, { now, most = BATCH }: ReconcileCx): Plan {
+function empty(namespace: KubeObject, view: View, { now, maxWrites }: ReconcileCx): Plan {
   if (!namespace.spec?.finalizers?.length) return { actions: [] };
   const remaining: Remaining = { byResource: new Map(), byFinalizer: new Map() };
   const pods = view.list('pods', namespace.metadata.name);
   if (pods.length) {
-    const { deletions, more } = deleteAll('pods', pods, most);
+    const { deletions, more } = deleteAll('pods', pods, maxWrites);
     return { actions: [...deletions, ...writeConditions(namespace, remaining, now)], requeueAt: more ? now + 1 : undefined };
   }
   const actions: Action[] = [];
   let unfinished = false;
   for (const resource of contentsOf(view)) {
     const objects = view.list(resource, namespace.metadata.name);
-    const { deletions, more } = deleteAll(resource, objects, most - actions.length);
+    const { deletions, more } = deleteAll(resource, objects, maxWrites - actions.length);
     actions.push(...deletions);
     unfinished ||= more;
     count(resource, objects, remaining);

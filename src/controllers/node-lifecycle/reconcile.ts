@@ -43,7 +43,8 @@ const podsOfLostNodes: Controller = {
     const node = view.get(NODES, '', key.name);
     if (!isNotReady(node)) return { actions: [] };
     const pods = view.list('pods').filter((pod) => pod.spec?.nodeName === key.name && isPodReady(pod));
-    return { actions: pods.flatMap((pod) => notReady(pod, cx.now)) };
+    const actions = pods.slice(0, cx.maxWrites).flatMap((pod) => notReady(pod, cx.now));
+    return { actions, requeueAt: pods.length > cx.maxWrites ? cx.now : undefined };
   },
 };
 

@@ -6,7 +6,6 @@ import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { isTerminal } from '../shared/pods.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';
-import { BATCH } from '../shared/objects.ts';
 import { removedAt } from '../node-lifecycle/removal.ts';
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
@@ -23,12 +22,12 @@ export const podGc: Controller = {
     { resource: 'nodes', keys: nodeKeys },
     { resource: 'pods', keys: podKeys },
   ],
-  reconcile: (key, view, { now }) => {
+  reconcile: (key, view, { now, maxWrites }) => {
     const pods = candidates(key, view).filter((pod) => !isForced(pod));
     const due = quarantinedUntil(key, pods, view);
     if (due !== undefined && due > now) return { actions: [], requeueAt: due };
-    const actions = pods.slice(0, BATCH).flatMap((pod) => collect(pod, view, now));
-    return { actions, requeueAt: pods.length > BATCH ? now : undefined };
+    const actions = pods.slice(0, maxWrites).flatMap((pod) => collect(pod, view, now));
+    return { actions, requeueAt: pods.length > maxWrites ? now : undefined };
   },
 };
 

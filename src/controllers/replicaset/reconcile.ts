@@ -10,9 +10,6 @@ import { type Matcher, mapMatcher, selectorMatcher } from '../shared/selector.ts
 import { podsToDelete } from './ranking.ts';
 import { type Claimed, sameStatus, statusOf } from './status.ts';
 
-/** Pods that one plan creates or deletes at most (BurstReplicas); the changes it makes bring the key back for the rest. */
-export const BURST = 500;
-
 /** What tells a ReplicationController from a ReplicaSet (pkg/controller/replication adapts one to the other). */
 interface Form {
   name: string;
@@ -104,8 +101,8 @@ function claim(form: Form, set: KubeObject, owned: KubeObject[]): Claimed & { st
 /** manageReplicas. */
 function manage(form: Form, set: KubeObject, active: KubeObject[], view: View, cx: ReconcileCx): Action[] {
   const diff = active.length - (set.spec?.replicas ?? 1);
-  if (diff < 0) return createPods(form, set, Math.min(-diff, cx.most ?? BURST), view, cx);
-  if (diff > 0) return deletePods(form, set, active, Math.min(diff, cx.most ?? BURST), view, cx);
+  if (diff < 0) return createPods(form, set, Math.min(-diff, cx.maxWrites), view, cx);
+  if (diff > 0) return deletePods(form, set, active, Math.min(diff, cx.maxWrites), view, cx);
   return [];
 }
 

@@ -32,7 +32,10 @@ export function adoption(a: Adoption): Controller {
       { resource: a.owner, keys: (change, view) => (change.type === 'ADDED' ? byObject(a.owner).keys(change, view) : []) },
       { resource: a.dependent, keys: (change, view) => interested(a, change, view) },
     ],
-    reconcile: (key, view) => ({ actions: adoptAll(a, key, view) }),
+    reconcile: (key, view, { now, maxWrites }) => {
+      const actions = adoptAll(a, key, view);
+      return { actions: actions.slice(0, maxWrites), requeueAt: actions.length > maxWrites ? now : undefined };
+    },
   };
 }
 

@@ -2,9 +2,6 @@ import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
 
-/** Objects that one plan deletes or changes at most; what they cause brings the key back for the rest. */
-export const BATCH = 500;
-
 /** A deletion of exactly this object. */
 export function deletion(
   resource: Resource,

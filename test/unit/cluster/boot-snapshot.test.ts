@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Cluster, type Platform } from '../../../src/cluster/cluster.ts';
+import { Cluster } from '../../../src/cluster/cluster.ts';
+import type { Platform } from '../../../src/cluster/platform.ts';
 import { Moulds } from '../../../src/cluster/boot-snapshot.ts';
 import type { ClusterOptions } from '../../../src/cluster/options.ts';
 import type { Sqlite } from '../../../src/lib/sqlite-port.ts';

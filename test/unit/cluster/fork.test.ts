@@ -1,7 +1,8 @@
 import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it } from 'vitest';
 import { isStream } from '../../../src/apiserver/call.ts';
-import { Cluster, type Platform } from '../../../src/cluster/cluster.ts';
+import { Cluster } from '../../../src/cluster/cluster.ts';
+import type { Platform } from '../../../src/cluster/platform.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../../src/cluster/fork.ts';
 import { takeStanding } from '../../../src/cluster/lifecycle.ts';
 import { seeded } from '../../../src/lib/prng.ts';

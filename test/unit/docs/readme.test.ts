@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { behaviourOf, SIMULATE } from '../../../src/kubelet/runtimes/sim/behaviour.ts';
+import { behaviourOf, SIMULATE } from '../../../src/runtimes/simulated/behaviour.ts';
 import type { KubeObject } from '../../../src/lib/json.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');

@@ -89,7 +89,7 @@ describe('virtual nodes', () => {
   });
 });
 
-describe('[KUB5] the fast table', () => {
+describe('[KUB5] [SIM3] the fast table', () => {
   it("gives a pod the status that the reference's nodes give it", () => {
     const init = [
       { name: 'i', image: 'busybox' },
@@ -220,7 +220,7 @@ describe('[KUB6] addresses', () => {
   });
 });
 
-describe('[KUB4] the lifelike table', () => {
+describe('[SIM2] the lifelike table', () => {
   it('pulls, starts and becomes ready in its own time, and says so', () => {
     const world = running(makePod('a', {}, simulate({ pullSeconds: 2, readySeconds: 3 })));
     expect(first(world.pod('a')).state).toEqual({ waiting: { reason: 'ContainerCreating' } });
@@ -298,7 +298,7 @@ describe('[KUB4] the lifelike table', () => {
     expect(conditionOf(world.pod('done'), 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' });
   });
 
-  it('[KUB8] takes its time to end, at most the grace period', () => {
+  it('[KUB8] [SIM4] takes its time to end, at most the grace period', () => {
     const world = new World();
     world.create('pods', makePod('slow', {}, simulate({ terminationSeconds: 7 })));
     world.create('pods', makePod('deaf', {}, simulate({ terminationSeconds: 500 })));
@@ -324,7 +324,7 @@ describe('[KUB4] the lifelike table', () => {
     expect(first(world.pod('b')).ready).toBe(true);
   });
 
-  it('[KUB3] jitter is the same for the same pod, and timers can be derived again', () => {
+  it('[SIM1] jitter is the same for the same pod, and timers can be derived again', () => {
     const world = running(makePod('a', {}, simulate({ pullSeconds: 1, jitterSeconds: 9 })));
     const at = world.timers.next() as number;
     expect(at).toBeGreaterThanOrEqual(START + 1000);

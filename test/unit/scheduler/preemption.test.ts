@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../src/lib/prng.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
-import { kubelet } from '../../../src/kubelet/controller.ts';
-import { askingPod, conditionOf, makePod, START, World } from './world.ts';
+import { askingPod, conditionOf, makePod, START, World, kubelet } from './world.ts';
 
 const oneNode = () => new World({ nodes: virtualNodes(1, START) });
 
@@ -67,7 +66,11 @@ describe('[SCH8] preemption', () => {
     world.create('pods', askingPod('promised', { cpu: '30' }, { priority: 10 }));
     world.update('pods', 'promised', (pod) => Object.assign(pod.status, { nominatedNodeName: 'node-0' }), 'status');
     world.create('pods', askingPod('lesser', { cpu: '2' }, { priority: 1 }));
-    const { actions } = scheduler.reconcile({ namespace: '', name: 'queue' }, world.view, { now: START, random: seeded(1) });
+    const { actions } = scheduler.reconcile({ namespace: '', name: 'queue' }, world.view, {
+      now: START,
+      random: seeded(1),
+      maxWrites: 500,
+    });
     expect(actions.flatMap((a) => (a.verb === 'create' ? [a.object.metadata.name] : []))).toEqual(['promised', 'lesser']);
   });
 

@@ -166,7 +166,11 @@ describe('scheduling', () => {
     const { revision } = world.view;
     const fresh = new StoreView(world.registry.store, () => world.registry.kinds);
     expect(
-      scheduler.reconcile({ namespace: '', name: 'queue' }, fresh, { now: world.now, random: world.registry.random }).actions,
+      scheduler.reconcile({ namespace: '', name: 'queue' }, fresh, {
+        now: world.now,
+        random: world.registry.random,
+        maxWrites: 500,
+      }).actions,
     ).toEqual([]);
     expect(world.view.revision).toBe(revision);
   });

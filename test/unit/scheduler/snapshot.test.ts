@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { kubelet } from '../../../src/kubelet/controller.ts';
 import { seeded } from '../../../src/lib/prng.ts';
 import { StoreView } from '../../../src/registry/store-view.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import type { NodeInfo } from '../../../src/scheduler/node-info.ts';
 import { snapshotOf } from '../../../src/scheduler/snapshot.ts';
-import { askingPod, makePod, World } from './world.ts';
+import { askingPod, makePod, World, kubelet } from './world.ts';
 
 const SELECTOR = [{ key: 'app', operator: '=' as const, values: ['a'] }];
 
@@ -78,7 +77,7 @@ describe('[SCH2] the memo that follows the log', () => {
         controller === scheduler
           ? [{ namespace: '', name: 'queue' }]
           : world.pods().map((p) => ({ namespace: 'default', name: p.metadata.name }));
-      return keys.flatMap((key) => controller.reconcile(key, world.view, { now: world.now, random }).actions);
+      return keys.flatMap((key) => controller.reconcile(key, world.view, { now: world.now, random, maxWrites: 500 }).actions);
     });
     expect(idle).toEqual([[], []]);
     const ips = world

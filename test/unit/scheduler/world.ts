@@ -1,5 +1,5 @@
 import { kindTable } from '../../../src/api/kinds.ts';
-import { kubelet } from '../../../src/kubelet/controller.ts';
+import { kubelet as kubeletOver } from '../../../src/kubelet/controller.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
 import { AttemptScope } from '../../../src/lib/ask.ts';
@@ -8,6 +8,7 @@ import type { Controller } from '../../../src/reconcile/plan.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import type { Admission } from '../../../src/registry/ports.ts';
 import { Registry } from '../../../src/registry/registry.ts';
+import { runtimeTable } from '../../../src/runtimes/table.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import { migrate } from '../../../src/store/schema.ts';
 import { Store } from '../../../src/store/store.ts';
@@ -15,6 +16,7 @@ import { Timers } from '../../../src/time/timers.ts';
 import { openSqlite } from '../../host/sqlite.ts';
 
 const USER = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
+export const kubelet = kubeletOver(runtimeTable);
 export const START = Date.UTC(2026, 0, 1, 12);
 
 export interface WorldOptions {

@@ -1,7 +1,7 @@
-import type { KubeObject, Obj } from '../../../lib/json.ts';
-import { SIMULATED_DELAY_MAX_SECONDS } from '../../limits.ts';
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import { SIMULATED_DELAY_MAX_SECONDS } from '../limits.ts';
 
-/** On a pod, or on a node for all its pods: how its containers behave, as JSON (SPEC KUB4). */
+/** On a pod, or on a node for all its pods: how its containers behave, as JSON (SPEC SIM2). */
 export const SIMULATE = 'atoll.dev/simulate';
 
 /** How the containers of a simulated pod behave. */

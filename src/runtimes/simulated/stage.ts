@@ -1,31 +1,26 @@
-import type { KubeObject, Obj } from '../../../lib/json.ts';
-import { parseTime } from '../../../api/machinery/time.ts';
+import { parseTime } from '../../api/machinery/time.ts';
+import type { KubeObject } from '../../lib/json.ts';
 import type { Behaviour } from './behaviour.ts';
-import { crashDelay, enteredAt, pullTry, type PodState, stateOf } from './state.ts';
 import { jitter } from './jitter.ts';
+import { enteredAt, type PodState, stateOf } from './state.ts';
 
 /** What must hold besides the state for a stage to apply; every name is answered by the pod and its behaviour alone. */
-export type Condition = 'ofJob' | 'pullFails' | 'pullWorks' | 'exits' | 'restarts' | 'ends' | 'becomesReady';
+export type Condition = 'ofJob' | 'pullFails' | 'pullWorks' | 'exits' | 'becomesReady';
 
-/** How long the pod stays before the stage is applied: seconds of its behaviour, or a back-off. */
-export type Delay =
-  | { seconds: keyof Behaviour & `${string}Seconds` }
-  | { backoff: 'pull-shown' | 'pull-again' | 'crash' }
-  | 'none';
+/** How long the pod stays before the stage is applied: seconds of its behaviour. */
+export type Delay = { seconds: keyof Behaviour & `${string}Seconds` } | 'none';
 
-/** One step in the life of a simulated pod. Tables of them are data: the first that applies is taken. */
+/** One step in the life of a simulated pod's containers, which the kubelet does not cause. Tables of them are data. */
 export interface Stage {
   name: string;
   from: readonly PodState[];
   when?: readonly Condition[];
   delay: Delay;
-  /** The state it leads to; "gone" deletes the pod. Only such stages apply to a pod that is being deleted. */
-  to: PodState | 'gone';
-  /** Names of the events it says, see says.ts. */
-  says?: readonly string[];
+  /** What is observed from then on. Only stages to "stopped" apply to a pod that is being deleted. */
+  to: 'pulled' | 'pull-failed' | 'ready' | 'exited' | 'stopped';
 }
 
-/** What a table answers for a pod: a step that is due, or the time of the next one, or neither. */
+/** What a table answers for a pod: a stage that is due, or the time of the next one, or neither. */
 export interface Step {
   stage?: Stage;
   state: PodState;
@@ -34,34 +29,28 @@ export interface Step {
 
 /**
  * The stage of the table that applies to the pod and is due first; the earlier row wins a tie. Pure: the same pod, behaviour and time give
- * the same answer (SPEC KUB3).
+ * the same answer (SPEC SIM1).
  */
 export function nextStep(table: readonly Stage[], pod: KubeObject, behaviour: Behaviour, now: number): Step {
   const state = stateOf(pod);
   const deleting = pod.metadata.deletionTimestamp !== undefined;
   let best: { stage: Stage; at: number } | undefined;
   for (const stage of table) {
-    if (!stage.from.includes(state) || (stage.to === 'gone') !== deleting) continue;
+    if (!stage.from.includes(state) || (stage.to === 'stopped') !== deleting) continue;
     if (stage.when && !stage.when.every((c) => holds(c, pod, behaviour))) continue;
-    const at = dueAt(stage, state, pod, behaviour, now);
+    const at = dueAt(stage, state, pod, behaviour);
     if (!best || at < best.at) best = { stage, at };
   }
   if (!best) return { state };
   return best.at <= now ? { stage: best.stage, state } : { state, at: best.at };
 }
 
-function dueAt(stage: Stage, state: PodState, pod: KubeObject, behaviour: Behaviour, now: number): number {
+function dueAt(stage: Stage, state: PodState, pod: KubeObject, behaviour: Behaviour): number {
   if (stage.delay === 'none') return 0;
-  if ('backoff' in stage.delay) {
-    if (stage.delay.backoff === 'crash') return enteredAt(pod, state) + crashDelay(pod);
-    const { shownUntil, next } = pullTry(pod, behaviour, now);
-    if (stage.delay.backoff === 'pull-shown') return shownUntil;
-    return now < shownUntil ? 0 : next;
-  }
   const wanted = behaviour[stage.delay.seconds];
   if (!wanted) return 0;
   const extra = jitter(pod.metadata.uid, stage.name, behaviour.jitterSeconds * 1000);
-  if (stage.to !== 'gone') return enteredAt(pod, state) + wanted * 1000 + extra;
+  if (stage.to !== 'stopped') return enteredAt(pod, state) + wanted * 1000 + extra;
   const grace = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
   return deletedAt(pod) + Math.min(wanted * 1000 + extra, grace);
 }
@@ -80,14 +69,7 @@ function holds(condition: Condition, pod: KubeObject, behaviour: Behaviour): boo
       return behaviour.pull !== 'fail';
     case 'exits':
       return behaviour.exitCode !== undefined;
-    case 'restarts':
-      return restarts(pod.spec, behaviour);
-    case 'ends':
-      return !restarts(pod.spec, behaviour);
     case 'becomesReady':
       return behaviour.ready;
   }
 }
-
-const restarts = (spec: Obj, behaviour: Behaviour): boolean =>
-  spec.restartPolicy === 'Always' || (spec.restartPolicy === 'OnFailure' && (behaviour.exitCode ?? 0) !== 0);

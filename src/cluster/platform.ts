@@ -1,0 +1,19 @@
+import type { OpenApiFacts } from '../apiserver/openapi-facts.ts';
+import type { RuntimeTable } from '../kubelet/runtime.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
+import type { Random } from '../lib/random.ts';
+import type { Sqlite } from '../lib/sqlite-port.ts';
+import type { Moulds } from './boot-snapshot.ts';
+
+/** What a shell gives: a database, chance and cryptography. Time comes with every call. */
+export interface Platform {
+  sql: Sqlite;
+  random: Random;
+  crypto: Crypto;
+  /** What documents of OpenAPI tell beyond structure; absent: they have structure only. */
+  facts?: OpenApiFacts;
+  /** Shared by all clusters of a process; absent: each is booted. */
+  moulds?: Moulds;
+  /** What executes pods; absent: the runtimes that every cluster has. */
+  runtimes?: RuntimeTable;
+}

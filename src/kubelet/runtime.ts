@@ -1,0 +1,96 @@
+import type { KubeObject } from '../lib/json.ts';
+import type { Session, StreamPort, StreamSpec } from '../lib/stream.ts';
+import type { Key } from '../reconcile/plan.ts';
+
+/** A pod and the node that it is bound to. */
+export interface PodOnNode {
+  pod: KubeObject;
+  node: KubeObject;
+}
+
+/** How far the image of a container is. Of a failed pull: when it failed, for the how-many-th time in a row, and why. */
+export type ImageState =
+  | { state: 'absent' }
+  | { state: 'pulling' }
+  | { state: 'present'; pulledInMs: number }
+  | { state: 'failed'; failedAt: number; failures: number; error: string };
+
+/** The process of a container; `attempt` is the one of the start action that it came from. */
+export type ProcessState =
+  | { state: 'none' }
+  | { state: 'starting'; attempt: number }
+  | { state: 'running'; attempt: number; startedAt: number; isReady: boolean }
+  | {
+      state: 'exited';
+      attempt: number;
+      startedAt: number;
+      finishedAt: number;
+      exitCode: number;
+      reason?: string;
+      message?: string;
+    };
+
+export interface ContainerObservation {
+  image: ImageState;
+  process: ProcessState;
+}
+
+/** What a runtime knows of a pod: data only. */
+export interface Observation {
+  /** By the name of the container. */
+  containers: Record<string, ContainerObservation>;
+  /** Nothing of the pod runs any more, or ever will: it was stopped. */
+  isStopped: boolean;
+  /** When this will be another observation though nobody acts, ms. What a runtime cannot foresee it signals. */
+  next?: number;
+  /** What is reported of the pod is kept to what KWOK's stages write: no events, no steps, no back-offs. */
+  isTerse?: boolean;
+}
+
+/** What the kubelet asks a runtime to do (in upstream, calls of the CRI). Asking again for what is under way or done changes nothing. */
+export type RuntimeAction =
+  /** `attempt` counts the pulls of this container's image that failed before. */
+  | { do: 'pull'; container: string; attempt: number }
+  /** `attempt` counts the starts of this container before this one. */
+  | { do: 'start'; container: string; attempt: number }
+  /** Ends every process of the pod: asked kindly now, killed at `killAt`, ms. */
+  | { do: 'stop'; killAt: number };
+
+/** A subresource of a pod that is a stream (log, exec, attach, portforward), as a client asks for it. */
+export interface StreamRequest {
+  subresource: string;
+  query: URLSearchParams;
+  user: string;
+  credential: string;
+}
+
+/**
+ * What executes pods. The kubelet plans, a runtime acts: simulated behaviour, a sandbox, isolates. Synchronous; what it remembers lies in
+ * tables of its own, written in the transaction of the caller, so a crash loses an action with everything that was planned with it.
+ */
+export interface Runtime {
+  /** Returns what is known of a pod now. Changes nothing: asked again at the same time, it answers the same. */
+  observe(on: PodOnNode, now: number): Observation;
+  /** Begins what the actions ask for, and returns what is known then. */
+  apply(on: PodOnNode, actions: readonly RuntimeAction[], now: number): Observation;
+  /** Forgets pods of this name whose uid is another: they are gone from the API, whatever ran of them ends at once. */
+  remove(key: Key, uid: string | undefined): void;
+  /** Whether looking at the pod changes nothing, as far as the pod tells: spares most keys where pods are simulated. Absent: never known. */
+  isAtRest?(pod: KubeObject, node: KubeObject | undefined, isGone: boolean): boolean;
+  /** Pods whose observation changed since they were last observed; asked when a cluster opens, for signals are not kept. */
+  news?(): Key[];
+  /** Takes the listener that hears of a pod whose observation changed. Late, repeated and lost calls are harmless: see `news`. */
+  onChange?(changed: (key: Key) => void): void;
+  /** Executes for a while; `more` says when to stop. True when nothing is left to execute now. */
+  run?(now: number, more: () => boolean): boolean;
+  /** Opens a stream into a container: its spec, or undefined when the runtime has no such thing. */
+  stream?(on: PodOnNode, request: StreamRequest, now: number): StreamSpec | undefined;
+  /** Makes the session of such a stream, new or after a sleep. */
+  open?(spec: StreamSpec, port: StreamPort): Session;
+}
+
+/** The runtimes of a cluster by the handler of a RuntimeClass, and the one for pods that ask for none that is here. */
+export interface RuntimeTable {
+  default: Runtime;
+  byHandler: ReadonlyMap<string, Runtime>;
+}
