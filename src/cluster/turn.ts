@@ -143,6 +143,7 @@ export class Turns {
     // The drain's own outcome: what streams are still to be sent has no part in when there is something to do.
     const at = outcomes[0] === 'idle' ? alarmAt : now + DRAIN_RESCUE_MS;
     if (at !== undefined) this.wakeBy(at);
+    else if (this.#alarm.none(now)) ports.report.alarmLost();
     this.awakeMs += ports.now() - now;
   }
 

@@ -53,6 +53,13 @@ export class Alarm {
     return this.#at !== undefined && this.#at < now - ALARM_LOST_MS;
   }
 
+  /** Takes note that nothing is due: an alarm that was lost is given up. True: one was. */
+  none(now: number): boolean {
+    const lost = this.isLost(now);
+    if (lost) this.#over(this.#at as number);
+    return lost;
+  }
+
   /** Sees to it that it fires at this time at the latest (ms), but later than now. True: the one that stood was lost. */
   by(at: number, now: number): boolean {
     const lost = this.isLost(now);

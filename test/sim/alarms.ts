@@ -25,8 +25,8 @@ export class Alarms {
     const { now, cluster } = this.#world.host;
     // What is left may have to go on at once.
     const at = quiet ? cluster.nextAlarm() : now + (this.#world.chance(0.3) ? 0 : DRAIN_RESCUE_MS);
-    if (at === undefined) return;
-    this.#alarm.by(at, now);
+    if (at === undefined) this.#alarm.none(now);
+    else this.#alarm.by(at, now);
   }
 
   /** What a new process finds. */
@@ -74,7 +74,8 @@ export class Alarms {
       host.now = Math.max(host.now, stored + ALARM_LOST_MS + 1);
       host.cluster.wake(host.now);
       this.endTurn(work());
-      return true;
+      // Where nothing is wanted, nothing is set: it stands as it was, and nobody looks again.
+      return host.cluster.nextAlarm() !== undefined;
     }
     const wanted = host.cluster.nextAlarm();
     must(

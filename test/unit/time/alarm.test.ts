@@ -90,6 +90,14 @@ describe('the alarm of an object', () => {
     expect(platform.next).toBe(9000);
   });
 
+  it('[TIME6] that was lost is given up where nothing is due', () => {
+    const { platform, alarm } = make();
+    alarm.by(2000, clock.now);
+    clock.now = 2001 + ALARM_LOST_MS;
+    expect([alarm.none(2000), alarm.none(clock.now), alarm.isLost(clock.now), alarm.at]).toEqual([false, true, false, undefined]);
+    expect([alarm.none(clock.now), platform.sets]).toEqual([false, 1]);
+  });
+
   it('[TIME6] so is one that an evicted object had', () => {
     const { platform } = make();
     const alarm = new Alarm(platform);
