@@ -1,10 +1,12 @@
 import type { ApiGroup, KindTable, ServedKind } from '../api/kinds.ts';
 import type { Kind, Verb } from '../api/machinery/define-kind.ts';
 import { subresourcesOf } from '../api/machinery/subresources.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
 import type { Obj } from '../lib/json.ts';
-import { sha256, sha512Hex } from '../lib/sha2.ts';
 import { acceptOf, DISCOVERY_TYPE } from './discovery-accept.ts';
 import { toYaml } from './respond.ts';
+
+type Hashes = Pick<Crypto, 'sha256' | 'sha512'>;
 
 /** A whole answer. */
 export interface DiscoveryAnswer {
@@ -26,19 +28,20 @@ export interface DiscoveryRequest {
  */
 export function discovery(
   kinds: KindTable,
+  crypto: Hashes,
   path: string,
   accept: string | null,
   request: DiscoveryRequest = {},
 ): DiscoveryAnswer | undefined {
   const parts = path.split('/').filter((part) => part !== '');
   if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
-  const make = documentOf(kinds, parts, request.host ?? '');
+  const make = documentOf(kinds, crypto, parts, request.host ?? '');
   if (!make) return undefined;
   const format = acceptOf(accept, parts.length === 1);
   if (format === undefined) return notAcceptable;
   if (make === 'missing')
     return parts[0] === 'apis' && !kinds.groups().some(({ name }) => name === parts[1]) ? pageNotFound : notFound;
-  if (format === 'aggregated') return aggregated(kinds, parts[0], request.ifNoneMatch);
+  if (format === 'aggregated') return aggregated(kinds, crypto, parts[0], request.ifNoneMatch);
   const plain = () => JSON.stringify(make());
   // /api names the host, which the client says; all others are texts of the table.
   const text = parts.length === 1 && parts[0] === 'api' ? plain() : memo(kinds, parts.join('/'), plain);
@@ -47,7 +50,7 @@ export function discovery(
 }
 
 /** How to make the plain document of a path; undefined when the path is none of discovery's. */
-function documentOf(kinds: KindTable, parts: string[], host: string): (() => Obj) | 'missing' | undefined {
+function documentOf(kinds: KindTable, crypto: Hashes, parts: string[], host: string): (() => Obj) | 'missing' | undefined {
   const [root, ...rest] = parts;
   const [name, version] = root === 'api' ? ['', rest[0]] : rest;
   if (rest.length > (root === 'api' ? 1 : 2)) return undefined;
@@ -56,7 +59,7 @@ function documentOf(kinds: KindTable, parts: string[], host: string): (() => Obj
   if (!group || (root === 'apis' && !name)) return 'missing';
   if (root === 'apis' && rest.length === 1) return () => ({ kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) });
   const found = group.versions.find((v) => v.version === version);
-  return found ? () => resourceList(group.name, found) : 'missing';
+  return found ? () => resourceList(crypto, group.name, found) : 'missing';
 }
 
 const apiVersions = (host: string): Obj => ({
@@ -99,16 +102,16 @@ function subresources(kind: Kind): Sub[] {
   return list.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function resourceList(group: string, { version, resources }: ApiGroup['versions'][number]): Obj {
+function resourceList(crypto: Hashes, group: string, { version, resources }: ApiGroup['versions'][number]): Obj {
   return {
     kind: 'APIResourceList',
     ...(group && { apiVersion: 'v1' }),
     groupVersion: group ? `${group}/${version}` : version,
-    resources: resources.flatMap(plainEntries),
+    resources: resources.flatMap((served) => plainEntries(crypto, served)),
   };
 }
 
-function plainEntries({ kind, served }: ServedKind): Obj[] {
+function plainEntries(crypto: Hashes, { kind, served }: ServedKind): Obj[] {
   const name = served?.resource ?? kind.resource;
   const entry: Obj = {
     name,
@@ -118,7 +121,7 @@ function plainEntries({ kind, served }: ServedKind): Obj[] {
     verbs: verbsOf(kind.verbs),
   };
   nicknames(entry, { kind, served });
-  if (isStored(kind)) entry.storageVersionHash = storageVersionHash(kind);
+  if (isStored(kind)) entry.storageVersionHash = storageVersionHash(crypto, kind);
   const subs = subresources(kind).map((sub) => ({
     name: `${name}/${sub.name}`,
     singularName: '',
@@ -140,18 +143,19 @@ function nicknames(entry: Obj, { kind, served }: ServedKind): void {
 const isStored = (kind: Kind) => !kind.verbs || kind.verbs.includes('watch');
 
 /** discovery.StorageVersionHash: eight bytes of the hash of what etcd would hold. */
-function storageVersionHash(kind: Kind): string {
-  const hash = sha256(`${kind.group}/${kind.storageVersion ?? kind.version}/${kind.kind}`);
-  return btoa(String.fromCharCode(...hash.subarray(0, 8)));
+function storageVersionHash(crypto: Hashes, kind: Kind): string {
+  const hash = crypto.sha256(`${kind.group}/${kind.storageVersion ?? kind.version}/${kind.kind}`);
+  const bytes = hash.slice(0, 16).match(/../g) ?? [];
+  return btoa(String.fromCharCode(...bytes.map((byte) => Number.parseInt(byte, 16))));
 }
 
-function aggregated(kinds: KindTable, root: string, ifNoneMatch: string | null | undefined): DiscoveryAnswer {
+function aggregated(kinds: KindTable, crypto: Hashes, root: string, ifNoneMatch: string | null | undefined): DiscoveryAnswer {
   const text = memo(kinds, `aggregated ${root}`, () => {
     const groups = kinds.groups().filter((g) => (root === 'api') === (g.name === ''));
     return JSON.stringify({ metadata: {}, items: groups.map(aggregatedGroup) });
   });
   // The ETag is made before kind and apiVersion are set (calculateETag of the bare list).
-  const etag = memo(kinds, `etag ${root}`, () => `"${sha512Hex(text)}"`);
+  const etag = memo(kinds, `etag ${root}`, () => `"${crypto.sha512(text).toUpperCase()}"`);
   const headers = { 'cache-control': 'public', etag, vary: 'Accept' };
   if (ifNoneMatch === etag) return { status: 304, headers, body: '' };
   const body = `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2",${text.slice(1)}\n`;

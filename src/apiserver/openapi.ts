@@ -1,11 +1,13 @@
 import type { KindTable, ServedKind } from '../api/kinds.ts';
 import { subresourcesOf } from '../api/machinery/subresources.ts';
 import type { StructType } from '../api/schema/go-types.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
 import type { Obj } from '../lib/json.ts';
-import { sha512Hex } from '../lib/sha2.ts';
 import type { OpenApiFacts } from './openapi-facts.ts';
 import { PathWriter } from './openapi-paths.ts';
 import { type GvkOf, SchemaWriter } from './openapi-schemas.ts';
+
+type Hash = Pick<Crypto, 'sha512'>;
 
 /** A whole answer. */
 export interface OpenApiAnswer {
@@ -35,33 +37,34 @@ const SECURITY = {
 export function openapi(
   kinds: KindTable,
   facts: OpenApiFacts,
+  crypto: Hash,
   path: string,
   request: OpenApiRequest = {},
 ): OpenApiAnswer | undefined {
-  if (path === '/openapi/v2') return version2(kinds, facts, request);
+  if (path === '/openapi/v2') return version2(kinds, facts, crypto, request);
   if (path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return undefined;
   const name = path.slice('/openapi/v3/'.length).replace(/\/$/, '');
-  return name ? document(kinds, facts, name, request) : index(kinds, facts);
+  return name ? document(kinds, facts, crypto, name, request) : index(kinds, facts, crypto);
 }
 
-function index(kinds: KindTable, facts: OpenApiFacts): OpenApiAnswer {
+function index(kinds: KindTable, facts: OpenApiFacts, crypto: Hash): OpenApiAnswer {
   const paths: Obj = {};
   for (const group of kinds.groups()) {
     for (const { version } of group.versions) {
       const name = nameOf(group.name, version);
-      paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hashOf(kinds, facts, name)}` };
+      paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hashOf(kinds, facts, crypto, name)}` };
     }
   }
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: JSON.stringify({ paths }) };
 }
 
 /** A document is a function of the build and of what a cluster serves, so its hash needs no document. */
-function hashOf(kinds: KindTable, facts: OpenApiFacts, name: string): string {
+function hashOf(kinds: KindTable, facts: OpenApiFacts, crypto: Hash, name: string): string {
   return remembered(kinds, `${facts.mark} ${name}`, () => {
     const served = kinds.groups().map((g) => `${g.name}:${g.versions.map((v) => `${v.version}(${v.resources.length})`)}`);
     const about = kinds.groups().flatMap((g) => g.versions.filter((v) => name === 'v2' || name === nameOf(g.name, v.version)));
     const resources = about.flatMap((v) => v.resources.map(describe));
-    return sha512Hex([WRITER_VERSION, facts.mark, name, ...served, ...resources].join(' '));
+    return crypto.sha512([WRITER_VERSION, facts.mark, name, ...served, ...resources].join(' ')).toUpperCase();
   });
 }
 
@@ -80,7 +83,7 @@ const describe = ({ kind, served }: ServedKind): string =>
     (served ?? kind).schema.mark,
   ]);
 
-function document(kinds: KindTable, facts: OpenApiFacts, name: string, request: OpenApiRequest): OpenApiAnswer {
+function document(kinds: KindTable, facts: OpenApiFacts, crypto: Hash, name: string, request: OpenApiRequest): OpenApiAnswer {
   const [root, ...rest] = name.split('/');
   const [group, version] = root === 'api' ? ['', rest[0]] : rest;
   const served = kinds
@@ -90,7 +93,7 @@ function document(kinds: KindTable, facts: OpenApiFacts, name: string, request: 
   if (!served || (root !== 'api' && root !== 'apis') || rest.length > (root === 'api' ? 1 : 2)) {
     return { status: 404, headers: {}, body: '' };
   }
-  const etag = hashOf(kinds, facts, name);
+  const etag = hashOf(kinds, facts, crypto, name);
   const headers: Record<string, string> = { etag: `"${etag}"`, vary: 'Accept', 'cache-control': 'no-cache, private' };
   const asked = new URLSearchParams(request.query ?? '').get('hash');
   if (asked !== null && asked !== etag) {
@@ -108,12 +111,12 @@ function document(kinds: KindTable, facts: OpenApiFacts, name: string, request: 
   return { status: 200, headers, body: JSON.stringify({ openapi: '3.0.0', info: INFO, paths, components }) };
 }
 
-function version2(kinds: KindTable, facts: OpenApiFacts, request: OpenApiRequest): OpenApiAnswer {
+function version2(kinds: KindTable, facts: OpenApiFacts, crypto: Hash, request: OpenApiRequest): OpenApiAnswer {
   const format = v2Format(request.accept);
   if (!format) return { status: 406, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' };
   if (format === 'protobuf')
     return { status: 200, headers: { 'content-type': V2_PROTOBUF.replace('@', '.'), vary: 'Accept' }, body: EMPTY_PROTOBUF };
-  const etag = `"${hashOf(kinds, facts, 'v2')}"`;
+  const etag = `"${hashOf(kinds, facts, crypto, 'v2')}"`;
   const headers: Record<string, string> = { etag, vary: 'Accept', 'cache-control': 'no-cache, private' };
   if (request.ifNoneMatch === etag) return { status: 304, headers, body: '' };
   const schemas = new SchemaWriter('v2', gvksOf(kinds), facts.read());

@@ -207,8 +207,8 @@ export class ApiServer {
       (path === '/version' || path === '/version/' ? version() : undefined) ??
       (path === '/' || path === '/index.html' ? rootPaths(kinds) : undefined) ??
       statusz(this.#deps, path, request) ??
-      discovery(kinds, path, accept, { host, ifNoneMatch }) ??
-      openapi(kinds, facts, path, { query: search(request.url), accept, ifNoneMatch, now: request.now }) ??
+      discovery(kinds, crypto, path, accept, { host, ifNoneMatch }) ??
+      openapi(kinds, facts, crypto, path, { query: search(request.url), accept, ifNoneMatch, now: request.now }) ??
       openid(path, host, crypto, this.#signer);
     if (!found) return unserved(kinds, path);
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noMethod();

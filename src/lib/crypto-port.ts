@@ -2,6 +2,8 @@
 export interface Crypto {
   /** Lower-case hex SHA-256 of UTF-8 text. */
   sha256(text: string): string;
+  /** Lower-case hex SHA-512 of UTF-8 text. */
+  sha512(text: string): string;
   /** `bytes` of entropy, base64url without padding. */
   token(bytes: number): string;
   /** A new P-256 key pair as PEM (PKCS#8 and SPKI). */

@@ -16,6 +16,7 @@ import type { Random } from '../../src/lib/random.ts';
 export function nodeCrypto(random: Random): Crypto {
   return {
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
+    sha512: (text) => createHash('sha512').update(text).digest('hex'),
     token: (bytes) => Buffer.from(Array.from({ length: bytes }, () => Math.floor(random.next() * 256))).toString('base64url'),
     generateKey: () => {
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -49,6 +49,7 @@ export const random: Random = {
  */
 export const crypt: Crypto = {
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  sha512: (text) => createHash('sha512').update(text).digest('hex'),
   token: (bytes) => randomBytes(bytes).toString('base64url'),
   generateKey: () => {
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });

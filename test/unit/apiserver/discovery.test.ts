@@ -3,11 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { kindTable } from '../../../src/api/kinds.ts';
 import { discovery } from '../../../src/apiserver/discovery.ts';
 import { acceptOf, DISCOVERY_TYPE } from '../../../src/apiserver/discovery-accept.ts';
+import { seeded } from '../../../src/lib/prng.ts';
+import { nodeCrypto } from '../../host/crypto.ts';
 
 const golden = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../golden/discovery/${name}.json`, import.meta.url), 'utf8'));
 const table = kindTable(false);
-const get = (path: string, accept: string | null = null, request = {}) => discovery(table, path, accept, request);
+const crypto = nodeCrypto(seeded(1));
+const get = (path: string, accept: string | null = null, request = {}) => discovery(table, crypto, path, accept, request);
 const json = (path: string, accept: string | null = null) => JSON.parse(get(path, accept)?.body ?? 'null');
 
 describe('discovery equals that of a Kubernetes 1.36 server', () => {
@@ -84,7 +87,7 @@ describe('discovery equals that of a Kubernetes 1.36 server', () => {
 
 describe('discovery with legacy APIs', () => {
   const legacy = kindTable(true);
-  const list = (path: string) => JSON.parse(discovery(legacy, path, null)?.body ?? '');
+  const list = (path: string) => JSON.parse(discovery(legacy, crypto, path, null)?.body ?? '');
 
   it('advertises the versions that books use, after the living ones', () => {
     expect(list('/apis/apps').versions.map((v: { version: string }) => v.version)).toEqual(['v1', 'v1beta2', 'v1beta1']);

@@ -5,10 +5,13 @@ import { openapi } from '../../../src/apiserver/openapi.ts';
 import { OpenApiFacts } from '../../../src/apiserver/openapi-facts.ts';
 import { gzipSync } from 'node:zlib';
 import type { Obj } from '../../../src/lib/json.ts';
+import { seeded } from '../../../src/lib/prng.ts';
+import { nodeCrypto } from '../../host/crypto.ts';
 
 const table = kindTable(false);
+const crypto = nodeCrypto(seeded(1));
 const facts = new OpenApiFacts(gzipSync(JSON.stringify(readFacts())).toString('base64'));
-const body = (path: string, request = {}): Obj => JSON.parse(openapi(table, facts, path, request)?.body ?? 'null');
+const body = (path: string, request = {}): Obj => JSON.parse(openapi(table, facts, crypto, path, request)?.body ?? 'null');
 
 describe('openapi v3', () => {
   it('lists a document per group and version, under an address that holds its hash', () => {
@@ -21,7 +24,7 @@ describe('openapi v3', () => {
   it('may be cached for ever by hash, and says 304, 301 and 404 as upstream does', () => {
     const url = new URL(`https://h${body('/openapi/v3').paths['apis/apps/v1'].serverRelativeURL}`);
     const now = Date.UTC(2026, 10, 21, 12, 6, 3);
-    const fresh = openapi(table, facts, url.pathname, { query: url.search.slice(1), now });
+    const fresh = openapi(table, facts, crypto, url.pathname, { query: url.search.slice(1), now });
     const etag = `"${url.searchParams.get('hash')}"`;
     expect(fresh?.headers).toEqual({
       etag,
@@ -30,12 +33,12 @@ describe('openapi v3', () => {
       expires: 'Sun, 21 Nov 2027 12:06:03 UTC',
       'content-type': 'application/json',
     });
-    expect(openapi(table, facts, url.pathname, { ifNoneMatch: etag })).toMatchObject({ status: 304, body: '' });
-    expect(openapi(table, facts, url.pathname)?.headers['cache-control']).toBe('no-cache, private');
-    const old = openapi(table, facts, url.pathname, { query: 'hash=ABC' });
+    expect(openapi(table, facts, crypto, url.pathname, { ifNoneMatch: etag })).toMatchObject({ status: 304, body: '' });
+    expect(openapi(table, facts, crypto, url.pathname)?.headers['cache-control']).toBe('no-cache, private');
+    const old = openapi(table, facts, crypto, url.pathname, { query: 'hash=ABC' });
     expect([old?.status, old?.headers.location]).toEqual([301, url.pathname + url.search]);
-    expect(openapi(table, facts, '/openapi/v3/apis/nope/v1')?.status).toBe(404);
-    expect(openapi(table, facts, '/openapi/v3x')).toBeUndefined();
+    expect(openapi(table, facts, crypto, '/openapi/v3/apis/nope/v1')?.status).toBe(404);
+    expect(openapi(table, facts, crypto, '/openapi/v3x')).toBeUndefined();
   });
 
   it('describes a struct with its references, list rules and Go zeros', () => {
@@ -67,7 +70,7 @@ describe('openapi v3', () => {
 
   it('refers to nothing that it does not define', () => {
     for (const name of Object.keys(body('/openapi/v3').paths)) {
-      const text = openapi(table, facts, `/openapi/v3/${name}`)?.body ?? '';
+      const text = openapi(table, facts, crypto, `/openapi/v3/${name}`)?.body ?? '';
       const defined = new Set(Object.keys(JSON.parse(text).components.schemas));
       const wanted = new Set([...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((m) => m[1]));
       expect([...wanted].filter((ref) => !defined.has(ref))).toEqual([]);
@@ -105,12 +108,12 @@ describe('openapi v2', () => {
     expect(swagger.definitions['io.k8s.api.apps.v1.DeploymentSpec'].properties.strategy.$ref).toBe(
       '#/definitions/io.k8s.api.apps.v1.DeploymentStrategy',
     );
-    expect(openapi(table, facts, '/openapi/v2', { accept: 'text/html' })?.status).toBe(406);
+    expect(openapi(table, facts, crypto, '/openapi/v2', { accept: 'text/html' })?.status).toBe(406);
   });
 
   it('is empty in protobuf: kubectl asks only for what v3 does not know', () => {
     const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-    const answer = openapi(table, facts, '/openapi/v2', { accept });
+    const answer = openapi(table, facts, crypto, '/openapi/v2', { accept });
     expect(answer?.headers['content-type']).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
     expect(Buffer.from(answer?.body ?? '').toString('hex')).toBe('0a03322e3012120a0a4b756265726e657465731204312e333642004a00');
   });
