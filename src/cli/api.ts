@@ -9,7 +9,7 @@ export function account(): Client {
 }
 
 /** A client for whoever the CLI acts as, in no account in particular. */
-export const myself = (): Client => connect(identity());
+export const asCaller = (): Client => connect(identity());
 
 /** A client for the local operator. */
 export const asOperator = (): Client => connect(operator());

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { Failure } from '../local/failure.ts';
-import { during } from './output.ts';
+import { withProgress } from './output.ts';
 import { CACHE, dataFolder, ROOT } from '../local/settings.ts';
 
 export const TOOLS = ['kubectl', 'helm'] as const;
@@ -53,7 +53,7 @@ export async function binary(tool: Tool): Promise<string> {
   for (const folder of folders) if (existsSync(join(folder, tool))) return join(folder, tool);
   for (const folder of folders) {
     try {
-      return await during(`unpacking ${tool}`, unpack(zip, tool, folder));
+      return await withProgress(`unpacking ${tool}`, unpack(zip, tool, folder));
     } catch (error) {
       if (error instanceof Failure || folder === folders.at(-1)) throw error;
     }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { account } from './api.ts';
-import type { Item, Result, Wish } from '../client/types.ts';
+import type { Item, Result, RequestInput } from '../client/types.ts';
 import { Failure } from '../local/failure.ts';
-import { type Kubeconfig, merge, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
-import { during } from './output.ts';
+import { type Kubeconfig, addContext, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
+import { withProgress } from './output.ts';
 import { dataFolder, files } from '../local/settings.ts';
 
 export const CLUSTERS = '/v1/accounts/:account/clusters';
@@ -18,27 +18,28 @@ const LOOK_MS = 250;
 export const find = (cluster: string): Promise<Cluster> => account().get(CLUSTER, { param: { cluster } });
 
 /** Every page of a list. */
-export const findAll = (query: Wish<'get', typeof CLUSTERS>['query']): Promise<Cluster[]> => account().all(CLUSTERS, { query });
+export const findAll = (query: RequestInput<'get', typeof CLUSTERS>['query']): Promise<Cluster[]> =>
+  account().all(CLUSTERS, { query });
 
 export const newKubeconfig = (cluster: string): Promise<string> =>
   account().post(`${CLUSTER}/kubeconfig`, { param: { cluster }, json: {} });
 
 /** Writes a cluster's kubeconfig into its own file, or among the local ones as the current context. Returns the file. */
-export function keep(kubeconfig: string, file: string | undefined): string {
+export function saveKubeconfig(kubeconfig: string, file: string | undefined): string {
   if (file !== undefined) {
     writePrivate(file, kubeconfig);
     return file;
   }
   const common = files(dataFolder()).kubeconfig;
-  const merged = merge(readKubeconfig(common), JSON.parse(kubeconfig) as Kubeconfig);
+  const merged = addContext(readKubeconfig(common), JSON.parse(kubeconfig) as Kubeconfig);
   writePrivate(common, `${JSON.stringify(merged, null, 2)}\n`);
   return common;
 }
 
-type Made = Result<'post', typeof CLUSTERS>;
+type Created = Result<'post', typeof CLUSTERS>;
 
 /** Waits for a cluster that is being made: what is copied for long shows its progress. */
-export async function whole(what: string, made: Promise<Made>): Promise<Cluster & { kubeconfig: string }> {
+export async function awaitCluster(what: string, made: Promise<Created>): Promise<Cluster & { kubeconfig: string }> {
   let shown = what;
   const work = async () => {
     let now = await made;
@@ -51,5 +52,5 @@ export async function whole(what: string, made: Promise<Made>): Promise<Cluster 
     }
     return now;
   };
-  return during(() => shown, work());
+  return withProgress(() => shown, work());
 }

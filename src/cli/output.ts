@@ -5,7 +5,7 @@ export function table(rows: string[][]): string {
 }
 
 /** What a command says: JSON for programs, or lines for people. */
-export function say(json: boolean | undefined, value: unknown, lines: () => string): void {
+export function print(json: boolean | undefined, value: unknown, lines: () => string): void {
   const text = json ? JSON.stringify(value, null, 2) : lines();
   if (text) process.stdout.write(`${text}\n`);
 }
@@ -18,7 +18,7 @@ const PLAIN_AFTER_MS = 2_000;
 const PLAIN_EVERY_MS = 15_000;
 
 /** Tells of something that takes long in plain lines. */
-async function plainly<T>(what: () => string, work: Promise<T>): Promise<T> {
+async function reportProgress<T>(what: () => string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
   const tell = () => {
     process.stderr.write(`${what()} ...\n`);
@@ -33,9 +33,9 @@ async function plainly<T>(what: () => string, work: Promise<T>): Promise<T> {
 }
 
 /** Shows that something goes on, on standard error: a spinner on a terminal, a line now and then elsewhere. */
-export async function during<T>(what: string | (() => string), work: Promise<T>): Promise<T> {
+export async function withProgress<T>(what: string | (() => string), work: Promise<T>): Promise<T> {
   const words = typeof what === 'string' ? () => what : what;
-  if (!process.stderr.isTTY) return plainly(words, work);
+  if (!process.stderr.isTTY) return reportProgress(words, work);
   let frame = 0;
   const clear = '\r\u001b[K';
   const timer = setInterval(() => {
@@ -50,7 +50,7 @@ export async function during<T>(what: string | (() => string), work: Promise<T>)
 }
 
 /** A word beside, for people at a terminal only. */
-export function note(text: string): void {
+export function printHint(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
 }
 

@@ -1,5 +1,5 @@
 import type { Incoming, Outgoing, Transport } from './transport.ts';
-import type { Item, Method, PathOf, Result, Wish, WishArgument } from './types.ts';
+import type { Item, Method, PathOf, Result, RequestInput, RequestArgument } from './types.ts';
 
 /** A refusal of the server, in its words. */
 export class Refusal extends Error {
@@ -54,29 +54,29 @@ export class Client {
     this.account = account;
   }
 
-  get<P extends PathOf<'get'>>(path: P, ...[wish]: WishArgument<'get', P>): Promise<Result<'get', P>> {
-    return this.#call('get', path, wish);
+  get<P extends PathOf<'get'>>(path: P, ...[request]: RequestArgument<'get', P>): Promise<Result<'get', P>> {
+    return this.#call('get', path, request);
   }
-  post<P extends PathOf<'post'>>(path: P, ...[wish]: WishArgument<'post', P>): Promise<Result<'post', P>> {
-    return this.#call('post', path, wish);
+  post<P extends PathOf<'post'>>(path: P, ...[request]: RequestArgument<'post', P>): Promise<Result<'post', P>> {
+    return this.#call('post', path, request);
   }
-  put<P extends PathOf<'put'>>(path: P, ...[wish]: WishArgument<'put', P>): Promise<Result<'put', P>> {
-    return this.#call('put', path, wish);
+  put<P extends PathOf<'put'>>(path: P, ...[request]: RequestArgument<'put', P>): Promise<Result<'put', P>> {
+    return this.#call('put', path, request);
   }
-  patch<P extends PathOf<'patch'>>(path: P, ...[wish]: WishArgument<'patch', P>): Promise<Result<'patch', P>> {
-    return this.#call('patch', path, wish);
+  patch<P extends PathOf<'patch'>>(path: P, ...[request]: RequestArgument<'patch', P>): Promise<Result<'patch', P>> {
+    return this.#call('patch', path, request);
   }
-  delete<P extends PathOf<'delete'>>(path: P, ...[wish]: WishArgument<'delete', P>): Promise<Result<'delete', P>> {
-    return this.#call('delete', path, wish);
+  delete<P extends PathOf<'delete'>>(path: P, ...[request]: RequestArgument<'delete', P>): Promise<Result<'delete', P>> {
+    return this.#call('delete', path, request);
   }
 
   /** Every entry of a list, page after page. */
-  async *pages<P extends PathOf<'get'>>(path: P, ...[wish]: WishArgument<'get', P>): AsyncGenerator<Item<P>> {
+  async *pages<P extends PathOf<'get'>>(path: P, ...[request]: RequestArgument<'get', P>): AsyncGenerator<Item<P>> {
     let after: string | undefined;
     do {
-      const { query, ...rest } = (wish ?? {}) as Parts;
+      const { query, ...rest } = (request ?? {}) as Parts;
       const asked = { ...rest, query: { ...query, ...(after !== undefined && { after }) } };
-      const page = await this.#call<'get', PathOf<'get'>>('get', path, asked as Wish<'get', PathOf<'get'>>);
+      const page = await this.#call<'get', PathOf<'get'>>('get', path, asked as RequestInput<'get', PathOf<'get'>>);
       const { items, next } = page as unknown as { items: Item<P>[]; next?: string };
       yield* items;
       after = next;
@@ -84,13 +84,13 @@ export class Client {
   }
 
   /** The same, all at once. */
-  all<P extends PathOf<'get'>>(path: P, ...wish: WishArgument<'get', P>): Promise<Item<P>[]> {
-    return collect(this.pages(path, ...wish));
+  all<P extends PathOf<'get'>>(path: P, ...request: RequestArgument<'get', P>): Promise<Item<P>[]> {
+    return collect(this.pages(path, ...request));
   }
 
   /** The lines of a log, page after page, as the header Link leads. */
-  async *lines(path: PathOf<'get'>, wish: Pick<Parts, 'param' | 'query'>): AsyncGenerator<string> {
-    let at: string | undefined = this.#address(path, wish);
+  async *lines(path: PathOf<'get'>, request: Pick<Parts, 'param' | 'query'>): AsyncGenerator<string> {
+    let at: string | undefined = this.#address(path, request);
     while (at !== undefined) {
       const answer: Incoming = await this.#send('get', at, { header: { accept: JSON_LINES } });
       for (const line of answer.text.split('\n')) if (line) yield line;
@@ -99,8 +99,12 @@ export class Client {
     }
   }
 
-  async #call<M extends Method, P extends PathOf<M>>(method: M, path: P, wish: Wish<M, P> | undefined): Promise<Result<M, P>> {
-    const parts = (wish ?? {}) as Parts;
+  async #call<M extends Method, P extends PathOf<M>>(
+    method: M,
+    path: P,
+    request: RequestInput<M, P> | undefined,
+  ): Promise<Result<M, P>> {
+    const parts = (request ?? {}) as Parts;
     const { status, text, headers } = await this.#send(method, this.#address(path, parts), parts);
     if (status === 204) return undefined as Result<M, P>;
     return (headers['content-type']?.startsWith(JSON_TYPE) ? JSON.parse(text) : text) as Result<M, P>;

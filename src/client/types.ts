@@ -28,11 +28,11 @@ type Lenient<I> = { [K in keyof I as object extends I[K] ? never : K]: I[K] } & 
 type Aware<I> = { [K in keyof I]: K extends 'param' ? Omit<I[K], 'account'> & { account?: string } : I[K] };
 
 /** What a request carries, as far as the route takes it: `param`, `query`, `json`, `form`, `header`. */
-export type Wish<M extends Method, P extends PathOf<M>> = Lenient<Aware<InputOf<Endpoint<M, P>>>>;
+export type RequestInput<M extends Method, P extends PathOf<M>> = Lenient<Aware<InputOf<Endpoint<M, P>>>>;
 
 /** The same as an argument, left out where nothing must be said. */
-export type WishArgument<M extends Method, P extends PathOf<M>> =
-  object extends Wish<M, P> ? [wish?: Wish<M, P>] : [wish: Wish<M, P>];
+export type RequestArgument<M extends Method, P extends PathOf<M>> =
+  object extends RequestInput<M, P> ? [request?: RequestInput<M, P>] : [request: RequestInput<M, P>];
 
 type JsonOf<E> = E extends { outputFormat: 'json'; status: 200 | 201 | 202; output: infer O } ? O : never;
 type NothingOf<E> = E extends { status: 204 } ? undefined : never;

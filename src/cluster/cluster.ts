@@ -39,7 +39,7 @@ import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive 
 import { bindRole, ROLE_GROUPS, SYSTEM } from './roles.ts';
 import { Limits, takeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from './options.ts';
-import { standingOf, SUSPENDED } from './lifecycle.ts';
+import { readLifecycle, SUSPENDED } from './lifecycle.ts';
 import type { Platform } from './platform.ts';
 import { Sessions } from './sessions.ts';
 import { Usage } from './usage.ts';
@@ -103,7 +103,7 @@ export class Cluster {
     this.audit = new AuditLog(sql, random);
     this.#history = new History(store, 'events');
     this.#exports = new Exports(store);
-    this.#suspended = standingOf(sql).state === 'suspended';
+    this.#suspended = readLifecycle(sql).state === 'suspended';
     this.#api = new ApiServer({
       registry: this.registry,
       scope: random,
@@ -150,7 +150,7 @@ export class Cluster {
   static open(platform: Platform): Cluster | undefined {
     if (!isInitialised(platform.sql)) return undefined;
     const options = getMeta(platform.sql, 'options');
-    if (options === undefined || standingOf(platform.sql).state === 'deleted') return undefined;
+    if (options === undefined || readLifecycle(platform.sql).state === 'deleted') return undefined;
     migrate(platform.sql);
     return new Cluster(platform, JSON.parse(options));
   }
@@ -305,7 +305,7 @@ export class Cluster {
   #rest(now: number, isCrowded: boolean): boolean {
     if (this.#derive) derived(this.#store.sql);
     this.#derive = false;
-    this.#history.mark(now);
+    this.#history.checkpoint(now);
     const keep = this.limits.history(now);
     // What was dispatched is needed until that is written down, which is done now and then only.
     if (keep !== undefined) this.reconciler.persist();

@@ -20,7 +20,7 @@ export interface ForkStart {
   options: ClusterOptions;
   /** Rows as JSON; absent: too many, or not all of them true. They are then derived again. */
   timers?: string;
-  marks: string;
+  checkpoints: string;
 }
 
 /** Some of the objects: rows as JSON, or one that is too large to be packed. */
@@ -65,8 +65,10 @@ export class Exports {
          FROM (SELECT controller, namespace, name, at FROM timers LIMIT ?)`,
       FORK_TIMERS + 1,
     );
-    const [{ marks }] = sql.all<{ marks: string }>('SELECT json_group_array(json_array(rev, at)) AS marks FROM marks');
-    return { revision, total, options, marks, ...(settled && n <= FORK_TIMERS && { timers }) };
+    const [{ checkpoints }] = sql.all<{ checkpoints: string }>(
+      'SELECT json_group_array(json_array(rev, at)) AS checkpoints FROM checkpoints',
+    );
+    return { revision, total, options, checkpoints, ...(settled && n <= FORK_TIMERS && { timers }) };
   }
 
   /** The next objects as of a revision; undefined: its history is gone, for nobody read for long. */
@@ -145,12 +147,12 @@ export function forkOf(sql: Sqlite): Fork | undefined {
 /** Begins a copy in an empty database. Until `finishFork` there is no cluster in it. */
 export function beginFork(sql: Sqlite, source: string, own: Pick<ClusterOptions, 'id' | 'name'>, start: ForkStart): Fork {
   if (isInitialised(sql)) throw new Error('there is a cluster already');
-  const { revision, total, timers, marks } = start;
+  const { revision, total, timers, checkpoints } = start;
   const options = { ...start.options, ...own };
   const progress: Fork = { source, options, revision, derive: timers === undefined, done: 0, total };
   sql.transaction(() => {
     migrate(sql);
-    sql.run('INSERT INTO marks (rev, at) SELECT value ->> 0, value ->> 1 FROM json_each(?)', marks);
+    sql.run('INSERT INTO checkpoints (rev, at) SELECT value ->> 0, value ->> 1 FROM json_each(?)', checkpoints);
     sql.run(
       `INSERT INTO timers (controller, namespace, name, at) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`,
       timers ?? '[]',

@@ -1,13 +1,13 @@
 import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
-import type { ForkProgress, NewCredential, Revoked, Standing } from '../management/clusters/port.ts';
+import type { ForkProgress, NewCredential, Revoked, Lifecycle } from '../management/clusters/port.ts';
 import type { UsageHour } from '../management/usage/port.ts';
 import type { ClusterLimits } from '../tenancy/limits.ts';
 import { Cluster } from './cluster.ts';
 import type { Platform } from './platform.ts';
 import { credentialsAtRest } from './credentials.ts';
 import { beginFork, finishFork, type Fork, type ForkChunk, forkOf, type ForkStart, type Key, takeChunk } from './fork.ts';
-import { takeStanding } from './lifecycle.ts';
+import { storeLifecycle } from './lifecycle.ts';
 import { DRAIN_BOOT_MS, FORK_DRAIN_MS, FORK_HASTE_MS } from './limits.ts';
 import type { ClusterOptions } from './options.ts';
 import { takeLimits } from './plan-limits.ts';
@@ -150,13 +150,13 @@ export class ClusterHost {
   }
 
   /** Sets the lifecycle state. The cluster is opened anew with it; streams end. False: there is no cluster. */
-  async stand(standing: Standing): Promise<boolean> {
+  async setLifecycle(lifecycle: Lifecycle): Promise<boolean> {
     const { platform, streams, tellLast, now } = this.#ports;
-    const ending = standing.state === 'deleted' ? this.open() : undefined;
+    const ending = lifecycle.state === 'deleted' ? this.open() : undefined;
     if (ending) await tellLast(ending);
     // What it holds in memory would be forgotten.
     this.#cluster?.store(now());
-    const taken = takeStanding(platform.sql, standing);
+    const taken = storeLifecycle(platform.sql, lifecycle);
     if (taken !== 'changed') return taken !== 'none';
     this.#cluster = undefined;
     this.turns.unsettle();

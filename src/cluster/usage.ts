@@ -1,7 +1,7 @@
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import { USAGE_HOURS, USAGE_PUSH_MS } from './limits.ts';
 import type { UsageHour } from '../management/usage/port.ts';
-import { type Counts, readTally, type Tally } from '../store/tally.ts';
+import { type Counts, readCounters, type Counters } from '../store/counters.ts';
 import type { Store } from '../store/store.ts';
 import { getMeta, setMeta } from '../store/schema.ts';
 
@@ -49,20 +49,20 @@ export class Usage {
   /** A request is about to be answered: what it writes is to carry it. */
   request(now: number, mutates: boolean): void {
     this.work(now);
-    this.#tally.requests++;
-    if (mutates) this.#tally.writes++;
+    this.#counters.requests++;
+    if (mutates) this.#counters.writes++;
     this.#since ??= now;
   }
 
   /** It changed nothing after all. */
   failed(): void {
-    this.#tally.writes--;
+    this.#counters.writes--;
   }
 
   /** It is not to be counted: nobody knows who sent it, or it came too soon. */
   refused(mutates: boolean): void {
-    this.#tally.requests--;
-    if (mutates) this.#tally.writes--;
+    this.#counters.requests--;
+    if (mutates) this.#counters.writes--;
   }
 
   /** The cluster does something. */
@@ -71,13 +71,13 @@ export class Usage {
     const second = Math.floor(now / SECOND_MS);
     if (second <= this.#second) return;
     this.#second = second;
-    this.#tally.awake++;
+    this.#counters.awake++;
     this.#since ??= now;
   }
 
   /** When what is counted is to be written down; undefined: it is. */
   get due(): number | undefined {
-    if (this.#tally.isKept) this.#since = undefined;
+    if (this.#counters.isKept) this.#since = undefined;
     return this.#since === undefined ? undefined : this.#since + USAGE_FLUSH_MS;
   }
 
@@ -96,7 +96,7 @@ export class Usage {
 
   /** When the deployment's database is to be told again; undefined: it knows, or there is none. */
   get tellAt(): number | undefined {
-    return this.#told && this.#told.counts !== this.#tally.counts ? this.#told.at + USAGE_PUSH_MS : undefined;
+    return this.#told && this.#told.counts !== this.#counters.counts ? this.#told.at + USAGE_PUSH_MS : undefined;
   }
 
   /** Whether it is to be told now. What a cluster did before it fell asleep is told with the first that it does after. */
@@ -106,7 +106,7 @@ export class Usage {
 
   /** What it is to be told. Absolute figures: telling twice is harmless, and what is lost on the way is told with the next. */
   tell(now: number): UsageHour[] {
-    this.#told = { at: now, counts: this.#tally.counts };
+    this.#told = { at: now, counts: this.#counters.counts };
     return this.hours(this.#complete(), Number.MAX_SAFE_INTEGER, now);
   }
 
@@ -129,8 +129,8 @@ export class Usage {
     return this.#heard;
   }
 
-  get #tally(): Tally {
-    return this.#store.tally;
+  get #counters(): Counters {
+    return this.#store.counters;
   }
 
   #recover(): void {
@@ -138,11 +138,11 @@ export class Usage {
     const [row] = sql.all<Row>('SELECT * FROM usage ORDER BY hour DESC LIMIT 1');
     // Rows of a copy carry none; what they were counted for is another cluster's.
     const [newest] = row ? sql.all<{ tally: string | null }>('SELECT tally FROM log WHERE rev = ?', this.#store.revision()) : [];
-    const [kept, carried] = [readTally(row?.tally), readTally(newest?.tally)];
+    const [kept, carried] = [readCounters(row?.tally), readCounters(newest?.tally)];
     if (!row || !kept) return;
     const most = (key: keyof Counts) => Math.max(kept[key], carried?.[key] ?? 0);
-    Object.assign(this.#tally, { requests: most('requests'), writes: most('writes'), awake: most('awake') });
-    this.#tally.keep();
+    Object.assign(this.#counters, { requests: most('requests'), writes: most('writes'), awake: most('awake') });
+    this.#counters.keep();
     this.#hour = row.hour;
     this.#bytes = row.bytes;
     this.#base = {
@@ -172,7 +172,7 @@ export class Usage {
   }
 
   #begin(hour: number): void {
-    const { requests, writes, awake } = this.#tally;
+    const { requests, writes, awake } = this.#counters;
     this.#base = { requests, writes, awake };
     this.#hour = hour;
     this.#bytes = 0;
@@ -180,7 +180,7 @@ export class Usage {
   }
 
   #current(): UsageHour {
-    const { requests, writes, awake } = this.#tally;
+    const { requests, writes, awake } = this.#counters;
     this.#bytes = Math.max(this.#bytes, this.#size());
     return {
       hour: this.#hour as number,
@@ -202,9 +202,9 @@ export class Usage {
       writes,
       bytes,
       awakeMs,
-      this.#tally.counts,
+      this.#counters.counts,
     );
-    this.#tally.keep();
+    this.#counters.keep();
     this.#since = undefined;
   }
 }

@@ -46,7 +46,7 @@ const contextFor = (config: Kubeconfig, server: string): string | undefined =>
   config.clusters.find((c) => c.cluster.server === server)?.name;
 
 /** Adds a cluster's context (replacing an older one of the same cluster) and makes it the current one. */
-export function merge(config: Kubeconfig, added: Kubeconfig): Kubeconfig {
+export function addContext(config: Kubeconfig, added: Kubeconfig): Kubeconfig {
   const [cluster] = added.clusters;
   const former = contextFor(config, cluster.cluster.server);
   let name = former ?? cluster.name;
@@ -66,7 +66,7 @@ export function merge(config: Kubeconfig, added: Kubeconfig): Kubeconfig {
 }
 
 /** Tells the context of a cluster its new address. */
-export function move(config: Kubeconfig, from: string, to: string): Kubeconfig {
+export function changeServer(config: Kubeconfig, from: string, to: string): Kubeconfig {
   if (from === to || contextFor(config, from) === undefined) return config;
   const moved = (entry: Cluster) =>
     entry.cluster.server === from ? { ...entry, cluster: { ...entry.cluster, server: to } } : entry;
@@ -74,7 +74,7 @@ export function move(config: Kubeconfig, from: string, to: string): Kubeconfig {
 }
 
 /** Takes out the context of a cluster that is gone. */
-export function drop(config: Kubeconfig, server: string): Kubeconfig {
+export function removeContext(config: Kubeconfig, server: string): Kubeconfig {
   const name = contextFor(config, server);
   if (name === undefined) return config;
   const contexts = without(config.contexts, name);

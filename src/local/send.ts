@@ -24,7 +24,7 @@ function connections({ ca }: Server): Agent {
   return agent;
 }
 
-function once(server: Server, { method, path, headers, body }: Outgoing): Promise<Incoming> {
+function sendOnce(server: Server, { method, path, headers, body }: Outgoing): Promise<Incoming> {
   return new Promise((resolve, reject) => {
     const options = { method, agent: connections(server), headers, timeout: TIMEOUT_MS };
     const outgoing = open(`${server.url}${path}`, options, (answer) => {
@@ -57,7 +57,7 @@ async function send(server: Server, outgoing: Outgoing): Promise<Incoming> {
   for (let attempt = 0; ; attempt++) {
     const last = attempt === PAUSES_MS.length;
     try {
-      const answer = await once(server, outgoing);
+      const answer = await sendOnce(server, outgoing);
       const ms = askedToWait(answer);
       if (ms === undefined || ms > PATIENCE_MS || last) return answer;
       await pause(ms);

@@ -146,7 +146,7 @@ function local(): (Server & { ca: string }) | undefined {
 }
 
 /** Where the server is: that of the session when it is chosen, else the local one. */
-export function place(): Server {
+export function currentServer(): Server {
   const session = readSession();
   const elsewhere = session?.url === undefined ? undefined : { url: session.url, ca: session.ca };
   const { url, ca } = (session?.chosen ? (elsewhere ?? local()) : (local() ?? elsewhere)) ?? noServer();
@@ -163,14 +163,14 @@ const noServer = (): never => {
 /** As whom the CLI acts: ATOLL_TOKEN, else the person who signed in, else the local account. */
 export function identity(): Server & { token: string } {
   const { ATOLL_TOKEN } = process.env;
-  if (ATOLL_TOKEN) return { ...place(), token: ATOLL_TOKEN };
+  if (ATOLL_TOKEN) return { ...currentServer(), token: ATOLL_TOKEN };
   const session = readSession();
-  if (session?.chosen) return { ...place(), token: session.token };
+  if (session?.chosen) return { ...currentServer(), token: session.token };
   const { token } = local() ?? noServer();
   if (token === undefined) {
     throw new Failure(`the local account was deleted: the next "${START}" makes a new one, or act as another with ATOLL_TOKEN`);
   }
-  return { ...place(), token };
+  return { ...currentServer(), token };
 }
 
 /** The same, and about which account: ATOLL_ACCOUNT, else the one that the person chose, else that of the token. */

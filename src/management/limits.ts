@@ -92,7 +92,7 @@ export const DELETED_CLUSTERS_PER_ACCOUNT = 1_000;
 /** How long whoever changes a cluster has for telling its object before a task does it too, ms. */
 export const NOTIFY_STANDBY_MS = 10_000;
 /** How long a cluster may be in the making without a sign of life before a task takes it away, ms. */
-export const MAKING_MS = 60_000;
+export const PROVISIONING_MS = 60_000;
 /** How long a fork works before whoever asked is answered "it is on its way", and one step of it, ms. */
 export const FORK_INLINE_MS = 2_000;
 export const FORK_STEP_MS = 250;
@@ -101,17 +101,17 @@ export const FORK_TURN_MS = 2_000;
 /** Characters of a label selector; beyond it 400. */
 export const SELECTOR_LENGTH = 2_000;
 /** Clusters that one part of a task is about. */
-export const CLUSTERS_PER_CHORE = 50;
+export const CLUSTERS_PER_TASK_STEP = 50;
 /** When clusters that could not be told of a plan are told again, ms. */
 export const PLAN_RETRY_MS = 30_000;
 /** Requests a second of one person or token, and so many at once after a pause; beyond it 429 `rate-limited`. */
 export const PRINCIPAL_PER_SECOND = 500;
 export const PRINCIPAL_BURST = 5_000;
 /** The same of one address from which somebody asks who is not known, and of all such together. */
-export const STRANGER_PER_SECOND = 50;
-export const STRANGER_BURST = 1_000;
-export const STRANGERS_PER_SECOND = 200;
-export const STRANGERS_BURST = 2_000;
+export const ANONYMOUS_PER_SECOND = 50;
+export const ANONYMOUS_BURST = 1_000;
+export const ANONYMOUS_TOTAL_PER_SECOND = 200;
+export const ANONYMOUS_TOTAL_BURST = 2_000;
 /** Rates that an isolate keeps in memory. */
 export const RATES_KEPT = 10_000;
 /** Longest time that usage can be asked for at once, ms; beyond it 400. */

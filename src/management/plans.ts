@@ -53,9 +53,9 @@ export type PlanName = keyof typeof PLANS;
 export const PLAN_NAMES = Object.keys(PLANS) as [PlanName, ...PlanName[]];
 
 /** A plan that was taken away since is the standard one. */
-const nameOf = (name: string): PlanName => (name in PLANS ? (name as PlanName) : 'standard');
+const knownPlan = (name: string): PlanName => (name in PLANS ? (name as PlanName) : 'standard');
 
-export const planOf = (name: string): Plan => PLANS[nameOf(name)];
+export const planOf = (name: string): Plan => PLANS[knownPlan(name)];
 
 /** What a cluster's object is told of its account's plan. */
-export const clusterLimits = (name: string): ClusterLimits => ({ plan: nameOf(name), ...planOf(name).cluster });
+export const clusterLimits = (name: string): ClusterLimits => ({ plan: knownPlan(name), ...planOf(name).cluster });

@@ -124,8 +124,8 @@ export class Connection {
     const exchange = exchangeOf(request, target, this.#answerTo(request));
     this.#exchange = exchange;
     const tenant = tenantOf(target, request.authorization);
-    exchange.turn = this.#options.fair.enter(tenant, costOf(tenant, request.method), () => this.#start(exchange));
-    exchange.payer = exchange.turn;
+    exchange.seat = this.#options.fair.enter(tenant, costOf(tenant, request.method), () => this.#start(exchange));
+    exchange.payer = exchange.seat;
   }
 
   #start(exchange: Exchange): void {
@@ -136,7 +136,7 @@ export class Connection {
     if (this.#ended) this.#hurry(exchange);
     this.#send(exchange, headFor(watches ? askForSocket(request, this.#options.backend.secret) : request, target, this.#from));
     // It waited: its body, and what follows, may be there.
-    if (exchange.turn) this.#advance();
+    if (exchange.seat) this.#advance();
   }
 
   /** Sends on what came of a request's body. Chunks are made anew, without extensions and trailers. */
@@ -188,9 +188,9 @@ export class Connection {
 
   /** An answer begins, so its request is done with. */
   #leave(exchange: Exchange): void {
-    const { turn } = exchange;
-    exchange.turn = undefined;
-    if (turn) this.#options.fair.leave(turn);
+    const { seat } = exchange;
+    exchange.seat = undefined;
+    if (seat) this.#options.fair.leave(seat);
   }
 
   #answerTo(request: RequestHead): Answer {

@@ -1,4 +1,4 @@
-import type { Fair, Turn } from './fair-queue.ts';
+import type { FairQueue, Seat } from './fair-queue.ts';
 import type { Answer } from './http-answer.ts';
 import { ChunkReader } from './http-body.ts';
 import type { RequestHead } from './http-request.ts';
@@ -19,7 +19,7 @@ export interface Address {
 /** What a connection serves. */
 export interface ConnectionOptions {
   backend: Address;
-  fair: Fair;
+  fair: FairQueue;
   /** The only one that requests can reach: of a cluster's own port. */
   cluster?: string | undefined;
   /** Under which clusters have host names of their own. */
@@ -32,9 +32,9 @@ export interface Exchange {
   /** Path and query as the server behind sees them. */
   target: string;
   /** Its place among the others, until the answer begins; absent for a moment while it is taken. */
-  turn: Turn | undefined;
+  seat: Seat | undefined;
   /** The same for as long as it lasts: its tenant pays for what is answered. */
-  payer: Turn | undefined;
+  payer: Seat | undefined;
   started: boolean;
   /** What is to come of its body: bytes, or chunks. */
   left: number;
@@ -58,7 +58,7 @@ export function exchangeOf(request: RequestHead, target: string, answer: Answer)
   return {
     request,
     target,
-    turn: undefined,
+    seat: undefined,
     payer: undefined,
     started: false,
     left: isChunked ? 0 : framing,

@@ -1,17 +1,17 @@
 import {
-  FAIR_DEBT_MS,
-  FAIR_GREEDY,
-  FAIR_KIB_MS,
-  FAIR_MANAGING,
-  FAIR_MANAGE_READ_MS,
-  FAIR_MANAGE_WRITE_MS,
-  FAIR_MOST,
-  FAIR_PRESENT_MS,
-  FAIR_READ_MS,
-  FAIR_SAVED_MS,
-  FAIR_SHARE,
-  FAIR_SWEEP_MS,
-  FAIR_WRITE_MS,
+  FLOW_DEBT_MS,
+  FLOW_SEATS_IN_DEBT,
+  COST_KIB_MS,
+  FLOW_MANAGEMENT_SEATS,
+  COST_MANAGEMENT_READ_MS,
+  COST_MANAGEMENT_WRITE_MS,
+  FLOW_SEATS,
+  FLOW_ACTIVE_MS,
+  COST_READ_MS,
+  FLOW_CREDIT_MS,
+  FLOW_SHARE,
+  FLOW_SWEEP_MS,
+  COST_WRITE_MS,
 } from './limits.ts';
 
 const KIB = 1024;
@@ -32,12 +32,12 @@ export function tenantOf(target: string, authorization: string): string {
 /** What a tenant's request takes, but for its answer. */
 export function costOf(tenant: string, method: string): number {
   const reads = method === 'GET';
-  if (tenant.startsWith(MANAGEMENT)) return reads ? FAIR_MANAGE_READ_MS : FAIR_MANAGE_WRITE_MS;
-  return reads ? FAIR_READ_MS : FAIR_WRITE_MS;
+  if (tenant.startsWith(MANAGEMENT)) return reads ? COST_MANAGEMENT_READ_MS : COST_MANAGEMENT_WRITE_MS;
+  return reads ? COST_READ_MS : COST_WRITE_MS;
 }
 
 /** Who shares the thread: a cluster, or all of an account's together. */
-interface Party {
+interface Flow {
   underway: number;
   /** Time of the thread that it may still take, ms, as of `creditAt`. */
   credit: number;
@@ -47,26 +47,26 @@ interface Party {
   readonly queue: Set<Tenant>;
 }
 
-interface Account extends Party {
+interface Account extends Flow {
   name: string;
   /** Of it are there: clusters, and all. */
   clusters: number;
   tenants: number;
 }
 
-interface Tenant extends Party {
+interface Tenant extends Flow {
   /** Else somebody who speaks to the management API. */
   isCluster: boolean;
   account: Account;
   /** What begins when it may, first come, first served. */
-  waiting: Turn[];
+  waiting: Seat[];
   seen: number;
 }
 
-const party = (now: number): Party => ({ underway: 0, credit: FAIR_SAVED_MS, creditAt: now, timed: false, queue: new Set() });
+const newFlow = (now: number): Flow => ({ underway: 0, credit: FLOW_CREDIT_MS, creditAt: now, timed: false, queue: new Set() });
 
 /** One request's place. */
-export class Turn {
+export class Seat {
   readonly tenant: Tenant;
   /** Present until the request begins. */
   go: (() => void) | undefined;
@@ -85,7 +85,7 @@ export class Turn {
 }
 
 /** Where the time goes by, and whose a tenant is. */
-interface Surroundings {
+interface FairQueuePorts {
   /** ms. */
   clock: () => number;
   /** Calls back after so many ms. */
@@ -101,43 +101,43 @@ interface Surroundings {
  * another account are there, so does an account for all that is its: clusters, and what it asks of management. A tenant who is alone is
  * hardly ever held back.
  */
-export class Fair {
+export class FairQueue {
   readonly #tenants = new Map<string, Tenant>();
   readonly #accounts = new Map<string, Account>();
-  readonly #around: Surroundings;
+  readonly #ports: FairQueuePorts;
   /** Clusters that are somebody's, and accounts that have one, of those that are there. */
   #clusters = 0;
   #present = 0;
   #swept = 0;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(ports: FairQueuePorts) {
+    this.#ports = ports;
   }
 
   /** Calls `go` when the request may begin: at once, or later. The turn is to be given to `leave` once, whatever became of it. */
-  enter(name: string, cost: number, go: () => void): Turn {
-    const now = this.#around.clock();
+  enter(name: string, cost: number, go: () => void): Seat {
+    const now = this.#ports.clock();
     const tenant = this.#tenants.get(name) ?? this.#add(name, now);
     tenant.seen = now;
-    if (now - this.#swept >= FAIR_SWEEP_MS) this.#sweep(now);
-    const turn = new Turn(tenant, cost, go);
-    tenant.waiting.push(turn);
+    if (now - this.#swept >= FLOW_SWEEP_MS) this.#sweep(now);
+    const seat = new Seat(tenant, cost, go);
+    tenant.waiting.push(seat);
     tenant.queue.add(tenant);
     tenant.account.queue.add(tenant);
     this.#admit(tenant, now);
-    return turn;
+    return seat;
   }
 
   /** The request was answered, or whoever sent it is gone. */
-  leave(turn: Turn): void {
-    const { tenant } = turn;
-    if (turn.waits) {
-      tenant.waiting.splice(tenant.waiting.indexOf(turn), 1);
-      turn.go = undefined;
+  leave(seat: Seat): void {
+    const { tenant } = seat;
+    if (seat.waits) {
+      tenant.waiting.splice(tenant.waiting.indexOf(seat), 1);
+      seat.go = undefined;
       if (tenant.waiting.length === 0) this.#unqueue(tenant);
       return;
     }
-    const now = this.#around.clock();
+    const now = this.#ports.clock();
     tenant.underway--;
     tenant.seen = now;
     tenant.account.underway--;
@@ -145,8 +145,8 @@ export class Fair {
   }
 
   /** So many bytes of an answer pass. */
-  answered({ tenant }: Turn, bytes: number): void {
-    this.#charge(tenant, (bytes / KIB) * FAIR_KIB_MS);
+  answered({ tenant }: Seat, bytes: number): void {
+    this.#charge(tenant, (bytes / KIB) * COST_KIB_MS);
   }
 
   #charge(tenant: Tenant, ms: number): void {
@@ -155,10 +155,10 @@ export class Fair {
   }
 
   #add(name: string, now: number): Tenant {
-    const owner = this.#around.owner(name);
-    const account = this.#accounts.get(owner) ?? { ...party(now), name: owner, clusters: 0, tenants: 0 };
+    const owner = this.#ports.owner(name);
+    const account = this.#accounts.get(owner) ?? { ...newFlow(now), name: owner, clusters: 0, tenants: 0 };
     this.#accounts.set(owner, account);
-    const tenant: Tenant = { ...party(now), isCluster: !name.startsWith(MANAGEMENT), account, waiting: [], seen: now };
+    const tenant: Tenant = { ...newFlow(now), isCluster: !name.startsWith(MANAGEMENT), account, waiting: [], seen: now };
     this.#tenants.set(name, tenant);
     this.#count(tenant, 1);
     return tenant;
@@ -175,8 +175,8 @@ export class Fair {
     if (before === 0 || account.clusters === 0) this.#present += by;
   }
 
-  #admitAll(one: Party, now: number): void {
-    for (const tenant of one.queue) this.#admit(tenant, now);
+  #admitAll(flow: Flow, now: number): void {
+    for (const tenant of flow.queue) this.#admit(tenant, now);
   }
 
   /** Begins what may begin. */
@@ -186,40 +186,40 @@ export class Fair {
     this.#save(account, now);
     const isKnown = account.name !== NOBODY;
     while (waiting.length > 0) {
-      const most = isCluster || this.#clusters === 0 ? FAIR_MOST : FAIR_MANAGING;
-      if (this.#isHeld(tenant, most, isCluster && this.#clusters > (isKnown ? 1 : 0))) return;
+      const seats = isCluster || this.#clusters === 0 ? FLOW_SEATS : FLOW_MANAGEMENT_SEATS;
+      if (this.#isHeld(tenant, seats, isCluster && this.#clusters > (isKnown ? 1 : 0))) return;
       const others = this.#present - (account.clusters > 0 ? 1 : 0);
       if (this.#isHeld(account, Number.POSITIVE_INFINITY, others > 0)) return;
-      this.#begin(waiting.shift() as Turn);
+      this.#begin(waiting.shift() as Seat);
     }
   }
 
   /** Whether no more of its requests may begin now; when it owes time, it is looked at again when it does not. */
-  #isHeld(one: Party, most: number, pays: boolean): boolean {
-    if (one.underway >= (pays && one.credit < FAIR_SAVED_MS / 2 ? FAIR_GREEDY : most)) return true;
-    if (!pays || one.credit > 0) return false;
-    if (one.timed) return true;
-    one.timed = true;
-    this.#around.later(Math.ceil(-one.credit / FAIR_SHARE) + 1, () => {
-      one.timed = false;
-      this.#admitAll(one, this.#around.clock());
+  #isHeld(flow: Flow, seats: number, pays: boolean): boolean {
+    if (flow.underway >= (pays && flow.credit < FLOW_CREDIT_MS / 2 ? FLOW_SEATS_IN_DEBT : seats)) return true;
+    if (!pays || flow.credit > 0) return false;
+    if (flow.timed) return true;
+    flow.timed = true;
+    this.#ports.later(Math.ceil(-flow.credit / FLOW_SHARE) + 1, () => {
+      flow.timed = false;
+      this.#admitAll(flow, this.#ports.clock());
     });
     return true;
   }
 
-  #save(one: Party, now: number): void {
+  #save(flow: Flow, now: number): void {
     // What it took while it was alone is not held against it for long.
-    one.credit = Math.min(FAIR_SAVED_MS, Math.max(-FAIR_DEBT_MS, one.credit) + (now - one.creditAt) * FAIR_SHARE);
-    one.creditAt = now;
+    flow.credit = Math.min(FLOW_CREDIT_MS, Math.max(-FLOW_DEBT_MS, flow.credit) + (now - flow.creditAt) * FLOW_SHARE);
+    flow.creditAt = now;
   }
 
-  #begin(turn: Turn): void {
-    const { go, tenant } = turn;
+  #begin(seat: Seat): void {
+    const { go, tenant } = seat;
     const { account } = tenant;
     tenant.underway++;
     account.underway++;
-    this.#charge(tenant, turn.cost);
-    turn.go = undefined;
+    this.#charge(tenant, seat.cost);
+    seat.go = undefined;
     this.#unqueue(tenant);
     if (tenant.waiting.length > 0) {
       // Behind the others of its account.
@@ -237,7 +237,7 @@ export class Fair {
   #sweep(now: number): void {
     this.#swept = now;
     for (const [name, tenant] of this.#tenants) {
-      if (tenant.underway > 0 || tenant.waiting.length > 0 || now - tenant.seen < FAIR_PRESENT_MS) continue;
+      if (tenant.underway > 0 || tenant.waiting.length > 0 || now - tenant.seen < FLOW_ACTIVE_MS) continue;
       this.#tenants.delete(name);
       this.#count(tenant, -1);
     }

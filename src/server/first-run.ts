@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Client, Refusal } from '../client/client.ts';
 import { Failure } from '../local/failure.ts';
 import { connect } from '../local/send.ts';
-import { type Kubeconfig, merge, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
+import { type Kubeconfig, addContext, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
 import { files } from '../local/settings.ts';
 import type { DataFolder } from './folder.ts';
 
@@ -67,7 +67,7 @@ export async function firstRun(
   const own = connect({ url, ca, token });
   const { demo, skipped } = await makeDemo(own, port);
   if (!('kubeconfig' in demo)) throw new Failure('the cluster "demo" was not made at once');
-  const merged = merge(readKubeconfig(names.kubeconfig), JSON.parse(demo.kubeconfig) as Kubeconfig);
+  const merged = addContext(readKubeconfig(names.kubeconfig), JSON.parse(demo.kubeconfig) as Kubeconfig);
   writePrivate(names.kubeconfig, text(merged));
   writePrivate(names.credentials, text({ url, token }));
   return { server: demo.server, ...(skipped !== undefined && { skipped }) };

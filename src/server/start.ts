@@ -9,7 +9,7 @@ import { bundle } from './bundle.ts';
 import { certificates } from './certificates.ts';
 import { openFolder, stores } from './folder.ts';
 import { Listeners, reasonOf, type Unopened } from './listeners.ts';
-import { Front } from './tls-proxy.ts';
+import { TlsProxy } from './tls-proxy.ts';
 import { ownersIn } from './owners.ts';
 import { ALARM_LOOK_MS } from './limits.ts';
 import { type FirstRun, firstRun } from './first-run.ts';
@@ -35,8 +35,8 @@ A cluster named "demo" is running at ${server}.${skipped === undefined ? '' : `\
 `;
 
 /** Lets every client go, then waits until objects have written down what they hold in memory for moments: events and counts of reads. */
-async function drainAll(front: Front): Promise<void> {
-  await front.drain(DRAIN_MS);
+async function drainAll(proxy: TlsProxy): Promise<void> {
+  await proxy.drain(DRAIN_MS);
   await setTimeout(Math.max(AUDIT_WAIT_MS, USAGE_FLUSH_MS) + SETTLE_MS);
 }
 
@@ -81,15 +81,15 @@ export async function start(): Promise<void> {
     ]);
     const backend = { host: '127.0.0.1', port: 0, secret: randomBytes(SECRET_BYTES).toString('base64url') };
     const owner = ownersIn(stores(folder.path).d1);
-    const front = new Front({ certificates: tls, backend, owner, domain: clusterDomain() });
-    closing.push(() => front.close());
-    const server = await front.listen(wanted).catch((error) => {
+    const proxy = new TlsProxy({ certificates: tls, backend, owner, domain: clusterDomain() });
+    closing.push(() => proxy.close());
+    const server = await proxy.listen(wanted).catch((error) => {
       throw new Failure(`port ${wanted} ${reasonOf(error)}; PORT names another`);
     });
-    const listeners = new Listeners(join(folder.path, 'ports.json'), (at, cluster) => front.listen(at, cluster));
+    const listeners = new Listeners(join(folder.path, 'ports.json'), (at, cluster) => proxy.listen(at, cluster));
     const url = `https://localhost:${(server.address() as AddressInfo).port}`;
     const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret, listeners, onEnd });
-    closing.push(engine.stop, () => drainAll(front));
+    closing.push(engine.stop, () => drainAll(proxy));
     Object.assign(backend, engine.address);
     closing.push(lookForAlarms(engine.address));
     const unopened = await listeners.restore();

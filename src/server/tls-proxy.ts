@@ -3,13 +3,13 @@ import { createServer, type Server } from 'node:tls';
 import type { Certificates } from './certificates.ts';
 import { Connection } from './connection.ts';
 import type { Address } from './exchange.ts';
-import { Fair } from './fair-queue.ts';
+import { FairQueue } from './fair-queue.ts';
 
 /** While the front drains: how often it looks, ms. */
 const DRAIN_LOOK_MS = 10;
 
 /** What a front is made of. */
-export interface FrontOptions {
+export interface TlsProxyOptions {
   certificates: Certificates;
   backend: Address;
   /** The account of a tenant (owners.ts). */
@@ -22,16 +22,16 @@ export interface FrontOptions {
  * Ends TLS in front of workerd's plain socket: it goes around miniflare's entry worker, and TLS and the objects use different threads.
  * However many ports it listens on, those who ask share the thread behind as one.
  */
-export class Front {
-  readonly #options: FrontOptions;
-  readonly #fair: Fair;
+export class TlsProxy {
+  readonly #options: TlsProxyOptions;
+  readonly #fair: FairQueue;
   readonly #servers = new Set<Server>();
   readonly #connections = new Set<Connection>();
 
-  constructor(options: FrontOptions) {
+  constructor(options: TlsProxyOptions) {
     this.#options = options;
     const clock = () => performance.now();
-    this.#fair = new Fair({ clock, later: (ms, go) => void globalThis.setTimeout(go, ms), owner: options.owner });
+    this.#fair = new FairQueue({ clock, later: (ms, go) => void globalThis.setTimeout(go, ms), owner: options.owner });
   }
 
   /** Listens on a port, for everybody or for one cluster. */

@@ -18,4 +18,4 @@ export const COMPACTION_SLACK_REVISIONS = 2_000;
 /** Life of an Event after its last write, ms (upstream --event-ttl 1h). */
 export const EVENT_TTL_MS = 3_600_000;
 /** Spacing of the revision marks that date the history, ms. */
-export const MARK_SPACING_MS = 600_000;
+export const CHECKPOINT_SPACING_MS = 600_000;

@@ -1,7 +1,7 @@
 import { CHANGES_KEPT, LIST_MEMO_BYTES, RECENT_LOG_BYTES, RECENT_LOG_ROWS, ROW_MEMO_BYTES } from './limits.ts';
 import type { ListItems, LogRow, Row } from './rows.ts';
 
-const placeOf = (resource: string, namespace: string): string => `${resource}\0${namespace}`;
+const scopeOf = (resource: string, namespace: string): string => `${resource}\0${namespace}`;
 
 /**
  * What the store keeps in memory of its own rows: live states by key, and the newest stretch of the log. One process writes, so what is
@@ -66,14 +66,14 @@ export class StoreMemo {
       this.#forgotten = rev;
     }
     this.#changed.set(resource, rev);
-    this.#changed.set(placeOf(resource, namespace), rev);
+    this.#changed.set(scopeOf(resource, namespace), rev);
   }
 
   /** A list that was put together before, if nothing of the resource (in the namespace) has changed since. */
   items(key: string, resource: string, namespace: string | undefined): ListItems | undefined {
     const known = this.#items.get(key);
-    const place = namespace === undefined ? resource : placeOf(resource, namespace);
-    if (!known || known.rev >= (this.#changed.get(place) ?? this.#forgotten)) return known;
+    const scope = namespace === undefined ? resource : scopeOf(resource, namespace);
+    if (!known || known.rev >= (this.#changed.get(scope) ?? this.#forgotten)) return known;
     this.#dropItems(key);
     return undefined;
   }

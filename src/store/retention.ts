@@ -1,4 +1,4 @@
-import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACING_MS } from './limits.ts';
+import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, CHECKPOINT_SPACING_MS } from './limits.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -12,41 +12,41 @@ export class History {
   readonly #resource: string;
   #last: { rev: number; at: number } | undefined;
   /** The newest revision that came to rest, and by when: dates what no mark covers. After a boot, what was there is new. */
-  #rested: { rev: number; at: number } | undefined;
+  #idle: { rev: number; at: number } | undefined;
   #next: { at: number | undefined; revision: number } | undefined;
 
   /** `resource` is what lives only for EVENT_TTL_MS after its last write. */
   constructor(store: Store, resource: string) {
     this.#store = store;
     this.#resource = resource;
-    this.#last = store.sql.all<{ rev: number; at: number }>('SELECT rev, at FROM marks ORDER BY rev DESC LIMIT 1')[0];
+    this.#last = store.sql.all<{ rev: number; at: number }>('SELECT rev, at FROM checkpoints ORDER BY rev DESC LIMIT 1')[0];
   }
 
   /** Notes that everything up to the present revision was written by `now`; cheap when a recent mark stands. */
-  mark(now: number): void {
+  checkpoint(now: number): void {
     const rev = this.#store.revision();
-    const [last, rested] = [this.#last, this.#rested];
-    this.#rested = { rev, at: now };
-    if (last && (rev === last.rev || now - last.at < MARK_SPACING_MS)) return;
+    const [last, idle] = [this.#last, this.#idle];
+    this.#idle = { rev, at: now };
+    if (last && (rev === last.rev || now - last.at < CHECKPOINT_SPACING_MS)) return;
     // Idle since then: what is older must not pass for new.
-    if (last && rested && rested.rev > last.rev && now - rested.at >= MARK_SPACING_MS) this.#insert(rested);
+    if (last && idle && idle.rev > last.rev && now - idle.at >= CHECKPOINT_SPACING_MS) this.#insert(idle);
     this.#insert({ rev, at: now });
   }
 
-  #insert(mark: { rev: number; at: number }): void {
-    this.#last = mark;
+  #insert(checkpoint: { rev: number; at: number }): void {
+    this.#last = checkpoint;
     this.#next = undefined;
-    this.#store.sql.run('INSERT OR REPLACE INTO marks (rev, at) VALUES (?, ?)', mark.rev, mark.at);
+    this.#store.sql.run('INSERT OR REPLACE INTO checkpoints (rev, at) VALUES (?, ?)', checkpoint.rev, checkpoint.at);
   }
 
   /** Keys that outlived the TTL at `now`, at most `limit`. */
   expired(now: number, limit: number): { namespace: string; name: string }[] {
     const old = now - EVENT_TTL_MS;
     this.#next = undefined;
-    this.#rested ??= { rev: this.#store.revision(), at: now };
+    this.#idle ??= { rev: this.#store.revision(), at: now };
     const covered =
-      this.#store.sql.all<{ rev: number | null }>('SELECT max(rev) AS rev FROM marks WHERE at <= ?', old)[0].rev ?? 0;
-    const until = old >= this.#rested.at ? Math.max(covered, this.#rested.rev) : covered;
+      this.#store.sql.all<{ rev: number | null }>('SELECT max(rev) AS rev FROM checkpoints WHERE at <= ?', old)[0].rev ?? 0;
+    const until = old >= this.#idle.at ? Math.max(covered, this.#idle.rev) : covered;
     if (until === 0) return [];
     const rows = this.#store.sql.all<{ namespace: string; name: string }>(
       'SELECT namespace, name FROM heads WHERE resource = ? AND rev <= ? LIMIT ?',
@@ -54,7 +54,8 @@ export class History {
       until,
       limit,
     );
-    if (rows.length < limit) this.#store.sql.run('DELETE FROM marks WHERE rev <= ? AND rev < ?', until, this.#last?.rev ?? 0);
+    if (rows.length < limit)
+      this.#store.sql.run('DELETE FROM checkpoints WHERE rev <= ? AND rev < ?', until, this.#last?.rev ?? 0);
     return rows;
   }
 
@@ -71,9 +72,9 @@ export class History {
     const { sql } = this.#store;
     const oldest = sql.all<{ rev: number | null }>('SELECT min(rev) AS rev FROM heads WHERE resource = ?', this.#resource)[0].rev;
     if (oldest === null || !this.#last) return undefined;
-    const at = sql.all<{ at: number }>('SELECT at FROM marks WHERE rev >= ? ORDER BY rev LIMIT 1', oldest)[0]?.at;
-    const rested = this.#rested && this.#rested.rev >= oldest ? this.#rested.at : this.#last.at + MARK_SPACING_MS;
-    return (at ?? rested) + EVENT_TTL_MS;
+    const at = sql.all<{ at: number }>('SELECT at FROM checkpoints WHERE rev >= ? ORDER BY rev LIMIT 1', oldest)[0]?.at;
+    const idle = this.#idle && this.#idle.rev >= oldest ? this.#idle.at : this.#last.at + CHECKPOINT_SPACING_MS;
+    return (at ?? idle) + EVENT_TTL_MS;
   }
 
   /**

@@ -31,7 +31,7 @@ const STEPS: readonly (readonly string[])[] = [
   // Credentials of before have no id and stand until their cluster goes.
   [
     'ALTER TABLE credentials ADD COLUMN id TEXT',
-    // What counts up rides on the rows that are written anyway (tally.ts).
+    // What counts up rides on the rows that are written anyway (counters.ts).
     'ALTER TABLE log ADD COLUMN tally TEXT',
     `CREATE TABLE usage (hour INTEGER PRIMARY KEY, requests INTEGER NOT NULL, writes INTEGER NOT NULL, bytes INTEGER NOT NULL,
        awake_ms INTEGER NOT NULL, tally TEXT NOT NULL)`,
@@ -41,6 +41,7 @@ const STEPS: readonly (readonly string[])[] = [
     `CREATE TABLE outbox (id TEXT PRIMARY KEY, due INTEGER, attempt INTEGER NOT NULL, what TEXT NOT NULL, controller TEXT NOT NULL,
        namespace TEXT NOT NULL, name TEXT NOT NULL, outcome TEXT) WITHOUT ROWID`,
   ],
+  ['ALTER TABLE marks RENAME TO checkpoints'],
 ];
 
 /**

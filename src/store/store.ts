@@ -4,7 +4,7 @@ import { StoreMemo } from './memo.ts';
 import type { ChangeType, ListItems, ListPage, ListQuery, LogRow, Row } from './rows.ts';
 import { condition, joined, keyOf, pick, utf8 } from './query.ts';
 import { getMeta, setMeta } from './schema.ts';
-import { readTally, Tally } from './tally.ts';
+import { readCounters, Counters } from './counters.ts';
 
 /** What is remembered of the rows, and must forget with a rollback. */
 export interface Memory {
@@ -37,7 +37,7 @@ const toLog = (row: RawLog): LogRow => ({
 export class Store {
   readonly sql: Sqlite;
   /** Written with every row: what was counted up to then survives with it. */
-  readonly tally = new Tally();
+  readonly counters = new Counters();
   #revision: number | undefined;
   #compacted: number | undefined;
   #depth = 0;
@@ -70,11 +70,12 @@ export class Store {
 
   /** How many objects live. No scan: the newest row tells. */
   live(): number {
-    if (this.tally.live === undefined) {
+    if (this.counters.live === undefined) {
       const [newest] = this.sql.all<{ tally: string | null }>('SELECT tally FROM log WHERE rev = ?', this.revision());
-      this.tally.live = readTally(newest?.tally)?.live ?? this.sql.all<{ n: number }>('SELECT count(*) AS n FROM heads')[0].n;
+      this.counters.live =
+        readCounters(newest?.tally)?.live ?? this.sql.all<{ n: number }>('SELECT count(*) AS n FROM heads')[0].n;
     }
-    return this.tally.live;
+    return this.counters.live;
   }
 
   /** Runs in one transaction; after a throw the counters are as before and every memory forgets what was written. */
@@ -89,7 +90,7 @@ export class Store {
       this.#revision = revision;
       this.#compacted = compacted;
       this.#inStep.forEach((memory, i) => memory.rollback(marks[i] ?? 0, revision, appended));
-      this.tally.rolledBack();
+      this.counters.rolledBack();
       throw error;
     } finally {
       if (--this.#depth === 0) this.#memo.committed();
@@ -274,7 +275,7 @@ export class Store {
       name,
       prev ?? null,
       json,
-      this.tally.write(live),
+      this.counters.write(live),
     );
     this.#revision = rev;
     this.#memo.appended(keyOf(resource, namespace, name), { rev, resource, namespace, name, json, type: TYPES[type], prev });

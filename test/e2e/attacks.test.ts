@@ -275,7 +275,7 @@ describe('methods and bodies', () => {
       'revoke',
       'issue',
       'create',
-      'stand',
+      'setLifecycle',
       'expire',
       'fork',
       'finish',

@@ -3,7 +3,7 @@ import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Platform } from '../../src/cluster/platform.ts';
 import { ClusterHost, type HostPorts } from '../../src/cluster/host.ts';
 import type { ClusterLimits } from '../../src/tenancy/limits.ts';
-import type { ClustersPort, NewClusterOptions, NewCredential, Revoked, Standing } from '../../src/management/clusters/port.ts';
+import type { ClustersPort, NewClusterOptions, NewCredential, Revoked, Lifecycle } from '../../src/management/clusters/port.ts';
 import type { AuditQuery } from '../../src/management/audit/port.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
@@ -92,7 +92,7 @@ export class NodeClusters implements ClustersPort {
   auditPolicy = async (id: string) => this.#known(id)?.auditPolicy();
   setAuditPolicy = async (id: string, text: string | undefined) => this.#known(id)?.setAuditPolicy(text);
   audit = async (id: string, query: AuditQuery) => this.#known(id)?.audit(query);
-  stand = async (id: string, standing: Standing) => (await this.#known(id, this.fail)?.stand(standing)) ?? false;
+  setLifecycle = async (id: string, lifecycle: Lifecycle) => (await this.#known(id, this.fail)?.setLifecycle(lifecycle)) ?? false;
   finish = async (id: string, first: NewCredential | undefined) => this.#host(id).finish(first);
   fork = async (own: { id: string; name: string; limits?: ClusterLimits }, source: string) =>
     this.#host(own.id).fork(own, source);

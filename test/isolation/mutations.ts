@@ -57,7 +57,11 @@ const MANAGEMENT: Hole[] = [
       'operatorSha256',
     ],
     ["a person's token outlives their membership", 'if (personId !== null && found.role === null) return undefined;', ''],
-    ["a person's token may do more than the person", 'found.role === null ? scope : lower(scope, levelOf(found.role))', 'scope'],
+    [
+      "a person's token may do more than the person",
+      'found.role === null ? scope : lowerLevel(scope, levelOf(found.role))',
+      'scope',
+    ],
     [
       'what an account leaves behind is still open',
       'const isThere = (allowDeleting: boolean) => (allowDeleting ? undefined : isNull(accounts.deletedAt));',

@@ -1,6 +1,6 @@
 import { must } from './must.ts';
 import { equal, type Obj } from '../../src/lib/json.ts';
-import { EVENT_TTL_MS, MARK_SPACING_MS } from '../../src/store/limits.ts';
+import { EVENT_TTL_MS, CHECKPOINT_SPACING_MS } from '../../src/store/limits.ts';
 import { checkControllers, checkCounts } from './satisfied.ts';
 import { type Entry, timesOf } from './ledger.ts';
 import { keyOf } from './watcher.ts';
@@ -138,11 +138,11 @@ function acknowledged(world: World): void {
   for (const name of alive) must(namespaces.has(name) || name.startsWith('kube-'), () => `namespace ${name} did not go away`);
 }
 
-/** Events go an hour after they were last said, give or take the marks that date them, when alarms come in time. */
+/** Events go an hour after they were last said, give or take the checkpoints that date them, when alarms come in time. */
 function forgotten(world: World): void {
-  world.host.advance(EVENT_TTL_MS + 3 * MARK_SPACING_MS);
+  world.host.advance(EVENT_TTL_MS + 3 * CHECKPOINT_SPACING_MS);
   world.ledger.read();
-  const oldest = world.host.now - EVENT_TTL_MS - 2 * MARK_SPACING_MS - 60_000;
+  const oldest = world.host.now - EVENT_TTL_MS - 2 * CHECKPOINT_SPACING_MS - 60_000;
   for (const { object, key } of world.ledger.live('events').values()) {
     const said = Math.max(...timesOf(object as Obj));
     must(said >= oldest, () => `Event ${key} was said at ${new Date(said).toISOString()} and is still there`);

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import { account as chosen, asOperator, myself } from '../api.ts';
+import { account as chosen, asOperator, asCaller } from '../api.ts';
 import { type Client, Refusal } from '../../client/client.ts';
 import { connect } from '../../local/send.ts';
 import type { Item, Result } from '../../client/types.ts';
 import { CLUSTERS } from '../clusters.ts';
 import { Failure } from '../../local/failure.ts';
-import { drop, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
+import { removeContext, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
 import { confirm } from '../confirm.ts';
-import { age, during, say, table } from '../output.ts';
+import { age, withProgress, print, table } from '../output.ts';
 import * as settings from '../../local/settings.ts';
 import { personNamed } from './members.ts';
 
@@ -31,17 +31,21 @@ async function create(name: string, o: { json?: boolean }): Promise<void> {
   const session = settings.readSession();
   if (settings.isLocal()) {
     const { id, token } = await asOperator().post(ACCOUNTS, { json: { name } });
-    say(o.json, { id, token }, () => `account ${name} (${id})\nits token, shown this once: ${token}\nact as it with ATOLL_TOKEN`);
+    print(
+      o.json,
+      { id, token },
+      () => `account ${name} (${id})\nits token, shown this once: ${token}\nact as it with ATOLL_TOKEN`,
+    );
     return;
   }
-  const made = await myself().post(ACCOUNTS, { json: { name } });
+  const made = await asCaller().post(ACCOUNTS, { json: { name } });
   if (session?.chosen && !process.env.ATOLL_TOKEN)
     settings.keepSession({ ...session, account: { id: made.id, name: made.name } });
-  say(o.json, made, () => `account ${name} (${made.id}) is yours, and commands are about it now`);
+  print(o.json, made, () => `account ${name} (${made.id}) is yours, and commands are about it now`);
 }
 
 async function list(o: { all?: boolean; json?: boolean }): Promise<void> {
-  const items = await (o.all ? asOperator() : myself()).all(ACCOUNTS);
+  const items = await (o.all ? asOperator() : asCaller()).all(ACCOUNTS);
   const used = settings.isLocal() ? undefined : settings.readSession()?.account?.id;
   const row = (a: Account) => [
     a.name,
@@ -49,33 +53,33 @@ async function list(o: { all?: boolean; json?: boolean }): Promise<void> {
     age(a.createdAt),
     `${a.id}${a.id === used ? ' *' : ''}`,
   ];
-  say(o.json, items, () => (items.length === 0 ? 'no accounts' : table([['NAME', 'LEVEL', 'AGE', 'ID'], ...items.map(row)])));
+  print(o.json, items, () => (items.length === 0 ? 'no accounts' : table([['NAME', 'LEVEL', 'AGE', 'ID'], ...items.map(row)])));
 }
 
 async function use(name: string, o: { json?: boolean }): Promise<void> {
   const session = settings.readSession();
   if (name === 'local') {
     if (session) settings.keepSession({ ...session, chosen: false });
-    say(o.json, { account: 'local' }, () => 'commands act as the local account');
+    print(o.json, { account: 'local' }, () => 'commands act as the local account');
     return;
   }
   if (!session) throw new Failure('nobody is signed in: "atoll login"');
   settings.keepSession({ ...session, chosen: true });
-  const found = pick(await connect({ ...settings.place(), token: session.token }).all(ACCOUNTS), name);
+  const found = pick(await connect({ ...settings.currentServer(), token: session.token }).all(ACCOUNTS), name);
   if (!found) {
     settings.keepSession(session);
     throw new Failure(`you belong to no account "${name}": "atoll account list"`);
   }
   const account = { id: found.id, name: found.name };
   settings.keepSession({ ...session, chosen: true, account });
-  say(o.json, { account }, () => `commands are about the account ${found.name}`);
+  print(o.json, { account }, () => `commands are about the account ${found.name}`);
 }
 
 async function rename(name: string, o: { json?: boolean }): Promise<void> {
   const account = await chosen().patch(ACCOUNT, { json: { name } });
   const session = settings.readSession();
   if (session?.account?.id === account.id) settings.keepSession({ ...session, account: { id: account.id, name } });
-  say(o.json, account, () => `the account is named ${account.name}`);
+  print(o.json, account, () => `the account is named ${account.name}`);
 }
 
 /** Commands are about no account any more, if they were about this one. */
@@ -91,18 +95,18 @@ async function leave(o: { json?: boolean }): Promise<void> {
   const { account } = client;
   await client.post(`${ACCOUNT}/leave`);
   leaveBehind(account);
-  say(o.json, { account, left: true }, () => 'you left the account');
+  print(o.json, { account, left: true }, () => 'you left the account');
 }
 
 async function transfer(person: string, o: { json?: boolean }): Promise<void> {
   const member = await personNamed(person);
   const owner = await chosen().post(`${ACCOUNT}/transfer`, { json: { person: member.id } });
-  say(o.json, owner, () => `${owner.name} owns the account`);
+  print(o.json, owner, () => `${owner.name} owns the account`);
 }
 
 /** Who may delete the account of that name: whoever the CLI acts as, else the operator. */
 async function deleterOf(wanted: string): Promise<{ by: Client; account: Account }> {
-  const by = myself();
+  const by = asCaller();
   const account = pick(await by.all(ACCOUNTS), wanted);
   if (account) return { by, account };
   if (settings.isLocal()) {
@@ -136,7 +140,7 @@ async function serversOf(by: Client, id: string): Promise<string[]> {
 function dropContexts(servers: string[]): void {
   const file = settings.files(settings.dataFolder()).kubeconfig;
   const before = readKubeconfig(file);
-  const after = servers.reduce(drop, before);
+  const after = servers.reduce(removeContext, before);
   if (after !== before) writePrivate(file, `${JSON.stringify(after, null, 2)}\n`);
 }
 
@@ -150,9 +154,9 @@ async function remove(name: string, o: { wait: boolean; yes?: boolean; json?: bo
   if (isOwn && settings.isLocal()) settings.keepLocalToken(undefined);
   leaveBehind(account.id);
   dropContexts(servers);
-  if (o.wait) await during(`deleting account ${account.name}`, ended(by, account.id, operation));
+  if (o.wait) await withProgress(`deleting account ${account.name}`, ended(by, account.id, operation));
   const done = o.wait ? 'deleted' : 'is being deleted';
-  say(
+  print(
     o.json,
     { id: account.id, name: account.name, operation: operation.id, deleted: o.wait },
     () => `account ${account.name} ${done}`,

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { load } from 'js-yaml';
 import { account } from '../api.ts';
-import type { Wish } from '../../client/types.ts';
+import type { RequestInput } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
 import { codeOf, Failure } from '../../local/failure.ts';
-import { moment } from '../moments.ts';
-import { say, table } from '../output.ts';
+import { parseTime } from '../times.ts';
+import { print, table } from '../output.ts';
 
 const POLICY = `${CLUSTER}/audit-policy` as const;
 
@@ -47,12 +47,12 @@ function most(o: Options): number {
 }
 
 const span = (o: Options) => ({
-  ...(o.from !== undefined && { from: moment(o.from) }),
-  ...(o.to !== undefined && { to: moment(o.to) }),
+  ...(o.from !== undefined && { from: parseTime(o.from) }),
+  ...(o.to !== undefined && { to: parseTime(o.to) }),
 });
 
 /** The newest so many entries, of each key the last: a request has an event for every stage, and is one line. */
-export class Newest<T> {
+export class LatestByKey<T> {
   readonly #limit: number;
   readonly #key: (entry: T) => string;
   readonly #entries = new Map<string, T>();
@@ -79,14 +79,14 @@ export class Newest<T> {
 }
 
 /** Everything as JSON lines, or the newest for people. */
-async function print<T>(
+async function printLog<T>(
   lines: AsyncIterable<string>,
   o: Options,
   key: (entry: T) => string,
   show: (entries: T[]) => string,
 ): Promise<void> {
   const limit = o.json && o.limit === undefined ? Number.POSITIVE_INFINITY : most(o);
-  const newest = new Newest(limit, key);
+  const newest = new LatestByKey(limit, key);
   let count = 0;
   for await (const line of lines) {
     if (o.json) {
@@ -136,18 +136,18 @@ const events = (found: Event[]): string =>
 async function show(cluster: string | undefined, o: Options): Promise<void> {
   const api = account();
   if (cluster === undefined) {
-    await print<Entry>(
+    await printLog<Entry>(
       api.lines('/v1/accounts/:account/audit', { query: { ...span(o), order: 'asc' } }),
       o,
       eachOnItsOwn(),
       entries,
     );
   } else {
-    await print<Event>(api.lines(`${CLUSTER}/audit`, { param: { cluster }, query: span(o) }), o, requestOf, events);
+    await printLog<Event>(api.lines(`${CLUSTER}/audit`, { param: { cluster }, query: span(o) }), o, requestOf, events);
   }
 }
 
-type Policy = Wish<'put', typeof POLICY>['json'];
+type Policy = RequestInput<'put', typeof POLICY>['json'];
 
 function read(file: string): Policy {
   let text: string;
@@ -168,17 +168,17 @@ async function policy(cluster: string, file: string | undefined, o: { off?: bool
   if (o.off) {
     if (file !== undefined) throw new Failure('either a policy or --off', 2);
     await account().delete(POLICY, at);
-    say(o.json, { cluster, policy: null }, () => `cluster ${cluster} writes no audit log any more`);
+    print(o.json, { cluster, policy: null }, () => `cluster ${cluster} writes no audit log any more`);
     return;
   }
   if (file === undefined) {
     const inForce = await account().get(POLICY, at);
-    say(true, inForce, () => '');
+    print(true, inForce, () => '');
     return;
   }
   const set = await account().put(POLICY, { ...at, json: read(file) });
   for (const warning of set.warnings) process.stderr.write(`atoll: ${file}: ${warning}, left out\n`);
-  say(o.json, set, () => `cluster ${cluster} writes an audit log: "atoll audit ${cluster}"`);
+  print(o.json, set, () => `cluster ${cluster} writes an audit log: "atoll audit ${cluster}"`);
 }
 
 /** `atoll audit ...` and `atoll cluster audit-policy ...`: who did what. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { during, say } from '../output.ts';
+import { withProgress, print } from '../output.ts';
 import { dataFolder } from '../../local/settings.ts';
 import type { BackedUp } from '../../server/backup.ts';
 
@@ -12,15 +12,23 @@ const loaded = () => import('../../server/backup.ts');
 
 async function make(to: string, o: { json?: boolean }): Promise<void> {
   const { backup } = await loaded();
-  const made = await during('copying', backup(dataFolder(), to, Date.now()));
-  say(o.json, { ...made, path: to }, () => `${to}: ${clusters(made)}, ${sizeOf(made)}. It holds keys and tokens: keep it safe.`);
+  const made = await withProgress('copying', backup(dataFolder(), to, Date.now()));
+  print(
+    o.json,
+    { ...made, path: to },
+    () => `${to}: ${clusters(made)}, ${sizeOf(made)}. It holds keys and tokens: keep it safe.`,
+  );
 }
 
 async function bringBack(from: string, o: { json?: boolean }): Promise<void> {
   const { restore } = await loaded();
   const folder = dataFolder();
-  const made = await during('copying', restore(from, folder));
-  say(o.json, { ...made, path: folder }, () => `${folder} is as it was at ${made.createdAt}: ${clusters(made)}, ${sizeOf(made)}`);
+  const made = await withProgress('copying', restore(from, folder));
+  print(
+    o.json,
+    { ...made, path: folder },
+    () => `${folder} is as it was at ${made.createdAt}: ${clusters(made)}, ${sizeOf(made)}`,
+  );
 }
 
 /** `atoll backup` and `atoll restore`: everything of the local server. */

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { account } from '../api.ts';
-import { CLUSTER, CLUSTERS, type Cluster, find, findAll, keep, newKubeconfig, whole } from '../clusters.ts';
+import { CLUSTER, CLUSTERS, type Cluster, find, findAll, saveKubeconfig, newKubeconfig, awaitCluster } from '../clusters.ts';
 import { label, seconds } from '../durations.ts';
 import { Failure } from '../../local/failure.ts';
-import { drop, move, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
-import { age, during, note, say, table } from '../output.ts';
+import { removeContext, changeServer, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
+import { age, withProgress, printHint, print, table } from '../output.ts';
 import { dataFolder, files } from '../../local/settings.ts';
 import { credentialCommands } from './credentials.ts';
 
@@ -43,9 +43,9 @@ async function create(name: string, o: CreateOptions): Promise<void> {
     ...(o.label && { labels: o.label }),
     ...(o.expires !== undefined && { expiresIn: o.expires }),
   };
-  const { kubeconfig, ...cluster } = await whole(`creating cluster ${name}`, account().post(CLUSTERS, { json: body }));
-  const file = keep(kubeconfig, o.kubeconfig);
-  say(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} created, kubeconfig in ${file}`);
+  const { kubeconfig, ...cluster } = await awaitCluster(`creating cluster ${name}`, account().post(CLUSTERS, { json: body }));
+  const file = saveKubeconfig(kubeconfig, o.kubeconfig);
+  print(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} created, kubeconfig in ${file}`);
 }
 
 interface ListOptions {
@@ -68,7 +68,7 @@ async function list(o: ListOptions): Promise<void> {
     }),
   });
   const row = (c: Cluster) => [c.name, c.state, optionsOf(c), labelsOf(c), age(c.createdAt), String(c.port ?? '-'), c.id];
-  say(o.json, items, () =>
+  print(o.json, items, () =>
     items.length === 0 ? 'no clusters' : table([['NAME', 'STATE', 'OPTIONS', 'LABELS', 'AGE', 'PORT', 'ID'], ...items.map(row)]),
   );
 }
@@ -88,7 +88,7 @@ async function get(name: string, o: { json?: boolean }): Promise<void> {
     ...(cluster.expiresAt === undefined ? [] : [['expires', cluster.expiresAt]]),
     ...(cluster.purgeAt === undefined ? [] : [['gone for good', cluster.purgeAt]]),
   ];
-  say(o.json, cluster, () => table(rows));
+  print(o.json, cluster, () => table(rows));
 }
 
 interface UpdateOptions {
@@ -106,8 +106,11 @@ async function update(name: string, o: UpdateOptions): Promise<void> {
     ...(o.expires === false && { expiresAt: null }),
     ...(typeof o.expires === 'number' && { expiresIn: o.expires }),
   };
-  const cluster = await during(`changing cluster ${name}`, account().patch(CLUSTER, { param: { cluster: name }, json: body }));
-  say(o.json, cluster, () => `cluster ${cluster.name} changed`);
+  const cluster = await withProgress(
+    `changing cluster ${name}`,
+    account().patch(CLUSTER, { param: { cluster: name }, json: body }),
+  );
+  print(o.json, cluster, () => `cluster ${cluster.name} changed`);
 }
 
 async function relabel(name: string, labels: string[], o: { json?: boolean }): Promise<void> {
@@ -116,48 +119,48 @@ async function relabel(name: string, labels: string[], o: { json?: boolean }): P
     if (text.endsWith('-') && !text.includes('=')) change[text.slice(0, -1)] = null;
     else Object.assign(change, label(text));
   }
-  const cluster = await during(
+  const cluster = await withProgress(
     `labelling cluster ${name}`,
     account().patch(CLUSTER, { param: { cluster: name }, json: { labels: change } }),
   );
-  say(o.json, cluster, () => `cluster ${cluster.name} labelled: ${labelsOf(cluster)}`);
+  print(o.json, cluster, () => `cluster ${cluster.name} labelled: ${labelsOf(cluster)}`);
 }
 
 async function listen(name: string, port: number | undefined, o: { none?: boolean; json?: boolean }): Promise<void> {
   if ((port === undefined) === !o.none) throw new Failure('a port is needed, or --none');
   const before = await find(name);
   const change = account().patch(CLUSTER, { param: { cluster: before.id }, json: { port: port ?? null } });
-  const cluster = await during(`changing the address of cluster ${name}`, change);
+  const cluster = await withProgress(`changing the address of cluster ${name}`, change);
   const common = files(dataFolder()).kubeconfig;
   const config = readKubeconfig(common);
-  const moved = move(config, before.server, cluster.server);
+  const moved = changeServer(config, before.server, cluster.server);
   if (moved !== config) writePrivate(common, `${JSON.stringify(moved, null, 2)}\n`);
-  say(o.json, cluster, () => `cluster ${name} answers at ${cluster.server}`);
+  print(o.json, cluster, () => `cluster ${name} answers at ${cluster.server}`);
 }
 
 async function remove(name: string, o: { now?: boolean; grace?: number; json?: boolean }): Promise<void> {
   const cluster = await find(name);
   const grace = o.now ? 0 : o.grace;
-  const deleted = await during(
+  const deleted = await withProgress(
     `deleting cluster ${name}`,
     account().delete(CLUSTER, { param: { cluster: cluster.id }, query: { grace } }),
   );
   const common = files(dataFolder()).kubeconfig;
   const before = readKubeconfig(common);
-  const after = drop(before, cluster.server);
+  const after = removeContext(before, cluster.server);
   if (after !== before) writePrivate(common, `${JSON.stringify(after, null, 2)}\n`);
   const purgeAt = deleted?.purgeAt;
-  say(
+  print(
     o.json,
     { id: cluster.id, name: cluster.name, deleted: true, ...(purgeAt !== undefined && { purgeAt }) },
     () => `cluster ${name} deleted`,
   );
-  if (purgeAt !== undefined) note(`until ${purgeAt} it comes back with: atoll cluster restore ${name}`);
+  if (purgeAt !== undefined) printHint(`until ${purgeAt} it comes back with: atoll cluster restore ${name}`);
 }
 
 async function use(name: string, o: { json?: boolean }): Promise<void> {
-  const file = keep(await newKubeconfig(name), undefined);
-  say(o.json, { kubeconfig: file }, () => `"atoll kubectl" now talks to ${name}`);
+  const file = saveKubeconfig(await newKubeconfig(name), undefined);
+  print(o.json, { kubeconfig: file }, () => `"atoll kubectl" now talks to ${name}`);
 }
 
 function nodes(text: string): number {

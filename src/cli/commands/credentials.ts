@@ -1,16 +1,16 @@
 import { type Command, Option } from 'commander';
 import { account } from '../api.ts';
-import type { Item, Wish } from '../../client/types.ts';
+import type { Item, RequestInput } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
 import { seconds } from '../durations.ts';
 import { Failure } from '../../local/failure.ts';
 import { writePrivate } from '../../local/kubeconfigs.ts';
-import { age, say, table } from '../output.ts';
+import { age, print, table } from '../output.ts';
 
 const CREDENTIALS = `${CLUSTER}/credentials` as const;
 type Credential = Item<typeof CREDENTIALS>;
 
-type NewKubeconfig = NonNullable<Wish<'post', `${typeof CLUSTER}/kubeconfig`>['json']>;
+type NewKubeconfig = NonNullable<RequestInput<'post', `${typeof CLUSTER}/kubeconfig`>['json']>;
 interface KubeconfigOptions {
   role?: NonNullable<NewKubeconfig['role']>;
   name?: string;
@@ -26,7 +26,7 @@ function give(text: string, what: string, o: { output?: string; json?: boolean }
   if (o.output === undefined) process.stdout.write(text);
   else {
     writePrivate(o.output, text);
-    say(o.json, { kubeconfig: o.output }, () => `${what} in ${o.output}`);
+    print(o.json, { kubeconfig: o.output }, () => `${what} in ${o.output}`);
   }
 }
 
@@ -53,12 +53,12 @@ async function list(cluster: string, o: { json?: boolean }): Promise<void> {
     c.revokedAt === undefined ? (c.expiresAt ?? 'never') : 'being revoked',
     c.id,
   ];
-  say(o.json, items, () => table([['NAME', 'USER', 'ROLE', 'BEGINS', 'AGE', 'EXPIRES', 'ID'], ...items.map(row)]));
+  print(o.json, items, () => table([['NAME', 'USER', 'ROLE', 'BEGINS', 'AGE', 'EXPIRES', 'ID'], ...items.map(row)]));
 }
 
 async function revoke(cluster: string, id: string, o: { json?: boolean }): Promise<void> {
   await account().delete(`${CREDENTIALS}/:credential`, { param: { cluster, credential: id } });
-  say(o.json, { id, revoked: true }, () => 'credential revoked');
+  print(o.json, { id, revoked: true }, () => 'credential revoked');
 }
 
 async function rotate(cluster: string, id: string | undefined, o: CredentialOptions): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { account } from '../api.ts';
 import { Refusal } from '../../client/client.ts';
-import { CLUSTER, type Cluster, find, findAll, keep, whole } from '../clusters.ts';
+import { CLUSTER, type Cluster, find, findAll, saveKubeconfig, awaitCluster } from '../clusters.ts';
 import { label, seconds } from '../durations.ts';
 import { Failure } from '../../local/failure.ts';
-import { during, say } from '../output.ts';
+import { withProgress, print } from '../output.ts';
 
 const NOT_FOUND = 404;
 
@@ -24,18 +24,21 @@ async function findDeleted(wanted: string): Promise<Cluster> {
 async function restore(wanted: string, o: { as?: string; json?: boolean }): Promise<void> {
   const { id } = await findDeleted(wanted);
   const query = o.as === undefined ? {} : { name: o.as };
-  const cluster = await during(
+  const cluster = await withProgress(
     `restoring cluster ${wanted}`,
     account().post(`${CLUSTER}/restore`, { param: { cluster: id }, query }),
   );
-  say(o.json, cluster, () => `cluster ${cluster.name} restored ("atoll cluster use ${cluster.name}" switches to it)`);
+  print(o.json, cluster, () => `cluster ${cluster.name} restored ("atoll cluster use ${cluster.name}" switches to it)`);
 }
 
 const rest =
   (verb: 'suspend' | 'resume', doing: string, done: string) =>
   async (name: string, o: { json?: boolean }): Promise<void> => {
-    const cluster = await during(`${doing} cluster ${name}`, account().post(`${CLUSTER}/${verb}`, { param: { cluster: name } }));
-    say(o.json, cluster, () => `cluster ${cluster.name} ${done}`);
+    const cluster = await withProgress(
+      `${doing} cluster ${name}`,
+      account().post(`${CLUSTER}/${verb}`, { param: { cluster: name } }),
+    );
+    print(o.json, cluster, () => `cluster ${cluster.name} ${done}`);
   };
 
 interface ForkOptions {
@@ -54,9 +57,9 @@ async function fork(source: string, name: string, o: ForkOptions): Promise<void>
     ...(o.asTemplate && { isTemplate: true }),
   };
   const made = account().post(`${CLUSTER}/fork`, { param: { cluster: source }, json: body });
-  const { kubeconfig, ...cluster } = await whole(`copying cluster ${source}`, made);
-  const file = keep(kubeconfig, o.kubeconfig);
-  say(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} is a copy of ${source}, kubeconfig in ${file}`);
+  const { kubeconfig, ...cluster } = await awaitCluster(`copying cluster ${source}`, made);
+  const file = saveKubeconfig(kubeconfig, o.kubeconfig);
+  print(o.json, { ...cluster, kubeconfig: file }, () => `cluster ${name} is a copy of ${source}, kubeconfig in ${file}`);
 }
 
 /** `atoll cluster restore|suspend|resume|fork` */

@@ -1,9 +1,9 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { type Role, ROLES } from '../../management/http/access.ts';
-import { account, myself } from '../api.ts';
+import { account, asCaller } from '../api.ts';
 import type { Item } from '../../client/types.ts';
 import { Failure } from '../../local/failure.ts';
-import { age, say, table } from '../output.ts';
+import { age, print, table } from '../output.ts';
 import { keepSession, readSession } from '../../local/settings.ts';
 
 const MEMBERS = '/v1/accounts/:account/members';
@@ -26,7 +26,7 @@ export async function personNamed(wanted: string): Promise<Member> {
 async function list(o: { json?: boolean }): Promise<void> {
   const items = await account().all(MEMBERS);
   const row = (m: Member) => [m.name, m.email ?? '-', m.role, age(m.createdAt), m.id];
-  say(o.json, items, () =>
+  print(o.json, items, () =>
     items.length === 0 ? 'no members' : table([['NAME', 'E-MAIL', 'ROLE', 'SINCE', 'ID'], ...items.map(row)]),
   );
 }
@@ -34,13 +34,13 @@ async function list(o: { json?: boolean }): Promise<void> {
 async function setRole(person: string, role: Role, o: { json?: boolean }): Promise<void> {
   const { id } = await personNamed(person);
   const member = await account().patch(`${MEMBERS}/:person`, { param: { person: id }, json: { role } });
-  say(o.json, member, () => `${member.name} is ${member.role}`);
+  print(o.json, member, () => `${member.name} is ${member.role}`);
 }
 
 async function remove(person: string, o: { json?: boolean }): Promise<void> {
   const { id, name } = await personNamed(person);
   await account().delete(`${MEMBERS}/:person`, { param: { person: id } });
-  say(o.json, { id, removed: true }, () => `${name} is no member any more`);
+  print(o.json, { id, removed: true }, () => `${name} is no member any more`);
 }
 
 async function invite(o: { role?: Role; email?: string; days?: number; json?: boolean }): Promise<void> {
@@ -50,25 +50,27 @@ async function invite(o: { role?: Role; email?: string; days?: number; json?: bo
     ...(o.days !== undefined && { expiresAt: new Date(Date.now() + o.days * DAY_MS).toISOString() }),
   };
   const made = await account().post(INVITATIONS, { json });
-  say(o.json, made, () => `hand this to them, it is shown this once: atoll invitation accept ${made.invitation}`);
+  print(o.json, made, () => `hand this to them, it is shown this once: atoll invitation accept ${made.invitation}`);
 }
 
 async function listInvitations(o: { json?: boolean }): Promise<void> {
   const { items } = await account().get(INVITATIONS);
   const row = (i: Invitation) => [i.email ?? 'anybody', i.role, i.expiresAt.slice(0, 16), i.id];
-  say(o.json, items, () => (items.length === 0 ? 'no invitations' : table([['FOR', 'ROLE', 'UNTIL', 'ID'], ...items.map(row)])));
+  print(o.json, items, () =>
+    items.length === 0 ? 'no invitations' : table([['FOR', 'ROLE', 'UNTIL', 'ID'], ...items.map(row)]),
+  );
 }
 
 async function revoke(id: string, o: { json?: boolean }): Promise<void> {
   await account().delete(`${INVITATIONS}/:invitation`, { param: { invitation: id } });
-  say(o.json, { id, deleted: true }, () => 'the invitation is revoked');
+  print(o.json, { id, deleted: true }, () => 'the invitation is revoked');
 }
 
 async function accept(secret: string, o: { json?: boolean }): Promise<void> {
-  const joined = await myself().post('/v1/invitations/accept', { json: { invitation: secret } });
+  const joined = await asCaller().post('/v1/invitations/accept', { json: { invitation: secret } });
   const session = readSession();
   if (session?.chosen && !process.env.ATOLL_TOKEN) keepSession({ ...session, account: { id: joined.id, name: joined.name } });
-  say(o.json, joined, () => `you belong to ${joined.name} (${joined.level}), and commands are about it now`);
+  print(o.json, joined, () => `you belong to ${joined.name} (${joined.level}), and commands are about it now`);
 }
 
 function days(text: string): number {

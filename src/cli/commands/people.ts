@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import { myself } from '../api.ts';
+import { asCaller } from '../api.ts';
 import { type Client, Refusal } from '../../client/client.ts';
 import { connect } from '../../local/send.ts';
 import type { Item, Result } from '../../client/types.ts';
 import { codeOf, Failure } from '../../local/failure.ts';
-import { age, during, say, table } from '../output.ts';
-import { keepSession, place, readSession, type Server, type Session } from '../../local/settings.ts';
+import { age, withProgress, print, table } from '../output.ts';
+import { keepSession, currentServer, readSession, type Server, type Session } from '../../local/settings.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** What RFC 8628 (3.5) adds to the interval when the server says `slow_down`, s. */
@@ -68,7 +68,7 @@ function readCa(file: string): string {
 /** The server to sign in to: the one named, else the one that the data folder knows. */
 function serverOf(o: LoginOptions): Server {
   if (o.ca !== undefined && o.url === undefined) throw new Failure('--ca goes with --url', 2);
-  if (o.url === undefined) return place();
+  if (o.url === undefined) return currentServer();
   if (!URL.canParse(o.url) || new URL(o.url).protocol !== 'https:')
     throw new Failure(`--url is "${o.url}", which is no https address`, 2);
   return { url: new URL(o.url).origin, ...(o.ca !== undefined && { ca: readCa(o.ca) }) };
@@ -84,13 +84,13 @@ async function login(o: LoginOptions): Promise<void> {
   process.stderr.write(
     `open ${begun.verification_uri_complete}\nand approve the device "${device}" if it shows the code ${begun.user_code}\n`,
   );
-  const token = await during('waiting for you', poll(client, begun));
+  const token = await withProgress('waiting for you', poll(client, begun));
   const me = await connect({ ...server, token }).get('/v1/me');
   await forget(readSession()).catch(() => undefined);
   const [only] = me.accounts.length === 1 ? me.accounts : [];
   const account = only && { id: only.id, name: only.name };
   keepSession({ ...(o.url !== undefined && server), token, chosen: true, ...(account && { account }) });
-  say(o.json, { ...me, account: account ?? null }, () => `signed in as ${me.name}\n${belongsTo(me, account?.name)}`);
+  print(o.json, { ...me, account: account ?? null }, () => `signed in as ${me.name}\n${belongsTo(me, account?.name)}`);
   if (process.env.ATOLL_TOKEN) process.stderr.write('ATOLL_TOKEN is set: commands go on acting as that token\n');
 }
 
@@ -102,7 +102,7 @@ function belongsTo({ accounts }: Me, chosen: string | undefined): string {
 
 /** Acts as who signed in, at the server where they did, whatever ATOLL_TOKEN says. */
 function sessionClient({ url, ca, token }: Session): Client {
-  const server = url === undefined ? place() : { url, ...(ca !== undefined && { ca }) };
+  const server = url === undefined ? currentServer() : { url, ...(ca !== undefined && { ca }) };
   return connect({ ...server, token });
 }
 
@@ -125,13 +125,13 @@ async function logout(o: { all?: boolean; json?: boolean }): Promise<void> {
     process.stderr.write(`the session may still be open at the server: ${error.message}\n`);
   });
   keepSession(undefined);
-  say(o.json, { signedOut: true }, () => (o.all ? 'signed out everywhere' : 'signed out'));
+  print(o.json, { signedOut: true }, () => (o.all ? 'signed out everywhere' : 'signed out'));
 }
 
 async function whoami(o: { json?: boolean }): Promise<void> {
-  const me = await myself().get('/v1/me');
+  const me = await asCaller().get('/v1/me');
   const chosen = process.env.ATOLL_TOKEN ? undefined : readSession()?.account?.id;
-  say(o.json, me, () =>
+  print(o.json, me, () =>
     [
       `${me.type === 'person' ? me.name : `the ${me.type} ${me.name}`}`,
       ...me.accounts.map(({ id, name, level }) => `${id === chosen ? '*' : '-'} ${name}: ${level} (${id})`),
@@ -147,18 +147,18 @@ async function deleteMe(o: { yes?: boolean; json?: boolean }): Promise<void> {
   if (!o.yes) throw new Failure(`${name} leaves every account, with what they made there: say so with --yes`);
   await client.delete('/v1/me');
   keepSession(undefined);
-  say(o.json, { name, deleted: true }, () => `${name} is not known any more`);
+  print(o.json, { name, deleted: true }, () => `${name} is not known any more`);
 }
 
 async function listSessions(o: { json?: boolean }): Promise<void> {
-  const { items } = await myself().get('/v1/sessions');
+  const { items } = await asCaller().get('/v1/sessions');
   const row = (s: SessionRow) => [s.name, s.hint, age(s.createdAt), s.expiresAt.slice(0, 10), s.current ? 'this one' : '', s.id];
-  say(o.json, items, () => table([['DEVICE', 'BEGINS', 'AGE', 'UNTIL', '', 'ID'], ...items.map(row)]));
+  print(o.json, items, () => table([['DEVICE', 'BEGINS', 'AGE', 'UNTIL', '', 'ID'], ...items.map(row)]));
 }
 
 async function endSession(id: string, o: { json?: boolean }): Promise<void> {
-  await myself().delete('/v1/sessions/:session', { param: { session: id } });
-  say(o.json, { id, deleted: true }, () => 'that device is signed out');
+  await asCaller().delete('/v1/sessions/:session', { param: { session: id } });
+  print(o.json, { id, deleted: true }, () => 'that device is signed out');
 }
 
 /** `atoll login`, `logout`, `whoami`, `forget-me` and `session ...` */

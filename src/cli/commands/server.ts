@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { binary } from '../binaries.ts';
 import { makeSecret, PREFIXES } from '../../lib/secrets.ts';
 import { Failure } from '../../local/failure.ts';
-import { say } from '../output.ts';
+import { print } from '../output.ts';
 import { dataFolder, files, port } from '../../local/settings.ts';
 
 const PATIENCE_MS = 4000;
@@ -28,21 +28,21 @@ async function health(o: { json?: boolean }): Promise<void> {
     asked.on('error', (error) => reject(new Failure(`${url}: ${error.message}`)));
   });
   if (status !== 200) throw new Failure(`${url} answered ${status}: the server is not ready`);
-  say(o.json, { ready: true }, () => 'ready');
+  print(o.json, { ready: true }, () => 'ready');
 }
 
 /** Does once what a first start would do beside the data: for images, where only the data can be written later. */
 async function prepare(o: { json?: boolean }): Promise<void> {
   const { bundle } = await import('../../server/bundle.ts');
   const made = [await bundle(), await binary('kubectl'), await binary('helm')];
-  say(o.json, { files: made }, () => made.join('\n'));
+  print(o.json, { files: made }, () => made.join('\n'));
 }
 
 /** A token for the operator of a deployment, and what the deployment is told of it. */
 async function operatorToken(o: { json?: boolean }): Promise<void> {
   const token = makeSecret(PREFIXES.operator, { token: (bytes) => randomBytes(bytes).toString('base64url') });
   const sha256 = createHash('sha256').update(token).digest('hex');
-  say(o.json, { token, sha256 }, () => `token, shown this once: ${token}\nATOLL_OPERATOR_SHA256:  ${sha256}`);
+  print(o.json, { token, sha256 }, () => `token, shown this once: ${token}\nATOLL_OPERATOR_SHA256:  ${sha256}`);
 }
 
 /** `atoll health`, `atoll prepare` and `atoll operator-token`: for whoever runs a server or a deployment. */

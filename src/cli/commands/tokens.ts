@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { type Level, LEVELS } from '../../management/http/access.ts';
-import { account, myself } from '../api.ts';
+import { account, asCaller } from '../api.ts';
 import type { Item } from '../../client/types.ts';
 import { label, seconds } from '../durations.ts';
-import { age, say, table } from '../output.ts';
+import { age, print, table } from '../output.ts';
 import { isLocal, keepLocalToken } from '../../local/settings.ts';
 
 const TOKENS = '/v1/accounts/:account/tokens';
@@ -27,7 +27,7 @@ async function create(name: string, o: CreateOptions): Promise<void> {
     ...(o.expires !== undefined && { expiresIn: o.expires }),
   };
   const made = await account().post(TOKENS, { json });
-  say(o.json, made, () => `token ${name}, shown this once: ${made.token}`);
+  print(o.json, made, () => `token ${name}, shown this once: ${made.token}`);
 }
 
 function reachOf({ clusters, labels }: Token): string {
@@ -48,7 +48,7 @@ async function list(o: { json?: boolean }): Promise<void> {
     t.expiresAt ?? 'never',
     t.id,
   ];
-  say(o.json, items, () => table([['NAME', 'SCOPE', 'REACHES', 'BEGINS', 'AGE', 'USED', 'EXPIRES', 'ID'], ...items.map(row)]));
+  print(o.json, items, () => table([['NAME', 'SCOPE', 'REACHES', 'BEGINS', 'AGE', 'USED', 'EXPIRES', 'ID'], ...items.map(row)]));
 }
 
 async function update(id: string, o: { name?: string; expires?: number | false; json?: boolean }): Promise<void> {
@@ -59,7 +59,7 @@ async function update(id: string, o: { name?: string; expires?: number | false; 
     ...(o.expires === false && { expiresAt: null }),
   };
   const changed = await account().patch(TOKEN, { param: { token: id }, json });
-  say(o.json, changed, () => `token ${changed.name} changed`);
+  print(o.json, changed, () => `token ${changed.name} changed`);
 }
 
 async function rotate(id: string, o: { overlap?: number; revokeCredentials?: boolean; json?: boolean }): Promise<void> {
@@ -67,16 +67,16 @@ async function rotate(id: string, o: { overlap?: number; revokeCredentials?: boo
     ...(o.overlap !== undefined && { overlapSeconds: o.overlap }),
     ...(o.revokeCredentials && { revokeCredentials: true }),
   };
-  const own = isLocal() && (await myself().get('/v1/me')).id === id;
+  const own = isLocal() && (await asCaller().get('/v1/me')).id === id;
   const made = await account().post(`${TOKEN}/rotate`, { param: { token: id }, json });
   // Else the CLI would be locked out of the account that the data folder came with.
   if (own) keepLocalToken(made.token);
-  say(o.json, made, () => `token ${made.name}, its new secret shown this once: ${made.token}`);
+  print(o.json, made, () => `token ${made.name}, its new secret shown this once: ${made.token}`);
 }
 
 async function remove(id: string, o: { json?: boolean }): Promise<void> {
   await account().delete(TOKEN, { param: { token: id } });
-  say(o.json, { id, deleted: true }, () => 'token deleted, and the credentials of clusters that it made');
+  print(o.json, { id, deleted: true }, () => 'token deleted, and the credentials of clusters that it made');
 }
 
 const more = (value: string, before: string[] = []): string[] => [...before, value];

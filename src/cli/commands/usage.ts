@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { account } from '../api.ts';
-import type { Result, Wish } from '../../client/types.ts';
+import type { Result, RequestInput } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
-import { moment } from '../moments.ts';
-import { say, table } from '../output.ts';
+import { parseTime } from '../times.ts';
+import { print, table } from '../output.ts';
 
 const USAGE = '/v1/accounts/:account/usage';
 type Totals = Result<'get', typeof USAGE>;
@@ -26,18 +26,18 @@ const cells = ({ requests, writes, bytes, awakeSeconds }: Figures): string[] => 
 ];
 
 function span(o: Options): Record<string, string> {
-  return { ...(o.from !== undefined && { from: moment(o.from) }), ...(o.to !== undefined && { to: moment(o.to) }) };
+  return { ...(o.from !== undefined && { from: parseTime(o.from) }), ...(o.to !== undefined && { to: parseTime(o.to) }) };
 }
 
 async function ofCluster(cluster: string, o: Options): Promise<void> {
   const found = await account().get(`${CLUSTER}/usage`, { param: { cluster }, query: span(o) });
   const rows = found.hours.map(({ hour, ...figures }) => [hour, ...cells(figures)]);
-  say(o.json, found, () => table([['HOUR', ...HEAD], ...rows, ['together', ...cells(found.totals)]]));
+  print(o.json, found, () => table([['HOUR', ...HEAD], ...rows, ['together', ...cells(found.totals)]]));
 }
 
 async function ofAccount(o: Options): Promise<void> {
   // Pages are of the same time, whenever they are asked for.
-  const query: Wish<'get', typeof USAGE>['query'] = { to: new Date().toISOString(), ...span(o) };
+  const query: RequestInput<'get', typeof USAGE>['query'] = { to: new Date().toISOString(), ...span(o) };
   const items: OfCluster[] = [];
   let page: Totals;
   do {
@@ -47,7 +47,7 @@ async function ofAccount(o: Options): Promise<void> {
   } while (page.next !== undefined);
   const { totals } = page;
   const rows = items.map(({ cluster, name, ...figures }) => [name ?? cluster, ...cells(figures)]);
-  say(o.json, { items, totals }, () => table([['CLUSTER', ...HEAD], ...rows, ['together', ...cells(totals)]]));
+  print(o.json, { items, totals }, () => table([['CLUSTER', ...HEAD], ...rows, ['together', ...cells(totals)]]));
 }
 
 /** `atoll usage [CLUSTER]` */

@@ -1,6 +1,6 @@
 import { and, asc, count, eq, inArray, isNull, min, notExists, sql } from 'drizzle-orm';
 import type { Task } from '../task.ts';
-import { unmake } from '../clusters/service.ts';
+import { abortProvisioning } from '../clusters/service.ts';
 import { clusters } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { CLUSTERS_PER_DELETION_STEP } from '../limits.ts';
@@ -56,7 +56,7 @@ export async function beginDeletion(deps: ManagementDeps, accountId: string): Pr
  * Goes on with one deletion: some clusters, then the account with everything that belongs to it. What fails is tried last the next time,
  * so that it holds up no other.
  */
-async function goOn(deps: ManagementDeps, operation: OperationRow): Promise<void> {
+async function continueDeletion(deps: ManagementDeps, operation: OperationRow): Promise<void> {
   const { id, accountId } = operation;
   const ofAccount = eq(clusters.accountId, accountId);
   const some = await deps.db
@@ -65,7 +65,7 @@ async function goOn(deps: ManagementDeps, operation: OperationRow): Promise<void
     .where(ofAccount)
     .orderBy(asc(clusters.updatedAt), asc(clusters.id))
     .limit(CLUSTERS_PER_DELETION_STEP);
-  const ends = await Promise.allSettled(some.map((cluster) => unmake(deps, cluster.id)));
+  const ends = await Promise.allSettled(some.map((cluster) => abortProvisioning(deps, cluster.id)));
   const failed = some.filter((_, i) => ends[i].status === 'rejected').map((cluster) => cluster.id);
   if (failed.length > 0) await deps.db.update(clusters).set({ updatedAt: deps.now() }).where(inArray(clusters.id, failed));
   const left = await clustersLeft(deps, accountId);
@@ -95,7 +95,7 @@ const deleteAccounts: Task = {
   run: async (deps) => {
     const failures: unknown[] = [];
     for (const operation of await deps.db.select().from(operations).where(isRunning)) {
-      await goOn(deps, operation).catch((error: unknown) => failures.push(error));
+      await continueDeletion(deps, operation).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
   },

@@ -4,7 +4,7 @@ import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
 import { pathParams, defineRoute } from '../http/route.ts';
 import { body, iso, json } from '../http/shapes.ts';
-import { accept, type InvitationRow, invite, listInvitations, revokeInvitation } from './invitations.ts';
+import { acceptInvitation, type InvitationRow, invite, listInvitations, revokeInvitation } from './invitations.ts';
 import { accountView } from './routes.ts';
 import { Acceptance, InvitationView, InvitationWithSecret, Joined, NewInvitation } from './schema.ts';
 
@@ -97,7 +97,7 @@ export function invitationRoutes(deps: ManagementDeps) {
     })
     .openapi(take, async (c) => {
       const { id } = asPerson(c.get('principal'));
-      const { account, level } = await accept(deps, id, c.req.valid('json').invitation);
+      const { account, level } = await acceptInvitation(deps, id, c.req.valid('json').invitation);
       return c.json({ ...accountView(account), level }, 200);
     });
 }

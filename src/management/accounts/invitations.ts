@@ -12,7 +12,7 @@ import { accounts, invitations, members } from './tables.ts';
 export type InvitationRow = typeof invitations.$inferSelect;
 
 /** What an invitation is asked to be. */
-export interface InvitationWish {
+export interface InvitationRequest {
   role: Role;
   email?: string;
   expiresAt?: string;
@@ -23,12 +23,13 @@ export async function invite(
   deps: ManagementDeps,
   access: Access,
   who: Principal,
-  wish: InvitationWish,
+  request: InvitationRequest,
 ): Promise<{ row: InvitationRow; secret: string }> {
   const { accountId, level } = access;
-  if (!atLeast(level, levelOf(wish.role))) throw new Problem('forbidden', `"${level}" cannot invite somebody as ${wish.role}`);
+  if (!atLeast(level, levelOf(request.role)))
+    throw new Problem('forbidden', `"${level}" cannot invite somebody as ${request.role}`);
   const now = deps.now();
-  const expiresAt = wish.expiresAt === undefined ? now + INVITATION_MS : Date.parse(wish.expiresAt);
+  const expiresAt = request.expiresAt === undefined ? now + INVITATION_MS : Date.parse(request.expiresAt);
   if (expiresAt <= now) throw new Problem('invalid-request', 'expiresAt: is in the past');
   if (expiresAt > now + INVITATION_MAX_MS) {
     throw new Problem('invalid-request', `expiresAt: at most ${INVITATION_MAX_MS / 86_400_000} days ahead`);
@@ -44,8 +45,8 @@ export async function invite(
     .values({
       id: deps.random.uuid(),
       accountId,
-      email: wish.email?.toLowerCase() ?? null,
-      role: wish.role,
+      email: request.email?.toLowerCase() ?? null,
+      role: request.role,
       hash: deps.crypto.sha256(secret),
       createdBy: creatorOf(who),
       createdAt: now,
@@ -59,7 +60,7 @@ export async function invite(
  * Invitations that stand: in their time, and while whoever made them is the member that they were, or a token that works. So one that was made with a
  * stolen token is worth nothing once the token is revoked.
  */
-const standing = (deps: ManagementDeps) =>
+const isValid = (deps: ManagementDeps) =>
   and(
     gt(invitations.expiresAt, deps.now()),
     sql`(${invitations.createdBy} IN (SELECT 'person:' || m.person_id FROM ${members} AS m
@@ -73,23 +74,23 @@ export function listInvitations(deps: ManagementDeps, accountId: string): Promis
   return deps.db
     .select()
     .from(invitations)
-    .where(and(eq(invitations.accountId, accountId), standing(deps)))
+    .where(and(eq(invitations.accountId, accountId), isValid(deps)))
     .orderBy(asc(invitations.createdAt), asc(invitations.id));
 }
 
 export async function revokeInvitation(deps: ManagementDeps, accountId: string, id: string): Promise<void> {
-  const gone = await deps.db
+  const deleted = await deps.db
     .delete(invitations)
     .where(and(eq(invitations.accountId, accountId), eq(invitations.id, id)))
     .returning({ id: invitations.id });
-  if (gone.length === 0) throw new Problem('not-found', `invitation "${id}" not found`);
+  if (deleted.length === 0) throw new Problem('not-found', `invitation "${id}" not found`);
 }
 
 /** The one answer for what was never made, is mistyped, too old, revoked, used, or meant for somebody else. */
 const noInvitation = () => new Problem('not-found', 'there is no such invitation for you');
 
 /** Takes an invitation: once, in its time, and by whom it is for. Becoming a member and using it up are one. */
-export async function accept(
+export async function acceptInvitation(
   deps: ManagementDeps,
   personId: string,
   secret: string,
@@ -99,7 +100,7 @@ export async function accept(
   const now = deps.now();
   const [person] = await db.select({ email: people.email }).from(people).where(eq(people.id, personId));
   const forThem = person?.email ? or(isNull(invitations.email), eq(invitations.email, person.email)) : isNull(invitations.email);
-  const valid = and(eq(invitations.hash, deps.crypto.sha256(secret)), standing(deps), forThem);
+  const valid = and(eq(invitations.hash, deps.crypto.sha256(secret)), isValid(deps), forThem);
   const inUse = and(eq(accounts.id, invitations.accountId), isNull(accounts.deletedAt));
   const [found] = await db.select({ account: accounts }).from(invitations).innerJoin(accounts, inUse).where(valid);
   if (!found) throw noInvitation();

@@ -3,7 +3,7 @@ import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
 import { pathParams, defineRoute } from '../http/route.ts';
 import { body, iso, json, Page, pageOf } from '../http/shapes.ts';
-import { changeRole, leave, listMembers, type Member, removeMember, transfer } from './members.ts';
+import { changeRole, leaveAccount, listMembers, type Member, removeMember, transfer } from './members.ts';
 import { MemberView, NewRole, Transfer } from './schema.ts';
 
 const view = ({ personId, name, email, role, createdAt }: Member) => ({
@@ -118,7 +118,7 @@ export function memberRoutes(deps: ManagementDeps) {
       return c.body(null, 204);
     })
     .openapi(go, async (c) => {
-      await leave(deps, c.get('access'), c.get('principal'));
+      await leaveAccount(deps, c.get('access'), c.get('principal'));
       return c.body(null, 204);
     })
     .openapi(handOver, async (c) => {

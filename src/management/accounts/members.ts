@@ -114,7 +114,7 @@ export async function removeMember(deps: ManagementDeps, access: Access, personI
 }
 
 /** Somebody goes by themselves. */
-export async function leave(deps: ManagementDeps, access: Access, who: Principal): Promise<void> {
+export async function leaveAccount(deps: ManagementDeps, access: Access, who: Principal): Promise<void> {
   if (who.type !== 'person') throw new Problem('conflict', 'a token is no member: people leave, tokens are revoked');
   await removeMember(deps, access, who.id);
 }

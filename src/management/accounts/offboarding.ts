@@ -1,7 +1,7 @@
 import { and, asc, type Column, eq, exists, inArray, isNull, not, notExists, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import type { Role } from '../http/access.ts';
-import { marking, notify } from '../clusters/credentials.ts';
+import { revocationStatement, revokeInClusters } from '../clusters/credentials.ts';
 import { clusters, credentials } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
@@ -11,7 +11,7 @@ import { tokens } from '../tokens/tables.ts';
 import { accounts, invitations, members } from './tables.ts';
 
 /** Where somebody loses something: the account (absent: all that they belong to), and the role that is left to them there, if any. */
-interface Loss {
+interface Revocation {
   accountId?: string;
   role?: Role;
 }
@@ -25,7 +25,7 @@ export async function revokeEverythingOf<T extends BatchItem<'sqlite'>>(
   deps: ManagementDeps,
   personId: string,
   change: T,
-  { accountId, role }: Loss,
+  { accountId, role }: Revocation,
 ): Promise<[T['_']['result'], ...unknown[]]> {
   await deps.taskRunner.wakeBy(deps.now() + REVOKE_STANDBY_MS);
   const { db } = deps;
@@ -42,11 +42,11 @@ export async function revokeEverythingOf<T extends BatchItem<'sqlite'>>(
   const theirs = and(sql`${credentials.createdBy} IN ${creators}`, here || undefined, tookHold);
   const [changed, marked] = await db.batch([
     change,
-    marking(deps, theirs),
+    revocationStatement(deps, theirs),
     db.delete(invitations).where(and(within(invitations.accountId), sql`${invitations.createdBy} IN ${creators}`, tookHold)),
     db.delete(tokens).where(and(theirTokens, tookHold)),
   ]);
-  await notify(deps, marked as Parameters<typeof notify>[1]);
+  await revokeInClusters(deps, marked as Parameters<typeof revokeInClusters>[1]);
   return [changed as T['_']['result']];
 }
 
@@ -71,8 +71,8 @@ export async function forgetPerson(deps: ManagementDeps, personId: string): Prom
     .delete(people)
     .where(and(eq(people.id, personId), notExists(onlyTheirs(deps, personId))))
     .returning({ id: people.id });
-  const [gone] = await revokeEverythingOf(deps, personId, removal, {});
-  if ((gone as unknown[]).length > 0) return;
+  const [removed] = await revokeEverythingOf(deps, personId, removal, {});
+  if ((removed as unknown[]).length > 0) return;
   const names = (await onlyTheirs(deps, personId)).map(({ name }) => `"${name}"`);
   const what = names.length > 0 ? `nobody else owns ${names.join(', ')}` : 'an account of yours was changed at the same moment';
   throw new Problem('conflict', `${what}: hand it over first, or delete it`);

@@ -3,7 +3,7 @@ import type { Task } from '../task.ts';
 import { clusters } from '../clusters/tables.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
-import { CLUSTERS_PER_CHORE, PLAN_RETRY_MS } from '../limits.ts';
+import { CLUSTERS_PER_TASK_STEP, PLAN_RETRY_MS } from '../limits.ts';
 import { clusterLimits, type PlanName } from '../plans.ts';
 import type { AccountRow } from './service.ts';
 import { accounts } from './tables.ts';
@@ -31,22 +31,22 @@ export const planTask: Task = {
       .where(lte(accounts.planDue, now))
       .orderBy(asc(accounts.planDue))
       .limit(1);
-    if (account) await notify(deps, account, now);
+    if (account) await notifyClusters(deps, account, now);
   },
 };
 
-async function notify(deps: ManagementDeps, { id, plan, planDue }: AccountRow, now: number): Promise<void> {
-  const untold = await deps.db
+async function notifyClusters(deps: ManagementDeps, { id, plan, planDue }: AccountRow, now: number): Promise<void> {
+  const outdated = await deps.db
     .select({ id: clusters.id })
     .from(clusters)
     .where(and(eq(clusters.accountId, id), ne(clusters.plan, plan)))
-    .limit(CLUSTERS_PER_CHORE);
+    .limit(CLUSTERS_PER_TASK_STEP);
   const limits = clusterLimits(plan);
-  const took = await Promise.all(untold.map((cluster) => deps.clusters.limit(cluster.id, limits)));
-  const told = untold.filter((_, i) => took[i]).map((cluster) => cluster.id);
-  if (told.length > 0) await deps.db.update(clusters).set({ plan }).where(inArray(clusters.id, told));
-  if (told.length > 0 && untold.length === CLUSTERS_PER_CHORE) return;
-  const next = told.length < untold.length ? now + PLAN_RETRY_MS : null;
+  const took = await Promise.all(outdated.map((cluster) => deps.clusters.limit(cluster.id, limits)));
+  const notified = outdated.filter((_, i) => took[i]).map((cluster) => cluster.id);
+  if (notified.length > 0) await deps.db.update(clusters).set({ plan }).where(inArray(clusters.id, notified));
+  if (notified.length > 0 && outdated.length === CLUSTERS_PER_TASK_STEP) return;
+  const next = notified.length < outdated.length ? now + PLAN_RETRY_MS : null;
   // Another plan that came meanwhile is due by its own.
   await deps.db
     .update(accounts)

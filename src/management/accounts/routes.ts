@@ -13,7 +13,7 @@ import { Account, AccountWithLevel, AccountWithToken, Me, NewAccount } from './s
 import {
   type AccountRow,
   accountsOf,
-  type Belonging,
+  type Membership,
   createAccount,
   getAccount,
   listAccounts,
@@ -22,7 +22,7 @@ import {
 
 /** An account as answers tell it. */
 export const accountView = ({ id, name, plan, createdAt }: AccountRow) => ({ id, name, plan, createdAt: iso(createdAt) });
-const listed = ({ account, level }: Belonging) => ({
+const listed = ({ account, level }: Membership) => ({
   ...accountView(account),
   ...(level && { level }),
   ...(account.deletedAt !== null && { deletedAt: iso(account.deletedAt) }),

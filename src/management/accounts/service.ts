@@ -4,13 +4,13 @@ import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { ACCOUNTS_PER_PERSON } from '../limits.ts';
-import { mint } from '../tokens/service.ts';
+import { newSecret } from '../tokens/service.ts';
 import { tokens } from '../tokens/tables.ts';
 import { accounts, members } from './tables.ts';
 
 export type AccountRow = typeof accounts.$inferSelect;
 /** An account, and what somebody may do in it; the operator may do nothing inside. */
-export interface Belonging {
+export interface Membership {
   account: AccountRow;
   level?: Level;
 }
@@ -36,7 +36,7 @@ export async function createAccount(
     const [[row]] = await deps.db.batch([account, owner]);
     return { row };
   }
-  const first = mint(deps, { accountId: id, name: 'first', scope: 'owner', createdBy: 'operator' });
+  const first = newSecret(deps, { accountId: id, name: 'first', scope: 'owner', createdBy: 'operator' });
   const [[row]] = await deps.db.batch([account, deps.db.insert(tokens).values(first.row)]);
   return { row, token: first.secret };
 }
@@ -54,7 +54,7 @@ export async function renameAccount(deps: ManagementDeps, id: string, name: stri
 }
 
 /** The accounts in which somebody may do something, with how much. The operator may do nothing inside of them. */
-export async function accountsOf(deps: ManagementDeps, who: Principal): Promise<Required<Belonging>[]> {
+export async function accountsOf(deps: ManagementDeps, who: Principal): Promise<Required<Membership>[]> {
   if (who.type === 'operator') return [];
   if (who.type === 'token') return [{ account: await getAccount(deps, who.accountId), level: who.level }];
   const rows = await deps.db
@@ -71,10 +71,10 @@ export async function listAccounts(
   deps: ManagementDeps,
   who: Principal,
   page: { limit: number; after?: string },
-): Promise<{ items: Belonging[]; next?: string }> {
+): Promise<{ items: Membership[]; next?: string }> {
   const from = partsOf(page.after, 'number', 'string');
   const { createdAt, id } = accounts;
-  let found: Belonging[];
+  let found: Membership[];
   if (who.type === 'operator') {
     const later = from && or(gt(createdAt, from[0]), and(eq(createdAt, from[0]), gt(id, from[1])));
     const order = [asc(createdAt), asc(id)];
@@ -86,7 +86,7 @@ export async function listAccounts(
       .limit(page.limit + 1);
     found = rows.map((account) => ({ account }));
   } else {
-    const isLater = ({ account: a }: Belonging) => !from || a.createdAt > from[0] || (a.createdAt === from[0] && a.id > from[1]);
+    const isLater = ({ account: a }: Membership) => !from || a.createdAt > from[0] || (a.createdAt === from[0] && a.id > from[1]);
     found = (await accountsOf(deps, who)).filter(isLater);
   }
   const items = found.slice(0, page.limit);

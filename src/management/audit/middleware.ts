@@ -36,7 +36,7 @@ export const audited =
  * The statement that writes down what a handler is about to do, for it to go to the database in one journey with that: a row if `when` holds
  * by then. The handler sets `audited` once it did.
  */
-export function auditing(deps: ManagementDeps, c: Context<ManagementEnv>, made: { id: string; name: string }, when: SQL) {
+export function auditStatement(deps: ManagementDeps, c: Context<ManagementEnv>, made: { id: string; name: string }, when: SQL) {
   const row = entryOf(deps, c, c.get('principal'), CREATED, { ...targetOf(c), id: made.id, name: made.name });
   const values = Object.entries(getTableColumns(audit)).map(([key, column]) => {
     const value = row[key as keyof typeof row];

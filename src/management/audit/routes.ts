@@ -4,8 +4,8 @@ import { Problem } from '../http/errors.ts';
 import { router } from '../http/router.ts';
 import { pathParams, defineRoute } from '../http/route.ts';
 import { headers, iso, json, pageOf } from '../http/shapes.ts';
-import { AuditEntry, AuditPolicy, AuditPolicySetView, AuditWishQuery, EventsQuery } from './schema.ts';
-import { auditPage, type AuditRow, type AuditWish } from './service.ts';
+import { AuditEntry, AuditPolicy, AuditPolicySetView, AuditRequestQuery, EventsQuery } from './schema.ts';
+import { auditPage, type AuditRow, type AuditRequest } from './service.ts';
 
 const tags = ['audit'];
 const CLUSTER = '/accounts/{account}/clusters/{cluster}';
@@ -49,7 +49,7 @@ function logs(deps: ManagementDeps) {
         'Every request that may have changed something and every refusal, each written down before it was answered. Kept for 400 days.',
       operationId: 'listAudit',
       tags,
-      request: { params: pathParams('account'), query: AuditWishQuery },
+      request: { params: pathParams('account'), query: AuditRequestQuery },
       responses: pages,
     },
   );
@@ -63,7 +63,7 @@ function logs(deps: ManagementDeps) {
       description: 'As that of an account.',
       operationId: 'listOperatorAudit',
       tags,
-      request: { query: AuditWishQuery },
+      request: { query: AuditRequestQuery },
       responses: pages,
     },
   );
@@ -172,8 +172,13 @@ export function auditRoutes(deps: ManagementDeps) {
   const { getPolicy, putPolicy, deletePolicy } = policies(deps);
   const events = eventsOf(deps);
   /** As the client wants to read it. */
-  async function page(accept: string | undefined, url: string, accountId: string | null, wish: AuditWish): Promise<Response> {
-    const { items, next } = await auditPage(deps, accountId, wish);
+  async function page(
+    accept: string | undefined,
+    url: string,
+    accountId: string | null,
+    request: AuditRequest,
+  ): Promise<Response> {
+    const { items, next } = await auditPage(deps, accountId, request);
     const shown = items.map(entryView);
     if (!accept?.includes(NDJSON)) return Response.json({ items: shown, ...(next !== undefined && { next }) });
     const lines = shown.map((entry) => `${JSON.stringify(entry)}\n`).join('');

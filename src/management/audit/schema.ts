@@ -13,7 +13,7 @@ export const AuditWindow = {
   to: Moment.openapi({ type: 'string', format: 'date-time', description: 'Not after.' }),
 };
 
-export const AuditWishQuery = z.object({
+export const AuditRequestQuery = z.object({
   ...AuditWindow,
   ...Page,
   order: z.enum(['asc', 'desc']).default('desc').openapi({ description: 'desc: the newest first.' }),

@@ -8,7 +8,7 @@ import { audit } from './tables.ts';
 export type AuditRow = typeof audit.$inferSelect;
 
 /** Which part of the log is asked for. Times are ms since the epoch, both ends included. */
-export interface AuditWish {
+export interface AuditRequest {
   from?: number;
   to?: number;
   order: 'asc' | 'desc';
@@ -20,24 +20,24 @@ export interface AuditWish {
 export async function auditPage(
   deps: ManagementDeps,
   accountId: string | null,
-  wish: AuditWish,
+  request: AuditRequest,
 ): Promise<{ items: AuditRow[]; next?: string }> {
-  const [after] = partsOf(wish.after, 'number') ?? [];
-  const rising = wish.order === 'asc';
+  const [after] = partsOf(request.after, 'number') ?? [];
+  const rising = request.order === 'asc';
   const rows = await deps.db
     .select()
     .from(audit)
     .where(
       and(
         accountId === null ? isNull(audit.accountId) : eq(audit.accountId, accountId),
-        wish.from === undefined ? undefined : gte(audit.at, wish.from),
-        wish.to === undefined ? undefined : lte(audit.at, wish.to),
+        request.from === undefined ? undefined : gte(audit.at, request.from),
+        request.to === undefined ? undefined : lte(audit.at, request.to),
         after === undefined ? undefined : rising ? gt(audit.id, after) : lt(audit.id, after),
       ),
     )
     .orderBy(rising ? asc(audit.id) : desc(audit.id))
-    .limit(wish.limit + 1);
-  const items = rows.slice(0, wish.limit);
+    .limit(request.limit + 1);
+  const items = rows.slice(0, request.limit);
   const last = items.at(-1);
   return { items, ...(last && rows.length > items.length && { next: cursorOf(last.id) }) };
 }

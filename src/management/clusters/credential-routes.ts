@@ -131,9 +131,9 @@ export function credentialRoutes(deps: ManagementDeps) {
   const asked = (c: Context<ManagementEnv>) => [deps, c.get('access'), c.get('principal'), c.get('cluster')] as const;
   return router()
     .openapi(create, async (c) => {
-      const { expiresAt, expiresIn, ...wish } = c.req.valid('json');
+      const { expiresAt, expiresIn, ...request } = c.req.valid('json');
       const expires = expiryOf(deps.now(), { expiresAt, expiresIn });
-      return answer(c, await issueCredential(...asked(c), { ...wish, expires }));
+      return answer(c, await issueCredential(...asked(c), { ...request, expires }));
     })
     .openapi(list, async (c) => {
       const { items, next } = await listCredentials(deps, c.get('cluster'), c.req.valid('query'));

@@ -8,7 +8,7 @@ import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { CREDENTIALS_PER_CLUSTER, REVOKE_AT_ONCE, REVOKE_CLUSTERS, REVOKE_STANDBY_MS } from '../limits.ts';
 import { tokens } from '../tokens/tables.ts';
-import { checkIdentity, isSomebodys, usernameOf } from './identity.ts';
+import { checkIdentity, isMemberName, usernameOf } from './identity.ts';
 import { CLUSTER_ROLES, type ClusterRole, type NewCredential } from './port.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, credentials } from './tables.ts';
@@ -19,7 +19,7 @@ export const UNNAMED = 'kubeconfig';
 export type CredentialRow = typeof credentials.$inferSelect;
 
 /** What a credential is asked to be. */
-export interface CredentialWish {
+export interface CredentialRequest {
   name: string;
   /** Absent: the most that whoever asks may have. */
   role?: ClusterRole;
@@ -40,18 +40,18 @@ export async function issueCredential(
   access: Access,
   who: Principal,
   cluster: ClusterRow,
-  wish: CredentialWish,
+  request: CredentialRequest,
 ): Promise<{ row: CredentialRow; token: string }> {
   const most = mostOf(access.level);
-  const { name, role = most, groups } = wish;
+  const { name, role = most, groups } = request;
   if (!within(role, most)) throw new Problem('forbidden', `"${access.level}" gets the role "${most}" at most`);
-  if (wish.username !== undefined || groups) {
+  if (request.username !== undefined || groups) {
     if (!atLeast(access.level, 'admin')) throw new Problem('forbidden', 'username and groups are for "admin" to choose');
-    await checkIdentity(deps, access.accountId, wish);
+    await checkIdentity(deps, access.accountId, request);
   }
-  const expires = boundBy(deps, who, wish.expires);
+  const expires = boundBy(deps, who, request.expires);
   await checkRoom(deps, cluster);
-  const username = wish.username ?? (await ownName(deps, access, who, cluster, name));
+  const username = request.username ?? (await ownName(deps, access, who, cluster, name));
   return issue(deps, access, who, cluster, { name, username, role, groups: groups ?? null, expiresAt: expires ?? null });
 }
 
@@ -128,14 +128,14 @@ export async function remember(
     revokedAt: null,
   };
   if (row.expiresAt !== null) await deps.taskRunner.wakeBy(row.expiresAt);
-  const [inserted] = await deps.db.batch([inserting(deps, access, who, row), ...beside]);
+  const [inserted] = await deps.db.batch([insertStatement(deps, access, who, row), ...beside]);
   if (inserted.length > 0) return row;
   await deps.clusters.revoke(clusterId, { ids: [row.id] });
   throw new Problem('unauthenticated', 'the token is not known');
 }
 
 /** The statement that writes it: it returns the id, or nothing when its creator is gone. */
-function inserting(deps: ManagementDeps, access: Access, who: Principal, row: CredentialRow) {
+function insertStatement(deps: ManagementDeps, access: Access, who: Principal, row: CredentialRow) {
   const id = { id: credentials.id };
   if (who.type === 'operator') return deps.db.insert(credentials).values(row).returning(id);
   const fields = {
@@ -240,7 +240,7 @@ export async function rotateCredential(
   if (old.revokedAt !== null) throw new Problem('conflict', `credential "${id}" is being revoked`);
   const self = who.type === 'person' ? who.id : '';
   const own = old.createdBy === creatorOf(who);
-  if ((!own && !atLeast(access.level, 'admin')) || (await isSomebodys(deps, access.accountId, old.username, self))) {
+  if ((!own && !atLeast(access.level, 'admin')) || (await isMemberName(deps, access.accountId, old.username, self))) {
     throw new Problem('forbidden', 'a credential is rotated by who made it; revoke it instead');
   }
   const most = mostOf(access.level);
@@ -277,7 +277,7 @@ export async function rotateAll(
   const expiresAt = boundBy(deps, who, undefined) ?? null;
   const made = await issue(deps, access, who, cluster, { name, username, role: mostOf(access.level), groups: null, expiresAt });
   const others = and(eq(credentials.clusterId, cluster.id), ne(credentials.id, made.row.id));
-  await mark(deps, others);
+  await beginRevocation(deps, others);
   await deps.clusters.revoke(cluster.id, { allBut: [made.row.id] });
   await deps.db.delete(credentials).where(others);
   return made;
@@ -296,26 +296,26 @@ export async function revokeCreatedBy(deps: ManagementDeps, accountId: string, c
 
 /** Marked first, so that what dies in between is done by the task; then the objects are told, then the rows go. */
 async function revoke(deps: ManagementDeps, which: SQL | undefined): Promise<void> {
-  await notify(deps, await mark(deps, which));
+  await revokeInClusters(deps, await beginRevocation(deps, which));
 }
 
 type Key = Pick<CredentialRow, 'clusterId' | 'id'>;
 
 /** The statement that begins a revocation. The taskRunner has to know before. */
-export const marking = (deps: ManagementDeps, which: SQL | undefined) =>
+export const revocationStatement = (deps: ManagementDeps, which: SQL | undefined) =>
   deps.db
     .update(credentials)
     .set({ revokedAt: deps.now() })
     .where(which)
     .returning({ clusterId: credentials.clusterId, id: credentials.id });
 
-async function mark(deps: ManagementDeps, which: SQL | undefined): Promise<Key[]> {
+async function beginRevocation(deps: ManagementDeps, which: SQL | undefined): Promise<Key[]> {
   await deps.taskRunner.wakeBy(deps.now() + REVOKE_STANDBY_MS);
-  return marking(deps, which);
+  return revocationStatement(deps, which);
 }
 
 /** Tells the objects, some at a time; what is beyond REVOKE_CLUSTERS, and whose object fails, the task does. */
-export async function notify(deps: ManagementDeps, rows: Key[]): Promise<void> {
+export async function revokeInClusters(deps: ManagementDeps, rows: Key[]): Promise<void> {
   const failures: unknown[] = [];
   const byCluster = [...Map.groupBy(rows, ({ clusterId }) => clusterId)];
   for (let i = 0; i < Math.min(byCluster.length, REVOKE_CLUSTERS); i += REVOKE_AT_ONCE) {
@@ -337,5 +337,5 @@ export async function finishRevocations(deps: ManagementDeps, now: number): Prom
     .from(credentials)
     .where(lte(credentials.revokedAt, now - REVOKE_STANDBY_MS))
     .limit(REVOKE_CLUSTERS);
-  await notify(deps, rows);
+  await revokeInClusters(deps, rows);
 }

@@ -6,22 +6,31 @@ import { FORK_INLINE_MS, FORK_STEP_MS } from '../limits.ts';
 import { clusterLimits } from '../plans.ts';
 import { endOperation, type OperationRow, progress } from '../operations/service.ts';
 import { operations } from '../operations/tables.ts';
-import { announce, claiming, type End, deletionTimeOf, isTaken, limitReached, newRow, taken } from './reserve.ts';
+import {
+  wakeTasks,
+  claimStatement,
+  type ClusterExpiry,
+  deletionTimeOf,
+  isNameTaken,
+  limitReached,
+  newRow,
+  nameTaken,
+} from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { type ClusterRow, findCluster } from './rows.ts';
 import { selects } from '../http/access.ts';
-import { type Made, unmake } from './service.ts';
+import { type CreatedCluster, abortProvisioning } from './service.ts';
 import { clusters } from './tables.ts';
 
 /** What a copy is asked to be; the rest is its source's. */
-export interface ForkWish extends End {
+export interface ForkRequest extends ClusterExpiry {
   name: string;
   labels?: Record<string, string>;
   isTemplate?: boolean;
 }
 
 /** A copy that is done, or one on its way. */
-export type Forked = Made | { operation: OperationRow };
+export type Forked = CreatedCluster | { operation: OperationRow };
 
 const LOST = 'the source was deleted, or changed too much while it was copied';
 
@@ -42,36 +51,36 @@ export async function forkCluster(
   access: Access,
   who: Principal,
   source: ClusterRow,
-  wish: ForkWish,
+  request: ForkRequest,
 ): Promise<Forked> {
   if (source.state !== 'ready' && source.state !== 'suspended') {
     throw new Problem('conflict', `cluster "${source.name}" is ${source.state === 'deleted' ? 'deleted' : 'still being made'}`);
   }
   const { apiOnly, legacyApis, nodes } = source;
-  const { name, labels = source.labels, isTemplate = false } = wish;
+  const { name, labels = source.labels, isTemplate = false } = request;
   const own = { name, labels, isTemplate, apiOnly, legacyApis, nodes, forkedFrom: source.id };
-  const row = newRow(deps, access, who, { ...own, expiresAt: deletionTimeOf(deps, wish) ?? null });
-  const { operation, plan } = await begin(deps, row);
+  const row = newRow(deps, access, who, { ...own, expiresAt: deletionTimeOf(deps, request) ?? null });
+  const { operation, plan } = await beginFork(deps, row);
   try {
     const first = await firstCredential(deps, access, who);
     const begun = await deps.clusters.fork({ id: row.id, name, limits: clusterLimits(plan) }, source.id);
     if (!begun) throw new Problem('conflict', LOST);
-    if (begun.done < begun.total && !(await goOn(deps, row.id, operation, FORK_INLINE_MS))) {
+    if (begun.done < begun.total && !(await continueFork(deps, row.id, operation, FORK_INLINE_MS))) {
       return { operation: await leaveToTasks(deps, operation) };
     }
     const token = await deps.clusters.finish(row.id, forObject(first));
     if (token === undefined) throw new Problem('conflict', LOST);
-    await Promise.all([remember(deps, access, who, row.id, first, token), finished(deps, row.id, operation)]);
+    await Promise.all([remember(deps, access, who, row.id, first, token), completeFork(deps, row.id, operation)]);
     return { row: { ...row, state: 'ready' }, token };
   } catch (error) {
-    await fail(deps, row.id, operation, error).catch(() => undefined);
+    await failFork(deps, row.id, operation, error).catch(() => undefined);
     throw error;
   }
 }
 
 /** The row of the cluster and that of the operation, both or none. */
-async function begin(deps: ManagementDeps, row: ClusterRow): Promise<{ operation: OperationRow; plan: string }> {
-  await announce(deps, row);
+async function beginFork(deps: ManagementDeps, row: ClusterRow): Promise<{ operation: OperationRow; plan: string }> {
+  await wakeTasks(deps, row);
   const { accountId, id: target, createdAt, updatedAt } = row;
   const state = { state: 'running', done: 0, total: 0, error: null, queued: false } as const;
   const operation: OperationRow = {
@@ -84,17 +93,17 @@ async function begin(deps: ManagementDeps, row: ClusterRow): Promise<{ operation
     updatedAt,
   };
   try {
-    const [claimed] = await deps.db.batch([claiming(deps, row), deps.db.insert(operations).values(operation)]);
+    const [claimed] = await deps.db.batch([claimStatement(deps, row), deps.db.insert(operations).values(operation)]);
     if (claimed.length > 0) return { operation, plan: claimed[0].plan };
   } catch (error) {
-    throw isTaken(error) ? taken(row.name) : error;
+    throw isNameTaken(error) ? nameTaken(row.name) : error;
   }
   await deps.db.delete(operations).where(eq(operations.id, operation.id));
   throw await limitReached(deps, accountId);
 }
 
 /** Copies for about so long; true once nothing is left. */
-export async function goOn(deps: ManagementDeps, id: string, operation: OperationRow, ms: number): Promise<boolean> {
+export async function continueFork(deps: ManagementDeps, id: string, operation: OperationRow, ms: number): Promise<boolean> {
   const end = deps.now() + ms;
   for (;;) {
     const now = await deps.clusters.copy(id, FORK_STEP_MS);
@@ -120,7 +129,7 @@ async function leaveToTasks(deps: ManagementDeps, { id }: OperationRow): Promise
 }
 
 /** The copy is a cluster. */
-export async function finished(deps: ManagementDeps, id: string, { id: operation }: OperationRow): Promise<void> {
+export async function completeFork(deps: ManagementDeps, id: string, { id: operation }: OperationRow): Promise<void> {
   const [ready] = await deps.db.batch([
     deps.db
       .update(clusters)
@@ -136,10 +145,10 @@ export async function finished(deps: ManagementDeps, id: string, { id: operation
 }
 
 /** The copy is no more. */
-export async function fail(deps: ManagementDeps, id: string, operation: OperationRow, error: unknown): Promise<void> {
+export async function failFork(deps: ManagementDeps, id: string, operation: OperationRow, error: unknown): Promise<void> {
   const why = error instanceof Problem ? error.message : 'something went wrong on our side';
   await endOperation(deps, operation.id, why);
-  await unmake(deps, id);
+  await abortProvisioning(deps, id);
 }
 
 /** Deletes a copy that is on its way: whoever makes it finds nothing to go on with. */
@@ -149,5 +158,5 @@ export async function cancelFork(deps: ManagementDeps, row: ClusterRow): Promise
     .from(operations)
     .where(and(eq(operations.target, row.id), eq(operations.state, 'running')));
   if (!operation) throw new Problem('conflict', `cluster "${row.name}" is still being made`);
-  await fail(deps, row.id, operation, new Problem('conflict', 'the copy was deleted before it was done'));
+  await failFork(deps, row.id, operation, new Problem('conflict', 'the copy was deleted before it was done'));
 }

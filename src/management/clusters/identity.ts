@@ -46,19 +46,22 @@ export async function usernameOf(deps: ManagementDeps, accountId: string, who: P
 export async function checkIdentity(
   deps: ManagementDeps,
   accountId: string,
-  wish: { username?: string; groups?: string[] },
+  request: { username?: string; groups?: string[] },
 ): Promise<void> {
-  const bad = wish.groups?.find(isReserved);
+  const bad = request.groups?.find(isReserved);
   if (bad !== undefined) throw new Problem('invalid-request', `groups: "${bad}" has a reserved prefix`);
-  if (wish.username === undefined) return;
-  if (isReserved(wish.username)) throw new Problem('invalid-request', `username: "${wish.username}" has a reserved prefix`);
-  if (await isSomebodys(deps, accountId, wish.username)) {
-    throw new Problem('forbidden', `username: "${wish.username}" is a member of the account, who gets a kubeconfig themselves`);
+  if (request.username === undefined) return;
+  if (isReserved(request.username)) throw new Problem('invalid-request', `username: "${request.username}" has a reserved prefix`);
+  if (await isMemberName(deps, accountId, request.username)) {
+    throw new Problem(
+      'forbidden',
+      `username: "${request.username}" is a member of the account, who gets a kubeconfig themselves`,
+    );
   }
 }
 
 /** Whether a name inside of a cluster means a member of its account, other than `but`. */
-export async function isSomebodys(deps: ManagementDeps, accountId: string, username: string, but = ''): Promise<boolean> {
+export async function isMemberName(deps: ManagementDeps, accountId: string, username: string, but = ''): Promise<boolean> {
   if (username.startsWith(PERSON)) return username !== `${PERSON}${but}`;
   return isOfAnother(deps, accountId, username, but);
 }

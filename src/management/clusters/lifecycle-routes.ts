@@ -4,7 +4,7 @@ import { pathParams, defineRoute } from '../http/route.ts';
 import { body, json } from '../http/shapes.ts';
 import { forkCluster } from './forks.ts';
 import { restoreCluster, resumeCluster, suspendCluster } from './lifecycle.ts';
-import { forkAnswer, madeAnswers } from './routes.ts';
+import { forkAnswer, createdAnswers } from './routes.ts';
 import { ClusterView, NewFork, RestoreQuery } from './schema.ts';
 import { viewOf } from './view.ts';
 
@@ -65,7 +65,7 @@ function definitions(deps: ManagementDeps) {
       refuses: ['name-taken', 'conflict', 'limit-reached'],
       tags,
       request: { params: pathParams('account', 'cluster'), ...body(NewFork) },
-      responses: madeAnswers,
+      responses: createdAnswers,
     },
   );
   return { suspend, resume, restore, fork };

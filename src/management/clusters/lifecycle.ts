@@ -4,7 +4,7 @@ import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, NOTIFY_STANDBY_MS } from '../limits.ts';
 import { close, listen } from './listeners.ts';
-import { type End, deletionTimeOf, hasRoom, isTaken, limitReached, taken } from './reserve.ts';
+import { type ClusterExpiry, deletionTimeOf, withinPlan, isNameTaken, limitReached, nameTaken } from './reserve.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
 
@@ -61,9 +61,9 @@ async function change(
 }
 
 /** Tells the object how it stands. Without an object there is nobody to be observedVersion. */
-export async function notify(deps: ManagementDeps, row: ClusterRow): Promise<void> {
+export async function notifyCluster(deps: ManagementDeps, row: ClusterRow): Promise<void> {
   const { id, version, state } = row;
-  if (state !== 'creating') await deps.clusters.stand(id, { version, state });
+  if (state !== 'creating') await deps.clusters.setLifecycle(id, { version, state });
   await deps.db
     .update(clusters)
     .set({ observedVersion: version })
@@ -71,7 +71,7 @@ export async function notify(deps: ManagementDeps, row: ClusterRow): Promise<voi
 }
 
 async function stood(deps: ManagementDeps, changed: ClusterRow): Promise<ClusterRow> {
-  await notify(deps, changed);
+  await notifyCluster(deps, changed);
   return { ...changed, observedVersion: changed.version };
 }
 
@@ -161,10 +161,10 @@ export async function restoreCluster(deps: ManagementDeps, row: ClusterRow, name
     ...(name !== undefined && { name }),
   };
   try {
-    const changed = await change(deps, row, ['deleted'], back, gt(clusters.purgeAt, now), hasRoom(row.accountId));
+    const changed = await change(deps, row, ['deleted'], back, gt(clusters.purgeAt, now), withinPlan(row.accountId));
     if (changed) return await stood(deps, changed);
   } catch (error) {
-    if (!isTaken(error)) throw error;
+    if (!isNameTaken(error)) throw error;
     throw new Problem('name-taken', `there is another cluster named "${name ?? row.name}": restore it under another name`);
   }
   const found = await again(deps, row);
@@ -174,7 +174,7 @@ export async function restoreCluster(deps: ManagementDeps, row: ClusterRow, name
 }
 
 /** What of a cluster can be changed. */
-export interface ClusterChange extends End {
+export interface ClusterChange extends ClusterExpiry {
   name?: string;
   /** Merged: null takes a label away. */
   labels?: Record<string, string | null>;
@@ -198,12 +198,12 @@ export async function updateCluster(
   deps: ManagementDeps,
   access: Access,
   row: ClusterRow,
-  wish: ClusterChange,
+  request: ClusterChange,
   ifMatch: string | undefined,
 ): Promise<ClusterRow> {
-  const expiresAt = deletionTimeOf(deps, wish);
+  const expiresAt = deletionTimeOf(deps, request);
   if (typeof expiresAt === 'number') await deps.taskRunner.wakeBy(expiresAt);
-  const { name, isTemplate, labels, port } = wish;
+  const { name, isTemplate, labels, port } = request;
   let old = row;
   for (let tries = 0; tries < RETRIES; tries++) {
     checkMatch(old, ifMatch);
@@ -232,7 +232,7 @@ export async function updateCluster(
         return changed;
       }
     } catch (error) {
-      throw isTaken(error) ? taken(name ?? row.name) : error;
+      throw isNameTaken(error) ? nameTaken(name ?? row.name) : error;
     }
     old = await again(deps, old);
   }

@@ -42,7 +42,7 @@ export interface ClusterUsage {
 }
 
 /** How a cluster is to stand, as the deployment's database has it; of two words that cross on their way the newer counts. */
-export interface Standing {
+export interface Lifecycle {
   version: number;
   state: 'ready' | 'suspended' | 'deleted';
 }
@@ -78,7 +78,7 @@ export interface ClustersPort extends AuditPort {
   limit(id: string, limits: ClusterLimits): Promise<boolean>;
   destroy(id: string): Promise<void>;
   /** What it refuses and whether it goes on follows from this. False: there is no such object. */
-  stand(id: string, standing: Standing): Promise<boolean>;
+  setLifecycle(id: string, lifecycle: Lifecycle): Promise<boolean>;
   /** Begins a copy of another cluster as it is now; undefined: there is no such cluster, or it is deleted. */
   fork(own: { id: string; name: string; limits?: ClusterLimits }, source: string): Promise<ForkProgress | undefined>;
   /** Goes on with a copy for about so long; undefined: it cannot go on, for its source is gone. */

@@ -3,7 +3,7 @@ import { type Access, creatorOf, selects, type Principal } from '../http/access.
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { accounts } from '../accounts/tables.ts';
-import { MAKING_MS } from '../limits.ts';
+import { PROVISIONING_MS } from '../limits.ts';
 import { PLAN_NAMES, planOf } from '../plans.ts';
 import { expiryOf } from '../http/shapes.ts';
 import { makeClusterId } from './id.ts';
@@ -11,13 +11,13 @@ import type { ClusterRow } from './rows.ts';
 import { clusters } from './tables.ts';
 
 /** When a cluster is to delete itself, as its maker said. */
-export interface End {
+export interface ClusterExpiry {
   expiresAt?: string | null;
   expiresIn?: number;
 }
 
 /** ms since the epoch; null: never; undefined: nothing was said. */
-export function deletionTimeOf(deps: ManagementDeps, { expiresAt, expiresIn }: End): number | null | undefined {
+export function deletionTimeOf(deps: ManagementDeps, { expiresAt, expiresIn }: ClusterExpiry): number | null | undefined {
   if (expiresAt === null) return null;
   const now = deps.now();
   const end = expiryOf(now, { expiresAt, expiresIn });
@@ -30,11 +30,11 @@ const failsWith = (error: unknown, constraint: string): boolean => {
   return false;
 };
 /** Whether a write was refused because the account has a cluster of that name. */
-export const isTaken = (error: unknown): boolean => failsWith(error, 'UNIQUE');
+export const isNameTaken = (error: unknown): boolean => failsWith(error, 'UNIQUE');
 /** Whether a write was refused because the cluster that it is about is no more. */
-export const isGone = (error: unknown): boolean => failsWith(error, 'FOREIGN KEY');
+export const isClusterDeleted = (error: unknown): boolean => failsWith(error, 'FOREIGN KEY');
 
-export const taken = (name: string) => new Problem('name-taken', `a cluster named "${name}" exists`);
+export const nameTaken = (name: string) => new Problem('name-taken', `a cluster named "${name}" exists`);
 
 /** The refusal of one cluster more than the plan of the account allows. */
 export async function limitReached(deps: ManagementDeps, accountId: string): Promise<Problem> {
@@ -46,7 +46,7 @@ export async function limitReached(deps: ManagementDeps, accountId: string): Pro
 const planIn = (accountId: string): SQL => sql`(SELECT plan FROM ${accounts} WHERE id = ${accountId})`;
 
 /** True of an account that has room for one more cluster; asked within the write, so that two at once do not both find it. */
-export function hasRoom(accountId: string): SQL {
+export function withinPlan(accountId: string): SQL {
   const cases = PLAN_NAMES.map((name) => sql`WHEN ${name} THEN ${planOf(name).clusters ?? Number.MAX_SAFE_INTEGER}`);
   const most = sql`CASE ${planIn(accountId)} ${sql.join(cases, sql` `)} ELSE ${planOf('standard').clusters} END`;
   return sql`(SELECT count(*) FROM ${clusters} WHERE account_id = ${accountId} AND deleted_at IS NULL) < ${most}`;
@@ -57,28 +57,28 @@ export function newRow(
   deps: ManagementDeps,
   access: Access,
   who: Principal,
-  wish: Pick<ClusterRow, 'name' | 'apiOnly' | 'legacyApis' | 'nodes' | 'labels'> & Partial<ClusterRow>,
+  request: Pick<ClusterRow, 'name' | 'apiOnly' | 'legacyApis' | 'nodes' | 'labels'> & Partial<ClusterRow>,
 ): ClusterRow {
   const id = makeClusterId(deps.random, deps.mac);
-  if (!selects(access.selector, { id, labels: wish.labels })) {
+  if (!selects(access.selector, { id, labels: request.labels })) {
     throw new Problem('forbidden', 'the token does not reach the cluster that it would make');
   }
   const now = deps.now();
   const times = { createdAt: now, updatedAt: now, suspendedAt: null, expiresAt: null, deletedAt: null, purgeAt: null };
   const own = { id, accountId: access.accountId, createdBy: creatorOf(who), version: 0, observedVersion: 0, ...times };
-  return { isTemplate: false, forkedFrom: null, plan: '', port: null, ...own, ...wish, state: 'creating' };
+  return { isTemplate: false, forkedFrom: null, plan: '', port: null, ...own, ...request, state: 'creating' };
 }
 
 /** The statement that claims the row's name and its room: it returns the plan that the cluster gets, or nothing when there is no room. */
-export function claiming(deps: ManagementDeps, row: ClusterRow) {
+export function claimStatement(deps: ManagementDeps, row: ClusterRow) {
   const values = Object.entries(getTableColumns(clusters)).map(([key, column]) =>
     key === 'plan' ? planIn(row.accountId) : sql.param(row[key as keyof ClusterRow], column),
   );
-  const one = sql`SELECT ${sql.join(values, sql`, `)} WHERE ${hasRoom(row.accountId)}`;
+  const one = sql`SELECT ${sql.join(values, sql`, `)} WHERE ${withinPlan(row.accountId)}`;
   return deps.db.insert(clusters).select(one).returning({ plan: clusters.plan });
 }
 
 /** Should whoever makes it die, the task runner takes away what is left; and it ends clusters that expire. */
-export async function announce(deps: ManagementDeps, row: ClusterRow): Promise<void> {
-  await deps.taskRunner.wakeBy(Math.min(row.createdAt + MAKING_MS, row.expiresAt ?? Number.POSITIVE_INFINITY));
+export async function wakeTasks(deps: ManagementDeps, row: ClusterRow): Promise<void> {
+  await deps.taskRunner.wakeBy(Math.min(row.createdAt + PROVISIONING_MS, row.expiresAt ?? Number.POSITIVE_INFINITY));
 }

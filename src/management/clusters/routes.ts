@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm';
 import type { Context } from 'hono';
-import { auditing } from '../audit/middleware.ts';
+import { auditStatement } from '../audit/middleware.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Operation } from '../operations/schema.ts';
 import { operationView } from '../operations/view.ts';
@@ -13,7 +13,7 @@ import { checkMatch, deleteCluster, etagOf, updateCluster } from './lifecycle.ts
 import { listClusters } from './list.ts';
 import type { ClusterRow } from './rows.ts';
 import { ClusterChange, ClusterQuery, ClusterView, ClusterWithKubeconfig, DeleteQuery, IfMatch, NewCluster } from './schema.ts';
-import { createCluster, type Made } from './service.ts';
+import { createCluster, type CreatedCluster } from './service.ts';
 import { viewOf } from './view.ts';
 
 const tags = ['clusters'];
@@ -24,7 +24,7 @@ const NODES = 3;
 const version = headers({ ETag: 'Its version, for If-Match.' });
 
 /** What making one answers, at once or on its way. */
-export const madeAnswers = {
+export const createdAnswers = {
   201: json(ClusterWithKubeconfig, 'The cluster, ready to answer'),
   202: {
     ...json(Operation, 'It is being copied: the operation tells how far it is, and its target is the id of the new cluster'),
@@ -47,7 +47,7 @@ function definitions(deps: ManagementDeps) {
       refuses: ['name-taken', 'conflict', 'limit-reached', 'port-unavailable'],
       tags,
       request: { params: pathParams('account'), ...body(NewCluster) },
-      responses: madeAnswers,
+      responses: createdAnswers,
     },
   );
   const list = defineRoute(
@@ -120,7 +120,7 @@ function changes(deps: ManagementDeps) {
 }
 
 /** A cluster with the kubeconfig of whoever made it. */
-const madeView = (deps: ManagementDeps, { row, token }: Made, url: string) => ({
+const madeView = (deps: ManagementDeps, { row, token }: CreatedCluster, url: string) => ({
   ...viewOf(deps, row, url),
   kubeconfig: kubeconfigFor(deps, row, url, token),
 });
@@ -144,14 +144,14 @@ export function clusterRoutes(deps: ManagementDeps) {
   const { update, remove } = changes(deps);
   return router()
     .openapi(create, async (c) => {
-      const { template, apiOnly = false, legacyApis = false, nodes = NODES, ...wish } = c.req.valid('json');
+      const { template, apiOnly = false, legacyApis = false, nodes = NODES, ...request } = c.req.valid('json');
       const [access, who] = [c.get('access'), c.get('principal')];
       if (template !== undefined) {
         const source = await findTemplate(deps, access, template);
-        return forkAnswer(deps, c, access.accountId, await forkCluster(deps, access, who, source, wish));
+        return forkAnswer(deps, c, access.accountId, await forkCluster(deps, access, who, source, request));
       }
-      const asked = { ...wish, apiOnly, legacyApis, nodes, labels: wish.labels ?? {} };
-      const audit = (row: ClusterRow, when: SQL) => auditing(deps, c, row, when);
+      const asked = { ...request, apiOnly, legacyApis, nodes, labels: request.labels ?? {} };
+      const audit = (row: ClusterRow, when: SQL) => auditStatement(deps, c, row, when);
       const made = await createCluster(deps, access, who, asked, audit);
       c.set('audited', 201);
       return c.json(madeView(deps, made, c.req.url), 201);

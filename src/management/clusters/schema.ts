@@ -48,12 +48,12 @@ export const NewCluster = z
     ...ends,
   })
   .refine(...oneExpiry)
-  .superRefine((wish, context) => {
+  .superRefine((request, context) => {
     for (const key of fromTemplate) {
-      if (wish.template === undefined || wish[key] === undefined) continue;
+      if (request.template === undefined || request[key] === undefined) continue;
       context.addIssue({ code: 'custom', path: [key], message: 'comes from the template' });
     }
-    if (wish.template === undefined || wish.port === undefined) return;
+    if (request.template === undefined || request.port === undefined) return;
     context.addIssue({ code: 'custom', path: ['port'], message: 'is given to a copy once it is made' });
   })
   .openapi('NewCluster', { example: { name: 'demo', nodes: 5, labels: { team: 'blue' }, expiresIn: 7200 } });

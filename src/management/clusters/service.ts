@@ -4,14 +4,24 @@ import type { Access, Principal } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { close, listen } from './listeners.ts';
-import { announce, claiming, type End, deletionTimeOf, isGone, isTaken, limitReached, newRow, taken } from './reserve.ts';
+import {
+  wakeTasks,
+  claimStatement,
+  type ClusterExpiry,
+  deletionTimeOf,
+  isClusterDeleted,
+  isNameTaken,
+  limitReached,
+  newRow,
+  nameTaken,
+} from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { clusterLimits } from '../plans.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, credentials } from './tables.ts';
 
 /** What a cluster is asked to be. */
-export interface ClusterWish extends End {
+export interface ClusterRequest extends ClusterExpiry {
   name: string;
   apiOnly: boolean;
   legacyApis: boolean;
@@ -22,7 +32,7 @@ export interface ClusterWish extends End {
 }
 
 /** A cluster and the token of its first credential. */
-export interface Made {
+export interface CreatedCluster {
   row: ClusterRow;
   token: string;
 }
@@ -35,14 +45,14 @@ export async function createCluster(
   deps: ManagementDeps,
   access: Access,
   who: Principal,
-  wish: ClusterWish,
+  request: ClusterRequest,
   audit: (row: ClusterRow, when: SQL) => BatchItem<'sqlite'>,
-): Promise<Made> {
-  const { expiresIn, expiresAt, port, ...rest } = wish;
+): Promise<CreatedCluster> {
+  const { expiresIn, expiresAt, port, ...rest } = request;
   const end = deletionTimeOf(deps, { expiresIn, expiresAt }) ?? null;
   const row = newRow(deps, access, who, { ...rest, expiresAt: end, port: port ?? null });
   if (port !== undefined) await listen(deps, row, port);
-  deps.background(announce(deps, row));
+  deps.background(wakeTasks(deps, row));
   const [claimed, first] = await claim(deps, access, who, row).catch(async (error) => {
     await close(deps, row);
     throw error;
@@ -60,12 +70,12 @@ export async function createCluster(
     };
     const token = await deps.clusters.create(options, forObject(first));
     const audited = audit(row, sql`EXISTS (SELECT 1 FROM ${credentials} WHERE id = ${first.id})`);
-    await remember(deps, access, who, id, first, token, markingReady(deps, id), audited).catch((error) => {
-      throw isGone(error) ? new Problem('conflict', 'the cluster took too long to make, and was taken away') : error;
+    await remember(deps, access, who, id, first, token, readyStatement(deps, id), audited).catch((error) => {
+      throw isClusterDeleted(error) ? new Problem('conflict', 'the cluster took too long to make, and was taken away') : error;
     });
     return { row: { ...row, state: 'ready' }, token };
   } catch (error) {
-    await unmake(deps, id).catch(() => undefined);
+    await abortProvisioning(deps, id).catch(() => undefined);
     throw error;
   }
 }
@@ -73,8 +83,8 @@ export async function createCluster(
 /** The name and the room are the row's own. */
 async function claim(deps: ManagementDeps, access: Access, who: Principal, row: ClusterRow) {
   const [claimed, first] = await Promise.all([
-    claiming(deps, row).catch((error) => {
-      throw isTaken(error) ? taken(row.name) : error;
+    claimStatement(deps, row).catch((error) => {
+      throw isNameTaken(error) ? nameTaken(row.name) : error;
     }),
     firstCredential(deps, access, who),
   ]);
@@ -82,14 +92,14 @@ async function claim(deps: ManagementDeps, access: Access, who: Principal, row: 
   return [claimed, first] as const;
 }
 
-const markingReady = (deps: ManagementDeps, id: string) =>
+const readyStatement = (deps: ManagementDeps, id: string) =>
   deps.db
     .update(clusters)
     .set({ state: 'ready' })
     .where(and(eq(clusters.id, id), eq(clusters.state, 'creating')));
 
 /** Takes away what was not made. The object first: when the row is gone nobody could ask for the rest. A task tries again. */
-export async function unmake(deps: ManagementDeps, id: string): Promise<void> {
+export async function abortProvisioning(deps: ManagementDeps, id: string): Promise<void> {
   await deps.listeners?.close(id);
   await deps.clusters.destroy(id);
   await deps.db.delete(clusters).where(eq(clusters.id, id));

@@ -1,13 +1,13 @@
 import { and, asc, eq, inArray, isNotNull, isNull, lte, min, sql } from 'drizzle-orm';
 import type { Task } from '../task.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { CLUSTERS_PER_CHORE, FORK_TURN_MS, GRACE_SECONDS, MAKING_MS, NOTIFY_STANDBY_MS } from '../limits.ts';
+import { CLUSTERS_PER_TASK_STEP, FORK_TURN_MS, GRACE_SECONDS, PROVISIONING_MS, NOTIFY_STANDBY_MS } from '../limits.ts';
 import type { OperationRow } from '../operations/service.ts';
 import { operations } from '../operations/tables.ts';
-import { fail, finished, goOn } from './forks.ts';
+import { failFork, completeFork, continueFork } from './forks.ts';
 import { close } from './listeners.ts';
-import { isUnobserved, purge, notify } from './lifecycle.ts';
-import { unmake } from './service.ts';
+import { isUnobserved, purge, notifyCluster } from './lifecycle.ts';
+import { abortProvisioning } from './service.ts';
 import { clusters } from './tables.ts';
 import { Problem } from '../http/errors.ts';
 
@@ -38,7 +38,7 @@ const expire: Task = {
       .from(clusters)
       .where(and(isNotNull(clusters.expiresAt), lte(clusters.expiresAt, now), isLive))
       .orderBy(asc(clusters.expiresAt))
-      .limit(CLUSTERS_PER_CHORE);
+      .limit(CLUSTERS_PER_TASK_STEP);
     const ports = await deps.db
       .select({ id: clusters.id, port: clusters.port })
       .from(clusters)
@@ -50,12 +50,12 @@ const expire: Task = {
       .where(and(inArray(clusters.id, due), isLive))
       .returning();
     await each(ports, (row) => close(deps, row));
-    await each(expired, (row) => notify(deps, row));
+    await each(expired, (row) => notifyCluster(deps, row));
   },
 };
 
 /** Objects that were not told how they stand, because whoever changed it died. */
-const told: Task = {
+const notifyTask: Task = {
   name: 'notify-clusters',
   next: async ({ db }) => {
     const [{ at }] = await db
@@ -70,8 +70,8 @@ const told: Task = {
       .from(clusters)
       .where(and(isUnobserved, lte(clusters.updatedAt, now - NOTIFY_STANDBY_MS)))
       .orderBy(asc(clusters.updatedAt))
-      .limit(CLUSTERS_PER_CHORE);
-    await each(rows, (row) => notify(deps, row));
+      .limit(CLUSTERS_PER_TASK_STEP);
+    await each(rows, (row) => notifyCluster(deps, row));
   },
 };
 
@@ -92,7 +92,7 @@ const purged: Task = {
       .from(clusters)
       .where(isDue)
       .orderBy(asc(clusters.purgeAt))
-      .limit(CLUSTERS_PER_CHORE);
+      .limit(CLUSTERS_PER_TASK_STEP);
     const claimed = await deps.db
       .update(clusters)
       .set({ purgeAt: 0 })
@@ -110,11 +110,11 @@ const making = ({ db }: ManagementDeps) =>
     .leftJoin(operations, and(eq(operations.target, clusters.id), eq(operations.state, 'running')))
     .where(eq(clusters.state, 'creating'))
     .orderBy(asc(clusters.updatedAt))
-    .limit(CLUSTERS_PER_CHORE);
+    .limit(CLUSTERS_PER_TASK_STEP);
 
 /** When the task runner has to do with it: at once, or when nobody has given a sign of life for long. */
 const turnOf = ({ updatedAt, operation }: { updatedAt: number; operation: OperationRow | null }): number =>
-  operation?.queued ? 0 : Math.max(updatedAt, operation?.updatedAt ?? 0) + MAKING_MS;
+  operation?.queued ? 0 : Math.max(updatedAt, operation?.updatedAt ?? 0) + PROVISIONING_MS;
 
 /** Goes on with the forks that nobody waits for, and takes away what died in the making. */
 const made: Task = {
@@ -127,20 +127,20 @@ const made: Task = {
     const rows = (await making(deps)).filter((row) => turnOf(row) <= now);
     await each(rows, async ({ id, operation }) => {
       if (operation?.queued) await carryOn(deps, id, operation);
-      else if (operation) await fail(deps, id, operation, new Problem('internal', 'the server stopped while it was copied'));
-      else await unmake(deps, id);
+      else if (operation) await failFork(deps, id, operation, new Problem('internal', 'the server stopped while it was copied'));
+      else await abortProvisioning(deps, id);
     });
   },
 };
 
 async function carryOn(deps: ManagementDeps, id: string, operation: OperationRow): Promise<void> {
   try {
-    if (!(await goOn(deps, id, operation, FORK_TURN_MS))) return;
+    if (!(await continueFork(deps, id, operation, FORK_TURN_MS))) return;
     await deps.clusters.finish(id, undefined);
-    await finished(deps, id, operation);
+    await completeFork(deps, id, operation);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    await fail(deps, id, operation, error);
+    await failFork(deps, id, operation, error);
   }
 }
 
@@ -153,7 +153,7 @@ const orphaned: Task = {
       .from(operations)
       .leftJoin(clusters, eq(clusters.id, operations.target))
       .where(and(eq(operations.state, 'running'), eq(operations.type, 'fork-cluster'), isNull(clusters.id)));
-    return at === null ? undefined : at + MAKING_MS;
+    return at === null ? undefined : at + PROVISIONING_MS;
   },
   run: async ({ db }, now) => {
     const live = db.select({ id: clusters.id }).from(clusters);
@@ -164,11 +164,11 @@ const orphaned: Task = {
         and(
           eq(operations.state, 'running'),
           eq(operations.type, 'fork-cluster'),
-          lte(operations.updatedAt, now - MAKING_MS),
+          lte(operations.updatedAt, now - PROVISIONING_MS),
           sql`${operations.target} NOT IN ${live}`,
         ),
       );
   },
 };
 
-export const clusterTasks: readonly Task[] = [expire, told, purged, made, orphaned];
+export const clusterTasks: readonly Task[] = [expire, notifyTask, purged, made, orphaned];

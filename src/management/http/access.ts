@@ -20,7 +20,7 @@ export const atLeast = (level: Level, needed: Level): boolean => LEVELS.indexOf(
 export type Requirement = 'public' | 'signed-in' | 'person' | 'person-or-operator' | 'operator' | Level;
 
 /** The lower of two levels. */
-export const lower = (a: Level, b: Level): Level => (atLeast(a, b) ? b : a);
+export const lowerLevel = (a: Level, b: Level): Level => (atLeast(a, b) ? b : a);
 
 /** Whoever a bearer token stands for; `personId` is the person whose token it is, and without whom it is worth nothing. */
 export type Principal =

@@ -4,7 +4,7 @@ import { memberRoutes } from '../accounts/member-routes.ts';
 import { planRoutes } from '../accounts/plan-routes.ts';
 import { accountRoutes } from '../accounts/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
-import { fromOurselves } from './auth.ts';
+import { sameOrigin } from './auth.ts';
 import { credentialRoutes } from '../clusters/credential-routes.ts';
 import { lifecycleRoutes } from '../clusters/lifecycle-routes.ts';
 import { clusterRoutes } from '../clusters/routes.ts';
@@ -56,7 +56,7 @@ export function createApp(deps: ManagementDeps) {
   });
   app.notFound((c) => noRoute(app.routes, c.req).response(origin(c.req.url)));
   app.use(named(deps));
-  app.use(fromOurselves(deps));
+  app.use(sameOrigin(deps));
   const bounded = bodyLimit({
     maxSize: BODY_BYTES,
     onError: (c) => new Problem('too-large', `a body has at most ${BODY_BYTES} bytes`).response(origin(c.req.url)),

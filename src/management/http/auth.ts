@@ -7,7 +7,7 @@ import {
   selects,
   levelOf,
   type Level,
-  lower,
+  lowerLevel,
   type Requirement,
   type Principal,
   atLeast,
@@ -87,7 +87,7 @@ async function ofToken(deps: ManagementDeps, secret: string, allowDeleting: bool
     deps.background(deps.db.update(tokens).set({ lastUsedAt: now }).where(eq(tokens.id, id)));
   }
   const selector = { ...(clusters && { clusters }), ...(labels && { labels }) };
-  const level = found.role === null ? scope : lower(scope, levelOf(found.role));
+  const level = found.role === null ? scope : lowerLevel(scope, levelOf(found.role));
   const more = { ...(personId !== null && { personId }), ...(expiresAt !== null && { expires: expiresAt }) };
   return { type: 'token', id, name, accountId, level, selector, ...more };
 }
@@ -104,14 +104,14 @@ async function ofSession(deps: ManagementDeps, secret: string): Promise<Principa
   if (isStale(session.lastUsedAt, now)) {
     deps.background(deps.db.update(sessions).set({ lastUsedAt: now }).where(eq(sessions.id, session.id)));
   }
-  return { type: 'person', id: person.id, name: nameOf(person), sessionId: session.id };
+  return { type: 'person', id: person.id, name: displayName(person), sessionId: session.id };
 }
 
 /**
  * What a person is called wherever it counts: the address that the issuer verified, else who they are to the issuer, as Kubernetes
  * does it. The name that they gave themselves could be anybody's.
  */
-const nameOf = ({ email, issuer, subject }: typeof people.$inferSelect): string => email ?? `${issuer}#${subject}`;
+const displayName = ({ email, issuer, subject }: typeof people.$inferSelect): string => email ?? `${issuer}#${subject}`;
 
 /** What the principal may do in an account; undefined: it is not theirs, or it is not there. */
 async function accessTo(
@@ -145,7 +145,7 @@ const isLevel = (requires: Requirement): requires is Level =>
   !['public', 'signed-in', 'person', 'person-or-operator', 'operator'].includes(requires);
 
 /** Whether the sort of principal is right for a route that belongs to no account. */
-function mustBe(requires: Requirement, who: Principal): void {
+function checkPrincipal(requires: Requirement, who: Principal): void {
   const fits =
     requires === 'signed-in' ||
     (requires === 'operator' && who.type === 'operator') ||
@@ -187,24 +187,24 @@ export const gate =
   (deps: ManagementDeps, guard: Guard): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {
     const { rates } = deps;
-    const stranger = () => rates?.stranger(c.req.header(ADDRESS), deps.now());
+    const anonymous = () => rates?.anonymous(c.req.header(ADDRESS), deps.now());
     if (guard.requires === 'public') {
-      stranger();
+      anonymous();
       return next();
     }
     const who = await principalOf(deps, bearer(c), guard.allowDeleting);
     if (!who) {
-      stranger();
+      anonymous();
       throw new Problem('unauthenticated', 'the token is not known');
     }
     rates?.known(who, deps.now());
     c.set('principal', who);
-    if (isLevel(guard.requires)) await enter(deps, c as unknown as Context<ManagementEnv>, guard, guard.requires, who);
-    else mustBe(guard.requires, who);
+    if (isLevel(guard.requires)) await authorize(deps, c as unknown as Context<ManagementEnv>, guard, guard.requires, who);
+    else checkPrincipal(guard.requires, who);
     return next();
   };
 
-async function enter(
+async function authorize(
   deps: ManagementDeps,
   c: Context<ManagementEnv>,
   guard: Guard,
@@ -262,7 +262,7 @@ const hostName = (host: string): string =>
  * Browsers say from where they come: another site may not speak through a visitor's browser, nor may a name that somebody else
  * pointed at this address.
  */
-export const fromOurselves =
+export const sameOrigin =
   (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {
     const origin = c.req.header('origin');

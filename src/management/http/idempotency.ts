@@ -27,7 +27,7 @@ interface Kept {
  * may hold secrets, so they lie there encrypted under a key that only the bearer of the token can make. After the gate: it must be
  * known who asks, and still be allowed.
  */
-export const once =
+export const idempotent =
   (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {
     const key = c.req.header(IDEMPOTENCY_KEY);
@@ -43,7 +43,7 @@ export const once =
     if (!(await claim(deps, { ...name, request, begun }))) return await again(deps, name, request, secret);
     deps.background(deps.taskRunner.wakeBy(begun + IDEMPOTENCY_KEPT_MS));
     await next();
-    await keep(deps, name, begun, c, secret);
+    await storeAnswer(deps, name, begun, c, secret);
   };
 
 type Name = { principal: string; key: string };
@@ -83,7 +83,7 @@ async function again(deps: ManagementDeps, name: Name, request: string, secret: 
 }
 
 /** Keeps the answer, or frees the key. Only our own entry: a request that took over a minute may have lost it. */
-async function keep(deps: ManagementDeps, name: Name, begun: number, c: Context, secret: string): Promise<void> {
+async function storeAnswer(deps: ManagementDeps, name: Name, begun: number, c: Context, secret: string): Promise<void> {
   const own = and(named(name), eq(idempotency.createdAt, begun), isNull(idempotency.status));
   const { status } = c.res;
   const body = isWorthKeeping(status) ? await c.res.clone().text() : '';

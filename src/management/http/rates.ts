@@ -5,10 +5,10 @@ import {
   PRINCIPAL_BURST,
   PRINCIPAL_PER_SECOND,
   RATES_KEPT,
-  STRANGER_BURST,
-  STRANGER_PER_SECOND,
-  STRANGERS_BURST,
-  STRANGERS_PER_SECOND,
+  ANONYMOUS_BURST,
+  ANONYMOUS_PER_SECOND,
+  ANONYMOUS_TOTAL_BURST,
+  ANONYMOUS_TOTAL_PER_SECOND,
 } from '../limits.ts';
 
 const MS = 1000;
@@ -46,8 +46,8 @@ const idOf = (who: Principal): string => (who.type === 'operator' ? who.type : `
 /** How often one may ask the management API: in the memory of an isolate, so that a check costs nothing and a refusal no query. */
 export class Rates {
   readonly #principals = new Buckets(PRINCIPAL_PER_SECOND, PRINCIPAL_BURST);
-  readonly #strangers = new Buckets(STRANGER_PER_SECOND, STRANGER_BURST);
-  readonly #all = new Bucket(STRANGERS_PER_SECOND, STRANGERS_BURST);
+  readonly #anonymous = new Buckets(ANONYMOUS_PER_SECOND, ANONYMOUS_BURST);
+  readonly #all = new Bucket(ANONYMOUS_TOTAL_PER_SECOND, ANONYMOUS_TOTAL_BURST);
 
   /** Somebody known; the operator is not bounded. */
   known(who: Principal, now: number): void {
@@ -58,9 +58,9 @@ export class Rates {
    * Somebody who is not known, by the address that the platform saw. All of them together are bounded too: where no platform is in front, the
    * address is whatever they say.
    */
-  stranger(address: string | undefined, now: number): void {
+  anonymous(address: string | undefined, now: number): void {
     refuse(this.#all.take(now));
-    refuse(this.#strangers.take(address ?? '', now));
+    refuse(this.#anonymous.take(address ?? '', now));
   }
 }
 

@@ -16,7 +16,7 @@ const HEADERS: Partial<Record<ProblemCode, Record<string, string>>> = {
 };
 
 /** Whether somebody known may repeat the request under an Idempotency-Key. */
-export const isOnce = (guard: Guard, { method }: Pick<RouteConfig, 'method'>): boolean =>
+export const isIdempotent = (guard: Guard, { method }: Pick<RouteConfig, 'method'>): boolean =>
   guard.requires !== 'public' && method === 'post';
 
 /** For whom a route is, as people read it. */
@@ -40,12 +40,12 @@ export const guardWords = ({ requires, allowOperator }: Guard): string =>
 export function codesOf(guard: Guard, route: RouteConfig, own: readonly ProblemCode[]): ProblemCode[] {
   const { body, query } = route.request ?? {};
   const codes: [ProblemCode, boolean][] = [
-    ['invalid-request', body !== undefined || query !== undefined || isOnce(guard, route)],
+    ['invalid-request', body !== undefined || query !== undefined || isIdempotent(guard, route)],
     ['unauthenticated', guard.requires !== 'public'],
     ['forbidden', guard.requires !== 'public' && guard.requires !== 'signed-in'],
     ['foreign-origin', true],
     ['not-found', LEVELS.includes(guard.requires as Level)],
-    ['idempotency-conflict', isOnce(guard, route)],
+    ['idempotency-conflict', isIdempotent(guard, route)],
     ['rate-limited', true],
     ['too-large', route.method !== 'get'],
     ['unsupported-media-type', body !== undefined],

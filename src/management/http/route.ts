@@ -3,10 +3,10 @@ import { audited } from '../audit/middleware.ts';
 import { gate, type Guard } from './auth.ts';
 import type { ManagementDeps } from '../deps.ts';
 import type { ProblemCode } from './errors.ts';
-import { IDEMPOTENCY_KEY, once } from './idempotency.ts';
+import { IDEMPOTENCY_KEY, idempotent } from './idempotency.ts';
 import { IDEMPOTENCY_KEY_LENGTH } from '../limits.ts';
 import { typed } from './media.ts';
-import { codesIn, codesOf, guardWords, isOnce, refusal, refusals } from './refusals.ts';
+import { codesIn, codesOf, guardWords, isIdempotent, refusal, refusals } from './refusals.ts';
 import { Ids } from './shapes.ts';
 
 const PARAMETERS = {
@@ -36,7 +36,7 @@ const onceHeaders = z.object({
 });
 
 // Not in the types: handlers do not read it.
-const onceToo = (route: RouteConfig): object => ({ request: { ...route.request, headers: onceHeaders } });
+const idempotentToo = (route: RouteConfig): object => ({ request: { ...route.request, headers: onceHeaders } });
 
 /**
  * A route with its guard: what it requires stands beside it, for the document and for the test that asks everybody at every door. A POST of
@@ -52,13 +52,13 @@ export function defineRoute<const R extends RouteConfig & { refuses?: readonly P
     ...(route as unknown as R),
     description: [description, guardWords(guard)].filter(Boolean).join('\n\n'),
     ...(guard.requires !== 'public' && { security }),
-    ...(isOnce(guard, route) && onceToo(route)),
+    ...(isIdempotent(guard, route) && idempotentToo(route)),
     'x-atoll-guard': guard,
     middleware: [
       audited(deps, operationId),
       gate(deps, guard),
       ...(request?.body ? [typed(request.body)] : []),
-      ...(isOnce(guard, route) ? [once(deps)] : []),
+      ...(isIdempotent(guard, route) ? [idempotent(deps)] : []),
     ],
     responses: answers(route.responses, refusals(codesOf(guard, route, refuses))) as R['responses'],
   });

@@ -43,7 +43,7 @@ export const expiry = {
 type Expiry = { expiresAt?: string | undefined; expiresIn?: number | undefined };
 
 /** For `refine`: of `expiry`, one at most. */
-export const oneExpiry: [(wish: Expiry) => boolean, { message: string; path: string[] }] = [
+export const oneExpiry: [(request: Expiry) => boolean, { message: string; path: string[] }] = [
   ({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined,
   { message: 'either expiresAt or expiresIn', path: ['expiresIn'] },
 ];

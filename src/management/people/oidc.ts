@@ -13,7 +13,7 @@ export interface Identity {
 }
 
 /** One way to an issuer and back: everything that must be the same on both sides. */
-export interface Trip {
+export interface AuthorizationRequest {
   state: string;
   nonce: string;
   verifier: string;
@@ -43,7 +43,12 @@ async function discover(deps: ManagementDeps, issuer: Issuer): Promise<oauth.Aut
 }
 
 /** Where a browser goes to sign in. */
-export async function authorizationUrl(deps: ManagementDeps, issuer: Issuer, trip: Trip, again: boolean): Promise<string> {
+export async function authorizationUrl(
+  deps: ManagementDeps,
+  issuer: Issuer,
+  trip: AuthorizationRequest,
+  again: boolean,
+): Promise<string> {
   const { authorization_endpoint: endpoint } = await discover(deps, issuer);
   if (endpoint === undefined || !URL.canParse(endpoint)) throw unavailable(issuer, 'it has no authorization endpoint');
   const url = new URL(endpoint);
@@ -81,7 +86,12 @@ function failed(issuer: Issuer, error: unknown): Problem {
  * Who came back: redeems the code, and believes the ID token only with the issuer's signature, for us, for this trip, and in its time
  * (OpenID Connect Core 3.1.3.7).
  */
-export async function identify(deps: ManagementDeps, issuer: Issuer, trip: Trip, answer: URLSearchParams): Promise<Identity> {
+export async function identify(
+  deps: ManagementDeps,
+  issuer: Issuer,
+  trip: AuthorizationRequest,
+  answer: URLSearchParams,
+): Promise<Identity> {
   const server = await discover(deps, issuer);
   const us = client(issuer);
   const options = through(deps, issuer);

@@ -11,7 +11,7 @@ import { iso } from '../http/shapes.ts';
 import type { Issuer } from './issuers.ts';
 import { approval, codeForm, headersOf, page, signInChoices, words } from './pages.ts';
 import { type PersonRow, personOf } from './sessions.ts';
-import { beginBrowser, decide, finishBrowser, issuerOf, userCodeOf, waitingDevice } from './sign-ins.ts';
+import { beginBrowser, decideDevice, finishBrowser, issuerOf, userCodeOf, waitingDevice } from './sign-ins.ts';
 
 /** Cookies with this prefix come from this host alone, over TLS, for all of it: no neighbour can set them. */
 const SESSION_COOKIE = '__Host-atoll-session';
@@ -163,7 +163,7 @@ async function showDevice(deps: ManagementDeps, c: C, query: { user_code?: strin
   return show(deps, c, 'Approve this device?', approval({ ...common, device, csrf: visitor.csrf(userCode) }));
 }
 
-async function decideDevice(deps: ManagementDeps, c: C, form: { user_code: string; csrf: string; decision: string }) {
+async function answerDecision(deps: ManagementDeps, c: C, form: { user_code: string; csrf: string; decision: string }) {
   const visitor = await visitorOf(deps, c);
   if (!visitor) throw new Problem('unauthenticated', 'this browser is not signed in any more: open the page again');
   const userCode = userCodeOf(form.user_code) ?? '';
@@ -171,7 +171,7 @@ async function decideDevice(deps: ManagementDeps, c: C, form: { user_code: strin
     throw new Problem('foreign-origin', 'the form is not from this page, or from another sign-in');
   await signedIn(deps, c, visitor.secret);
   const approved = form.decision === 'approve';
-  if (!(await decide(deps, userCode, visitor.person.id, approved))) {
+  if (!(await decideDevice(deps, userCode, visitor.person.id, approved))) {
     throw new Problem('conflict', 'the device does not wait any more');
   }
   return approved
@@ -194,7 +194,7 @@ export function pageRoutes(deps: ManagementDeps) {
   });
   return app
     .openapi(device, (c) => showDevice(deps, c, c.req.valid('query')))
-    .openapi(decision, (c) => decideDevice(deps, c, c.req.valid('form')))
+    .openapi(decision, (c) => answerDecision(deps, c, c.req.valid('form')))
     .openapi(signIn, async (c) => {
       const { issuer, user_code: typed, again } = c.req.valid('query');
       const kept = getCookie(c, BROWSER_COOKIE);

@@ -73,7 +73,7 @@ export async function rotateSession(deps: ManagementDeps, sessionId: string): Pr
 }
 
 /** Somebody who came from an issuer: known from before, or new. What the issuer says of them now counts. */
-export async function meet(
+export async function upsertPerson(
   deps: ManagementDeps,
   issuer: string,
   { subject, email, name }: { subject: string; email?: string; name: string },

@@ -3,9 +3,9 @@ import { isSecret, makeSecret, PREFIXES } from '../../lib/secrets.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { BROWSER_SESSION_MS, DEVICE_POLL_SECONDS, SESSION_MS, SIGN_IN_MS, SIGN_INS_OPEN } from '../limits.ts';
-import { authorizationUrl, identify, type Trip } from './oidc.ts';
+import { authorizationUrl, identify, type AuthorizationRequest } from './oidc.ts';
 import type { Issuer } from './issuers.ts';
-import { meet, newSession, tidySessions } from './sessions.ts';
+import { upsertPerson, newSession, tidySessions } from './sessions.ts';
 import { sessions, signIns } from './tables.ts';
 
 export type SignInRow = typeof signIns.$inferSelect;
@@ -68,10 +68,10 @@ async function makeRoom(deps: ManagementDeps): Promise<void> {
 /** A device begins: what it polls with, and what its person types. */
 export async function beginDevice(
   deps: ManagementDeps,
-  wish: { name: string; issuer?: string },
+  request: { name: string; issuer?: string },
 ): Promise<{ deviceCode: string; userCode: string }> {
   await makeRoom(deps);
-  if (wish.issuer !== undefined) issuerOf(deps, wish.issuer);
+  if (request.issuer !== undefined) issuerOf(deps, request.issuer);
   const now = deps.now();
   const deviceCode = makeSecret(PREFIXES.device, deps.crypto);
   const userCode = newUserCode(deps);
@@ -79,8 +79,8 @@ export async function beginDevice(
     id: deps.random.uuid(),
     deviceHash: deps.crypto.sha256(deviceCode),
     userCode,
-    name: wish.name,
-    issuer: wish.issuer ?? null,
+    name: request.name,
+    issuer: request.issuer ?? null,
     status: 'pending',
     createdAt: now,
     expiresAt: now + SIGN_IN_MS,
@@ -98,7 +98,12 @@ const waiting = (deps: ManagementDeps, userCode: string) =>
   and(eq(signIns.userCode, userCode), eq(signIns.status, 'pending'), gt(signIns.expiresAt, deps.now()));
 
 /** Somebody says yes or no to a device; whether it still waited. */
-export async function decide(deps: ManagementDeps, userCode: string, personId: string, approved: boolean): Promise<boolean> {
+export async function decideDevice(
+  deps: ManagementDeps,
+  userCode: string,
+  personId: string,
+  approved: boolean,
+): Promise<boolean> {
   const decided = await deps.db
     .update(signIns)
     .set(approved ? { status: 'approved', personId } : { status: 'denied' })
@@ -154,7 +159,7 @@ export async function pollDevice(
  * Both ends of a trip, from what the browser keeps (its cookie) and what travels (the state). Nothing of it needs to be stored, and the
  * database alone completes no sign-in.
  */
-const tripOf = (deps: ManagementDeps, browser: string, state: string, redirectUri: string): Trip => ({
+const tripOf = (deps: ManagementDeps, browser: string, state: string, redirectUri: string): AuthorizationRequest => ({
   state,
   nonce: deps.mac(`nonce ${browser} ${state}`),
   verifier: deps.mac(`pkce ${browser} ${state}`),
@@ -192,8 +197,8 @@ export async function finishBrowser(
 ): Promise<{ secret: string; goesOn: string | null }> {
   const state = o.answer.get('state');
   const { browser } = o;
-  const stranger = new Problem('sign-in-failed', 'this browser did not begin this sign-in, or too long ago: begin again');
-  if (state === null || browser === undefined) throw stranger;
+  const unknownBrowser = new Problem('sign-in-failed', 'this browser did not begin this sign-in, or too long ago: begin again');
+  if (state === null || browser === undefined) throw unknownBrowser;
   const [row] = await deps.db
     .delete(signIns)
     .where(
@@ -204,10 +209,10 @@ export async function finishBrowser(
       ),
     )
     .returning();
-  if (!row) throw stranger;
+  if (!row) throw unknownBrowser;
   const issuer = issuerOf(deps, row.issuer ?? '');
   const identity = await identify(deps, issuer, tripOf(deps, browser, state, o.redirectUri), o.answer);
-  const person = await meet(deps, issuer.issuer, identity);
+  const person = await upsertPerson(deps, issuer.issuer, identity);
   const { row: session, secret } = newSession(deps, 'browser', BROWSER_SESSION_MS);
   await deps.db.insert(sessions).values({ ...session, personId: person.id });
   await tidySessions(deps, person.id);

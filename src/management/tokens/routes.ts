@@ -125,9 +125,9 @@ export function tokenRoutes(deps: ManagementDeps) {
   const shown = (row: TokenRow) => view(row, deps.now());
   return router()
     .openapi(create, async (c) => {
-      const { expiresAt, expiresIn, ...wish } = c.req.valid('json');
+      const { expiresAt, expiresIn, ...request } = c.req.valid('json');
       const expires = expiryOf(deps.now(), { expiresAt, expiresIn });
-      const { row, secret } = await createToken(deps, c.get('access'), c.get('principal'), { ...wish, expires });
+      const { row, secret } = await createToken(deps, c.get('access'), c.get('principal'), { ...request, expires });
       return c.json({ ...shown(row), token: secret }, 201);
     })
     .openapi(list, async (c) => {
@@ -143,8 +143,8 @@ export function tokenRoutes(deps: ManagementDeps) {
     })
     .openapi(rotate, async (c) => {
       const { overlapSeconds, revokeCredentials } = c.req.valid('json');
-      const wish = { overlapMs: overlapSeconds * MS, revokeCredentials };
-      const { row, secret } = await rotateToken(deps, c.get('access'), c.get('principal'), c.req.valid('param').token, wish);
+      const request = { overlapMs: overlapSeconds * MS, revokeCredentials };
+      const { row, secret } = await rotateToken(deps, c.get('access'), c.get('principal'), c.req.valid('param').token, request);
       return c.json({ ...shown(row), token: secret }, 200);
     })
     .openapi(remove, async (c) => {

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, gt, or } from 'drizzle-orm';
 import { hintOf, makeSecret, PREFIXES } from '../../lib/secrets.ts';
 import { type Access, creatorOf, type Level, type Principal, type ClusterSelector, atLeast } from '../http/access.ts';
-import { marking, revokeCreatedBy, revokedBy, notify } from '../clusters/credentials.ts';
+import { revocationStatement, revokeCreatedBy, revokedBy, revokeInClusters } from '../clusters/credentials.ts';
 import { findCluster } from '../clusters/rows.ts';
 import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
@@ -13,7 +13,7 @@ export type TokenRow = typeof tokens.$inferSelect;
 type NewRow = typeof tokens.$inferInsert;
 
 /** A token row and the secret that only its owner keeps. */
-export function mint(
+export function newSecret(
   deps: ManagementDeps,
   of: Pick<NewRow, 'accountId' | 'name' | 'scope' | 'createdBy'> & Partial<NewRow>,
 ): { row: NewRow; secret: string } {
@@ -27,7 +27,7 @@ function freshSecret(deps: ManagementDeps): { secret: string; hash: string; hint
 }
 
 /** What a token is asked to be. */
-export interface TokenWish {
+export interface TokenRequest {
   name: string;
   scope: Level;
   clusters?: string[];
@@ -52,19 +52,27 @@ export async function createToken(
   deps: ManagementDeps,
   access: Access,
   who: Principal,
-  wish: TokenWish,
+  request: TokenRequest,
 ): Promise<{ row: TokenRow; secret: string }> {
   const { accountId } = access;
-  const { name, scope, clusters, labels } = wish;
+  const { name, scope, clusters, labels } = request;
   if (!atLeast(access.level, scope)) throw new Problem('forbidden', `"${access.level}" cannot make a token of "${scope}"`);
-  const expiresAt = boundBy(deps, who, wish.expires);
+  const expiresAt = boundBy(deps, who, request.expires);
   const [{ n }] = await deps.db.select({ n: count() }).from(tokens).where(eq(tokens.accountId, accountId));
   if (n >= TOKENS_PER_ACCOUNT) throw new Problem('limit-reached', `an account may have ${TOKENS_PER_ACCOUNT} tokens`);
   const selector: ClusterSelector = {
     ...(clusters && { clusters: await idsOf(deps, accountId, clusters) }),
     ...(labels && { labels }),
   };
-  const made = mint(deps, { accountId, name, scope, ...selector, expiresAt, personId: personOf(who), createdBy: creatorOf(who) });
+  const made = newSecret(deps, {
+    accountId,
+    name,
+    scope,
+    ...selector,
+    expiresAt,
+    personId: personOf(who),
+    createdBy: creatorOf(who),
+  });
   const [row] = await deps.db.insert(tokens).values(made.row).returning();
   return { row, secret: made.secret };
 }
@@ -121,9 +129,9 @@ export async function updateToken(
   access: Access,
   who: Principal,
   id: string,
-  wish: { name?: string; expires?: number | null },
+  request: { name?: string; expires?: number | null },
 ): Promise<TokenRow> {
-  const { name, expires } = wish;
+  const { name, expires } = request;
   const old = await changeable(deps, access, id);
   const expiresAt = expires === undefined ? old.expiresAt : (boundBy(deps, who, expires ?? undefined) ?? null);
   if (expiresAt !== null) await deps.taskRunner.wakeBy(expiresAt);
@@ -145,15 +153,15 @@ export async function rotateToken(
   access: Access,
   who: Principal,
   id: string,
-  wish: { overlapMs: number; revokeCredentials: boolean },
+  request: { overlapMs: number; revokeCredentials: boolean },
 ): Promise<{ row: TokenRow; secret: string }> {
   const old = await changeable(deps, access, id);
   if (old.personId !== null && old.personId !== personOf(who)) {
     throw new Problem('forbidden', "a person's token is rotated by that person; revoke it instead");
   }
   const { secret, ...kept } = freshSecret(deps);
-  const overlaps = wish.overlapMs > 0;
-  const former = { formerHash: overlaps ? old.hash : null, formerUntil: overlaps ? deps.now() + wish.overlapMs : null };
+  const overlaps = request.overlapMs > 0;
+  const former = { formerHash: overlaps ? old.hash : null, formerUntil: overlaps ? deps.now() + request.overlapMs : null };
   const [row] = await deps.db
     .update(tokens)
     .set({ ...kept, ...former })
@@ -161,7 +169,7 @@ export async function rotateToken(
     .where(and(one(access.accountId, id), eq(tokens.hash, old.hash)))
     .returning();
   if (!row) throw new Problem('conflict', `token "${id}" was rotated or revoked meanwhile`);
-  if (wish.revokeCredentials) await revokeCreatedBy(deps, access.accountId, `token:${id}`);
+  if (request.revokeCredentials) await revokeCreatedBy(deps, access.accountId, `token:${id}`);
   return { row, secret };
 }
 
@@ -172,9 +180,9 @@ export async function deleteToken(deps: ManagementDeps, access: Access, id: stri
   const made = revokedBy(deps, access.accountId, `token:${id}`);
   // Together: nothing that it made is forgotten, should we die here.
   const [rows, gone] = await deps.db.batch([
-    marking(deps, made),
+    revocationStatement(deps, made),
     deps.db.delete(tokens).where(one(access.accountId, id)).returning({ id: tokens.id }),
   ]);
-  await notify(deps, rows);
+  await revokeInClusters(deps, rows);
   if (gone.length === 0) throw new Problem('not-found', `token "${id}" not found`);
 }

@@ -48,8 +48,8 @@ export function usageRoutes(deps: ManagementDeps) {
       return c.json({ ...view, ...(meter && { meter }) }, 200);
     })
     .openapi(ofAccount, async (c) => {
-      const { group, limit, after, ...wish } = c.req.valid('query');
-      const span = checkedSpan(deps, wish);
+      const { group, limit, after, ...request } = c.req.valid('query');
+      const span = checkedSpan(deps, request);
       const { accountId } = c.get('access');
       const page = { limit, after };
       const [totals, { next, items }] = await Promise.all([

@@ -21,8 +21,8 @@ export interface Figures {
 }
 
 /** The time that is asked about. */
-export function checkedSpan(deps: ManagementDeps, wish: { from?: string | undefined; to?: string | undefined }) {
-  const span = spanOf(wish, deps.now());
+export function checkedSpan(deps: ManagementDeps, request: { from?: string | undefined; to?: string | undefined }) {
+  const span = spanOf(request, deps.now());
   const wrong = spanError(span);
   if (wrong) throw new Problem('invalid-request', wrong);
   return span;
@@ -105,13 +105,13 @@ export async function accountTotals(deps: ManagementDeps, accountId: string, spa
   return figures(totals);
 }
 
-interface PageWish {
+interface PageRequest {
   limit: number;
   after?: string | undefined;
 }
 
 /** A page of an account's clusters, by their ids. */
-export async function usageByCluster(deps: ManagementDeps, accountId: string, span: Span, { limit, after }: PageWish) {
+export async function usageByCluster(deps: ManagementDeps, accountId: string, span: Span, { limit, after }: PageRequest) {
   const from = partsOf(after, 'string');
   const rows = await deps.db
     .select({ cluster: usage.clusterId, name: clusters.name, ...sums, bytes: sql<number>`max(${usage.bytes})` })
@@ -130,7 +130,7 @@ export async function usageByCluster(deps: ManagementDeps, accountId: string, sp
 }
 
 /** A page of an account's hours, oldest first. */
-export async function usageByHour(deps: ManagementDeps, accountId: string, span: Span, { limit, after }: PageWish) {
+export async function usageByHour(deps: ManagementDeps, accountId: string, span: Span, { limit, after }: PageRequest) {
   const from = partsOf(after, 'number');
   const rows = await deps.db
     .select({ hour: usage.hour, ...sums, bytes: sum(usage.bytes) })

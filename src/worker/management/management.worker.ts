@@ -66,7 +66,7 @@ export function managementDeps(env: Env): ManagementDeps {
         await object(id).destroy();
         metrics.count('atoll_clusters_destroyed_total');
       },
-      stand: (id, standing) => object(id).stand(standing),
+      setLifecycle: (id, lifecycle) => object(id).setLifecycle(lifecycle),
       fork: (own, source) => object(own.id).fork(own, source),
       copy: (id, ms) => object(id).copy(ms),
       finish: (id, first) => object(id).finish(first),

@@ -9,7 +9,7 @@ import { DRAIN_RESCUE_MS } from '../../cluster/limits.ts';
 import type { ClusterOptions } from '../../cluster/options.ts';
 import { DRAIN_FIRST_SLICE_MS } from '../../lib/limits.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../../management/audit/port.ts';
-import type { ClusterUsage, ForkProgress, NewCredential, Revoked, Standing } from '../../management/clusters/port.ts';
+import type { ClusterUsage, ForkProgress, NewCredential, Revoked, Lifecycle } from '../../management/clusters/port.ts';
 import type { UsageHour } from '../../management/usage/port.ts';
 import type { ClusterLimits } from '../../tenancy/limits.ts';
 import { insideOf } from '../edge/address.worker.ts';
@@ -177,8 +177,8 @@ export class ClusterDO extends DurableObject<Env> {
     return this.#host.audit(query);
   }
 
-  async stand(standing: Standing): Promise<boolean> {
-    return this.#host.stand(standing);
+  async setLifecycle(lifecycle: Lifecycle): Promise<boolean> {
+    return this.#host.setLifecycle(lifecycle);
   }
 
   async exportStart(): Promise<ForkStart | undefined> {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { Newest, requestOf } from '../../../src/cli/commands/audit.ts';
+import { LatestByKey, requestOf } from '../../../src/cli/commands/audit.ts';
 
 it('a request of the audit log is one line, that of its last event', () => {
-  const newest = new Newest<{ auditID: string; requestReceivedTimestamp: string; stage: string }>(2, requestOf);
+  const newest = new LatestByKey<{ auditID: string; requestReceivedTimestamp: string; stage: string }>(2, requestOf);
   const add = (auditID: string, stage: string, requestReceivedTimestamp = '1') =>
     newest.add({ auditID, requestReceivedTimestamp, stage });
   add('a', 'RequestReceived');

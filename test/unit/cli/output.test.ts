@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { during, say, table } from '../../../src/cli/output.ts';
+import { withProgress, print, table } from '../../../src/cli/output.ts';
 
 let told: string;
 const { isTTY } = process.stderr;
@@ -32,7 +32,7 @@ describe('what goes on', () => {
     process.stderr.isTTY = true;
     const { promise, end } = work();
     let n = 0;
-    const result = during(() => `copying ${++n}`, promise);
+    const result = withProgress(() => `copying ${++n}`, promise);
     await vi.advanceTimersByTimeAsync(200);
     expect(told).toContain('⠋ copying 1');
     expect(told).toContain('⠙ copying 2');
@@ -44,14 +44,14 @@ describe('what goes on', () => {
   it('is a plain line now and then elsewhere, and only when it takes long', async () => {
     process.stderr.isTTY = false;
     const short = work();
-    const first = during('making', short.promise);
+    const first = withProgress('making', short.promise);
     await vi.advanceTimersByTimeAsync(1_900);
     short.end();
     expect(await first).toBe('done');
     expect(told).toBe('');
     const long = work();
     let n = 0;
-    const second = during(() => `copying ${++n}`, long.promise);
+    const second = withProgress(() => `copying ${++n}`, long.promise);
     await vi.advanceTimersByTimeAsync(20_000);
     long.end();
     await second;
@@ -61,7 +61,7 @@ describe('what goes on', () => {
 
   it('ends when it fails, too', async () => {
     process.stderr.isTTY = false;
-    await expect(during('making', Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(withProgress('making', Promise.reject(new Error('no')))).rejects.toThrow('no');
     await vi.advanceTimersByTimeAsync(60_000);
     expect(told).toBe('');
   });
@@ -74,9 +74,9 @@ describe('what a command says', () => {
       out += text;
       return true;
     });
-    say(true, { a: [1] }, () => 'never');
-    say(undefined, { a: [1] }, () => 'one line');
-    say(undefined, {}, () => '');
+    print(true, { a: [1] }, () => 'never');
+    print(undefined, { a: [1] }, () => 'one line');
+    print(undefined, {}, () => '');
     expect(out).toBe('{\n  "a": [\n    1\n  ]\n}\none line\n');
   });
 

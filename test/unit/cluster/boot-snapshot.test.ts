@@ -10,7 +10,7 @@ import { openSqlite } from '../../host/sqlite.ts';
 
 const BEGIN = Date.UTC(2026, 0, 31, 23, 59, 59, 7);
 const UID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const TABLES = ['log', 'heads', 'refs', 'timers', 'marks', 'usage'];
+const TABLES = ['log', 'heads', 'refs', 'timers', 'checkpoints', 'usage'];
 
 function made(seed: number, now: number, options: Partial<ClusterOptions>, moulds?: Moulds) {
   const random = seeded(seed);

@@ -4,7 +4,7 @@ import { isStream } from '../../../src/apiserver/call.ts';
 import { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Platform } from '../../../src/cluster/platform.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../../src/cluster/fork.ts';
-import { takeStanding } from '../../../src/cluster/lifecycle.ts';
+import { storeLifecycle } from '../../../src/cluster/lifecycle.ts';
 import { seeded } from '../../../src/lib/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
 import { type Host, makeCluster } from '../../host/make-cluster.ts';
@@ -138,7 +138,7 @@ describe('[MG26] a fork', () => {
     expect(start.timers).toBeUndefined();
     const busy = makeCluster();
     busy.request('POST', DEPLOYMENTS, deployment('web', 5));
-    takeStanding(busy.sql, { version: 1, state: 'suspended' });
+    storeLifecycle(busy.sql, { version: 1, state: 'suspended' });
     busy.crash();
     const copy = fork(busy);
     const end = busy.now + 60_000;
@@ -218,7 +218,7 @@ describe('[MG24] a standing', () => {
     const host = makeCluster();
     host.do('POST', DEPLOYMENTS, deployment('web', 2));
     expect(host.cluster.nextAlarm()).toBeDefined();
-    expect(takeStanding(host.sql, { version: 3, state: 'suspended' })).toBe('changed');
+    expect(storeLifecycle(host.sql, { version: 3, state: 'suspended' })).toBe('changed');
     host.crash();
     const refused = host.request('GET', '/api/v1/pods');
     expect([refused.status, refused.body.reason, refused.body.kind]).toEqual([503, 'ServiceUnavailable', 'Status']);
@@ -233,8 +233,8 @@ describe('[MG24] a standing', () => {
     host.cluster.wake(host.now);
     host.settle();
     expect(host.cluster.registry.store.revision()).toBe(revision);
-    expect(takeStanding(host.sql, { version: 2, state: 'deleted' }), 'an older word').toBe('same');
-    expect(takeStanding(host.sql, { version: 4, state: 'ready' })).toBe('changed');
+    expect(storeLifecycle(host.sql, { version: 2, state: 'deleted' }), 'an older word').toBe('same');
+    expect(storeLifecycle(host.sql, { version: 4, state: 'ready' })).toBe('changed');
     host.crash();
     expect(host.request('GET', '/api/v1/pods').status).toBe(200);
     host.settle();
@@ -245,16 +245,16 @@ describe('[MG24] a standing', () => {
   it('deleted: there is no cluster; restored: it is as it was', () => {
     const host = makeCluster();
     const before = contents(host.cluster);
-    takeStanding(host.sql, { version: 1, state: 'deleted' });
+    storeLifecycle(host.sql, { version: 1, state: 'deleted' });
     expect(() => host.crash()).toThrow('the cluster is gone');
-    takeStanding(host.sql, { version: 2, state: 'ready' });
+    storeLifecycle(host.sql, { version: 2, state: 'ready' });
     host.crash();
     expect(contents(host.cluster)).toEqual(before);
   });
 
   it('is nothing to a database without a cluster, which it leaves empty', () => {
     const { sql } = platformOf(1);
-    expect(takeStanding(sql, { version: 1, state: 'deleted' })).toBe('none');
+    expect(storeLifecycle(sql, { version: 1, state: 'deleted' })).toBe('none');
     expect(sql.all('SELECT * FROM sqlite_master')).toEqual([]);
   });
 });

@@ -160,9 +160,9 @@ describe('what a cluster holds in memory', () => {
     o.pass(60_000);
     const before = requests();
     o.ask('GET', PODS);
-    await o.host.stand({ version: 1, state: 'suspended' });
+    await o.host.setLifecycle({ version: 1, state: 'suspended' });
     expect([requests(), o.said.at(-1)]).toEqual([before + 1, 'close streams']);
-    await o.host.stand({ version: 2, state: 'ready' });
+    await o.host.setLifecycle({ version: 2, state: 'ready' });
     o.ask('GET', PODS);
     o.pass(USAGE_FLUSH_MS);
     expect(requests()).toBe(before + 2);
@@ -190,7 +190,7 @@ describe('the end of a cluster', () => {
   });
 
   it('a deleted one is not opened, and its alarm does nothing', async () => {
-    await o.host.stand({ version: 1, state: 'deleted' });
+    await o.host.setLifecycle({ version: 1, state: 'deleted' });
     expect([o.said.includes('tell last'), o.host.open()]).toEqual([true, undefined]);
     o.pass(7_200_000);
     expect([o.host.cluster, o.alarm.next]).toEqual([undefined, undefined]);

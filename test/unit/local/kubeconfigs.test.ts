@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { drop, type Kubeconfig, merge, readKubeconfig, writePrivate } from '../../../src/local/kubeconfigs.ts';
+import { removeContext, type Kubeconfig, addContext, readKubeconfig, writePrivate } from '../../../src/local/kubeconfigs.ts';
 import { kubeconfig } from '../../../src/management/clusters/kubeconfig.ts';
 
 let folder: string;
@@ -15,19 +15,19 @@ const of = (name: string, server: string, token = 't'): Kubeconfig => JSON.parse
 const empty = () => readKubeconfig(join(folder, 'none'));
 
 it('a new cluster becomes the current context', () => {
-  const both = merge(merge(empty(), of('a', 'https://h/a')), of('b', 'https://h/b'));
+  const both = addContext(addContext(empty(), of('a', 'https://h/a')), of('b', 'https://h/b'));
   expect(both['current-context']).toBe('atoll-b');
   expect(both.clusters.map((c) => c.name)).toEqual(['atoll-a', 'atoll-b']);
 });
 
 it('a newer credential of the same cluster replaces the older', () => {
-  const twice = merge(merge(empty(), of('a', 'https://h/a', 'old')), of('a', 'https://h/a', 'new'));
+  const twice = addContext(addContext(empty(), of('a', 'https://h/a', 'old')), of('a', 'https://h/a', 'new'));
   expect(twice.users).toEqual([{ name: 'atoll-a', user: { token: 'new' } }]);
   expect(twice.contexts).toEqual([{ name: 'atoll-a', context: { cluster: 'atoll-a', user: 'atoll-a' } }]);
 });
 
 it("a cluster of the same name but another account's does not overwrite", () => {
-  const both = merge(merge(empty(), of('a', 'https://h/1')), of('a', 'https://h/2'));
+  const both = addContext(addContext(empty(), of('a', 'https://h/1')), of('a', 'https://h/2'));
   expect(both.clusters.map((c) => [c.name, c.cluster.server])).toEqual([
     ['atoll-a', 'https://h/1'],
     ['atoll-a-2', 'https://h/2'],
@@ -36,11 +36,11 @@ it("a cluster of the same name but another account's does not overwrite", () => 
 });
 
 it('a deleted cluster takes its context along, and another becomes current', () => {
-  const both = merge(merge(empty(), of('a', 'https://h/a')), of('b', 'https://h/b'));
-  const left = drop(both, 'https://h/b');
+  const both = addContext(addContext(empty(), of('a', 'https://h/a')), of('b', 'https://h/b'));
+  const left = removeContext(both, 'https://h/b');
   expect(left['current-context']).toBe('atoll-a');
   expect([left.clusters, left.users, left.contexts].map((list) => list.length)).toEqual([1, 1, 1]);
-  expect(drop(left, 'https://h/other')).toBe(left);
+  expect(removeContext(left, 'https://h/other')).toBe(left);
 });
 
 it('files are read by their owner alone, and a foreign file is not overwritten', () => {

@@ -1,7 +1,12 @@
 import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { isStream } from '../../../src/apiserver/call.ts';
-import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, MAKING_MS, NOTIFY_STANDBY_MS } from '../../../src/management/limits.ts';
+import {
+  DELETED_CLUSTERS_PER_ACCOUNT,
+  GRACE_SECONDS,
+  PROVISIONING_MS,
+  NOTIFY_STANDBY_MS,
+} from '../../../src/management/limits.ts';
 import { makeManagement } from './world.ts';
 
 const CLUSTERS = '/v1/accounts/self/clusters';
@@ -282,7 +287,7 @@ describe('[MG27] who dies in the middle', () => {
     }
     clusters.fail = clusters.failDestroy = undefined;
     logged.mockRestore();
-    await pass(MAKING_MS + 1);
+    await pass(PROVISIONING_MS + 1);
     expect(raw.prepare('SELECT count(*) AS n FROM clusters').get()).toEqual({ n: 0 });
     expect(clusters.databases.size).toBe(0);
   });
@@ -326,10 +331,10 @@ describe('[MG27] who dies in the middle', () => {
   it('words that cross on their way do not undo each other', async () => {
     const { call, create, kubernetes, clusters } = await world();
     const { id, kubeconfig } = await create('one');
-    const stand = clusters.stand.bind(clusters);
+    const setLifecycle = clusters.setLifecycle.bind(clusters);
     let late: (() => Promise<boolean>) | undefined;
-    vi.spyOn(clusters, 'stand').mockImplementationOnce(async (...args) => {
-      late = () => stand(...args);
+    vi.spyOn(clusters, 'setLifecycle').mockImplementationOnce(async (...args) => {
+      late = () => setLifecycle(...args);
       return true;
     });
     await call('POST', '/one/suspend');

@@ -254,9 +254,9 @@ it('[MG49] a credential that is made while its maker is revoked does not stay', 
 it('[MG49] what was revoked while a cluster waited for its end stays so when it is restored', async () => {
   const { config, owner, object, deps, id, first, db } = await world();
   const made = await config(owner);
-  await deps.clusters.stand(id, { version: 1, state: 'deleted' });
+  await deps.clusters.setLifecycle(id, { version: 1, state: 'deleted' });
   await deps.clusters.revoke(id, { ids: [made.id] });
-  await deps.clusters.stand(id, { version: 2, state: 'ready' });
+  await deps.clusters.setLifecycle(id, { version: 2, state: 'ready' });
   expect([object.status(made.token), object.status(first)]).toEqual([401, 200]);
   expect(await db.select().from(credentials)).not.toHaveLength(0);
 });

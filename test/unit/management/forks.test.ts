@@ -1,6 +1,6 @@
 import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it, vi } from 'vitest';
-import { FORK_INLINE_MS, MAKING_MS } from '../../../src/management/limits.ts';
+import { FORK_INLINE_MS, PROVISIONING_MS } from '../../../src/management/limits.ts';
 import { makeManagement } from './world.ts';
 
 const CLUSTERS = '/v1/accounts/self/clusters';
@@ -164,7 +164,7 @@ describe('[MG27] a fork whose maker dies', () => {
     void call('POST', '/source/fork', { name: 'copy' });
     await vi.waitFor(() => expect(began).toHaveBeenCalled());
     expect((await call('GET', '/copy')).body.state).toBe('creating');
-    await pass(2 * MAKING_MS);
+    await pass(2 * PROVISIONING_MS);
     expect(code(await call('GET', '/copy'))).toEqual([404, 'not-found']);
     expect(await operations()).toMatchObject([{ state: 'failed', error: expect.stringContaining('stopped') }]);
     expect(rows(raw)).toEqual({ n: 1 });
@@ -186,7 +186,7 @@ describe('[MG27] a fork whose maker dies', () => {
     void call('POST', '/source/fork', { name: 'copy' });
     await vi.waitFor(() => expect(second).toHaveBeenCalled());
     vi.restoreAllMocks();
-    await pass(2 * MAKING_MS);
+    await pass(2 * PROVISIONING_MS);
     expect(rows(raw)).toEqual({ n: 1 });
     expect(clusters.databases.size).toBe(1);
   });

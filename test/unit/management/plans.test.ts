@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PRINCIPAL_BURST, STRANGER_BURST, STRANGERS_BURST } from '../../../src/management/limits.ts';
+import { PRINCIPAL_BURST, ANONYMOUS_BURST, ANONYMOUS_TOTAL_BURST } from '../../../src/management/limits.ts';
 import { clusterLimits, PLANS } from '../../../src/management/plans.ts';
 import { Rates } from '../../../src/management/http/rates.ts';
 import { limitsOf } from '../../../src/cluster/plan-limits.ts';
@@ -105,8 +105,8 @@ describe('rates of the management API', () => {
     const { token } = await world.account('alice');
     const wrong = `${token.slice(0, -1)}${token.endsWith('x') ? 'y' : 'x'}`;
     const page = '/v1/problems/not-found';
-    expect(await many(STRANGER_BURST - 1, () => ask(world, undefined, '192.0.2.1', page))).toEqual(
-      new Map([[200, STRANGER_BURST - 1]]),
+    expect(await many(ANONYMOUS_BURST - 1, () => ask(world, undefined, '192.0.2.1', page))).toEqual(
+      new Map([[200, ANONYMOUS_BURST - 1]]),
     );
     expect((await ask(world, wrong)).status).toBe(401);
     expect((await ask(world, wrong)).status).toBe(429);
@@ -114,7 +114,7 @@ describe('rates of the management API', () => {
     expect((await ask(world, token)).status).toBe(200);
     expect((await ask(world, undefined, '192.0.2.2', page)).status).toBe(200);
     let n = 3;
-    await many(STRANGERS_BURST, () => ask(world, undefined, `198.51.100.${n++}`, page));
+    await many(ANONYMOUS_TOTAL_BURST, () => ask(world, undefined, `198.51.100.${n++}`, page));
     expect((await ask(world, undefined, '203.0.113.1', page)).status).toBe(429);
     expect((await ask(world, token)).status).toBe(200);
   });

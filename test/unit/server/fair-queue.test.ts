@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { costOf, Fair, tenantOf, type Turn } from '../../../src/server/fair-queue.ts';
+import { costOf, FairQueue, tenantOf, type Seat } from '../../../src/server/fair-queue.ts';
 
 const CLUSTER = 'abcdefghijklmnopqrstuvwxyz';
 describe('whose a request is', () => {
@@ -20,7 +20,7 @@ describe('turns', () => {
   function desk() {
     let now = 0;
     const timers: { at: number; go: () => void }[] = [];
-    const fair = new Fair({
+    const fair = new FairQueue({
       clock: () => now,
       later: (ms, go) => void timers.push({ at: now + ms, go }),
       owner: (tenant) => (tenant.startsWith('stranger') ? '' : tenant.replace('management ', '').split('/')[0]),
@@ -37,16 +37,16 @@ describe('turns', () => {
       }
       now = end;
     };
-    const ask = (tenant: string, name: string, cost = 0.2): Turn => fair.enter(tenant, cost, () => void begun.push(name));
-    return { fair, begun, pass, ask, leave: (turn: Turn) => fair.leave(turn) };
+    const ask = (tenant: string, name: string, cost = 0.2): Seat => fair.enter(tenant, cost, () => void begun.push(name));
+    return { fair, begun, pass, ask, leave: (seat: Seat) => fair.leave(seat) };
   }
 
   it('[MG80] somebody alone is not held back', () => {
     const { begun, pass, ask, leave } = desk();
-    const turns = Array.from({ length: 30 }, (_, n) => ask('a', `a${n}`));
+    const seats = Array.from({ length: 30 }, (_, n) => ask('a', `a${n}`));
     expect(begun).toHaveLength(30);
     pass(1000);
-    turns.forEach(leave);
+    seats.forEach(leave);
     ask('a', 'again');
     expect(begun.at(-1)).toBe('again');
   });
@@ -54,37 +54,37 @@ describe('turns', () => {
   it('[MG80] while others are there who takes much has one request under way, first come, first served', () => {
     const { begun, ask, leave } = desk();
     ask('quiet', 'q0');
-    const turns = Array.from({ length: 4 }, (_, n) => ask('noisy', `n${n}`, 10));
+    const seats = Array.from({ length: 4 }, (_, n) => ask('noisy', `n${n}`, 10));
     expect(begun).toEqual(['q0', 'n0', 'n1']);
-    expect(turns.map(({ waits }) => waits)).toEqual([false, false, true, true]);
+    expect(seats.map(({ waits }) => waits)).toEqual([false, false, true, true]);
     for (let n = 1; n < 10; n++) ask('quiet', `q${n}`);
     expect(begun).toHaveLength(12);
-    leave(turns[0]);
-    expect(turns[2].waits).toBe(true);
-    leave(turns[1]);
+    leave(seats[0]);
+    expect(seats[2].waits).toBe(true);
+    leave(seats[1]);
     expect(begun.at(-1)).toBe('n2');
   });
 
   it('[MG80] who asks for much has to wait for more, one request at a time, and who asks for little has not', () => {
     const { fair, begun, pass, ask, leave } = desk();
     leave(ask('quiet', 'q'));
-    const open: Turn[] = Array.from({ length: 8 }, (_, n) => ask('noisy', `n${n}`, 1));
+    const open: Seat[] = Array.from({ length: 8 }, (_, n) => ask('noisy', `n${n}`, 1));
     let most = 0;
     const from = begun.length;
     for (let ms = 0; ms < 3000; ms++) {
       pass(1);
       const underway = open.filter(({ waits }) => !waits);
       if (ms > 500) most = Math.max(most, underway.length);
-      for (const turn of underway) {
-        open.splice(open.indexOf(turn), 1);
-        fair.answered(turn, 128 * 1024);
-        leave(turn);
+      for (const seat of underway) {
+        open.splice(open.indexOf(seat), 1);
+        fair.answered(seat, 128 * 1024);
+        leave(seat);
         open.push(ask('noisy', 'n', 1));
       }
       if (ms % 20 === 0) {
-        const turn = ask('quiet', 'q');
-        expect(turn.waits).toBe(false);
-        leave(turn);
+        const seat = ask('quiet', 'q');
+        expect(seat.waits).toBe(false);
+        leave(seat);
       }
     }
     const noisy = begun.slice(from).filter((name) => name.startsWith('n')).length;
@@ -98,10 +98,10 @@ describe('turns', () => {
     const { begun, pass, ask, leave } = desk();
     leave(ask('noisy', 'n'));
     for (let n = 0; n < 50; n++) {
-      const turn = ask('quiet', 'q');
-      expect(turn.waits).toBe(false);
+      const seat = ask('quiet', 'q');
+      expect(seat.waits).toBe(false);
       pass(500);
-      leave(turn);
+      leave(seat);
       leave(ask('noisy', 'n'));
     }
     expect(begun.filter((name) => name === 'q')).toHaveLength(50);
@@ -110,9 +110,9 @@ describe('turns', () => {
   it('[MG80] what waited begins by itself as soon as there is time again', () => {
     const { fair, begun, pass, ask, leave } = desk();
     ask('quiet', 'q');
-    const turn = ask('noisy', 'n0');
-    fair.answered(turn, 100 * 1024 * 1024);
-    leave(turn);
+    const seat = ask('noisy', 'n0');
+    fair.answered(seat, 100 * 1024 * 1024);
+    leave(seat);
     ask('noisy', 'n1');
     expect(begun).toEqual(['q', 'n0']);
     pass(80);
@@ -131,22 +131,22 @@ describe('turns', () => {
   it('[MG80] whoever gives up while waiting takes no turn away', () => {
     const { begun, ask, leave } = desk();
     ask('quiet', 'q0');
-    const turns = Array.from({ length: 4 }, (_, n) => ask('noisy', `n${n}`, 10));
-    leave(turns[2]);
-    leave(turns[0]);
-    leave(turns[1]);
+    const seats = Array.from({ length: 4 }, (_, n) => ask('noisy', `n${n}`, 10));
+    leave(seats[2]);
+    leave(seats[0]);
+    leave(seats[1]);
     expect(begun.at(-1)).toBe('n3');
   });
 
   it('[MG80] those who have gone are forgotten, and who is left goes on at full speed', () => {
     const { begun, pass, ask, leave } = desk();
     leave(ask('quiet', 'q0'));
-    const turns = Array.from({ length: 8 }, (_, n) => ask('noisy', `n${n}`, 20));
+    const seats = Array.from({ length: 8 }, (_, n) => ask('noisy', `n${n}`, 20));
     expect(begun).toHaveLength(2);
     pass(60_000);
     ask('noisy', 'n8', 20);
     expect(begun).toHaveLength(10);
-    turns.forEach(leave);
+    seats.forEach(leave);
   });
 
   it('[MG80] what an account asks of management is part of its share, and holds back nobody', () => {
@@ -164,14 +164,14 @@ describe('turns', () => {
       pass(1);
       const underway = open.filter(({ waits }) => !waits);
       expect(underway.length).toBeLessThanOrEqual(2);
-      for (const turn of underway) {
-        leave(turn);
-        open[open.indexOf(turn)] = ask('management noisy', 'm', 10);
+      for (const seat of underway) {
+        leave(seat);
+        open[open.indexOf(seat)] = ask('management noisy', 'm', 10);
       }
       if (ms % 20 !== 0) continue;
-      const turn = ask('quiet/a', 'q');
-      expect(turn.waits).toBe(false);
-      leave(turn);
+      const seat = ask('quiet/a', 'q');
+      expect(seat.waits).toBe(false);
+      leave(seat);
     }
     const made = begun.slice(from).filter((name) => name === 'm').length;
     expect(made, 'a third of 3,000 ms, 10 each').toBeGreaterThan(95);
@@ -181,9 +181,9 @@ describe('turns', () => {
   it('[MG80] management of the account whose cluster is the only one has two requests under way, and owes nothing', () => {
     const { begun, ask, leave } = desk();
     leave(ask('one/a', 'q'));
-    const turns = Array.from({ length: 20 }, () => ask('management one', 'm', 10));
+    const seats = Array.from({ length: 20 }, () => ask('management one', 'm', 10));
     expect(begun).toHaveLength(3);
-    for (const turn of turns) leave(turn);
+    for (const seat of seats) leave(seat);
     expect(begun).toHaveLength(21);
   });
 
@@ -204,23 +204,23 @@ describe('turns', () => {
   it('[MG80] many clusters of one account are one tenant beside another account', () => {
     const { fair, begun, pass, ask, leave } = desk();
     leave(ask('quiet/a', 'q'));
-    const open: Turn[] = Array.from({ length: 8 }, (_, n) => ask(`noisy/${n}`, `n${n}`, 1));
+    const open: Seat[] = Array.from({ length: 8 }, (_, n) => ask(`noisy/${n}`, `n${n}`, 1));
     let most = 0;
     const from = begun.length;
     for (let ms = 0; ms < 3000; ms++) {
       pass(1);
       const underway = open.filter(({ waits }) => !waits);
       if (ms > 500) most = Math.max(most, underway.length);
-      for (const turn of underway) {
-        const n = open.indexOf(turn);
-        fair.answered(turn, 128 * 1024);
-        leave(turn);
+      for (const seat of underway) {
+        const n = open.indexOf(seat);
+        fair.answered(seat, 128 * 1024);
+        leave(seat);
         open[n] = ask(`noisy/${n}`, `n${n}`, 1);
       }
       if (ms % 20 === 0) {
-        const turn = ask('quiet/a', 'q');
-        expect(turn.waits).toBe(false);
-        leave(turn);
+        const seat = ask('quiet/a', 'q');
+        expect(seat.waits).toBe(false);
+        leave(seat);
       }
     }
     expect(most).toBe(1);
@@ -244,11 +244,11 @@ describe('turns', () => {
   it('[MG80] when the others are gone an account goes on at full speed', () => {
     const { begun, pass, ask, leave } = desk();
     leave(ask('quiet/a', 'q'));
-    const turns = Array.from({ length: 6 }, (_, n) => ask(`noisy/${n}`, `n${n}`, 20));
+    const seats = Array.from({ length: 6 }, (_, n) => ask(`noisy/${n}`, `n${n}`, 20));
     expect(begun.length).toBeLessThan(4);
     pass(60_000);
     for (let n = 6; n < 20; n++) ask(`noisy/${n}`, `n${n}`, 20);
-    for (const turn of turns.filter(({ waits }) => !waits)) leave(turn);
+    for (const seat of seats.filter(({ waits }) => !waits)) leave(seat);
     expect(begun).toHaveLength(21);
   });
 });

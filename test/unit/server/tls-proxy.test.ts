@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { certificates } from '../../../src/server/certificates.ts';
 import { ChunkReader } from '../../../src/server/http-body.ts';
-import { Front } from '../../../src/server/tls-proxy.ts';
+import { TlsProxy } from '../../../src/server/tls-proxy.ts';
 import { isNoRequest } from '../../../src/server/request-line.ts';
 
 const WATCH = 'GET /clusters/x/api/v1/pods?watch=1 HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -20,7 +20,7 @@ const LIMIT_MS = 5000;
 /** In workerd's place: `/list` answers; a watch becomes a WebSocket, as far as its bytes go. */
 let behind: HttpServer;
 let sockets: Socket[] = [];
-let front: Front;
+let proxy: TlsProxy;
 let server: Server;
 let ca = '';
 let refuse = false;
@@ -44,8 +44,8 @@ beforeAll(async () => {
   const made = await certificates(folder, Date.now());
   ca = made.ca;
   const backend = { host: '127.0.0.1', port: (behind.address() as AddressInfo).port, secret: 'secret' };
-  front = new Front({ certificates: made, backend, owner: () => 'somebody', domain: 'clusters.example.com' });
-  server = await front.listen(0);
+  proxy = new TlsProxy({ certificates: made, backend, owner: () => 'somebody', domain: 'clusters.example.com' });
+  server = await proxy.listen(0);
 });
 afterEach(() => {
   for (const socket of sockets) socket.destroy();
@@ -54,7 +54,7 @@ afterEach(() => {
   sending = undefined;
 });
 afterAll(() => {
-  front.close();
+  proxy.close();
   behind.close();
   rmSync(folder, { recursive: true });
 });

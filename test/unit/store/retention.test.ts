@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, MARK_SPACING_MS } from '../../../src/store/limits.ts';
+import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, CHECKPOINT_SPACING_MS } from '../../../src/store/limits.ts';
 import { History } from '../../../src/store/retention.ts';
 import { migrate } from '../../../src/store/schema.ts';
 import { Store } from '../../../src/store/store.ts';
@@ -18,15 +18,15 @@ describe('history', () => {
   it('marks at most once per spacing and only when something was written', () => {
     const { put, history, sql } = fresh();
     put('a');
-    history.mark(0);
+    history.checkpoint(0);
     put('b');
-    history.mark(MARK_SPACING_MS - 1);
-    history.mark(MARK_SPACING_MS);
-    history.mark(9 * MARK_SPACING_MS);
-    expect(sql.all('SELECT rev, at FROM marks')).toEqual(
+    history.checkpoint(CHECKPOINT_SPACING_MS - 1);
+    history.checkpoint(CHECKPOINT_SPACING_MS);
+    history.checkpoint(9 * CHECKPOINT_SPACING_MS);
+    expect(sql.all('SELECT rev, at FROM checkpoints')).toEqual(
       [
         { rev: 1, at: 0 },
-        { rev: 2, at: MARK_SPACING_MS },
+        { rev: 2, at: CHECKPOINT_SPACING_MS },
       ].map((r) => Object.assign(Object.create(null), r)),
     );
   });
@@ -35,26 +35,26 @@ describe('history', () => {
     const { put, drop, history } = fresh();
     put('a');
     put('b');
-    history.mark(0);
+    history.checkpoint(0);
     put('b');
-    history.mark(MARK_SPACING_MS);
+    history.checkpoint(CHECKPOINT_SPACING_MS);
     expect(history.next()).toBe(EVENT_TTL_MS);
     expect(history.expired(EVENT_TTL_MS - 1, 10)).toEqual([]);
     expect(history.expired(EVENT_TTL_MS, 10).map((r) => r.name)).toEqual(['a']);
     drop('a');
-    expect(history.next()).toBe(EVENT_TTL_MS + MARK_SPACING_MS);
-    expect(history.expired(EVENT_TTL_MS + MARK_SPACING_MS, 10).map((r) => r.name)).toEqual(['b']);
+    expect(history.next()).toBe(EVENT_TTL_MS + CHECKPOINT_SPACING_MS);
+    expect(history.expired(EVENT_TTL_MS + CHECKPOINT_SPACING_MS, 10).map((r) => r.name)).toEqual(['b']);
     drop('b');
-    history.mark(EVENT_TTL_MS + MARK_SPACING_MS);
+    history.checkpoint(EVENT_TTL_MS + CHECKPOINT_SPACING_MS);
     expect(history.next()).toBeUndefined();
   });
 
   it('what no mark covers goes when it came to rest long enough ago', () => {
     const { put, history } = fresh();
     put('a');
-    history.mark(0);
+    history.checkpoint(0);
     put('a');
-    history.mark(1);
+    history.checkpoint(1);
     expect(history.next()).toBe(EVENT_TTL_MS + 1);
     expect(history.expired(EVENT_TTL_MS, 10)).toEqual([]);
     expect(history.expired(EVENT_TTL_MS + 1, 10).map((r) => r.name)).toEqual(['a']);
@@ -64,7 +64,7 @@ describe('history', () => {
     const { put, history, store } = fresh();
     const later = 10 * EVENT_TTL_MS;
     put('a');
-    history.mark(0);
+    history.checkpoint(0);
     put('b');
     expect(history.expired(later, 10).map((r) => r.name)).toEqual(['a']);
     const again = new History(store, 'events');
@@ -75,11 +75,11 @@ describe('history', () => {
   it('what was said before an idle time does not pass for new after it', () => {
     const { put, history } = fresh();
     put('a');
-    history.mark(0);
+    history.checkpoint(0);
     put('b');
-    history.mark(1);
+    history.checkpoint(1);
     put('c');
-    history.mark(EVENT_TTL_MS);
+    history.checkpoint(EVENT_TTL_MS);
     expect(history.expired(EVENT_TTL_MS + 1, 10).map((r) => r.name)).toEqual(['a', 'b']);
   });
 

@@ -7,7 +7,7 @@ export interface Counts {
 }
 
 /** A tally as a row carries it. */
-export interface Told extends Counts {
+export interface StoredCounts extends Counts {
   /** Objects that live after the row. */
   live: number;
 }
@@ -17,7 +17,7 @@ export interface Told extends Counts {
  * row of the log says in a few characters how far they were, and the newest one tells after a crash. What was counted since then and came
  * with no row is the business of whoever counts (`isKept`).
  */
-export class Tally implements Counts {
+export class Counters implements Counts {
   requests = 0;
   writes = 0;
   awake = 0;
@@ -55,7 +55,7 @@ export class Tally implements Counts {
 }
 
 /** Reads what `write` or `counts` made; rows from before there were tallies, and copies from another cluster, have none. */
-export function readTally(text: string | null | undefined): Told | undefined {
+export function readCounters(text: string | null | undefined): StoredCounts | undefined {
   if (!text) return undefined;
   const [requests, writes, awake, live = 0] = text.split(' ').map(Number);
   return { requests, writes, awake, live };
