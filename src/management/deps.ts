@@ -10,11 +10,11 @@ import type { Issuer } from './people/issuers.ts';
 
 /** Any asynchronous SQLite that drizzle speaks: D1 in the Worker, node:sqlite in tests. */
 export type Database = BaseSQLiteDatabase<'async', unknown> & {
-  /** All of these in one round trip and one transaction, or none. */
+  /** Runs all statements in one round trip and one transaction. */
   batch<U extends BatchItem<'sqlite'>, T extends Readonly<[U, ...U[]]>>(batch: T): Promise<BatchResponse<T>>;
 };
 
-/** A request as the server's log tells it: who and what by ids, no secret, and nothing that a tenant wrote. */
+/** A request in the server's log: caller and operation by ids, no secret, nothing that a tenant wrote. */
 export interface LogEntry {
   requestId: string;
   method: string;
@@ -24,11 +24,11 @@ export interface LogEntry {
   ms: number;
   account?: string;
   actor?: string;
-  /** What nobody foresaw. */
+  /** The unexpected error. */
   error?: unknown;
 }
 
-/** What the shell hands to management; nothing else of the world is known here. */
+/** Dependencies of management: the only way to anything outside of it. */
 export interface ManagementDeps {
   db: Database;
   clusters: ClustersPort;
@@ -37,28 +37,28 @@ export interface ManagementDeps {
   taskRunner: TaskRunner;
   crypto: Pick<Crypto, 'sha256' | 'token'> & Sealing;
   random: Random;
-  /** Calls to the world outside: everything that management asks of others goes through here. */
+  /** HTTP to the outside: the only way out of management. */
   fetch: (url: string, init?: RequestInit) => Promise<Response>;
-  /** With whom people sign in; none: nobody can. */
+  /** Issuers that people sign in with; empty: nobody can. */
   issuers: readonly Issuer[];
   mac: Mac;
-  /** Absent: anybody may ask as often as they like. */
+  /** Absent: no rate limits. */
   rates?: Rates;
   now: () => number;
-  /** Goes on with something after the answer was given. */
+  /** Runs work after the answer was sent. */
   background: (work: PromiseLike<unknown>) => void;
-  /** One line about a request, for the operator. */
+  /** Writes one log line about a request, for the operator. */
   log: (entry: LogEntry) => void;
-  /** What is counted, in the text form of Prometheus. */
+  /** Metrics in the text form of Prometheus. */
   metrics: () => string;
-  /** SHA-256 of the operator's token; absent: nobody is. */
+  /** SHA-256 of the operator's token; absent: there is no operator. */
   operatorSha256?: string;
-  /** PEM of the CA in front of us, when clients do not trust it by themselves. */
+  /** PEM of the server's CA, when clients do not trust it by themselves. */
   ca?: string;
   /** Public base address; else that of the request. */
   url?: string;
   /** The domain under which each cluster has a host name of its own: ID.DOMAIN; absent: none has. */
   clusterDomain?: string;
-  /** Host names under which a browser may have reached us; else any. */
+  /** Host names that browsers may use; absent: any. */
   hosts?: string[];
 }

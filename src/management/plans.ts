@@ -1,13 +1,13 @@
 import { DRAIN_SLICE_MS } from '../lib/limits.ts';
 import { type ClusterLimits } from '../tenancy/limits.ts';
 
-/** What an account may have, by the name of its plan; the operator says which (`PATCH /v1/accounts/{account}/plan`). */
+/** Limits of an account by plan; the operator sets it (`PATCH /v1/accounts/{account}/plan`). */
 export interface Plan {
-  /** Clusters, deleted ones apart; beyond it 429 `limit-reached`. Absent: as many as there is room for. */
+  /** Clusters, without deleted ones; beyond it 429 `limit-reached`. Absent: unlimited. */
   clusters?: number;
-  /** Ports of the server's machine that they may have of their own; beyond it 429 `limit-reached`. Absent: as many as are free. */
+  /** Ports of the server's machine; beyond it 429 `limit-reached`. Absent: unlimited. */
   ports?: number;
-  /** What each of them may use. */
+  /** Limits of each cluster. */
   cluster: Omit<ClusterLimits, 'plan'>;
 }
 
@@ -52,10 +52,10 @@ export const PLANS = {
 export type PlanName = keyof typeof PLANS;
 export const PLAN_NAMES = Object.keys(PLANS) as [PlanName, ...PlanName[]];
 
-/** A plan that was taken away since is the standard one. */
+/** Falls back to the standard plan for one that was removed. */
 const knownPlan = (name: string): PlanName => (name in PLANS ? (name as PlanName) : 'standard');
 
 export const planOf = (name: string): Plan => PLANS[knownPlan(name)];
 
-/** What a cluster's object is told of its account's plan. */
+/** Limits that a cluster's object gets from its account's plan. */
 export const clusterLimits = (name: string): ClusterLimits => ({ plan: knownPlan(name), ...planOf(name).cluster });

@@ -1,4 +1,4 @@
-/** Wakes the task runner at some time, at the latest. Ask before you write what will be due: then dying in between loses nothing. */
+/** Wakes the task runner at the latest at a time. Call it before writing the row that will be due: a crash in between then loses nothing. */
 export interface TaskRunner {
   wakeBy(at: number): Promise<void>;
 }

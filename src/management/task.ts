@@ -1,13 +1,13 @@
 import type { ManagementDeps } from './deps.ts';
 
-/** Work that is due at some time, or that finishes what a request left undone. Nothing ticks: the task runner wakes at the earliest `next`. */
+/** Background work: due at a time, or left over by a crashed request. Nothing polls: the task runner wakes at the earliest `next`. */
 export interface Task {
   name: string;
-  /** When there is something to do (ms; the past: now); undefined: nothing that we know of. */
+  /** Next due time (ms; the past: now); undefined: nothing known. */
   next(deps: ManagementDeps): Promise<number | undefined>;
-  /** Does what is due, or a bounded part of it. Harmless early, late or twice. */
+  /** Runs due work, or a bounded part of it. Idempotent, also when early. */
   run(deps: ManagementDeps, now: number): Promise<void>;
 }
 
-/** Tasks that failed, by name: how often in a row, and until when they rest. */
+/** Failed tasks by name: consecutive failures, and end of the backoff. */
 export type Failures = Record<string, { count: number; until: number }>;

@@ -20,7 +20,7 @@ export const TASKS: readonly Task[] = [
   auditTask,
 ];
 
-/** Runs what is due, each task by itself, and says when to look again; notes in `failures` what has to rest for a while. */
+/** Runs the due tasks one by one and returns when to run again; `failures` holds the tasks that back off. */
 export async function runTasks(
   deps: ManagementDeps,
   failures: Failures,

@@ -17,8 +17,8 @@ async function clustersLeft(deps: ManagementDeps, accountId: string): Promise<nu
 }
 
 /**
- * The end of an account. From now on nobody may use it, which is one transaction with the note of what is to be done; the task runner does it.
- * Asking again gives the same operation.
+ * Begins the deletion of an account: marks it unusable and inserts the operation in one transaction; tasks do the rest. A repeated call
+ * returns the same operation.
  */
 export async function beginDeletion(deps: ManagementDeps, accountId: string): Promise<OperationRow> {
   const [running] = await deps.db
@@ -53,8 +53,8 @@ export async function beginDeletion(deps: ManagementDeps, accountId: string): Pr
 }
 
 /**
- * Goes on with one deletion: some clusters, then the account with everything that belongs to it. What fails is tried last the next time,
- * so that it holds up no other.
+ * Continues one deletion: some clusters, then the account and everything that belongs to it. Failed clusters come last the next time, so
+ * that they hold up no other.
  */
 async function continueDeletion(deps: ManagementDeps, operation: OperationRow): Promise<void> {
   const { id, accountId } = operation;
@@ -74,7 +74,7 @@ async function continueDeletion(deps: ManagementDeps, operation: OperationRow): 
   const failure = ends.find((end) => end.status === 'rejected');
   if (failure) throw failure.reason;
   if (left > 0) return;
-  // A cluster whose making was under way may appear until the account's row is gone; after that its row is refused.
+  // A cluster that was being created may appear until the account's row is deleted; after that its row is refused.
   const none = notExists(deps.db.select({ one: sql`1` }).from(clusters).where(ofAccount));
   await deps.db.delete(accounts).where(and(eq(accounts.id, accountId), none));
   if ((await clustersLeft(deps, accountId)) > 0) return;
@@ -82,7 +82,7 @@ async function continueDeletion(deps: ManagementDeps, operation: OperationRow): 
   await endOperation(deps, id);
 }
 
-/** Finishes the deletions of accounts, a part of each at a time. */
+/** Task: continues the deletions of accounts, one step of each at a time. */
 const deleteAccounts: Task = {
   name: 'delete-accounts',
   next: async ({ db }) => {

@@ -11,14 +11,14 @@ import { accounts, invitations, members } from './tables.ts';
 
 export type InvitationRow = typeof invitations.$inferSelect;
 
-/** What an invitation is asked to be. */
+/** Request for an invitation. */
 export interface InvitationRequest {
   role: Role;
   email?: string;
   expiresAt?: string;
 }
 
-/** Invites somebody, to at most what one is oneself. Returns the secret that they accept with. */
+/** Creates an invitation to at most the caller's role. Returns its secret. */
 export async function invite(
   deps: ManagementDeps,
   access: Access,
@@ -57,8 +57,8 @@ export async function invite(
 }
 
 /**
- * Invitations that stand: in their time, and while whoever made them is the member that they were, or a token that works. So one that was made with a
- * stolen token is worth nothing once the token is revoked.
+ * Condition: not expired, and its creator is still the same member, or a working token. An invitation made with a stolen token ends with
+ * the token's revocation.
  */
 const isValid = (deps: ManagementDeps) =>
   and(
@@ -69,7 +69,7 @@ const isValid = (deps: ManagementDeps) =>
         AND (t.expires_at IS NULL OR t.expires_at > ${deps.now()})))`,
   );
 
-/** Those that can still be accepted, the oldest first. */
+/** Acceptable invitations, oldest first. */
 export function listInvitations(deps: ManagementDeps, accountId: string): Promise<InvitationRow[]> {
   return deps.db
     .select()
@@ -86,10 +86,10 @@ export async function revokeInvitation(deps: ManagementDeps, accountId: string, 
   if (deleted.length === 0) throw new Problem('not-found', `invitation "${id}" not found`);
 }
 
-/** The one answer for what was never made, is mistyped, too old, revoked, used, or meant for somebody else. */
+/** The same refusal for unknown, mistyped, expired, revoked and used ones, and those meant for others. */
 const noInvitation = () => new Problem('not-found', 'there is no such invitation for you');
 
-/** Takes an invitation: once, in its time, and by whom it is for. Becoming a member and using it up are one. */
+/** Accepts an invitation: once, before it expires, by its addressee. Joining and using it up are one transaction. */
 export async function acceptInvitation(
   deps: ManagementDeps,
   personId: string,

@@ -7,7 +7,7 @@ import { people } from '../people/tables.ts';
 import { revokeEverythingOf } from './offboarding.ts';
 import { members } from './tables.ts';
 
-/** A member as lists show them. */
+/** A member in lists. */
 export interface Member {
   personId: string;
   name: string;
@@ -52,14 +52,14 @@ async function memberOf(deps: ManagementDeps, accountId: string, personId: strin
   return row;
 }
 
-/** Nobody touches somebody above them. */
+/** Refuses changes to a member of a higher level. */
 async function memberWithin(deps: ManagementDeps, access: Access, personId: string): Promise<Member> {
   const member = await memberOf(deps, access.accountId, personId);
   if (atLeast(access.level, levelOf(member.role))) return member;
   throw new Problem('forbidden', `"${access.level}" cannot change what an ${member.role} is`);
 }
 
-/** Whether the account has such a member: asked within the statement that changes it, for nothing comes in between there. */
+/** Condition: the account has such a member; evaluated within the statement that changes it, so nothing comes in between. */
 const has = (deps: ManagementDeps, accountId: string, such: SQL): SQL =>
   exists(deps.db.select({ found: sql`1` }).from(sql`${members} AS one`).where(sql`one.account_id = ${accountId} AND ${such}`));
 
@@ -68,7 +68,7 @@ const another = (deps: ManagementDeps, accountId: string, personId: string): SQL
 
 const lastOwner = () => new Problem('conflict', 'an account has an owner: hand it over first, or delete it');
 
-/** Gives a member another role. Whoever loses level loses what they made under it. */
+/** Changes a member's role. A lower one revokes everything created under the former. */
 export async function changeRole(deps: ManagementDeps, access: Access, personId: string, role: Role): Promise<Member> {
   const { accountId, level } = access;
   const member = await memberWithin(deps, access, personId);
@@ -95,7 +95,7 @@ export async function changeRole(deps: ManagementDeps, access: Access, personId:
 
 const changedMeanwhile = () => new Problem('conflict', 'the member was changed at the same moment: look again');
 
-/** Takes a member out of the account, with everything that they made in it. */
+/** Removes a member, and revokes everything that they created in the account. */
 export async function removeMember(deps: ManagementDeps, access: Access, personId: string): Promise<void> {
   const { role } = await memberWithin(deps, access, personId);
   const { accountId } = access;
@@ -113,13 +113,13 @@ export async function removeMember(deps: ManagementDeps, access: Access, personI
   if ((removed as unknown[]).length === 0) throw role === 'owner' ? lastOwner() : changedMeanwhile();
 }
 
-/** Somebody goes by themselves. */
+/** Removes the calling member. */
 export async function leaveAccount(deps: ManagementDeps, access: Access, who: Principal): Promise<void> {
   if (who.type !== 'person') throw new Problem('conflict', 'a token is no member: people leave, tokens are revoked');
   await removeMember(deps, access, who.id);
 }
 
-/** Makes a member the owner; a person who hands over is an administrator from then on. Both at once, or neither. */
+/** Transfers ownership to a member; a calling owner becomes an administrator. Both or neither. */
 export async function transfer(deps: ManagementDeps, access: Access, who: Principal, personId: string): Promise<Member> {
   const { accountId } = access;
   const member = await memberOf(deps, accountId, personId);

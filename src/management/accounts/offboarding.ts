@@ -10,16 +10,16 @@ import { people } from '../people/tables.ts';
 import { tokens } from '../tokens/tables.ts';
 import { accounts, invitations, members } from './tables.ts';
 
-/** Where somebody loses something: the account (absent: all that they belong to), and the role that is left to them there, if any. */
+/** Scope of a revocation: the account (absent: all of the person's), and the role that the person keeps there, if any. */
 interface Revocation {
   accountId?: string;
   role?: Role;
 }
 
 /**
- * Does the change, and in the same transaction takes away what the person made in the account: tokens, invitations, and the marks that
- * tell the clusters to forget their credentials and those of their tokens. Each only if the change took hold: they are no member any
- * more, or have `role` now. Then the clusters are told; should we die before, their task does it.
+ * Runs the change, and in the same transaction deletes the person's tokens and invitations in the account and marks their credentials, and
+ * those of their tokens, as revoked. Each only if the change took effect: they are no member any more, or have `role` now. Then revokes in
+ * the clusters; after a crash a task does it.
  */
 export async function revokeEverythingOf<T extends BatchItem<'sqlite'>>(
   deps: ManagementDeps,
@@ -50,7 +50,7 @@ export async function revokeEverythingOf<T extends BatchItem<'sqlite'>>(
   return [changed as T['_']['result']];
 }
 
-/** The accounts that nobody else owns; those that are being deleted need no owner. */
+/** Accounts that nobody else owns, without those being deleted. */
 function onlyTheirs({ db }: ManagementDeps, personId: string) {
   const another = sql`EXISTS (SELECT 1 FROM ${members} AS other WHERE other.account_id = ${members.accountId}
     AND other.role = 'owner' AND other.person_id <> ${personId})`;
@@ -63,8 +63,8 @@ function onlyTheirs({ db }: ManagementDeps, personId: string) {
 }
 
 /**
- * Forgets a person: they leave every account, with what they made there, and nothing says any more who they were but the audit log, by an
- * id. Their sessions and sign-ins go with them. An account that nobody else owns comes first: handed over, or deleted.
+ * Deletes a person: revokes everything they created in every account, and their sessions and sign-ins. Only the audit log keeps their id.
+ * Accounts that nobody else owns must be transferred or deleted first.
  */
 export async function forgetPerson(deps: ManagementDeps, personId: string): Promise<void> {
   const removal = deps.db

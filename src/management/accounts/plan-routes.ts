@@ -12,7 +12,7 @@ const NewPlan = z
   .strictObject({ plan: z.enum(PLAN_NAMES).openapi({ description: 'What each allows stands in docs/limits.md.' }) })
   .openapi('NewPlan');
 
-/** /v1/accounts/{account}/plan: what an account may have is the operator's to say, not its owner's. */
+/** /v1/accounts/{account}/plan: set by the operator, not by owners. */
 export function planRoutes(deps: ManagementDeps) {
   const set = defineRoute(
     deps,

@@ -8,7 +8,7 @@ import { clusterLimits, type PlanName } from '../plans.ts';
 import type { AccountRow } from './service.ts';
 import { accounts } from './tables.ts';
 
-/** Gives an account another plan. What new clusters get follows from the row at once; those that there are are told by the task runner. */
+/** Sets the plan of an account. It applies to new clusters at once; a task notifies the others. */
 export async function setPlan(deps: ManagementDeps, id: string, plan: PlanName): Promise<AccountRow> {
   const now = deps.now();
   await deps.taskRunner.wakeBy(now);
@@ -17,7 +17,7 @@ export async function setPlan(deps: ManagementDeps, id: string, plan: PlanName):
   return row;
 }
 
-/** Tells the clusters of accounts whose plan has changed. One that cannot be told yet, as it is still in the making, is told later. */
+/** Task: notifies clusters of a changed plan. One that fails, as it is still being created, is notified later. */
 export const planTask: Task = {
   name: 'notify-plans',
   next: async ({ db }) => {
@@ -47,7 +47,7 @@ async function notifyClusters(deps: ManagementDeps, { id, plan, planDue }: Accou
   if (notified.length > 0) await deps.db.update(clusters).set({ plan }).where(inArray(clusters.id, notified));
   if (notified.length > 0 && outdated.length === CLUSTERS_PER_TASK_STEP) return;
   const next = notified.length < outdated.length ? now + PLAN_RETRY_MS : null;
-  // Another plan that came meanwhile is due by its own.
+  // A newer plan has a due time of its own.
   await deps.db
     .update(accounts)
     .set({ planDue: next })

@@ -20,7 +20,7 @@ import {
   renameAccount,
 } from './service.ts';
 
-/** An account as answers tell it. */
+/** An account in answers. */
 export const accountView = ({ id, name, plan, createdAt }: AccountRow) => ({ id, name, plan, createdAt: iso(createdAt) });
 const listed = ({ account, level }: Membership) => ({
   ...accountView(account),

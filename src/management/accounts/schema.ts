@@ -27,7 +27,7 @@ export const AccountWithLevel = Account.extend({
 
 export const Joined = Account.extend({ level }).openapi('JoinedAccount');
 
-/** Who somebody is to the API. */
+/** The calling principal. */
 export const Me = z
   .object({
     type: z.enum(['operator', 'person', 'token']),

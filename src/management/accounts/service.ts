@@ -9,19 +9,19 @@ import { tokens } from '../tokens/tables.ts';
 import { accounts, members } from './tables.ts';
 
 export type AccountRow = typeof accounts.$inferSelect;
-/** An account, and what somebody may do in it; the operator may do nothing inside. */
+/** An account, and the caller's level in it; the operator has none inside. */
 export interface Membership {
   account: AccountRow;
   level?: Level;
 }
 
-/** Refuses somebody who is a member of too many. */
+/** Refuses a person who is a member of too many accounts. */
 export async function checkMemberships(deps: ManagementDeps, personId: string): Promise<void> {
   const [{ n }] = await deps.db.select({ n: count() }).from(members).where(eq(members.personId, personId));
   if (n >= ACCOUNTS_PER_PERSON) throw new Problem('limit-reached', `a person may belong to ${ACCOUNTS_PER_PERSON} accounts`);
 }
 
-/** Makes an account. A person becomes its owner; the operator gets a first token, which may do everything. */
+/** Creates an account. A person becomes its owner; the operator gets a first token of level owner. */
 export async function createAccount(
   deps: ManagementDeps,
   who: Principal,
@@ -53,7 +53,7 @@ export async function renameAccount(deps: ManagementDeps, id: string, name: stri
   return row;
 }
 
-/** The accounts in which somebody may do something, with how much. The operator may do nothing inside of them. */
+/** Accounts of a principal, with the level; the operator has none. */
 export async function accountsOf(deps: ManagementDeps, who: Principal): Promise<Required<Membership>[]> {
   if (who.type === 'operator') return [];
   if (who.type === 'token') return [{ account: await getAccount(deps, who.accountId), level: who.level }];
@@ -66,7 +66,7 @@ export async function accountsOf(deps: ManagementDeps, who: Principal): Promise<
   return rows.map(({ account, role }) => ({ account, level: levelOf(role) }));
 }
 
-/** A page of accounts, the oldest first: one's own, or for the operator all of the deployment. */
+/** A page of accounts, oldest first: the caller's, or for the operator all of the deployment. */
 export async function listAccounts(
   deps: ManagementDeps,
   who: Principal,

@@ -3,7 +3,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 import { ROLES } from '../http/access.ts';
 import { people } from '../people/tables.ts';
 
-/** An organisation: whatever owns clusters. Everything that belongs to it goes with its row. */
+/** An organisation that owns clusters. Its rows elsewhere are deleted with it. */
 export const accounts = sqliteTable(
   'accounts',
   {
@@ -11,16 +11,16 @@ export const accounts = sqliteTable(
     name: text('name').notNull(),
     /** A name of `plans.ts`. */
     plan: text('plan').notNull().default('standard'),
-    /** When its clusters are to be told of the plan; absent: they know. */
+    /** When its clusters are to be notified of the plan; absent: they know. */
     planDue: integer('plan_due'),
     createdAt: integer('created_at').notNull(),
-    /** Being deleted since: nobody may use it any more. */
+    /** Start of its deletion: unusable from then on. */
     deletedAt: integer('deleted_at'),
   },
   (table) => [index('accounts_plan_due').on(table.planDue).where(sql`plan_due IS NOT NULL`)],
 );
 
-/** Which person has which role in which account. */
+/** Roles of people in accounts. */
 export const members = sqliteTable(
   'members',
   {
@@ -36,7 +36,7 @@ export const members = sqliteTable(
   (table) => [primaryKey({ columns: [table.accountId, table.personId] }), index('members_person').on(table.personId)],
 );
 
-/** An offer to become a member; whoever brings the secret takes it, once. */
+/** An offer of membership; its secret is accepted once. */
 export const invitations = sqliteTable(
   'invitations',
   {
@@ -44,7 +44,7 @@ export const invitations = sqliteTable(
     accountId: text('account_id')
       .notNull()
       .references(() => accounts.id, { onDelete: 'cascade' }),
-    /** Only a person with this verified address may accept; absent: anybody who has the secret. */
+    /** Only a person with this verified address may accept; absent: anybody with the secret. */
     email: text('email'),
     role: text('role', { enum: ROLES }).notNull(),
     hash: text('hash').notNull(),

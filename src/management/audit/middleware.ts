@@ -11,12 +11,12 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const SECRET = /\batoll[a-z]?_[\w-]{20,}/g;
 const CREATED = 201;
 
-/** What an address or an answer says goes into the log cut, and never with a secret in it. */
+/** Text for an audit entry: cut, and without secrets. */
 const plain = (text: string): string => text.replace(SECRET, '<secret>').slice(0, AUDIT_TARGET_LENGTH);
 
 /**
- * Writes down who did what: every request that may have changed something, and everything that somebody known was refused. The row stands
- * before the answer is given; a request whose row cannot be written is answered with 500.
+ * Writes an audit entry for every mutating request and every refusal of an authenticated one, before the answer; if the row cannot be
+ * written the answer is 500.
  */
 export const audited =
   (deps: ManagementDeps, action: string): MiddlewareHandler<ManagementEnv> =>
@@ -32,10 +32,7 @@ export const audited =
     await deps.db.insert(audit).values(entryOf(deps, context, who, status, { ...targetOf(context), ...(await resultOf(c)) }));
   };
 
-/**
- * The statement that writes down what a handler is about to do, for it to go to the database in one journey with that: a row if `when` holds
- * by then. The handler sets `audited` once it did.
- */
+/** Statement for a handler that writes its audit entry in its own transaction, if `when` holds. The handler sets `audited` afterwards. */
 export function auditStatement(deps: ManagementDeps, c: Context<ManagementEnv>, made: { id: string; name: string }, when: SQL) {
   const row = entryOf(deps, c, c.get('principal'), CREATED, { ...targetOf(c), id: made.id, name: made.name });
   const values = Object.entries(getTableColumns(audit)).map(([key, column]) => {
@@ -57,13 +54,13 @@ function entryOf(
   return { at: deps.now(), accountId, actor: actorOf(who), action, target, status, requestId: c.get('requestId') };
 }
 
-/** Whose log it belongs to: the account that was entered, else the one that a token is of; never one that was only named. */
+/** Account of the entry: the one that was authorized, else the token's own; never one that was only named. */
 function accountOf(c: Context<ManagementEnv>, who: Principal): string | null {
   const access: ManagementEnv['Variables']['access'] | undefined = c.get('access');
   return access?.accountId ?? (who.type === 'token' ? who.accountId : null);
 }
 
-/** Parameters of the address, with names made ids where they are known; then what came of it. */
+/** Path parameters, names resolved to ids where known; then the handler's ids. */
 function targetOf(c: Context<ManagementEnv>): Record<string, string> {
   const target: Record<string, string> = {};
   for (const [name, value] of Object.entries(c.req.param() as Record<string, string>)) target[name] = plain(value);
@@ -75,7 +72,7 @@ function targetOf(c: Context<ManagementEnv>): Record<string, string> {
   return { ...target, ...c.get('made') };
 }
 
-/** The id and name of what was made. */
+/** Id and name of the created object. */
 async function resultOf({ res }: Context): Promise<Record<string, string>> {
   if (res.status !== CREATED || !res.headers.get('content-type')?.startsWith('application/json')) return {};
   const { id, name } = (await res.clone().json()) as { id?: unknown; name?: unknown };

@@ -1,28 +1,28 @@
-/** What to read of a cluster's audit log. Times are ms since the epoch, both ends included. */
+/** Query of a cluster's audit log. Times are ms since the epoch, both ends included. */
 export interface AuditQuery {
   from?: number;
   to?: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   after?: string;
-  /** Events at most. */
+  /** Maximum number of events. */
   limit: number;
 }
 
 export interface AuditPage {
-  /** Events of audit.k8s.io/v1, one line of JSON each, every line with its line feed. */
+  /** Events of audit.k8s.io/v1 as JSON lines, each with its line feed. */
   lines: string;
-  /** Absent: there is no more. */
+  /** Absent: last page. */
   next?: string;
 }
 
-/** What became of a policy: it is in force, or this is wrong with it. */
+/** Result of setting a policy: in force, or its error. */
 export type AuditPolicySet = { policy: object | undefined; warnings: string[] } | { refused: string };
 
-/** The audit log of a cluster, behind its object. Undefined: there is no such object. */
+/** Audit log of a cluster, through its object. Undefined: no such object. */
 export interface AuditPort {
   /** The policy in force; null: none. */
   auditPolicy(id: string): Promise<object | null | undefined>;
-  /** Takes a policy as text, YAML or JSON; absent: nothing is audited from then on. */
+  /** Sets a policy (YAML or JSON text); absent: auditing ends. */
   setAuditPolicy(id: string, text: string | undefined): Promise<AuditPolicySet | undefined>;
   audit(id: string, query: AuditQuery): Promise<AuditPage | undefined>;
 }

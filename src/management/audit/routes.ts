@@ -20,7 +20,7 @@ const entryView = ({ accountId, at: time, ...row }: AuditRow): z.infer<typeof Au
   ...(accountId !== null && { accountId }),
 });
 
-/** Entries as a page, or one a line. */
+/** Entries as a page, or as JSON lines. */
 const pages = {
   200: {
     description: 'Entries of the log: as a page, or one a line for who accepts that',
@@ -70,7 +70,7 @@ function logs(deps: ManagementDeps) {
   return { ofAccount, ofNone };
 }
 
-/** What a cluster writes into the audit log that it keeps itself. */
+/** Audit policy of a cluster's own audit log. */
 function policies(deps: ManagementDeps) {
   const params = pathParams('account', 'cluster');
   const getPolicy = defineRoute(
@@ -99,7 +99,7 @@ function policies(deps: ManagementDeps) {
       tags,
       request: {
         params,
-        // Required would have every body checked as JSON; the cluster itself reads it, whatever it is, and refuses none.
+        // `required` would have every body validated as JSON; the cluster itself reads and validates it.
         body: {
           content: {
             'application/json': { schema: AuditPolicy },
@@ -146,7 +146,7 @@ const eventsOf = (deps: ManagementDeps) =>
           description: 'An Event of audit.k8s.io/v1 a line',
           ...nextPage,
           content: {
-            // To the library "x-ndjson" is neither JSON nor text: its type would be that of no answer at all.
+            // The library takes "x-ndjson" for neither JSON nor text, and would infer no answer.
             [NDJSON as string]: {
               schema: z.string().openapi({ example: '{"kind":"Event","apiVersion":"audit.k8s.io/v1",...}\n' }),
             },
@@ -156,7 +156,7 @@ const eventsOf = (deps: ManagementDeps) =>
     },
   );
 
-/** Where the next page is. */
+/** Link to the next page. */
 function link(deps: ManagementDeps, requested: string, next: string | undefined): Record<string, string> {
   if (next === undefined) return {};
   const url = new URL(requested);
@@ -171,7 +171,7 @@ export function auditRoutes(deps: ManagementDeps) {
   const { ofAccount, ofNone } = logs(deps);
   const { getPolicy, putPolicy, deletePolicy } = policies(deps);
   const events = eventsOf(deps);
-  /** As the client wants to read it. */
+  /** In the format that the client accepts. */
   async function page(
     accept: string | undefined,
     url: string,

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { AUDIT_EVENTS_PER_PAGE } from '../limits.ts';
 import { Ids, Page, Time } from '../http/shapes.ts';
 
-/** Whole milliseconds, or a time as answers tell it. */
+/** Whole milliseconds, or a time as in answers. */
 const Moment = z.iso
   .datetime({ offset: true })
   .transform((text) => Date.parse(text))
@@ -19,7 +19,7 @@ export const AuditRequestQuery = z.object({
   order: z.enum(['asc', 'desc']).default('desc').openapi({ description: 'desc: the newest first.' }),
 });
 
-/** Query of a cluster's log: pages of events. */
+/** Query of a cluster's log, paged by events. */
 export const EventsQuery = z.object({
   ...AuditWindow,
   after: z
@@ -58,7 +58,7 @@ export const AuditEntry = z
   })
   .openapi('AuditEntry');
 
-/** A Policy of audit.k8s.io/v1: the cluster itself reads it, as kube-apiserver reads its file. */
+/** A Policy of audit.k8s.io/v1; the cluster parses it, as kube-apiserver does. */
 export const AuditPolicy = z
   .looseObject({
     apiVersion: z.literal('audit.k8s.io/v1'),

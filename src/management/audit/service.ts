@@ -7,7 +7,7 @@ import { audit } from './tables.ts';
 
 export type AuditRow = typeof audit.$inferSelect;
 
-/** Which part of the log is asked for. Times are ms since the epoch, both ends included. */
+/** Range and order of an audit query. Times are ms since the epoch, both ends included. */
 export interface AuditRequest {
   from?: number;
   to?: number;
@@ -16,7 +16,7 @@ export interface AuditRequest {
   after?: string;
 }
 
-/** A page of the log of an account; null: of what belongs to none. */
+/** A page of an account's log; null: entries without an account. */
 export async function auditPage(
   deps: ManagementDeps,
   accountId: string | null,
@@ -42,7 +42,7 @@ export async function auditPage(
   return { items, ...(last && rows.length > items.length && { next: cursorOf(last.id) }) };
 }
 
-/** What is older than the log reaches goes; the database itself lets nothing younger go. */
+/** Task: deletes entries beyond the retention; a trigger of the database protects younger ones. */
 export const auditTask: Task = {
   name: 'audit',
   next: async ({ db }) => {

@@ -35,7 +35,7 @@ const kubeconfigAnswer = {
   content: { 'application/yaml': { schema: z.string().openapi({ example: 'apiVersion: v1\nkind: Config\n...\n' }) } },
 };
 
-/** Making and ending them one by one. */
+/** Issuing, listing and revoking. */
 function definitions(deps: ManagementDeps) {
   const create = defineRoute(
     deps,
@@ -83,7 +83,7 @@ function definitions(deps: ManagementDeps) {
   return { create, list, remove };
 }
 
-/** New ones in the place of old ones. */
+/** Rotation. */
 function rotations(deps: ManagementDeps) {
   const one = defineRoute(
     deps,

@@ -7,7 +7,7 @@ const role = z.enum(CLUSTER_ROLES).openapi({
   description:
     'What it may do inside of the cluster. view, edit: the ClusterRoles of that name. admin: everything. none: what RBAC there gives to its name and groups.',
 });
-/** What Kubernetes takes for a name, without what could look like another one. */
+/** Names that Kubernetes accepts, without look-alikes. */
 const identity = z
   .string()
   .min(1)

@@ -5,10 +5,10 @@ import { tokens } from '../tokens/tables.ts';
 import { finishRevocations, revokeCreatedBy } from './credentials.ts';
 import { credentials } from './tables.ts';
 
-/** Tokens whose end is taken care of in one go. */
+/** Expired tokens per run. */
 const BATCH = 100;
 
-/** Revocations whose request died before every cluster was told. */
+/** Task: finishes revocations that a crash interrupted. */
 const revocations: Task = {
   name: 'revocations',
   next: async ({ db }) => {
@@ -21,7 +21,7 @@ const revocations: Task = {
   run: finishRevocations,
 };
 
-/** The clusters let nobody in by what has expired; the index forgets it. */
+/** Task: deletes expired credentials from the index; the clusters refuse them already. */
 const expired: Task = {
   name: 'expired credentials',
   next: async ({ db }) => {
@@ -36,11 +36,11 @@ const expired: Task = {
   },
 };
 
-/** Tokens that will expire, and have made credentials which are still there. */
+/** Expiring tokens with live credentials that they created. */
 const expiring = isNotNull(tokens.expiresAt);
 const madeSomething = sql`EXISTS (SELECT 1 FROM credentials WHERE created_by = 'token:' || ${tokens.id} AND revoked_at IS NULL)`;
 
-/** What an expired token made goes with it: of most the expiry is bounded when they are made, but a token's may be brought forward later. */
+/** Task: revokes credentials of expired tokens. Most are bounded at creation, but a token's expiry may be moved forward later. */
 const outlived: Task = {
   name: 'credentials of expired tokens',
   next: async ({ db }) => {

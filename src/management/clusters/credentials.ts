@@ -13,15 +13,15 @@ import { CLUSTER_ROLES, type ClusterRole, type NewCredential } from './port.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, credentials } from './tables.ts';
 
-/** The name of a credential that nobody gave one. */
+/** Default name of a credential. */
 export const UNNAMED = 'kubeconfig';
 
 export type CredentialRow = typeof credentials.$inferSelect;
 
-/** What a credential is asked to be. */
+/** Request for a credential. */
 export interface CredentialRequest {
   name: string;
-  /** Absent: the most that whoever asks may have. */
+  /** Absent: the highest that the caller may have. */
   role?: ClusterRole;
   username?: string;
   groups?: string[];
@@ -29,12 +29,12 @@ export interface CredentialRequest {
   expires?: number;
 }
 
-/** The most that somebody may do inside of a cluster, by their level in its account. */
+/** Highest role inside a cluster for a level in its account. */
 const mostOf = (level: Level): ClusterRole => (atLeast(level, 'write') ? 'admin' : 'view');
 
 const within = (role: ClusterRole, most: ClusterRole): boolean => CLUSTER_ROLES.indexOf(role) <= CLUSTER_ROLES.indexOf(most);
 
-/** A new credential for whoever asks; an administrator may also make one for somebody else, who is no member. */
+/** Issues a credential to the caller; an administrator may also name another user, who is no member. */
 export async function issueCredential(
   deps: ManagementDeps,
   access: Access,
@@ -55,7 +55,7 @@ export async function issueCredential(
   return issue(deps, access, who, cluster, { name, username, role, groups: groups ?? null, expiresAt: expires ?? null });
 }
 
-/** The name inside of a cluster for whoever asks. Of two living credentials of one name the second gets a number behind it. */
+/** Username of the caller inside the cluster. A second live credential of the same name gets a number appended. */
 async function ownName(deps: ManagementDeps, access: Access, who: Principal, cluster: ClusterRow, name: string): Promise<string> {
   const plain = await usernameOf(deps, access.accountId, who, name === UNNAMED ? undefined : name);
   if (who.type !== 'token' || name === UNNAMED) return plain;
@@ -71,14 +71,14 @@ async function ownName(deps: ManagementDeps, access: Access, who: Principal, clu
 
 type Named = Pick<CredentialRow, 'name' | 'username' | 'role' | 'groups' | 'expiresAt'>;
 
-/** The first credential of a cluster that somebody makes: its administrator. */
+/** First credential of a new cluster: its administrator. */
 export async function firstCredential(deps: ManagementDeps, access: Access, who: Principal): Promise<Named & { id: string }> {
   const username = await usernameOf(deps, access.accountId, who);
   const expiresAt = boundBy(deps, who, undefined) ?? null;
   return { id: deps.random.uuid(), name: UNNAMED, username, role: 'admin', groups: null, expiresAt };
 }
 
-/** A credential as its object is told of it. */
+/** Credential in the form that the cluster's object takes. */
 export const forObject = ({ id, username, role, groups, expiresAt }: Named & { id: string }): NewCredential => ({
   id,
   username,
@@ -88,8 +88,8 @@ export const forObject = ({ id, username, role, groups, expiresAt }: Named & { i
 });
 
 /**
- * The object first: should we die before the row is written, nobody has seen the token. The row is written only while whoever asked still may
- * ask, so that a revocation at the same moment either finds it or prevents it.
+ * Issues in the object first: after a crash before the row is written nobody has seen the token. The row is written only if the caller's
+ * right still exists, so that a concurrent revocation either finds the row or prevents it.
  */
 async function issue(
   deps: ManagementDeps,
@@ -107,8 +107,8 @@ async function issue(
 }
 
 /**
- * Writes a credential that an object has made into the index; one whose creator is gone meanwhile is taken back. `beside` goes with it to the
- * database, in one transaction and one journey.
+ * Writes an issued credential into the index, and revokes it if its creator was deleted meanwhile. `beside` runs in the same transaction
+ * and round trip.
  */
 export async function remember(
   deps: ManagementDeps,
@@ -134,7 +134,7 @@ export async function remember(
   throw new Problem('unauthenticated', 'the token is not known');
 }
 
-/** The statement that writes it: it returns the id, or nothing when its creator is gone. */
+/** Insert statement; returns the id, or nothing when the creator was deleted. */
 function insertStatement(deps: ManagementDeps, access: Access, who: Principal, row: CredentialRow) {
   const id = { id: credentials.id };
   if (who.type === 'operator') return deps.db.insert(credentials).values(row).returning(id);
@@ -162,7 +162,7 @@ function insertStatement(deps: ManagementDeps, access: Access, who: Principal, r
   return deps.db.insert(credentials).select(still).returning(id);
 }
 
-/** What an expiring token makes does not outlive it. */
+/** Bounds an expiry by that of the caller's token. */
 function boundBy(deps: ManagementDeps, who: Principal, wanted: number | undefined): number | undefined {
   if (wanted !== undefined && wanted <= deps.now()) throw new Problem('invalid-request', 'expiresAt: is in the past');
   const end = who.type === 'token' ? who.expires : undefined;
@@ -209,7 +209,7 @@ async function find(deps: ManagementDeps, cluster: ClusterRow, id: string): Prom
   return row;
 }
 
-/** One's own may always be revoked, those of others by whoever may write. */
+/** Revokes a credential: one's own always, those of others with level "write". */
 export async function revokeCredential(
   deps: ManagementDeps,
   access: Access,
@@ -225,8 +225,8 @@ export async function revokeCredential(
 }
 
 /**
- * A new credential in the place of one: the same name, identity, role and expiry. The old one is dead when this returns, or after an overlap.
- * Whoever rotates gets the new token, so it is theirs to do who made it, or an administrator's when it names no person.
+ * Replaces a credential by one with the same name, identity, role and expiry. The old one is invalid when this returns, or after an
+ * overlap. The caller gets the new token, so only its creator may rotate, or an administrator when it names no member.
  */
 export async function rotateCredential(
   deps: ManagementDeps,
@@ -254,7 +254,7 @@ export async function rotateCredential(
   return made;
 }
 
-/** The object first: what it does not know yet it would let in, and the row only says when to look. */
+/** Expires in the object first: it decides who gets in; the row only schedules the cleanup. */
 async function expire(deps: ManagementDeps, { clusterId, id, expiresAt }: CredentialRow, at: number): Promise<void> {
   const end = Math.min(expiresAt ?? at, at);
   await deps.clusters.expire(clusterId, [id], end);
@@ -265,7 +265,7 @@ async function expire(deps: ManagementDeps, { clusterId, id, expiresAt }: Creden
     .where(and(eq(credentials.clusterId, clusterId), eq(credentials.id, id)));
 }
 
-/** After a leak: a new credential for whoever asks, and every other one of the cluster is dead, also those that the index does not know. */
+/** Replaces all credentials of a cluster by a new one for the caller, including those missing in the index (after a leak). */
 export async function rotateAll(
   deps: ManagementDeps,
   access: Access,
@@ -283,25 +283,25 @@ export async function rotateAll(
   return made;
 }
 
-/** Which credentials somebody ("person:ID", "token:ID") made in the clusters of an account. */
+/** Condition on credentials that a creator ("person:ID", "token:ID") made in the clusters of an account. */
 export const revokedBy = (deps: ManagementDeps, accountId: string, createdBy: string): SQL | undefined => {
   const inAccount = deps.db.select({ id: clusters.id }).from(clusters).where(eq(clusters.accountId, accountId));
   return and(eq(credentials.createdBy, createdBy), inArray(credentials.clusterId, inAccount));
 };
 
-/** All of those are dead when this returns. */
+/** Revokes the credentials of a creator; they are invalid when this returns. */
 export async function revokeCreatedBy(deps: ManagementDeps, accountId: string, createdBy: string): Promise<void> {
   await revoke(deps, revokedBy(deps, accountId, createdBy));
 }
 
-/** Marked first, so that what dies in between is done by the task; then the objects are told, then the rows go. */
+/** Marks rows as revoked first, so that a task can finish after a crash; then revokes in the objects, then deletes the rows. */
 async function revoke(deps: ManagementDeps, which: SQL | undefined): Promise<void> {
   await revokeInClusters(deps, await beginRevocation(deps, which));
 }
 
 type Key = Pick<CredentialRow, 'clusterId' | 'id'>;
 
-/** The statement that begins a revocation. The taskRunner has to know before. */
+/** Statement that marks credentials as revoked. Wake the task runner before it. */
 export const revocationStatement = (deps: ManagementDeps, which: SQL | undefined) =>
   deps.db
     .update(credentials)
@@ -314,7 +314,7 @@ async function beginRevocation(deps: ManagementDeps, which: SQL | undefined): Pr
   return revocationStatement(deps, which);
 }
 
-/** Tells the objects, some at a time; what is beyond REVOKE_CLUSTERS, and whose object fails, the task does. */
+/** Revokes in the objects, in batches; a task does those beyond REVOKE_CLUSTERS and those that failed. */
 export async function revokeInClusters(deps: ManagementDeps, rows: Key[]): Promise<void> {
   const failures: unknown[] = [];
   const byCluster = [...Map.groupBy(rows, ({ clusterId }) => clusterId)];
@@ -330,7 +330,7 @@ export async function revokeInClusters(deps: ManagementDeps, rows: Key[]): Promi
   if (failures.length) throw new Error(`${failures.length} clusters could not be told of a revocation`, { cause: failures[0] });
 }
 
-/** Goes on with revocations that were begun and not finished. */
+/** Finishes interrupted revocations. */
 export async function finishRevocations(deps: ManagementDeps, now: number): Promise<void> {
   const rows = await deps.db
     .select({ clusterId: credentials.clusterId, id: credentials.id })

@@ -22,19 +22,19 @@ import { selects } from '../http/access.ts';
 import { type CreatedCluster, abortProvisioning } from './service.ts';
 import { clusters } from './tables.ts';
 
-/** What a copy is asked to be; the rest is its source's. */
+/** Request for a fork; other settings are the source's. */
 export interface ForkRequest extends ClusterExpiry {
   name: string;
   labels?: Record<string, string>;
   isTemplate?: boolean;
 }
 
-/** A copy that is done, or one on its way. */
+/** A finished fork, or its operation. */
 export type Forked = CreatedCluster | { operation: OperationRow };
 
 const LOST = 'the source was deleted, or changed too much while it was copied';
 
-/** The cluster that others are to be made of: one of the account, within reach, and meant for it. */
+/** A template cluster of the account that the selector selects. */
 export async function findTemplate(deps: ManagementDeps, access: Access, wanted: string): Promise<ClusterRow> {
   const row = await findCluster(deps, access.accountId, wanted);
   if (!row || !selects(access.selector, row)) throw new Problem('invalid-request', `template: cluster "${wanted}" not found`);
@@ -43,8 +43,8 @@ export async function findTemplate(deps: ManagementDeps, access: Access, wanted:
 }
 
 /**
- * A copy of a cluster as it is now. Its row claims the name and its operation tells how far it is. What is done within a few seconds is
- * answered as a cluster; the task runner goes on with the rest. Should whoever copies die, a task takes away what there is.
+ * Forks a cluster's present state. The row claims the name, the operation tracks progress. A fork of a few seconds is answered as a
+ * cluster; tasks continue longer ones, and abort those that a crash interrupted.
  */
 export async function forkCluster(
   deps: ManagementDeps,
@@ -78,7 +78,7 @@ export async function forkCluster(
   }
 }
 
-/** The row of the cluster and that of the operation, both or none. */
+/** Inserts the rows of the cluster and the operation, both or none. */
 async function beginFork(deps: ManagementDeps, row: ClusterRow): Promise<{ operation: OperationRow; plan: string }> {
   await wakeTasks(deps, row);
   const { accountId, id: target, createdAt, updatedAt } = row;
@@ -102,7 +102,7 @@ async function beginFork(deps: ManagementDeps, row: ClusterRow): Promise<{ opera
   throw await limitReached(deps, accountId);
 }
 
-/** Copies for about so long; true once nothing is left. */
+/** Copies for about `ms`; true when done. */
 export async function continueFork(deps: ManagementDeps, id: string, operation: OperationRow, ms: number): Promise<boolean> {
   const end = deps.now() + ms;
   for (;;) {
@@ -110,7 +110,7 @@ export async function continueFork(deps: ManagementDeps, id: string, operation: 
     if (!now) throw new Problem('conflict', LOST);
     const isWhole = now.done >= now.total;
     if (isWhole && now.done === 0) return true;
-    // Also a sign of life.
+    // Also resets the stall timeout.
     await progress(deps, operation.id, now.done, now.total);
     if (isWhole) return true;
     if (deps.now() >= end) return false;
@@ -128,7 +128,7 @@ async function leaveToTasks(deps: ManagementDeps, { id }: OperationRow): Promise
   return queued;
 }
 
-/** The copy is a cluster. */
+/** Makes a finished fork ready. */
 export async function completeFork(deps: ManagementDeps, id: string, { id: operation }: OperationRow): Promise<void> {
   const [ready] = await deps.db.batch([
     deps.db
@@ -144,14 +144,14 @@ export async function completeFork(deps: ManagementDeps, id: string, { id: opera
   if (ready.length === 0) throw new Problem('conflict', 'the copy took too long, and was taken away');
 }
 
-/** The copy is no more. */
+/** Ends the operation with the error and deletes the fork. */
 export async function failFork(deps: ManagementDeps, id: string, operation: OperationRow, error: unknown): Promise<void> {
   const why = error instanceof Problem ? error.message : 'something went wrong on our side';
   await endOperation(deps, operation.id, why);
   await abortProvisioning(deps, id);
 }
 
-/** Deletes a copy that is on its way: whoever makes it finds nothing to go on with. */
+/** Cancels a running fork. */
 export async function cancelFork(deps: ManagementDeps, row: ClusterRow): Promise<undefined> {
   const [operation] = await deps.db
     .select()

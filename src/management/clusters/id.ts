@@ -14,14 +14,14 @@ const check = (body: string, mac: Mac): string => {
   return out;
 };
 
-/** A new cluster id. It carries its own proof, so that a made-up one is refused before any object is touched. */
+/** A new cluster id with a MAC, so that a made-up id is refused before any object is touched. */
 export function makeClusterId(random: { next(): number }, mac: Mac): string {
   let body = '';
   for (let i = 0; i < BODY; i++) body += ALPHABET[Math.floor(random.next() * ALPHABET.length)];
   return body + check(body, mac);
 }
 
-/** Whether this deployment made the id. */
+/** Whether the id's MAC is this deployment's. */
 export function isClusterId(id: string, mac: Mac): boolean {
   return id.length === ID_LENGTH && check(id.slice(0, BODY), mac) === id.slice(BODY);
 }

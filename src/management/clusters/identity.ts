@@ -5,21 +5,21 @@ import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { people } from '../people/tables.ts';
 
-/** Names that mean something to Kubernetes or to us: nobody gets one by asking for it. */
+/** Reserved names of Kubernetes and Atoll. */
 const RESERVED = ['system:', 'atoll:', 'kubernetes:', 'kubeadm:'];
 
-/** Before the name of a credential that a token made under a name of its own. */
+/** Prefix of usernames of a token's named credentials. */
 const CREDENTIAL = 'atoll:credential:';
 
-/** Before the id of a person who has no other name. */
+/** Prefix of usernames of people who share an address. */
 const PERSON = 'atoll:person:';
 
 const isReserved = (name: string): boolean => RESERVED.some((prefix) => name.toLowerCase().startsWith(prefix));
 
-/** What a person is called (auth.ts), as SQL. */
+/** Name of a person (auth.ts), as SQL. */
 const NAME = sql`lower(coalesce(${people.email}, ${people.issuer} || '#' || ${people.subject}))`;
 
-/** Whether a name is that of a member of the account other than `but`. */
+/** Condition: the name is that of a member of the account other than `but`. */
 async function isOfAnother(deps: ManagementDeps, accountId: string, name: string, but = ''): Promise<boolean> {
   const found = await deps.db
     .select({ id: people.id })
@@ -31,9 +31,9 @@ async function isOfAnother(deps: ManagementDeps, accountId: string, name: string
 }
 
 /**
- * How somebody is called inside of a cluster, for its RBAC and its audit log: a person by the address that their issuer verified, a token by
- * its name, or by that of the credential when it has one: who gives kubeconfigs to others tells them apart by it. A person whose address is
- * another member's too (of another issuer) is called by their id: nobody is taken for somebody else.
+ * Username of a principal inside a cluster, for its RBAC and audit log: a person's verified address, a token's name, or the credential's
+ * name if it has one, to tell shared kubeconfigs apart. A person whose address another member has too (of another issuer) is named by id:
+ * nobody is mistaken for another.
  */
 export async function usernameOf(deps: ManagementDeps, accountId: string, who: Principal, credential?: string): Promise<string> {
   if (who.type === 'operator') return 'atoll:operator';
@@ -42,7 +42,7 @@ export async function usernameOf(deps: ManagementDeps, accountId: string, who: P
   return ambiguous ? `${PERSON}${who.id}` : who.name;
 }
 
-/** Refuses names and groups that are not an administrator's to give away. */
+/** Refuses names and groups that an administrator may not assign. */
 export async function checkIdentity(
   deps: ManagementDeps,
   accountId: string,
@@ -60,7 +60,7 @@ export async function checkIdentity(
   }
 }
 
-/** Whether a name inside of a cluster means a member of its account, other than `but`. */
+/** Whether a username is that of a member of the account other than `but`. */
 export async function isMemberName(deps: ManagementDeps, accountId: string, username: string, but = ''): Promise<boolean> {
   if (username.startsWith(PERSON)) return username !== `${PERSON}${but}`;
   return isOfAnother(deps, accountId, username, but);

@@ -18,8 +18,8 @@ export function kubeconfig(o: { name: string; server: string; token: string; ca?
 }
 
 /**
- * Base address of a cluster's Kubernetes API, as whoever asked at `url` reaches it: one without a path where it has one, since not every
- * client takes a path. At the path it answers in any case.
+ * Base URL of a cluster's Kubernetes API for a caller at `url`: the one without a path if there is one, since not every client takes a
+ * path. The path works in any case.
  */
 export function serverOf({ url: told, clusterDomain }: ManagementDeps, { id, port }: ClusterRow, url: string): string {
   const base = new URL(told ?? url);
@@ -29,6 +29,6 @@ export function serverOf({ url: told, clusterDomain }: ManagementDeps, { id, por
   return base.origin;
 }
 
-/** The kubeconfig of a cluster for whoever asked at `url`. */
+/** Kubeconfig of a cluster for a caller at `url`. */
 export const kubeconfigFor = (deps: ManagementDeps, row: ClusterRow, url: string, token: string): string =>
   kubeconfig({ name: row.name, server: serverOf(deps, row, url), token, ...(deps.ca !== undefined && { ca: deps.ca }) });

@@ -11,7 +11,7 @@ import { viewOf } from './view.ts';
 const tags = ['clusters'];
 const ONE = '/accounts/{account}/clusters/{cluster}';
 
-/** How a cluster rests, comes back and is copied. */
+/** Suspending, resuming, restoring and forking. */
 function definitions(deps: ManagementDeps) {
   const action = <const T extends string>(verb: T, summary: string, description: string) =>
     ({

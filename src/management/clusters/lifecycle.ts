@@ -9,7 +9,7 @@ import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
 
 const MS = 1000;
-/** How often a change is tried again that somebody else's came before. */
+/** Retries of a change after concurrent changes. */
 const RETRIES = 5;
 
 const newer = sql`${clusters.version} + 1`;
@@ -21,7 +21,7 @@ const words: Record<State, string> = {
 };
 const wrongState = (row: ClusterRow) => new Problem('conflict', `cluster "${row.name}" ${words[row.state]}`);
 
-/** Refuses a change of another version than the client has seen. */
+/** Refuses a change when the client's If-Match is not the current version. */
 export function checkMatch(row: ClusterRow, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch === '*') return;
   const tags = ifMatch.split(',').map((tag) => tag.trim());
@@ -29,7 +29,7 @@ export function checkMatch(row: ClusterRow, ifMatch: string | undefined): void {
   throw new Problem('precondition-failed', `cluster "${row.name}" has the version ${etagOf(row)} now`);
 }
 
-/** The version of a cluster, as its ETag. */
+/** ETag of a cluster: its version. */
 export const etagOf = (row: ClusterRow): string => `"${row.version}"`;
 
 async function again(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow> {
@@ -39,8 +39,8 @@ async function again(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow>
 }
 
 /**
- * Changes how a cluster stands: the row first, which decides among those who want different things at once, then its object. Should we
- * die in between, a task tells the object.
+ * Changes the lifecycle state: the row first, which orders concurrent changes, then the object. After a crash in between a task notifies
+ * the object.
  */
 async function change(
   deps: ManagementDeps,
@@ -60,7 +60,7 @@ async function change(
   return changed;
 }
 
-/** Tells the object how it stands. Without an object there is nobody to be observedVersion. */
+/** Notifies the object of the lifecycle state. Without an object there is nothing to observe it. */
 export async function notifyCluster(deps: ManagementDeps, row: ClusterRow): Promise<void> {
   const { id, version, state } = row;
   if (state !== 'creating') await deps.clusters.setLifecycle(id, { version, state });
@@ -75,7 +75,7 @@ async function stood(deps: ManagementDeps, changed: ClusterRow): Promise<Cluster
   return { ...changed, observedVersion: changed.version };
 }
 
-/** Serves nobody and does nothing until it is resumed. */
+/** Suspends a cluster: it serves nobody and reconciles nothing until it is resumed. */
 export async function suspendCluster(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow> {
   const changed = await change(deps, row, ['ready'], { state: 'suspended', suspendedAt: deps.now() });
   if (changed) return stood(deps, changed);
@@ -84,7 +84,7 @@ export async function suspendCluster(deps: ManagementDeps, row: ClusterRow): Pro
   return stood(deps, now);
 }
 
-/** Goes on where it was. */
+/** Resumes a suspended cluster. */
 export async function resumeCluster(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow> {
   const changed = await change(deps, row, ['suspended'], { state: 'ready', suspendedAt: null });
   if (changed) return stood(deps, changed);
@@ -94,8 +94,8 @@ export async function resumeCluster(deps: ManagementDeps, row: ClusterRow): Prom
 }
 
 /**
- * Deletes a cluster: nobody finds it under its name, nobody is served, and after the grace it is gone for good. Of one that is deleted
- * already only the end is moved, if somebody says to when.
+ * Deletes a cluster: its name is free, nobody is served, and after the grace period it is purged. Of a deleted cluster only the grace
+ * period changes, if one is given.
  */
 export async function deleteCluster(
   deps: ManagementDeps,
@@ -116,7 +116,7 @@ export async function deleteCluster(
   return stood(deps, changed);
 }
 
-/** What is deleted takes up room until it goes: of more than so many in an account those that were deleted first go at once. */
+/** Purges the first deleted clusters of an account beyond the bound: deleted ones take up storage. */
 async function makeRoom(deps: ManagementDeps, accountId: string): Promise<void> {
   const now = deps.now();
   const isWaiting = and(eq(clusters.accountId, accountId), isNotNull(clusters.deletedAt), gt(clusters.purgeAt, now));
@@ -143,20 +143,20 @@ async function moveEnd(deps: ManagementDeps, row: ClusterRow, purgeAt: number | 
   return now;
 }
 
-/** The object first: when the row is gone nobody could ask for the rest. `purgeAt` is 0 by then, so nobody restores it meanwhile. */
+/** Purges a cluster, the object first: without the row nobody could find it. `purgeAt` is 0 by then, so it cannot be restored meanwhile. */
 export async function purge(deps: ManagementDeps, id: string): Promise<void> {
   await deps.clusters.destroy(id);
   await deps.db.delete(clusters).where(and(eq(clusters.id, id), eq(clusters.state, 'deleted')));
 }
 
-/** What is deleted comes back as it was, under its own name or another, while its grace lasts. */
+/** Restores a deleted cluster, under its own name or another, during its grace period. */
 export async function restoreCluster(deps: ManagementDeps, row: ClusterRow, name: string | undefined): Promise<ClusterRow> {
   const now = deps.now();
   const back = {
     state: sql`CASE WHEN ${clusters.suspendedAt} IS NULL THEN 'ready' ELSE 'suspended' END`,
     deletedAt: null,
     purgeAt: null,
-    // What has expired would only expire again.
+    // An expiry in the past would delete it again.
     expiresAt: sql`CASE WHEN ${clusters.expiresAt} > ${now} THEN ${clusters.expiresAt} END`,
     ...(name !== undefined && { name }),
   };
@@ -173,13 +173,13 @@ export async function restoreCluster(deps: ManagementDeps, row: ClusterRow, name
   throw await limitReached(deps, row.accountId);
 }
 
-/** What of a cluster can be changed. */
+/** Changeable members of a cluster. */
 export interface ClusterChange extends ClusterExpiry {
   name?: string;
-  /** Merged: null takes a label away. */
+  /** Merged; null removes a label. */
   labels?: Record<string, string | null>;
   isTemplate?: boolean;
-  /** null: none of its own. */
+  /** null: no port of its own. */
   port?: number | null;
 }
 
@@ -193,7 +193,7 @@ function merged(access: Access, row: ClusterRow, more: Record<string, string | n
   return labels;
 }
 
-/** Changes what the row says; its object need not know. */
+/** Changes members of the row that the object does not know. */
 export async function updateCluster(
   deps: ManagementDeps,
   access: Access,
@@ -239,5 +239,5 @@ export async function updateCluster(
   throw new Problem('conflict', `cluster "${row.name}" is changed by others all the time`);
 }
 
-/** Those that the object has still to be told of; for the task. */
+/** Rows whose object has not observed the latest version; for the task. */
 export const isUnobserved: SQL = sql`${clusters.observedVersion} < ${clusters.version}`;

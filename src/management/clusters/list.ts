@@ -10,7 +10,7 @@ export interface ListQuery {
   limit: number;
   after?: string;
   state?: State | 'all';
-  /** `k=v,k2` as in Kubernetes: equal, or there. */
+  /** `k=v,k2` as in Kubernetes: equals, or exists. */
   labels?: string;
   namePrefix?: string;
   isTemplate?: boolean;
@@ -32,13 +32,13 @@ function selected(selector: string): SQL[] {
     });
 }
 
-/** What a principal reaches, as the database sees it: so that pages are full. */
+/** Condition of a selector in SQL, so that pages are full. */
 const reached = ({ selector }: Access): (SQL | undefined)[] => [
   selector.clusters && sql`${clusters.id} IN (SELECT value FROM json_each(${JSON.stringify(selector.clusters)}))`,
   ...Object.entries(selector.labels ?? {}).map(([key, value]) => label(key, value)),
 ];
 
-/** A page of the clusters within reach, by name; what is deleted only when asked for. */
+/** A page of the selected clusters, by name; deleted ones only on request. */
 export async function listClusters(
   deps: ManagementDeps,
   access: Access,

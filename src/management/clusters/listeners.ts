@@ -6,7 +6,7 @@ import { planOf } from '../plans.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters } from './tables.ts';
 
-/** Gives a cluster the port, or says why not. What the row says is for the caller to see to. */
+/** Opens a port for a cluster, or throws the reason. The caller updates the row. */
 export async function listen(deps: ManagementDeps, { id, accountId }: ClusterRow, port: number): Promise<void> {
   if (!deps.listeners) throw new Problem('invalid-request', 'port: clusters of this deployment have no ports of their own');
   await checkPlan(deps, id, accountId);
@@ -14,7 +14,7 @@ export async function listen(deps: ManagementDeps, { id, accountId }: ClusterRow
   if (why !== undefined) throw new Problem('port-unavailable', `port ${port} ${why}`);
 }
 
-/** Ports belong to the machine: an account has as many as its plan allows. */
+/** Checks the plan's bound on ports, which are the machine's. */
 async function checkPlan(deps: ManagementDeps, id: string, accountId: string): Promise<void> {
   const has = and(eq(clusters.accountId, accountId), isNotNull(clusters.port), ne(clusters.id, id));
   const [[account], [others]] = await Promise.all([
@@ -27,7 +27,7 @@ async function checkPlan(deps: ManagementDeps, id: string, accountId: string): P
     throw new Problem('limit-reached', `the plan "${plan}" allows ${ports} ports`);
 }
 
-/** Takes a cluster's port away, if it has one. */
+/** Closes a cluster's port, if any. */
 export async function close(deps: ManagementDeps, { id, port }: Pick<ClusterRow, 'id' | 'port'>): Promise<void> {
   if (port !== null) await deps.listeners?.close(id);
 }

@@ -10,13 +10,13 @@ import { makeClusterId } from './id.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters } from './tables.ts';
 
-/** When a cluster is to delete itself, as its maker said. */
+/** Requested expiry of a cluster. */
 export interface ClusterExpiry {
   expiresAt?: string | null;
   expiresIn?: number;
 }
 
-/** ms since the epoch; null: never; undefined: nothing was said. */
+/** Expiry in ms since the epoch; null: never; undefined: not given. */
 export function deletionTimeOf(deps: ManagementDeps, { expiresAt, expiresIn }: ClusterExpiry): number | null | undefined {
   if (expiresAt === null) return null;
   const now = deps.now();
@@ -29,14 +29,14 @@ const failsWith = (error: unknown, constraint: string): boolean => {
   for (let e = error; e instanceof Error; e = e.cause) if (e.message.includes(`${constraint} constraint failed`)) return true;
   return false;
 };
-/** Whether a write was refused because the account has a cluster of that name. */
+/** Whether a write failed because the account has a cluster of that name. */
 export const isNameTaken = (error: unknown): boolean => failsWith(error, 'UNIQUE');
-/** Whether a write was refused because the cluster that it is about is no more. */
+/** Whether a write failed because its cluster was deleted. */
 export const isClusterDeleted = (error: unknown): boolean => failsWith(error, 'FOREIGN KEY');
 
 export const nameTaken = (name: string) => new Problem('name-taken', `a cluster named "${name}" exists`);
 
-/** The refusal of one cluster more than the plan of the account allows. */
+/** Refusal of a cluster beyond the plan of the account. */
 export async function limitReached(deps: ManagementDeps, accountId: string): Promise<Problem> {
   const [found] = await deps.db.select({ plan: accounts.plan }).from(accounts).where(eq(accounts.id, accountId));
   const plan = found?.plan ?? 'standard';
@@ -45,14 +45,14 @@ export async function limitReached(deps: ManagementDeps, accountId: string): Pro
 
 const planIn = (accountId: string): SQL => sql`(SELECT plan FROM ${accounts} WHERE id = ${accountId})`;
 
-/** True of an account that has room for one more cluster; asked within the write, so that two at once do not both find it. */
+/** Condition: the account may have one more cluster. Evaluated within the write, so that two concurrent ones do not both pass. */
 export function withinPlan(accountId: string): SQL {
   const cases = PLAN_NAMES.map((name) => sql`WHEN ${name} THEN ${planOf(name).clusters ?? Number.MAX_SAFE_INTEGER}`);
   const most = sql`CASE ${planIn(accountId)} ${sql.join(cases, sql` `)} ELSE ${planOf('standard').clusters} END`;
   return sql`(SELECT count(*) FROM ${clusters} WHERE account_id = ${accountId} AND deleted_at IS NULL) < ${most}`;
 }
 
-/** The row of a cluster in the making. */
+/** Row of a cluster in state `creating`. */
 export function newRow(
   deps: ManagementDeps,
   access: Access,
@@ -69,7 +69,7 @@ export function newRow(
   return { isTemplate: false, forkedFrom: null, plan: '', port: null, ...own, ...request, state: 'creating' };
 }
 
-/** The statement that claims the row's name and its room: it returns the plan that the cluster gets, or nothing when there is no room. */
+/** Insert statement that claims the name within the plan; returns the plan, or nothing when it is exhausted. */
 export function claimStatement(deps: ManagementDeps, row: ClusterRow) {
   const values = Object.entries(getTableColumns(clusters)).map(([key, column]) =>
     key === 'plan' ? planIn(row.accountId) : sql.param(row[key as keyof ClusterRow], column),
@@ -78,7 +78,7 @@ export function claimStatement(deps: ManagementDeps, row: ClusterRow) {
   return deps.db.insert(clusters).select(one).returning({ plan: clusters.plan });
 }
 
-/** Should whoever makes it die, the task runner takes away what is left; and it ends clusters that expire. */
+/** Wakes the tasks that abort stalled provisioning and delete expired clusters. */
 export async function wakeTasks(deps: ManagementDeps, row: ClusterRow): Promise<void> {
   await deps.taskRunner.wakeBy(Math.min(row.createdAt + PROVISIONING_MS, row.expiresAt ?? Number.POSITIVE_INFINITY));
 }

@@ -23,7 +23,7 @@ const NODES = 3;
 
 const version = headers({ ETag: 'Its version, for If-Match.' });
 
-/** What making one answers, at once or on its way. */
+/** Answers of a creation: the cluster, or its operation. */
 export const createdAnswers = {
   201: json(ClusterWithKubeconfig, 'The cluster, ready to answer'),
   202: {
@@ -32,7 +32,7 @@ export const createdAnswers = {
   },
 };
 
-/** The routes as openapi.yaml tells them. */
+/** Route definitions. */
 function definitions(deps: ManagementDeps) {
   const create = defineRoute(
     deps,
@@ -81,7 +81,7 @@ function definitions(deps: ManagementDeps) {
   return { create, list, get };
 }
 
-/** Changing and ending one. */
+/** Changing and deleting. */
 function changes(deps: ManagementDeps) {
   const update = defineRoute(
     deps,
@@ -119,7 +119,7 @@ function changes(deps: ManagementDeps) {
   return { update, remove };
 }
 
-/** A cluster with the kubeconfig of whoever made it. */
+/** A cluster with its creator's kubeconfig. */
 const madeView = (deps: ManagementDeps, { row, token }: CreatedCluster, url: string) => ({
   ...viewOf(deps, row, url),
   kubeconfig: kubeconfigFor(deps, row, url, token),
@@ -127,7 +127,7 @@ const madeView = (deps: ManagementDeps, { row, token }: CreatedCluster, url: str
 
 type AnyContext = Pick<Context<ManagementEnv>, 'req' | 'header' | 'json'>;
 
-/** A copy that is done, or where to ask for it. */
+/** A finished fork, or its operation. */
 export function forkAnswer(deps: ManagementDeps, c: AnyContext, account: string, forked: Forked) {
   if ('row' in forked) return c.json(madeView(deps, forked, c.req.url), 201);
   c.header('location', `/v1/accounts/${account}/operations/${forked.operation.id}`);

@@ -6,8 +6,8 @@ import { clusters } from './tables.ts';
 export type ClusterRow = typeof clusters.$inferSelect;
 
 /**
- * By id or by name, of that account only; a name means the one that is not deleted. What belongs to somebody else is as absent as what
- * never was, and an id that we did not make is not even looked for.
+ * Finds a cluster of the account by id or name; a name means the one that is not deleted. Clusters of other accounts do not exist here, and
+ * ids without a valid MAC are not looked up.
  */
 export async function findCluster(deps: ManagementDeps, accountId: string, idOrName: string): Promise<ClusterRow | undefined> {
   const named = isClusterId(idOrName, deps.mac)

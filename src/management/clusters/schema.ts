@@ -27,7 +27,7 @@ const ends = {
   }),
 };
 
-/** What comes from the template cannot be chosen beside it. */
+/** Refuses members that the template decides. */
 const fromTemplate = ['apiOnly', 'legacyApis', 'nodes'] as const;
 
 export const NewCluster = z
@@ -124,7 +124,7 @@ export const ClusterWithKubeconfig = ClusterView.extend({
   }),
 }).openapi('ClusterWithKubeconfig');
 
-/** Which clusters a list is about. */
+/** Filters of a list. */
 export const ClusterQuery = z.object({
   ...Page,
   state: z
@@ -143,7 +143,7 @@ export const ClusterQuery = z.object({
     .openapi({ description: 'Those that are templates, or those that are not.' }),
 });
 
-/** Which version of a cluster somebody has seen. */
+/** Expected version of a cluster. */
 export const IfMatch = z.object({
   'if-match': z.string().optional().openapi({
     description: 'The ETag of the version that you have seen: of another one nothing is changed.',
@@ -151,7 +151,7 @@ export const IfMatch = z.object({
   }),
 });
 
-/** How long what is deleted can be restored. */
+/** Grace period of a deletion. */
 export const DeleteQuery = z.object({
   grace: z.coerce
     .number()

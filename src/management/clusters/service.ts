@@ -20,7 +20,7 @@ import { clusterLimits } from '../plans.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, credentials } from './tables.ts';
 
-/** What a cluster is asked to be. */
+/** Request for a cluster. */
 export interface ClusterRequest extends ClusterExpiry {
   name: string;
   apiOnly: boolean;
@@ -38,8 +38,8 @@ export interface CreatedCluster {
 }
 
 /**
- * The row first: it claims the name. Should the object then fail, both go again; should we die in between, the row says that the cluster is
- * in the making, and after a minute a task takes it away. `audit` makes the entry of the audit log, which goes with the last write.
+ * Creates a cluster: the row first, which claims the name, then the object. If the object fails both are deleted; after a crash the row is
+ * in state `creating`, and a task deletes it after a minute. `audit` gives the audit entry, which goes with the last write.
  */
 export async function createCluster(
   deps: ManagementDeps,
@@ -80,7 +80,7 @@ export async function createCluster(
   }
 }
 
-/** The name and the room are the row's own. */
+/** Claims the name and a place within the plan. */
 async function claim(deps: ManagementDeps, access: Access, who: Principal, row: ClusterRow) {
   const [claimed, first] = await Promise.all([
     claimStatement(deps, row).catch((error) => {
@@ -98,7 +98,7 @@ const readyStatement = (deps: ManagementDeps, id: string) =>
     .set({ state: 'ready' })
     .where(and(eq(clusters.id, id), eq(clusters.state, 'creating')));
 
-/** Takes away what was not made. The object first: when the row is gone nobody could ask for the rest. A task tries again. */
+/** Deletes an unfinished cluster. The object first: without the row nobody could find it. A task retries. */
 export async function abortProvisioning(deps: ManagementDeps, id: string): Promise<void> {
   await deps.listeners?.close(id);
   await deps.clusters.destroy(id);

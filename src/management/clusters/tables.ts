@@ -3,11 +3,11 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 import { accounts } from '../accounts/tables.ts';
 import { CLUSTER_ROLES } from './port.ts';
 
-/** `creating`: its object is being made or filled. `deleted`: it waits for its end, and can be restored until `purgeAt`. */
+/** `creating`: its object is being created or filled. `deleted`: it can be restored until `purgeAt`. */
 export const STATES = ['creating', 'ready', 'suspended', 'deleted'] as const;
 export type State = (typeof STATES)[number];
 
-/** Which account has which cluster. What is inside a cluster, its credentials too, is the cluster's own. */
+/** Clusters of accounts. A cluster's content and credentials are in its own database. */
 export const clusters = sqliteTable(
   'clusters',
   {
@@ -21,31 +21,31 @@ export const clusters = sqliteTable(
     legacyApis: integer('legacy_apis', { mode: 'boolean' }).notNull(),
     nodes: integer('nodes').notNull().default(3),
     labels: text('labels', { mode: 'json' }).$type<Record<string, string>>().notNull().default({}),
-    /** Others may be made from it by naming it as their template. */
+    /** Other clusters may be created from it as a template. */
     isTemplate: integer('is_template', { mode: 'boolean' }).notNull().default(false),
-    /** Id of the cluster that it is a copy of. */
+    /** Id of the cluster that it was forked from. */
     forkedFrom: text('forked_from'),
-    /** Of its own on the server's machine; only of what is not deleted. */
+    /** Port of its own on the server's machine; null once deleted. */
     port: integer('port'),
-    /** The plan that its object was told of. */
+    /** Plan that its object knows. */
     plan: text('plan').notNull().default('unlimited'),
     createdBy: text('created_by').notNull().default('operator'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull().default(0),
-    /** Goes up with every change of the row. */
+    /** Version of the row. */
     version: integer('version').notNull().default(0),
-    /** The version that the object knows of: below `version`, it has still to be told how it stands. */
+    /** Version that the object knows; below `version` it has to be notified. */
     observedVersion: integer('observed_version').notNull().default(0),
-    /** It was suspended then, and is, or will be once restored. */
+    /** Time of suspension; kept while deleted. */
     suspendedAt: integer('suspended_at'),
-    /** When it deletes itself. */
+    /** Expiry. */
     expiresAt: integer('expires_at'),
     deletedAt: integer('deleted_at'),
-    /** When what is deleted goes for good; 0: it is going. */
+    /** End of the grace period; 0: being purged. */
     purgeAt: integer('purge_at'),
   },
   (table) => [
-    // The name of what is deleted is free at once.
+    // Names of deleted clusters are free.
     uniqueIndex('clusters_account_name').on(table.accountId, table.name).where(sql`deleted_at IS NULL`),
     index('clusters_deleted').on(table.accountId, table.deletedAt).where(sql`deleted_at IS NOT NULL`),
     index('clusters_expires').on(table.expiresAt).where(sql`expires_at IS NOT NULL`),
@@ -55,7 +55,7 @@ export const clusters = sqliteTable(
   ],
 );
 
-/** An index of the credentials that clusters hold, so that those of somebody who leaves can be found. The clusters' own tables decide. */
+/** Index of the clusters' credentials, to find those of a person or token. The clusters' own tables are authoritative. */
 export const credentials = sqliteTable(
   'credentials',
   {
@@ -66,14 +66,14 @@ export const credentials = sqliteTable(
     name: text('name').notNull(),
     username: text('username').notNull(),
     role: text('role', { enum: CLUSTER_ROLES }).notNull(),
-    /** Beside those of the role. */
+    /** Groups beside those of the role. */
     groups: text('groups', { mode: 'json' }).$type<string[]>(),
     hint: text('hint').notNull(),
-    /** "person:ID", "token:ID" or "operator": with whom it goes. */
+    /** Creator, "person:ID", "token:ID" or "operator"; revoked with it. */
     createdBy: text('created_by').notNull(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at'),
-    /** Set before the cluster is told, cleared with the row after: what died in between is told again. */
+    /** Set before the cluster is notified, deleted with the row after; a task finishes interrupted ones. */
     revokedAt: integer('revoked_at'),
   },
   (table) => [

@@ -13,7 +13,7 @@ import { Problem } from '../http/errors.ts';
 
 const MS = 1000;
 
-/** Does it for each, whatever becomes of the others; the first failure is told at the end. */
+/** Runs an action on each row; throws the first failure at the end. */
 async function each<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
   const results = await Promise.allSettled(all.map(work));
   const failed = results.find((result) => result.status === 'rejected');
@@ -22,7 +22,7 @@ async function each<T>(all: readonly T[], work: (one: T) => Promise<unknown>): P
 
 const isLive = inArray(clusters.state, ['ready', 'suspended']);
 
-/** Clusters whose time is up are deleted; they can be restored like any other. */
+/** Task: deletes expired clusters; they can be restored like any other. */
 const expire: Task = {
   name: 'expire-clusters',
   next: async ({ db }) => {
@@ -54,7 +54,7 @@ const expire: Task = {
   },
 };
 
-/** Objects that were not told how they stand, because whoever changed it died. */
+/** Task: notifies objects of lifecycle changes that a crash interrupted. */
 const notifyTask: Task = {
   name: 'notify-clusters',
   next: async ({ db }) => {
@@ -75,7 +75,7 @@ const notifyTask: Task = {
   },
 };
 
-/** What is deleted goes for good when its grace is over. From the claim on nobody can restore it. */
+/** Task: purges deleted clusters after their grace period. Once claimed, a cluster cannot be restored. */
 const purged: Task = {
   name: 'purge-clusters',
   next: async ({ db }) => {
@@ -102,7 +102,7 @@ const purged: Task = {
   },
 };
 
-/** Clusters in the making, with the operation that makes them. */
+/** Clusters in state `creating`, with their operation. */
 const making = ({ db }: ManagementDeps) =>
   db
     .select({ id: clusters.id, updatedAt: clusters.updatedAt, operation: operations })
@@ -112,11 +112,11 @@ const making = ({ db }: ManagementDeps) =>
     .orderBy(asc(clusters.updatedAt))
     .limit(CLUSTERS_PER_TASK_STEP);
 
-/** When the task runner has to do with it: at once, or when nobody has given a sign of life for long. */
+/** Due time of a provisioning: now if queued, else after PROVISIONING_MS without progress. */
 const turnOf = ({ updatedAt, operation }: { updatedAt: number; operation: OperationRow | null }): number =>
   operation?.queued ? 0 : Math.max(updatedAt, operation?.updatedAt ?? 0) + PROVISIONING_MS;
 
-/** Goes on with the forks that nobody waits for, and takes away what died in the making. */
+/** Task: continues queued forks, and aborts provisioning that stalled. */
 const made: Task = {
   name: 'make-clusters',
   next: async (deps) => {
@@ -144,7 +144,7 @@ async function carryOn(deps: ManagementDeps, id: string, operation: OperationRow
   }
 }
 
-/** Operations about clusters that are gone (their account was deleted, say) have ended. */
+/** Task: ends operations on clusters that no longer exist (their account was deleted, for instance). */
 const orphaned: Task = {
   name: 'end-forks',
   next: async ({ db }) => {

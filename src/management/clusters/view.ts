@@ -3,7 +3,7 @@ import { iso } from '../http/shapes.ts';
 import { serverOf } from './kubeconfig.ts';
 import type { ClusterRow } from './rows.ts';
 
-/** A cluster as answers tell it to whoever asked at `url`. */
+/** A cluster in answers to a caller at `url`. */
 export const viewOf = (deps: ManagementDeps, row: ClusterRow, url: string) => ({
   id: row.id,
   name: row.name,

@@ -1,4 +1,4 @@
-/** What somebody may do in an account, each level with all before it. People have a role, tokens a scope; both are a level. */
+/** Access levels in an account, each including those before. People have a role, tokens a scope; both map to a level. */
 export const LEVELS = ['read', 'write', 'admin', 'owner'] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -13,16 +13,15 @@ export const roleOf = (level: Level): Role => ROLES[LEVELS.indexOf(level)];
 export const atLeast = (level: Level, needed: Level): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(needed);
 
 /**
- * Who a route is for.
- * `public`: anybody. `signed-in`: whoever has a valid token of any sort. `person`: somebody who signed in. `operator`: the operator of the
- * deployment. `person-or-operator`: a person or the operator. A level: whoever has it in the account of the address.
+ * Requirement of a route. `public`: anybody. `signed-in`: any valid token. `person`: people who signed in. `operator`: the operator of the
+ * deployment. `person-or-operator`: either. A level: that level in the account of the path.
  */
 export type Requirement = 'public' | 'signed-in' | 'person' | 'person-or-operator' | 'operator' | Level;
 
 /** The lower of two levels. */
 export const lowerLevel = (a: Level, b: Level): Level => (atLeast(a, b) ? b : a);
 
-/** Whoever a bearer token stands for; `personId` is the person whose token it is, and without whom it is worth nothing. */
+/** Principal of a bearer token; `personId`: the person who owns the token. */
 export type Principal =
   | { type: 'operator' }
   | { type: 'person'; id: string; name: string; sessionId: string }
@@ -37,33 +36,33 @@ export type Principal =
       expires?: number;
     };
 
-/** Which clusters a token reaches: those listed, those with all these labels, or (both absent) every one. */
+/** Clusters that a token selects: those listed, those with all these labels, or (both absent) all. */
 export interface ClusterSelector {
   clusters?: string[];
   labels?: Record<string, string>;
 }
 
-/** What a principal may do in the account of the address. */
+/** Access of a principal to the account of the path. */
 export interface Access {
   accountId: string;
   level: Level;
   selector: ClusterSelector;
 }
 
-/** Whether the token is confined to some clusters: the account itself is then none of its business. */
+/** Whether the token selects some clusters only: it may not use routes of the whole account then. */
 export const isRestricted = ({ clusters, labels }: ClusterSelector): boolean => clusters !== undefined || labels !== undefined;
 
-/** Whether a cluster is within reach. */
+/** Whether the selector selects a cluster. */
 export function selects(selector: ClusterSelector, cluster: { id: string; labels: Record<string, string> }): boolean {
   if (selector.clusters && !selector.clusters.includes(cluster.id)) return false;
   return Object.entries(selector.labels ?? {}).every(([key, value]) => cluster.labels[key] === value);
 }
 
-/** How a principal is called in audit logs: never by a secret. */
+/** Name of a principal in audit logs: never a secret. */
 export const actorOf = (who: Principal): { type: Principal['type']; id: string; name: string } =>
   who.type === 'operator'
     ? { type: 'operator', id: 'operator', name: 'operator' }
     : { type: who.type, id: who.id, name: who.name };
 
-/** With whom what somebody made goes: "person:ID", "token:ID" or "operator". */
+/** Creator reference: "person:ID", "token:ID" or "operator"; what they created is revoked with them. */
 export const creatorOf = (who: Principal): string => (who.type === 'operator' ? 'operator' : `${who.type}:${who.id}`);

@@ -22,10 +22,7 @@ import { ProblemBody } from './shapes.ts';
 import { tokenRoutes } from '../tokens/routes.ts';
 import { usageRoutes } from '../usage/routes.ts';
 
-/**
- * The rooms of the API, under /v1. A list, not a chain: the type of a chain holds every route once for each room after it, and takes the
- * compiler longer than all the rest.
- */
+/** The route modules under /v1. A list, not a chain: the type of a chain repeats every route for each module after it, and dominates compile time. */
 const API = [
   accountRoutes,
   tokenRoutes,
@@ -43,15 +40,15 @@ const API = [
 ] as const;
 const PAGES = [pageRoutes, operatorRoutes] as const;
 
-/** Makes one room; a client infers from it what each route takes and answers. */
+/** A route module; the client infers its requests and answers from it. */
 export type RouteModule = (typeof API)[number];
 
-/** The product around clusters, under /v1. The one source of openapi.yaml. */
+/** The management API under /v1. The source of openapi.yaml. */
 export function createApp(deps: ManagementDeps) {
   const origin = (url: string) => deps.url ?? new URL(url).origin;
   const app = router();
   app.onError((error, c) => {
-    // What nobody foresaw is logged with the request (requests.ts).
+    // Unexpected errors are logged with the request (requests.ts).
     return asProblem(error).response(origin(c.req.url));
   });
   app.notFound((c) => noRoute(app.routes, c.req).response(origin(c.req.url)));

@@ -20,14 +20,14 @@ import { people, sessions } from '../people/tables.ts';
 import type { ManagementEnv } from './router.ts';
 import { tokens } from '../tokens/tables.ts';
 
-/** The account of the token itself, in an address. */
+/** Alias of the token's own account in a path. */
 const SELF = 'self';
-/** Tokens from before secrets carried a checksum. */
+/** Tokens made before secrets had a checksum. */
 const OLD_TOKEN = /^atoll_[\w-]{43}$/;
 const OLD_OPERATOR = /^atollop_[\w-]{43}$/;
-/** Where Cloudflare says from which address a request came. */
+/** Cloudflare's header with the client's address. */
 const ADDRESS = 'cf-connecting-ip';
-/** How exact "last used" is, ms: a write a request would be too much. */
+/** Precision of "last used", ms: one write per request would be too much. */
 const LAST_USED_MS = 60_000;
 
 function bearer(c: Context): string {
@@ -36,7 +36,7 @@ function bearer(c: Context): string {
   return match[1];
 }
 
-/** Equality that does not tell by its duration where two hashes differ. */
+/** Constant-time equality of two hashes. */
 export function sameHash(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
@@ -44,8 +44,8 @@ export function sameHash(a: string, b: string): boolean {
 }
 
 /**
- * Whoever the bearer token stands for, asked of the database each time, so that a revocation counts at once; undefined when it is no
- * token, unknown, expired, or its account is being deleted (`allowDeleting`: even then).
+ * Principal of a bearer token, read from the database each time, so that a revocation counts at once; undefined: no token, unknown,
+ * expired, or its account is being deleted (`allowDeleting`: accepted even then).
  */
 export async function principalOf(deps: ManagementDeps, secret: string, allowDeleting = false): Promise<Principal | undefined> {
   if (isSecret(PREFIXES.token, secret) || OLD_TOKEN.test(secret)) return ofToken(deps, secret, allowDeleting);
@@ -61,8 +61,8 @@ const isStale = (lastUsedAt: number | null, now: number): boolean => lastUsedAt 
 const isThere = (allowDeleting: boolean) => (allowDeleting ? undefined : isNull(accounts.deletedAt));
 
 /**
- * A person's token is worth what the person is: never more than their role, and nothing once they left the account, also when they came back
- * (it is older than their membership then).
+ * Principal of a token. A person's token never has more than the person's role, and nothing once they left the account, also when they
+ * rejoined later (the token is older than the membership then).
  */
 async function ofToken(deps: ManagementDeps, secret: string, allowDeleting: boolean): Promise<Principal | undefined> {
   const hash = deps.crypto.sha256(secret);
@@ -108,12 +108,12 @@ async function ofSession(deps: ManagementDeps, secret: string): Promise<Principa
 }
 
 /**
- * What a person is called wherever it counts: the address that the issuer verified, else who they are to the issuer, as Kubernetes
- * does it. The name that they gave themselves could be anybody's.
+ * Name of a person for audit and RBAC: the verified address, else issuer and subject, as Kubernetes does. Display names are free to choose
+ * and could be anybody's.
  */
 const displayName = ({ email, issuer, subject }: typeof people.$inferSelect): string => email ?? `${issuer}#${subject}`;
 
-/** What the principal may do in an account; undefined: it is not theirs, or it is not there. */
+/** Access of a principal to an account; undefined: not theirs, or it does not exist. */
 async function accessTo(
   deps: ManagementDeps,
   who: Principal,
@@ -133,7 +133,7 @@ async function accessTo(
   return found && { accountId: account, level: levelOf(found.role), selector: {} };
 }
 
-/** Who has a session from here on, or used one on a page for everybody: the audit log names them. */
+/** Records the person of a new or used session for the audit log. */
 export async function signedIn(deps: ManagementDeps, c: Pick<Context<ManagementEnv>, 'set'>, secret: string): Promise<void> {
   const who = await principalOf(deps, secret);
   if (who?.type !== 'person') return;
@@ -144,7 +144,7 @@ export async function signedIn(deps: ManagementDeps, c: Pick<Context<ManagementE
 const isLevel = (requires: Requirement): requires is Level =>
   !['public', 'signed-in', 'person', 'person-or-operator', 'operator'].includes(requires);
 
-/** Whether the sort of principal is right for a route that belongs to no account. */
+/** Refuses principals of the wrong type on a route without an account. */
 function checkPrincipal(requires: Requirement, who: Principal): void {
   const fits =
     requires === 'signed-in' ||
@@ -162,26 +162,26 @@ const WHO = {
   public: 'everybody',
 };
 
-/** The person who asks, on a route that the gate opens to people alone. */
+/** The calling person, on a route for people only. */
 export function asPerson(who: Principal): Extract<Principal, { type: 'person' }> {
   if (who.type !== 'person') throw new Problem('forbidden', `that is for ${WHO.person}`);
   return who;
 }
 
-/** How a route is guarded, beside what it needs. */
+/** Guard of a route. */
 export interface Guard {
   requires: Requirement;
-  /** Tokens that reach some clusters only may use it, though it names no cluster: its handler keeps to the reach. */
+  /** Also for tokens restricted to some clusters, though the route names none: its handler applies the selector. */
   allowRestrictedTokens?: boolean;
-  /** The operator may, in any account. */
+  /** Also for the operator, in any account. */
   allowOperator?: boolean;
-  /** Also in an account that is being deleted, which nobody may use otherwise. */
+  /** Also in an account that is being deleted. */
   allowDeleting?: boolean;
 }
 
 /**
- * The one door of the management API: who asks, whose account it is, may they, and is the cluster within their reach. What the principal
- * cannot see is 404, whether it exists or not; what it sees and may not touch is 403.
+ * The gate of the management API: authenticates, finds the account, checks the level and the token's cluster selector. 404 for what the
+ * principal cannot see, whether it exists or not; 403 for what it sees and may not use.
  */
 export const gate =
   (deps: ManagementDeps, guard: Guard): MiddlewareHandler<ManagementEnv> =>
@@ -235,7 +235,7 @@ async function anyAccount(deps: ManagementDeps, id: string): Promise<Access | un
   return found && { accountId: found.id, level: 'owner', selector: {} };
 }
 
-/** Pages for people: a link elsewhere, or the issuer, may lead a browser there. They change nothing by being looked at. */
+/** Pages that other sites and issuers may link to; a GET of them changes nothing. */
 export const PAGES = { device: '/device', signIn: '/v1/auth/sign-in', callback: '/v1/auth/callback' } as const;
 const ENTRANCES: readonly string[] = Object.values(PAGES);
 /** Pages about codes, which any site may link to. */
@@ -244,7 +244,7 @@ const PROBLEM_PAGE = /^\/v1\/problems\/[a-z-]+$/;
 /** Headers that browsers send and other clients do not. */
 const BROWSER = ['origin', 'cookie', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'];
 
-/** Whether a browser follows a link in a window of its own: what it gets, the site that led it here cannot read. */
+/** Whether the request is a top-level navigation: the linking site cannot read the answer. */
 const isVisit = (c: Context): boolean =>
   c.req.method === 'GET' &&
   c.req.header('sec-fetch-mode') === 'navigate' &&
@@ -258,10 +258,7 @@ const hostName = (host: string): string =>
     .replace(/^\[(.*)\]$/, '$1')
     .toLowerCase();
 
-/**
- * Browsers say from where they come: another site may not speak through a visitor's browser, nor may a name that somebody else
- * pointed at this address.
- */
+/** Refuses browser requests of other sites, and under host names that are not ours (DNS rebinding). */
 export const sameOrigin =
   (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {

@@ -2,7 +2,7 @@ import { Problem } from './errors.ts';
 
 type Part = string | number;
 
-/** Where a page ended, as `next` tells it: what the list is ordered by, of its last entry. Opaque to clients, and no secret. */
+/** Cursor of a page's end: the sort keys of its last entry. Opaque to clients, not secret. */
 export function cursorOf(...parts: Part[]): string {
   const bytes = new TextEncoder().encode(JSON.stringify(parts));
   return btoa(String.fromCharCode(...bytes))
@@ -11,7 +11,7 @@ export function cursorOf(...parts: Part[]): string {
     .replaceAll('=', '');
 }
 
-/** What a cursor of a list says, whose parts are of these types; undefined: the first page is asked for. */
+/** Sort keys in a cursor, checked against these types; undefined: the first page. */
 export function partsOf<const T extends ('string' | 'number')[]>(
   cursor: string | undefined,
   ...types: T

@@ -2,7 +2,7 @@ import type { createApp } from './app.ts';
 import type { ProblemCode } from './errors.ts';
 import { codesIn, ORIGIN, PROBLEM_JSON, refusal } from './refusals.ts';
 
-/** The release that the document is of. */
+/** Release of the document. */
 export const VERSION = '0.1.0';
 
 const DESCRIPTION = `Accounts, people, tokens and clusters. Each cluster speaks the Kubernetes API at its own address.
@@ -49,7 +49,7 @@ const INFO = {
   ],
 };
 
-/** What is used here of JSON Schema and OpenAPI. */
+/** The parts of JSON Schema and OpenAPI that are used here. */
 export interface Schema {
   $ref?: string;
   type?: string | string[];
@@ -101,10 +101,7 @@ export interface Document {
 
 const nameIn = ($ref: string): string => $ref.slice($ref.lastIndexOf('/') + 1);
 
-/**
- * An example of a schema: its own, else put together from those of its parts; of an object, of what must be in it. Undefined: nobody gave
- * one.
- */
+/** An example of a schema: its own, else assembled from its parts (of an object: the required ones). Undefined: there is none. */
 export function exampleOf(schema: Schema, schemas: Record<string, Schema>): unknown {
   if (schema.example !== undefined) return schema.example;
   if (schema.$ref) return exampleOf(schemas[nameIn(schema.$ref)], schemas);
@@ -134,7 +131,7 @@ function ofType(schema: Schema, schemas: Record<string, Schema>): unknown {
   return type === 'integer' ? (schema.minimum ?? 0) : undefined;
 }
 
-/** Gives every body and answer its example, one component for each named schema. */
+/** Adds an example to every body and answer, one component per named schema. */
 function exemplify(media: Media, { schemas, examples }: Document['components']): void {
   if (media.example !== undefined || media.examples) return;
   const value = exampleOf(media.schema, schemas);
@@ -149,7 +146,7 @@ function exemplify(media: Media, { schemas, examples }: Document['components']):
   media.examples = { [name]: { $ref: `#/components/examples/${name}` } };
 }
 
-/** A pattern without the flags of JavaScript: in JSON Schema every pattern is a Unicode one. */
+/** Pattern without JavaScript's flags: patterns of JSON Schema are Unicode. */
 const plainPattern = (key: string, value: unknown): unknown =>
   key === 'pattern' && typeof value === 'string' ? value.replace(/\/[a-z]+$/, '') : value;
 
@@ -170,7 +167,7 @@ export function documentOf(app: ReturnType<typeof createApp>): Document {
   return document;
 }
 
-/** The codes that an operation may refuse with, by status. */
+/** Codes that an operation may refuse with, by status. */
 export const codesOfOperation = ({ components }: Document, { responses }: Operation): Record<string, ProblemCode[]> =>
   Object.fromEntries(
     Object.entries(responses).flatMap(([status, answer]) => {

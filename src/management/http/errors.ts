@@ -1,13 +1,13 @@
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
-/** What is known of a refusal by its code; `docs/errors` and /v1/problems/CODE show it. */
+/** Description of a refusal's code; `docs/errors` and /v1/problems/CODE show it. */
 interface ProblemKind {
   status: ContentfulStatusCode;
   title: string;
-  /** When it is answered. */
+  /** Condition under which it is answered. */
   explain: string;
-  /** What to do about it. */
+  /** Remedy. */
   remedy: string;
   /** An example of the detail. */
   example: string;
@@ -154,7 +154,7 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
-/** A refusal on its way to the client. */
+/** A refusal, thrown. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly headers: Record<string, string>;
@@ -165,7 +165,7 @@ export class Problem extends Error {
     this.headers = headers;
   }
 
-  /** As RFC 9457 wants it; `type` is the address of the code's page. */
+  /** The body of RFC 9457; `type` is the URL of the code's page. */
   response(origin: string): Response {
     const { status, title } = PROBLEMS[this.code];
     const body = { type: `${origin}/v1/problems/${this.code}`, title, status, code: this.code, detail: this.message };
@@ -180,7 +180,7 @@ export class Problem extends Error {
   }
 }
 
-/** What a client is told of an error: our own refusals as they are, a request that Hono cannot read, and nothing of what went wrong with us. */
+/** Answer for an error: a Problem as it is, a request that Hono cannot read as 400, and 500 without details for the rest. */
 export function asProblem(error: Error): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HTTPException && error.status < 500) return new Problem('invalid-request', error.message);

@@ -10,9 +10,9 @@ import type { ManagementEnv } from './router.ts';
 
 export const IDEMPOTENCY_KEY = 'idempotency-key';
 const REPLAYED = 'idempotency-replayed';
-/** Headers that belong to an answer as much as its body does. */
+/** Headers that are stored with an answer. */
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'x-credential-id'];
-/** Refusals that say nothing about the request itself: the same one may succeed later. */
+/** Transient refusals, which are not stored: the same request may succeed later. */
 const isWorthKeeping = (status: number): boolean => status < 500 && status !== 429;
 
 const KEY = new RegExp(`^[\\x20-\\x7e]{1,${IDEMPOTENCY_KEY_LENGTH}}$`);
@@ -23,9 +23,8 @@ interface Kept {
 }
 
 /**
- * A POST that comes again with its Idempotency-Key gets the first answer again and does nothing. The key is the principal's own; answers
- * may hold secrets, so they lie there encrypted under a key that only the bearer of the token can make. After the gate: it must be
- * known who asks, and still be allowed.
+ * Middleware: a repeated POST with the same Idempotency-Key gets the stored answer and does nothing. Keys are per principal; answers may
+ * hold secrets, so they are encrypted under a key derived from the bearer's token. Runs after the gate.
  */
 export const idempotent =
   (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
@@ -49,7 +48,7 @@ export const idempotent =
 type Name = { principal: string; key: string };
 const named = ({ principal, key }: Name) => and(eq(idempotency.principal, principal), eq(idempotency.key, key));
 
-/** Whether this request is the first under its key. What a crash left unanswered is as free as what is too old. */
+/** Claims the key; false: it is in use. Keys that a crash left without an answer are free again, as are expired ones. */
 async function claim(deps: ManagementDeps, first: Name & { request: string; begun: number }): Promise<boolean> {
   const { begun, ...row } = first;
   const fresh = { request: row.request, status: null, sealed: null, createdAt: begun };
@@ -82,7 +81,7 @@ async function again(deps: ManagementDeps, name: Name, request: string, secret: 
   return new Response(body || null, { status: row.status, headers: { ...headers, [REPLAYED]: 'true' } });
 }
 
-/** Keeps the answer, or frees the key. Only our own entry: a request that took over a minute may have lost it. */
+/** Stores the answer, or frees the key. Only this request's own entry: one that took over a minute may have lost it. */
 async function storeAnswer(deps: ManagementDeps, name: Name, begun: number, c: Context, secret: string): Promise<void> {
   const own = and(named(name), eq(idempotency.createdAt, begun), isNull(idempotency.status));
   const { status } = c.res;
@@ -100,7 +99,7 @@ async function storeAnswer(deps: ManagementDeps, name: Name, begun: number, c: C
   await deps.db.update(idempotency).set({ status, sealed }).where(own);
 }
 
-/** Answers are kept for a day. */
+/** Task: deletes stored answers after a day. */
 export const idempotencyTask: Task = {
   name: 'idempotency',
   next: async ({ db }) => {

@@ -2,10 +2,10 @@ import type { RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from './errors.ts';
 
-/** The type of a body, without its parameters. */
+/** Media type of a body, without parameters. */
 const essence = (header: string): string => header.split(';')[0].trim().toLowerCase();
 
-/** Refuses a body of another type than the route takes; without one, only where it may be left out. */
+/** Refuses a body of a type that the route does not take, and a missing one unless it is optional. */
 export function typed({ content, required }: NonNullable<NonNullable<RouteConfig['request']>['body']>): MiddlewareHandler {
   const types = Object.keys(content);
   return async (c, next) => {

@@ -13,7 +13,7 @@ import {
 
 const MS = 1000;
 
-/** Buckets by whom they are for, bounded: those that are full say nothing that a new one would not. */
+/** Token buckets by caller, bounded: a full bucket equals a new one and can be dropped. */
 class Buckets {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -36,27 +36,27 @@ class Buckets {
 
   #sweep(now: number): void {
     for (const [key, bucket] of this.#buckets) if (bucket.isFull(now)) this.#buckets.delete(key);
-    // Nobody can have so many that all are in use; should they, forgetting is better than growing.
+    // Unlikely to be all in use; forgetting is better than growing.
     if (this.#buckets.size >= RATES_KEPT) this.#buckets.clear();
   }
 }
 
 const idOf = (who: Principal): string => (who.type === 'operator' ? who.type : `${who.type}:${who.id}`);
 
-/** How often one may ask the management API: in the memory of an isolate, so that a check costs nothing and a refusal no query. */
+/** Rate limits of the management API, in the memory of an isolate: a check costs nothing, a refusal no query. */
 export class Rates {
   readonly #principals = new Buckets(PRINCIPAL_PER_SECOND, PRINCIPAL_BURST);
   readonly #anonymous = new Buckets(ANONYMOUS_PER_SECOND, ANONYMOUS_BURST);
   readonly #all = new Bucket(ANONYMOUS_TOTAL_PER_SECOND, ANONYMOUS_TOTAL_BURST);
 
-  /** Somebody known; the operator is not bounded. */
+  /** Counts a request of a principal; the operator is not limited. */
   known(who: Principal, now: number): void {
     if (who.type !== 'operator') refuse(this.#principals.take(idOf(who), now));
   }
 
   /**
-   * Somebody who is not known, by the address that the platform saw. All of them together are bounded too: where no platform is in front, the
-   * address is whatever they say.
+   * Counts an unauthenticated request by the address that the platform saw. The total is limited too: without a platform in front clients
+   * choose the address.
    */
   anonymous(address: string | undefined, now: number): void {
     refuse(this.#all.take(now));

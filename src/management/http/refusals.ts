@@ -4,7 +4,7 @@ import type { Guard } from './auth.ts';
 import { PROBLEMS, type ProblemCode } from './errors.ts';
 
 export const PROBLEM_JSON = 'application/problem+json';
-/** Where the document has the server. */
+/** Server URL in the document. */
 export const ORIGIN = 'https://localhost:8443';
 const COMPONENTS = '#/components/responses/';
 
@@ -15,11 +15,11 @@ const HEADERS: Partial<Record<ProblemCode, Record<string, string>>> = {
   'rate-limited': { 'Retry-After': 'Seconds to wait.' },
 };
 
-/** Whether somebody known may repeat the request under an Idempotency-Key. */
+/** Whether the route accepts an Idempotency-Key. */
 export const isIdempotent = (guard: Guard, { method }: Pick<RouteConfig, 'method'>): boolean =>
   guard.requires !== 'public' && method === 'post';
 
-/** For whom a route is, as people read it. */
+/** Requirement of a route, in words. */
 const WHO: Record<Guard['requires'], string> = {
   public: 'For everybody, without a token.',
   'signed-in': 'For every valid token.',
@@ -32,11 +32,11 @@ const WHO: Record<Guard['requires'], string> = {
   owner: 'Needs the level `owner`.',
 };
 
-/** What the document says of a guard. */
+/** Description of a guard for the document. */
 export const guardWords = ({ requires, allowOperator }: Guard): string =>
   `${WHO[requires]}${allowOperator ? ' The operator may too.' : ''}`;
 
-/** Every code that a route can refuse with: what its guard and its shape bring along, then its own. */
+/** Every code that a route can refuse with: those of its guard and its schemas, then its own. */
 export function codesOf(guard: Guard, route: RouteConfig, own: readonly ProblemCode[]): ProblemCode[] {
   const { body, query } = route.request ?? {};
   const codes: [ProblemCode, boolean][] = [
@@ -54,16 +54,16 @@ export function codesOf(guard: Guard, route: RouteConfig, own: readonly ProblemC
   return [...new Set([...codes.filter(([, does]) => does).map(([code]) => code), ...own])];
 }
 
-/** Refusals of a route for its document, one answer a status; which codes it stands for is in the name of the component. */
+/** Refusals of a route for its document, one answer per status; the component's name lists the codes. */
 export function refusals(codes: readonly ProblemCode[]): Record<number, { $ref: string }> {
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
   return Object.fromEntries([...byStatus].map(([status, group]) => [status, { $ref: `${COMPONENTS}${group.sort().join('.')}` }]));
 }
 
-/** The codes that an answer of the document stands for. */
+/** Codes of an answer in the document. */
 export const codesIn = ($ref: string): ProblemCode[] => $ref.slice(COMPONENTS.length).split('.') as ProblemCode[];
 
-/** What a component is that `refusals` refers to. */
+/** The component that `refusals` refers to. */
 export function refusal(codes: readonly ProblemCode[]) {
   const headers = Object.assign({}, ...codes.map((code) => HEADERS[code])) as Record<string, string>;
   const examples = codes.map((code) => {

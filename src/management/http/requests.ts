@@ -5,7 +5,7 @@ import { asProblem } from './errors.ts';
 import type { ManagementEnv } from './router.ts';
 
 const HEADER = 'x-request-id';
-/** What a client may call its request: nothing that a log or a header could be confused by. */
+/** Allowed request ids: nothing that could confuse a log or a header. */
 const WELL_FORMED = /^[\w.:-]{8,128}$/;
 
 function entryOf(c: Context<ManagementEnv>, ms: number): LogEntry {
@@ -24,7 +24,7 @@ function entryOf(c: Context<ManagementEnv>, ms: number): LogEntry {
   };
 }
 
-/** Names every request: as the client did, if that is well-formed. The answer, the audit log and the server's log tell the name. */
+/** Sets the request id: the client's, if well-formed. The answer, the audit log and the server's log carry it. */
 export const named =
   (deps: ManagementDeps): MiddlewareHandler<ManagementEnv> =>
   async (c, next) => {

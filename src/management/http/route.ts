@@ -20,7 +20,7 @@ const PARAMETERS = {
   operation: Ids.operation.openapi({ description: 'Id of the operation.' }),
 };
 
-/** Path parameters by their names; `gate` has looked at `account` and `cluster` before a handler runs. */
+/** Path parameters by name; `gate` has checked `account` and `cluster` before a handler runs. */
 export function pathParams<const N extends (keyof typeof PARAMETERS)[]>(...names: N) {
   const shape = Object.fromEntries(names.map((name) => [name, PARAMETERS[name]]));
   return z.object(shape as { [K in N[number]]: z.ZodString });
@@ -39,8 +39,8 @@ const onceHeaders = z.object({
 const idempotentToo = (route: RouteConfig): object => ({ request: { ...route.request, headers: onceHeaders } });
 
 /**
- * A route with its guard: what it requires stands beside it, for the document and for the test that asks everybody at every door. A POST of
- * somebody known may be repeated (`once`). `refuses`: codes that the handler itself answers with, beyond those of the guard and the shape.
+ * A route with its guard, which the document and the isolation tests read. An authenticated POST is idempotent. `refuses`: codes of the
+ * handler itself, beside those of the guard and the schemas.
  */
 export function defineRoute<const R extends RouteConfig & { refuses?: readonly ProblemCode[] }>(
   deps: ManagementDeps,
@@ -64,7 +64,7 @@ export function defineRoute<const R extends RouteConfig & { refuses?: readonly P
   });
 }
 
-/** Own answers and refusals, which may have a status in common. */
+/** Merges the route's own answers with its refusals, which may share a status. */
 function answers(own: RouteConfig['responses'], refused: ReturnType<typeof refusals>): RouteConfig['responses'] {
   const both = Object.keys(own).filter((status) => status in refused);
   const merged = both.map((status) => {

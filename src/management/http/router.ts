@@ -5,7 +5,7 @@ import type { Access, Principal } from './access.ts';
 import type { ClusterRow } from '../clusters/rows.ts';
 import { Problem } from './errors.ts';
 
-/** What the middleware leaves for a route: by then it is known who asks, and that they may. */
+/** Variables that the middleware sets for a handler, after authentication and authorization. */
 export type ManagementEnv = {
   Variables: {
     requestId: string;
@@ -15,11 +15,11 @@ export type ManagementEnv = {
     principal: Principal;
     /** On routes of an account. */
     access: Access;
-    /** On routes of a cluster: within reach of whoever asks. */
+    /** On routes of a cluster; selected by the principal's selector. */
     cluster: ClusterRow;
-    /** What a handler tells the audit log beside the address: ids of what it made or did. */
+    /** Ids that a handler adds to the audit entry. */
     made?: Record<string, string>;
-    /** The status with which the audit log has this request already. */
+    /** Status of the audit entry that the handler wrote itself. */
     audited?: number;
   };
 };
@@ -36,11 +36,11 @@ export function router(): OpenAPIHono<ManagementEnv> {
   });
 }
 
-/** Whether an address is one that a route's pattern stands for. */
+/** Whether a path matches a route's pattern. */
 const isAt = (pattern: string, path: string): boolean =>
   new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`).test(path);
 
-/** The refusal of a request that no route takes: the address has other methods, or there is nothing. */
+/** Refusal of a request without a route: 405 if the path has other methods, else 404. */
 export function noRoute(routes: readonly RouterRoute[], { method, path }: { method: string; path: string }): Problem {
   const found = routes.filter((route) => route.method !== METHOD_NAME_ALL && isAt(route.path, path)).map((route) => route.method);
   if (found.length === 0) return new Problem('not-found', `no route ${method} ${path}`);

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { PROBLEM_CODES } from './errors.ts';
 import { EXPIRES_IN_SECONDS, LABELS, NAME_LENGTH, PAGE_MAX, ROTATION_OVERLAP_SECONDS } from '../limits.ts';
 
-/** What names look like: DNS labels, so that they can stand in contexts, files and host names. */
+/** Names are DNS labels, so that they fit contexts, files and host names. */
 export const Name = z
   .string()
   .max(NAME_LENGTH)
@@ -11,7 +11,7 @@ export const Name = z
 
 const id = (example: string) => z.string().openapi({ example });
 
-/** Ids, with one of each for examples. */
+/** Ids, each with an example. */
 export const Ids = {
   account: id('6f1c63ab-9d0e-4d35-8a53-0c5f7be2d1a4'),
   cluster: id('3ullta5rsudc2ewinjuwe3ouok'),
@@ -22,17 +22,17 @@ export const Ids = {
   credential: id('e7c1d2f3-84b5-4a96-b7c8-d9e0f1a2b3c4'),
   operation: id('1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed'),
   request: id('4a7e2c11-90f3-4a55-8c1e-6f0b7d2e3a98'),
-  /** Whoever made something. */
+  /** Creator reference. */
   creator: id('person:0304e56a-2aca-4716-b7ef-93a99e5e0730'),
 };
 
-/** When something was or will be. */
+/** A time. */
 export const Time = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000Z' });
 
-/** ms of a second. */
+/** ms per second. */
 export const MS = 1000;
 
-/** The end of something: a time, or so many seconds from now. */
+/** Expiry: a time, or seconds from now. */
 export const expiry = {
   expiresAt: Time.optional().openapi({ description: 'When it stops to work; absent: never.' }),
   expiresIn: z.int().min(1).max(EXPIRES_IN_SECONDS).optional().openapi({
@@ -42,43 +42,43 @@ export const expiry = {
 };
 type Expiry = { expiresAt?: string | undefined; expiresIn?: number | undefined };
 
-/** For `refine`: of `expiry`, one at most. */
+/** For `refine`: at most one member of `expiry`. */
 export const oneExpiry: [(request: Expiry) => boolean, { message: string; path: string[] }] = [
   ({ expiresAt, expiresIn }) => expiresAt === undefined || expiresIn === undefined,
   { message: 'either expiresAt or expiresIn', path: ['expiresIn'] },
 ];
 
-/** The end that was asked for, ms since the epoch. */
+/** Requested expiry, ms since the epoch. */
 export const expiryOf = (now: number, { expiresAt, expiresIn }: Expiry): number | undefined => {
   if (expiresIn !== undefined) return now + expiresIn * MS;
   return expiresAt === undefined ? undefined : Date.parse(expiresAt);
 };
 
-/** For how long a rotated secret works beside the new one. */
+/** Time that a rotated secret stays valid beside the new one. */
 export const overlapSeconds = z.int().min(0).max(ROTATION_OVERLAP_SECONDS).default(0).openapi({
   description: 'Seconds for which the old secret still works; 0: it is dead at once.',
 });
 
 const LABEL = /^[A-Za-z0-9]([-A-Za-z0-9_./]{0,61}[A-Za-z0-9])?$/;
 
-/** Labels of a cluster, as one would put on a Kubernetes object. */
+/** Labels of a cluster, with the syntax of Kubernetes labels. */
 export const Labels = z
   .record(z.string().regex(LABEL, 'is no label key'), z.string().regex(LABEL, 'is no label value').or(z.literal('')))
   .refine((labels) => Object.keys(labels).length <= LABELS, `at most ${LABELS} labels`)
   .openapi({ example: { team: 'blue' } });
 
-/** Labels to be merged into those that are there: null takes one away. */
+/** Label patch: merged; null removes a label. */
 export const LabelChange = z
   .record(z.string().regex(LABEL, 'is no label key'), z.string().regex(LABEL, 'is no label value').or(z.literal('')).nullable())
   .refine((labels) => Object.keys(labels).length <= 2 * LABELS, `at most ${2 * LABELS} labels`)
   .openapi({ description: 'Merged into those that are there; null takes one away.', example: { team: 'red', trial: null } });
 
-/** What every route answers when it refuses. */
+/** Problem body of a refusal. */
 export const ProblemBody = z
   .object({ type: z.url(), title: z.string(), status: z.int(), code: z.enum(PROBLEM_CODES), detail: z.string() })
   .openapi('Problem', { description: 'A refusal, as RFC 9457. `type` is the address of a page that explains the code.' });
 
-/** Headers of an answer, by their names: what they say. */
+/** Headers of an answer, described by name. */
 export const headers = (words: Record<string, string>) => ({
   headers: Object.fromEntries(
     Object.entries(words).map(([name, description]) => [name, { description, schema: { type: 'string' as const } }]),
@@ -91,23 +91,23 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   content: { 'application/json': { schema } },
 });
 
-/** A JSON request body, always needed. */
+/** A required JSON request body. */
 export const body = <T extends z.ZodType>(schema: T) => ({
   body: { required: true, content: { 'application/json': { schema } } },
 });
 
-/** Query of a list in pages. */
+/** Query of a paged list. */
 export const Page = {
   limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX).openapi({ description: 'Entries of a page.' }),
   after: z.string().optional().openapi({ description: '`next` of the page before.' }),
 };
 
-/** What a list answers. */
+/** Answer of a paged list. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({
     items: z.array(item),
     next: z.string().optional().openapi({ description: 'Give it as `after` for the next page; absent: this is the last.' }),
   });
 
-/** ms since the epoch as answers tell it. */
+/** Formats ms since the epoch for answers. */
 export const iso = (ms: number): string => new Date(ms).toISOString();

@@ -9,7 +9,7 @@ import { operationView } from './view.ts';
 
 const tags = ['operations'];
 
-/** /v1/accounts/{account}/operations: how far long work is. */
+/** /v1/accounts/{account}/operations: progress of long-running work. */
 export function operationRoutes(deps: ManagementDeps) {
   const list = defineRoute(
     deps,

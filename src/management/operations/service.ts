@@ -8,7 +8,7 @@ import { operations } from './tables.ts';
 
 export type OperationRow = typeof operations.$inferSelect;
 
-/** Notes that something long has begun; `total` steps, of whatever sort, are ahead. */
+/** Inserts a running operation of `total` steps. */
 export async function beginOperation(
   deps: ManagementDeps,
   of: Pick<OperationRow, 'accountId' | 'type' | 'target'> & { id?: string; total?: number },
@@ -21,7 +21,7 @@ export async function beginOperation(
   return row;
 }
 
-/** How far it is; also a sign of life. */
+/** Records progress; also resets the stall timeout. */
 export async function progress(deps: ManagementDeps, id: string, done: number, total: number): Promise<void> {
   await deps.db
     .update(operations)
@@ -29,7 +29,7 @@ export async function progress(deps: ManagementDeps, id: string, done: number, t
     .where(and(eq(operations.id, id), eq(operations.state, 'running')));
 }
 
-/** How it ended: well, or with a sentence that says why not. */
+/** Ends an operation: done, or failed with a sentence. */
 export async function endOperation(deps: ManagementDeps, id: string, error?: string): Promise<void> {
   await deps.db
     .update(operations)
@@ -37,7 +37,7 @@ export async function endOperation(deps: ManagementDeps, id: string, error?: str
     .where(and(eq(operations.id, id), eq(operations.state, 'running')));
 }
 
-/** A token that reaches some clusters only knows of the operations about those. */
+/** Condition: a restricted token sees operations on its clusters only. */
 async function withinReach(deps: ManagementDeps, access: Access, rows: OperationRow[]): Promise<OperationRow[]> {
   if (!isRestricted(access.selector) || rows.length === 0) return rows;
   const targets = await deps.db
@@ -67,7 +67,7 @@ export async function getOperation(deps: ManagementDeps, access: Access, id: str
   return row;
 }
 
-/** A page, the newest first. */
+/** A page of operations, newest first. */
 export async function listOperations(
   deps: ManagementDeps,
   access: Access,

@@ -3,7 +3,7 @@ import type { Task } from '../task.ts';
 import { OPERATION_KEPT_MS } from '../limits.ts';
 import { operations } from './tables.ts';
 
-/** Operations that ended long ago are forgotten. */
+/** Task: deletes finished operations after their retention. */
 const forget: Task = {
   name: 'operations',
   next: async ({ db }) => {

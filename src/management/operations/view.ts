@@ -1,7 +1,7 @@
 import { iso } from '../http/shapes.ts';
 import type { OperationRow } from './service.ts';
 
-/** An operation as answers tell it. */
+/** An operation in answers. */
 export const operationView = (row: OperationRow) => ({
   id: row.id,
   type: row.type,

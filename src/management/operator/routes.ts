@@ -5,7 +5,7 @@ import { defineRoute } from '../http/route.ts';
 
 const EXPOSITION = 'text/plain; version=0.0.4';
 
-/** What the operator of a deployment looks at. */
+/** Routes of the operator: metrics. */
 export function operatorRoutes(deps: ManagementDeps) {
   const metrics = defineRoute(
     deps,

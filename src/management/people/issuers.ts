@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { ISSUERS } from '../limits.ts';
 
-/** Hosts that mean this machine: only to them a sign-in may go without TLS. */
+/** Loopback hosts: the only ones without TLS. */
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 const Issuer = z.strictObject({
-  /** As its ID tokens name it; discovery begins there. */
+  /** `iss` of its ID tokens; discovery starts there. */
   issuer: z.url().refine((text) => {
     if (!URL.canParse(text)) return false;
     const { protocol, hostname, search, hash, username, password } = new URL(text);
@@ -15,13 +15,13 @@ const Issuer = z.strictObject({
   clientId: z.string().min(1),
   /** Absent: a public client; PKCE protects it. */
   clientSecret: z.string().min(1).optional(),
-  /** What people choose it by. */
+  /** Display name. */
   name: z.string().regex(/^[A-Za-z0-9]([-A-Za-z0-9_. ]{0,61}[A-Za-z0-9])?$/, 'letters, digits, spaces, "-", "_" and "."'),
-  /** What is asked for; `openid` is always part of it. */
+  /** Scopes; `openid` is always included. */
   scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is no scope')).default(['email', 'profile']),
 });
 
-/** Somebody who knows people, by OpenID Connect. */
+/** An OpenID Connect issuer. */
 export type Issuer = z.infer<typeof Issuer>;
 
 const unique = (of: 'issuer' | 'name') => (list: Issuer[]) => new Set(list.map((issuer) => issuer[of])).size === list.length;
@@ -31,7 +31,7 @@ const Issuers = z
   .refine(unique('name'), 'two have the same name')
   .refine(unique('issuer'), 'two are the same issuer');
 
-/** Reads ATOLL_OIDC; throws an Error of one sentence that says what is wrong with it. */
+/** Parses ATOLL_OIDC; throws an Error of one sentence. */
 export function issuersOf(text: string): Issuer[] {
   let value: unknown;
   try {
@@ -47,5 +47,5 @@ export function issuersOf(text: string): Issuer[] {
   );
 }
 
-/** Whether the issuer is reached without TLS, which `issuersOf` grants to this machine alone. */
+/** Whether the issuer is reached without TLS; `issuersOf` allows that for loopback hosts only. */
 export const isPlain = ({ issuer }: Issuer): boolean => issuer.startsWith('http:');

@@ -4,15 +4,15 @@ import { Problem } from '../http/errors.ts';
 import { EMAIL_LENGTH, ISSUER_TIMEOUT_MS, PERSON_NAME_LENGTH } from '../limits.ts';
 import { type Issuer, isPlain } from './issuers.ts';
 
-/** Whom an issuer vouches for. */
+/** Identity that an issuer asserts. */
 export interface Identity {
   subject: string;
-  /** Only when the issuer says that it verified it. */
+  /** Only if verified by the issuer. */
   email?: string;
   name: string;
 }
 
-/** One way to an issuer and back: everything that must be the same on both sides. */
+/** Authorization request: the values that must match on both legs. */
 export interface AuthorizationRequest {
   state: string;
   nonce: string;
@@ -22,7 +22,7 @@ export interface AuthorizationRequest {
 
 const client = ({ clientId }: Issuer): oauth.Client => ({ client_id: clientId });
 
-/** As a call to the issuer is made: through the port, within a time, without TLS only where the operator said so. */
+/** Options of calls to the issuer: through the port, with a timeout, without TLS only where configured. */
 const through = (deps: ManagementDeps, issuer: Issuer) => ({
   [oauth.customFetch]: (url: string, options: object) => deps.fetch(url, options as RequestInit),
   [oauth.allowInsecureRequests]: isPlain(issuer),
@@ -31,7 +31,7 @@ const through = (deps: ManagementDeps, issuer: Issuer) => ({
 
 const unavailable = (issuer: Issuer, why: string) => new Problem('issuer-unavailable', `${issuer.name}: ${why}`);
 
-/** What the issuer says about itself, asked each time: nothing is remembered. */
+/** Discovery document of the issuer, fetched each time. */
 async function discover(deps: ManagementDeps, issuer: Issuer): Promise<oauth.AuthorizationServer> {
   const url = new URL(issuer.issuer);
   try {
@@ -42,7 +42,7 @@ async function discover(deps: ManagementDeps, issuer: Issuer): Promise<oauth.Aut
   }
 }
 
-/** Where a browser goes to sign in. */
+/** Authorization URL. */
 export async function authorizationUrl(
   deps: ManagementDeps,
   issuer: Issuer,
@@ -68,7 +68,7 @@ export async function authorizationUrl(
   return url.href;
 }
 
-/** What went wrong, in words that may be shown: the issuer's own, or the library's, which name no secret. */
+/** Error text that may be shown: the issuer's own, or the library's, which names no secret. */
 function failed(issuer: Issuer, error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
@@ -83,8 +83,8 @@ function failed(issuer: Issuer, error: unknown): Problem {
 }
 
 /**
- * Who came back: redeems the code, and believes the ID token only with the issuer's signature, for us, for this trip, and in its time
- * (OpenID Connect Core 3.1.3.7).
+ * Redeems the code and verifies the ID token: the issuer's signature, our audience, this request's nonce, and its time (OpenID Connect Core
+ * 3.1.3.7).
  */
 export async function identify(
   deps: ManagementDeps,
@@ -115,7 +115,7 @@ export async function identify(
     await oauth.validateApplicationLevelSignature(server, response, options);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (!claims) throw new Problem('sign-in-failed', `${issuer.name} gave no ID token`);
-    // Many issuers keep what the scopes asked for out of the ID token and tell it here (Core 5.4).
+    // Many issuers return the requested claims only here, not in the ID token (Core 5.4).
     const missing = claims.email === undefined || claims.name === undefined;
     if (!missing || server.userinfo_endpoint === undefined) return identityOf(issuer, claims);
     const info = await oauth.userInfoRequest(server, us, tokens.access_token, options);
@@ -135,7 +135,7 @@ const EMAIL = /^[^\s@"<>()\\,;:]+@[^\s@"<>()\\,;:]+$/;
 /** A subject is at most 255 ASCII characters (Core 2). */
 const SUBJECT = /^[\x21-\x7e]{1,255}$/;
 
-/** Claims of an issuer as we keep them: an address only when it is verified, names without what would not print. */
+/** Claims as stored: an address only if verified, names without unprintable characters. */
 export function identityOf(issuer: Issuer, claims: { sub: string; [name: string]: unknown }): Identity {
   const { sub, email, email_verified: verified } = claims;
   if (!SUBJECT.test(sub)) throw new Problem('sign-in-failed', `${issuer.name} names a subject that is none`);

@@ -13,7 +13,7 @@ import { approval, codeForm, headersOf, page, signInChoices, words } from './pag
 import { type PersonRow, personOf } from './sessions.ts';
 import { beginBrowser, decideDevice, finishBrowser, issuerOf, userCodeOf, waitingDevice } from './sign-ins.ts';
 
-/** Cookies with this prefix come from this host alone, over TLS, for all of it: no neighbour can set them. */
+/** Cookies with this prefix are host-only, Secure and for all paths: other hosts cannot set them. */
 const SESSION_COOKIE = '__Host-atoll-session';
 const BROWSER_COOKIE = '__Host-atoll-browser';
 const BROWSER = /^[\w-]{43}$/;
@@ -118,11 +118,11 @@ interface Visitor {
   person: PersonRow;
   /** The session of the browser. */
   secret: string;
-  /** What a form of theirs must carry to decide about a device: nobody else can know it. */
+  /** CSRF token of the device decision. */
   csrf: (userCode: string) => string;
 }
 
-/** Who this browser is signed in as. Its cookie opens these pages only: the API takes bearer tokens. */
+/** Person of the browser's session. The cookie works for these pages only: the API takes bearer tokens. */
 async function visitorOf(deps: ManagementDeps, c: C): Promise<Visitor | undefined> {
   const secret = getCookie(c, SESSION_COOKIE);
   const who = secret === undefined ? undefined : await principalOf(deps, secret);

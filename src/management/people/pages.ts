@@ -4,7 +4,7 @@ import type { PersonRow } from './sessions.ts';
 
 type Html = ReturnType<typeof html>;
 
-/** What a page may do: show its own style, send its forms to us, and nothing else; nobody may frame it. */
+/** Content-Security-Policy: own style, forms to this origin, no frames, nothing else. */
 export const headersOf = (nonce: string): Record<string, string> => ({
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
@@ -25,7 +25,7 @@ button, input { font: inherit; padding: .5rem 1rem; margin-right: .6rem; }
 .quiet { color: #5b6b7b; font-size: .9rem; }
 `;
 
-/** Everything inserted is escaped by `html`. */
+/** A page; `html` escapes everything inserted. */
 export const page = (nonce: string, title: string, content: Html): Html => html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} - Atoll</title><style nonce="${nonce}">${STYLE}</style></head>
@@ -33,15 +33,15 @@ export const page = (nonce: string, title: string, content: Html): Html => html`
 </html>
 `;
 
-/** Where somebody may sign in. */
+/** Choice of issuers. */
 export const signInChoices = (o: { issuers: readonly Issuer[]; address: (issuer: Issuer) => string }): Html =>
   html`<p>Sign in first.</p>${o.issuers.map((issuer) => html`<a class="choice" href="${o.address(issuer)}">Sign in with ${issuer.name}</a>`)}`;
 
-/** Who is signed in, and a way to be somebody else. */
+/** The signed-in person, and a link to change. */
 const signedInAs = ({ name, email }: PersonRow, again: string): Html =>
   html`<p class="quiet">You are ${name}${email === null || email === name ? '' : ` (${email})`}. <a href="${again}">Somebody else?</a></p>`;
 
-/** Asks for the code that a device shows. */
+/** Form for a device's user code. */
 export const codeForm = (o: { action: string; person: PersonRow; again: string; wrong?: boolean }): Html =>
   html`${o.wrong ? html`<p>No device waits under that code: it was mistyped, it is too old, or it was used.</p>` : ''}
 <form method="get" action="${o.action}">
@@ -50,7 +50,7 @@ export const codeForm = (o: { action: string; person: PersonRow; again: string; 
 </form>
 ${signedInAs(o.person, o.again)}`;
 
-/** Asks whether a device may act as this person. */
+/** Form to approve or refuse a device. */
 export const approval = (o: {
   action: string;
   person: PersonRow;
@@ -66,5 +66,5 @@ export const approval = (o: {
 </form>
 ${signedInAs(o.person, o.again)}`;
 
-/** A sentence and nothing to do. */
+/** A page of one sentence. */
 export const words = (text: string): Html => html`<p>${text}</p>`;

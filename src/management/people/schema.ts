@@ -22,7 +22,7 @@ export const SessionWithSecret = Session.extend({
   session: z.string().openapi({ description: 'The new secret; shown this once.', example: 'atolls_...' }),
 }).openapi('SessionWithSecret');
 
-/** A form of RFC 8628, 3.1. What a client sends beyond it is of no use to us. */
+/** Form of RFC 8628, 3.1. Other members are ignored. */
 export const DeviceRequest = z
   .object({
     client_id: z.string().optional().openapi({ description: 'Whatever the client calls itself.', example: 'atoll-cli' }),
@@ -50,7 +50,7 @@ export const DeviceAnswer = z
   })
   .openapi('DeviceAnswer');
 
-/** A form of RFC 8628, 3.4. Its errors are the RFC's own, so that any OAuth client understands them. */
+/** Form of RFC 8628, 3.4, with the RFC's errors, so that any OAuth client understands them. */
 export const DeviceTokenRequest = z
   .object({
     grant_type: z.string().openapi({ example: 'urn:ietf:params:oauth:grant-type:device_code' }),

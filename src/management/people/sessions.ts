@@ -8,7 +8,7 @@ import { people, sessions } from './tables.ts';
 export type PersonRow = typeof people.$inferSelect;
 export type SessionRow = typeof sessions.$inferSelect;
 
-/** A session for somebody, and the secret that only their device keeps. */
+/** A session of a person, and the secret that only their device keeps. */
 export function newSession(
   deps: ManagementDeps,
   name: string,
@@ -28,7 +28,7 @@ export function newSession(
   return { row, secret };
 }
 
-/** Those that are over go, and the oldest of too many. */
+/** Deletes expired sessions, and the oldest beyond the bound. */
 export const tidySessions = (deps: ManagementDeps, personId: string) => {
   const newest = deps.db
     .select({ id: sessions.id })
@@ -41,7 +41,7 @@ export const tidySessions = (deps: ManagementDeps, personId: string) => {
     .where(and(eq(sessions.personId, personId), or(lte(sessions.expiresAt, deps.now()), notInArray(sessions.id, newest))));
 };
 
-/** Where a person is signed in, the oldest first. */
+/** Sessions of a person, oldest first. */
 export function listSessions(deps: ManagementDeps, personId: string): Promise<SessionRow[]> {
   return deps.db
     .select()
@@ -50,7 +50,7 @@ export function listSessions(deps: ManagementDeps, personId: string): Promise<Se
     .orderBy(asc(sessions.createdAt), asc(sessions.id));
 }
 
-/** Signs a device out; `all`: every one. */
+/** Ends a session; `all`: every one. */
 export async function endSessions(deps: ManagementDeps, personId: string, which: { id: string } | 'all'): Promise<void> {
   const one = which === 'all' ? undefined : eq(sessions.id, which.id);
   const gone = await deps.db
@@ -60,7 +60,7 @@ export async function endSessions(deps: ManagementDeps, personId: string, which:
   if (which !== 'all' && gone.length === 0) throw new Problem('not-found', `session "${which.id}" not found`);
 }
 
-/** The same session under a new secret; the old one is worth nothing any more. */
+/** Rotates the secret of a session; the old one is invalid. */
 export async function rotateSession(deps: ManagementDeps, sessionId: string): Promise<{ row: SessionRow; secret: string }> {
   const secret = makeSecret(PREFIXES.session, deps.crypto);
   const [row] = await deps.db
@@ -72,7 +72,7 @@ export async function rotateSession(deps: ManagementDeps, sessionId: string): Pr
   return { row, secret };
 }
 
-/** Somebody who came from an issuer: known from before, or new. What the issuer says of them now counts. */
+/** Upserts a person by issuer and subject, with the issuer's current claims. */
 export async function upsertPerson(
   deps: ManagementDeps,
   issuer: string,

@@ -10,7 +10,7 @@ import { sessions, signIns } from './tables.ts';
 
 export type SignInRow = typeof signIns.$inferSelect;
 
-/** RFC 8628's words (3.5) for a device that has no session yet, and RFC 6749's (5.2) for one that asked wrongly. */
+/** Error codes of RFC 8628 (3.5) for a device without a session yet, and of RFC 6749 (5.2) for a malformed request. */
 export type DeviceError =
   | 'authorization_pending'
   | 'slow_down'
@@ -20,17 +20,17 @@ export type DeviceError =
   | 'invalid_request'
   | 'unsupported_grant_type';
 
-/** Consonants that look like nothing else and say no words (RFC 8628, 6.1). Ten are 43 bits: too many to try while a code stands (5.1). */
+/** Consonants without look-alikes that form no words (RFC 8628, 6.1). Ten are 43 bits: too many to guess in a code's lifetime (5.1). */
 const CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const CODE_LENGTH = 10;
-/** A poll may come that much early, ms: clocks and networks are not exact. */
+/** Tolerance for early polls, ms: clocks and networks are not exact. */
 const POLL_TOLERANCE_MS = 500;
 
 const grouped = (code: string): string => `${code.slice(0, CODE_LENGTH / 2)}-${code.slice(CODE_LENGTH / 2)}`;
 
 function newUserCode(deps: ManagementDeps): string {
   let code = '';
-  // 240 is the highest multiple of 20 in a byte: what is beyond would make some letters likelier.
+  // 240 is the highest multiple of 20 in a byte: more would bias some letters.
   while (code.length < CODE_LENGTH) {
     for (const byte of atob(deps.crypto.token(12).replaceAll('-', '+').replaceAll('_', '/'))) {
       const n = byte.charCodeAt(0);
@@ -40,7 +40,7 @@ function newUserCode(deps: ManagementDeps): string {
   return grouped(code);
 }
 
-/** A user code as a person may have typed it; undefined: it cannot be one. */
+/** Normalizes a typed user code; undefined: malformed. */
 export function userCodeOf(typed: string): string | undefined {
   const letters = typed.toUpperCase().replace(/[\s._-]/g, '');
   const fits = letters.length === CODE_LENGTH && [...letters].every((letter) => CODE_LETTERS.includes(letter));
@@ -55,17 +55,17 @@ export function issuerOf(deps: ManagementDeps, name: string): Issuer {
   throw new Problem('invalid-request', `issuer: there is none named "${name}"`);
 }
 
-/** Refuses when too many are under way; those that are long over go. */
+/** Deletes expired sign-ins, and refuses when too many are pending. */
 async function makeRoom(deps: ManagementDeps): Promise<void> {
   if (deps.issuers.length === 0) throw new Problem('sign-in-off', 'no issuer is configured (ATOLL_OIDC)');
   const now = deps.now();
-  // A device that comes late is still told that it is late.
+  // A late device still learns that it is late.
   await deps.db.delete(signIns).where(lte(signIns.expiresAt, now - SIGN_IN_MS));
   const [{ n }] = await deps.db.select({ n: count() }).from(signIns).where(gt(signIns.expiresAt, now));
   if (n >= SIGN_INS_OPEN) throw new Problem('rate-limited', 'too many sign-ins are under way', { 'retry-after': '60' });
 }
 
-/** A device begins: what it polls with, and what its person types. */
+/** Begins a device's sign-in: returns the device code and the user code. */
 export async function beginDevice(
   deps: ManagementDeps,
   request: { name: string; issuer?: string },
@@ -88,7 +88,7 @@ export async function beginDevice(
   return { deviceCode, userCode };
 }
 
-/** The device that shows a user code and still waits. */
+/** The pending device with a user code. */
 export async function waitingDevice(deps: ManagementDeps, userCode: string): Promise<SignInRow | undefined> {
   const [row] = await deps.db.select().from(signIns).where(waiting(deps, userCode));
   return row;
@@ -97,7 +97,7 @@ export async function waitingDevice(deps: ManagementDeps, userCode: string): Pro
 const waiting = (deps: ManagementDeps, userCode: string) =>
   and(eq(signIns.userCode, userCode), eq(signIns.status, 'pending'), gt(signIns.expiresAt, deps.now()));
 
-/** Somebody says yes or no to a device; whether it still waited. */
+/** Approves or refuses a pending device; false: it is not pending. */
 export async function decideDevice(
   deps: ManagementDeps,
   userCode: string,
@@ -112,7 +112,7 @@ export async function decideDevice(
   return decided.length > 0;
 }
 
-/** A device asks whether it may: a session once, or why not yet. */
+/** Answers a device's poll: a session, once, or the reason why not yet. */
 export async function pollDevice(
   deps: ManagementDeps,
   deviceCode: string,
@@ -131,7 +131,7 @@ export async function pollDevice(
   }
   const { row: session, secret } = newSession(deps, row.name, SESSION_MS);
   const approved = and(byDevice, eq(signIns.status, 'approved'), isNotNull(signIns.personId));
-  // Both or neither: a device code is worth one session, however many ask at once.
+  // One transaction: a device code gives one session, however many polls are concurrent.
   const made = deps.db
     .select({
       id: sql`${session.id}`.as('id'),
@@ -156,8 +156,8 @@ export async function pollDevice(
 }
 
 /**
- * Both ends of a trip, from what the browser keeps (its cookie) and what travels (the state). Nothing of it needs to be stored, and the
- * database alone completes no sign-in.
+ * Authorization request of a browser's cookie and the state. PKCE verifier and nonce are derived, not stored, so the database alone
+ * completes no sign-in.
  */
 const tripOf = (deps: ManagementDeps, browser: string, state: string, redirectUri: string): AuthorizationRequest => ({
   state,
@@ -166,7 +166,7 @@ const tripOf = (deps: ManagementDeps, browser: string, state: string, redirectUr
   redirectUri,
 });
 
-/** A browser leaves for an issuer; `goesOn` is the user code with which it will go on. Returns the address. */
+/** Begins a browser's sign-in at an issuer; `goesOn`: the user code to approve afterwards. Returns the issuer's URL. */
 export async function beginBrowser(
   deps: ManagementDeps,
   issuer: Issuer,
@@ -190,7 +190,7 @@ export async function beginBrowser(
   return address;
 }
 
-/** A browser comes back. It must be the one that left, within the time, once. Returns its new session, and with which user code it goes on. */
+/** Completes a browser's sign-in: once, in time, and by the browser that began it. Returns the new session, and the user code to approve. */
 export async function finishBrowser(
   deps: ManagementDeps,
   o: { browser: string | undefined; redirectUri: string; answer: URLSearchParams },

@@ -1,13 +1,13 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
-/** Somebody whom an OIDC issuer knows. */
+/** A person known by an OIDC issuer. */
 export const people = sqliteTable(
   'people',
   {
     id: text('id').primaryKey(),
     issuer: text('issuer').notNull(),
     subject: text('subject').notNull(),
-    /** As the issuer verified it; absent when it did not. */
+    /** Verified by the issuer; absent: not verified. */
     email: text('email'),
     name: text('name').notNull(),
     createdAt: integer('created_at').notNull(),
@@ -34,26 +34,26 @@ export const sessions = sqliteTable(
 );
 
 /**
- * Sign-ins under way, of two sorts. A device (RFC 8628) that waits for its person has a `deviceHash`; a browser that went to an issuer
- * has a `stateHash`. Either is gone once it was used.
+ * Pending sign-ins, of two sorts. A device (RFC 8628) that waits for approval has a `deviceHash`; a browser at an issuer has a `stateHash`.
+ * Rows are deleted once used.
  */
 export const signIns = sqliteTable(
   'sign_ins',
   {
     id: text('id').primaryKey(),
-    /** What the device polls with, hashed. */
+    /** Hash of the device code. */
     deviceHash: text('device_hash'),
-    /** What the person compares or types. */
+    /** User code. */
     userCode: text('user_code'),
     /** Name of the device, shown to the person. */
     name: text('name').notNull(),
-    /** Hash of the `state` that the issuer gives back. */
+    /** Hash of `state`. */
     stateHash: text('state_hash'),
-    /** Hash of the cookie of the browser that went to the issuer. */
+    /** Hash of the browser's cookie. */
     browserHash: text('browser_hash'),
-    /** Name of the issuer: to whom the browser went, or whom the device wishes for. */
+    /** Name of the issuer: the browser's, or the one that the device requested. */
     issuer: text('issuer'),
-    /** The user code with which the browser goes on after it signed in. */
+    /** User code of the device that the browser approves after its sign-in. */
     goesOn: text('goes_on'),
     status: text('status', { enum: ['pending', 'approved', 'denied'] }).notNull(),
     personId: text('person_id').references(() => people.id, { onDelete: 'cascade' }),

@@ -1,6 +1,6 @@
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../http/errors.ts';
 
-/** The page of a code as Markdown: what /v1/problems/CODE serves, and `docs/errors` holds. */
+/** Page of a code as Markdown, served at /v1/problems/CODE and stored in `docs/errors`. */
 export function problemPage(code: ProblemCode, origin: string): string {
   const { status, title, explain, remedy, example } = PROBLEMS[code];
   const answer = { type: `${origin}/v1/problems/${code}`, title, status, code, detail: example };
@@ -26,7 +26,7 @@ ${JSON.stringify(answer, null, 2)}
 `;
 }
 
-/** The list of all codes, which leads to their pages. */
+/** Index of all codes with links to their pages. */
 export const problemIndex = (): string => `# Refusals of the management API
 
 Every refusal is a problem detail (RFC 9457, \`application/problem+json\`). Its \`code\` is stable; the words of \`title\` and \`detail\` are for people

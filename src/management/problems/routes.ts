@@ -9,7 +9,7 @@ import { problemPage } from './page.ts';
 
 const isCode = (text: string): text is ProblemCode => (PROBLEM_CODES as string[]).includes(text);
 
-/** /v1/problems/{code}: the address that the `type` of a refusal leads to. */
+/** /v1/problems/{code}: the URL in `type` of a refusal. */
 export function problemRoutes(deps: ManagementDeps) {
   const show = defineRoute(
     deps,

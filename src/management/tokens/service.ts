@@ -12,7 +12,7 @@ import { tokens } from './tables.ts';
 export type TokenRow = typeof tokens.$inferSelect;
 type NewRow = typeof tokens.$inferInsert;
 
-/** A token row and the secret that only its owner keeps. */
+/** A token row, and the secret that only its owner keeps. */
 export function newSecret(
   deps: ManagementDeps,
   of: Pick<NewRow, 'accountId' | 'name' | 'scope' | 'createdBy'> & Partial<NewRow>,
@@ -26,7 +26,7 @@ function freshSecret(deps: ManagementDeps): { secret: string; hash: string; hint
   return { secret, hash: deps.crypto.sha256(secret), hint: hintOf(secret) };
 }
 
-/** What a token is asked to be. */
+/** Request for a token. */
 export interface TokenRequest {
   name: string;
   scope: Level;
@@ -36,18 +36,18 @@ export interface TokenRequest {
   expires?: number;
 }
 
-/** The person whose tokens somebody's tokens are: a person's token makes tokens of that person. */
+/** Person who owns tokens that the principal creates: a person's token creates tokens of that person. */
 const personOf = (who: Principal): string | undefined =>
   who.type === 'person' ? who.id : who.type === 'token' ? who.personId : undefined;
 
-/** What an expiring token makes or changes does not outlive it. */
+/** Bounds an expiry by that of the caller's token. */
 function boundBy(deps: ManagementDeps, who: Principal, wanted: number | undefined): number | undefined {
   if (wanted !== undefined && wanted <= deps.now()) throw new Problem('invalid-request', 'expiresAt: is in the past');
   const end = who.type === 'token' ? who.expires : undefined;
   return end === undefined ? wanted : Math.min(wanted ?? end, end);
 }
 
-/** Nobody makes a token that may do more than they may. */
+/** Refuses a token with a level or selector beyond the caller's. */
 export async function createToken(
   deps: ManagementDeps,
   access: Access,
@@ -116,14 +116,14 @@ export async function getToken(deps: ManagementDeps, accountId: string, id: stri
   return row;
 }
 
-/** A token that whoever asks may change: none that may do more than they. */
+/** A token that the caller may change: none with a higher level. */
 async function changeable(deps: ManagementDeps, access: Access, id: string): Promise<TokenRow> {
   const row = await getToken(deps, access.accountId, id);
   if (atLeast(access.level, row.scope)) return row;
   throw new Problem('forbidden', `"${access.level}" cannot change a token of "${row.scope}"`);
 }
 
-/** Another name, another end. What it made goes with it when it ends (credential-tasks.ts). */
+/** Changes a token's name or expiry. Its credentials end with it (credential-tasks.ts). */
 export async function updateToken(
   deps: ManagementDeps,
   access: Access,
@@ -145,8 +145,8 @@ export async function updateToken(
 }
 
 /**
- * Another secret for the same token. The old one is dead at once, or after an overlap; one from before that is dead in any case. Whoever
- * rotates gets the secret, so a person's token is theirs alone to rotate; others can revoke it.
+ * Rotates the secret of a token. The old one is invalid at once, or after an overlap; one from before that in any case. The caller gets the
+ * secret, so only the person rotates a person's token; others can revoke it.
  */
 export async function rotateToken(
   deps: ManagementDeps,
@@ -165,7 +165,7 @@ export async function rotateToken(
   const [row] = await deps.db
     .update(tokens)
     .set({ ...kept, ...former })
-    // Of two rotations at the same moment one has seen what the other made, or loses.
+    // Of two concurrent rotations one sees the other's result, or fails.
     .where(and(one(access.accountId, id), eq(tokens.hash, old.hash)))
     .returning();
   if (!row) throw new Problem('conflict', `token "${id}" was rotated or revoked meanwhile`);
@@ -173,12 +173,12 @@ export async function rotateToken(
   return { row, secret };
 }
 
-/** The token is dead when this returns, and so are the credentials of clusters that it made. */
+/** Deletes a token; it and its cluster credentials are invalid when this returns. */
 export async function deleteToken(deps: ManagementDeps, access: Access, id: string): Promise<void> {
   await changeable(deps, access, id);
   await deps.taskRunner.wakeBy(deps.now() + REVOKE_STANDBY_MS);
   const made = revokedBy(deps, access.accountId, `token:${id}`);
-  // Together: nothing that it made is forgotten, should we die here.
+  // One transaction, so that a crash leaves no credential unrevoked.
   const [rows, gone] = await deps.db.batch([
     revocationStatement(deps, made),
     deps.db.delete(tokens).where(one(access.accountId, id)).returning({ id: tokens.id }),

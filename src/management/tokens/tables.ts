@@ -3,7 +3,7 @@ import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { LEVELS } from '../http/access.ts';
 import { accounts } from '../accounts/tables.ts';
 
-/** API tokens: only their hash stays. `hint` is the visible beginning, so that a person knows which is which. */
+/** API tokens, hashed. `hint` is the visible prefix, so that a person can tell them apart. */
 export const tokens = sqliteTable(
   'tokens',
   {
@@ -14,15 +14,15 @@ export const tokens = sqliteTable(
     name: text('name').notNull(),
     hash: text('hash').notNull().unique(),
     hint: text('hint').notNull(),
-    /** Of the secret before the last rotation, and until when it still counts. */
+    /** Hash of the secret before the last rotation, and the end of its overlap. */
     formerHash: text('former_hash').unique(),
     formerUntil: integer('former_until'),
     scope: text('scope', { enum: LEVELS }).notNull().default('owner'),
-    /** Ids of the clusters that it reaches; absent: no such bound. */
+    /** Ids of the clusters that it selects; absent: no such bound. */
     clusters: text('clusters', { mode: 'json' }).$type<string[]>(),
-    /** Labels that the clusters that it reaches must have; absent: no such bound. */
+    /** Labels of the clusters that it selects; absent: no such bound. */
     labels: text('labels', { mode: 'json' }).$type<Record<string, string>>(),
-    /** The person whose it is: it goes when they leave. Absent: the account's own. */
+    /** Owner; deleted when they leave the account. Absent: the account itself. */
     personId: text('person_id'),
     createdBy: text('created_by').notNull().default('operator'),
     createdAt: integer('created_at').notNull(),

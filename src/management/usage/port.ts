@@ -1,10 +1,10 @@
-/** What a cluster was used for in one hour, by its own count. */
+/** Usage of a cluster in one hour, by its own count. */
 export interface UsageHour {
-  /** Its beginning, ms since the epoch. */
+  /** Start of the hour, ms since the epoch. */
   hour: number;
   requests: number;
   writes: number;
-  /** Most bytes that were stored. */
+  /** Maximum of stored bytes. */
   bytes: number;
   awakeMs: number;
 }

@@ -70,13 +70,13 @@ export const AccountUsageView = pageOf(z.union([ClusterTotals, Hour]))
       'sum over its clusters; of several hours it is the most.',
   });
 
-/** The time that was asked about, in ms. */
+/** Requested time range, in ms. */
 export function spanOf({ from, to }: { from?: string | undefined; to?: string | undefined }, now: number) {
   const end = to === undefined ? now : Date.parse(to);
   return { from: from === undefined ? end - DAY_MS : Date.parse(from), to: end };
 }
 
-/** What is wrong with it. */
+/** Error in a time range. */
 export function spanError({ from, to }: { from: number; to: number }): string | undefined {
   if (from >= to) return 'from: is not before to';
   return to - from > USAGE_RANGE_MS ? `from: is more than ${USAGE_RANGE_MS / DAY_MS} days before to` : undefined;

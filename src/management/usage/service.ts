@@ -12,7 +12,7 @@ import { usage } from './tables.ts';
 const HOUR_MS = 3_600_000;
 const MS = 1000;
 
-/** Sums, and the most of what is stored. */
+/** Sums of counters, maximum of stored bytes. */
 export interface Figures {
   requests: number;
   writes: number;
@@ -20,7 +20,7 @@ export interface Figures {
   awakeSeconds: number;
 }
 
-/** The time that is asked about. */
+/** Time range of a query. */
 export function checkedSpan(deps: ManagementDeps, request: { from?: string | undefined; to?: string | undefined }) {
   const span = spanOf(request, deps.now());
   const wrong = spanError(span);
@@ -32,7 +32,7 @@ type Span = ReturnType<typeof checkedSpan>;
 
 const overlaps = ({ from, to }: Span): SQL => and(gt(usage.hour, from - HOUR_MS), lt(usage.hour, to)) as SQL;
 
-/** Hours of one cluster, oldest first: its own count to this moment, and what it no longer keeps, or kept until it was deleted. */
+/** Hours of one cluster, oldest first: its own table up to now, and the deployment's copy for hours that it dropped or that precede its deletion. */
 export async function hoursOf(
   deps: ManagementDeps,
   row: ClusterRow,
@@ -56,7 +56,7 @@ export async function hoursOf(
   };
 }
 
-/** Hours put together. */
+/** Sum of hours. */
 export function totalsOf(hours: readonly UsageHour[]): Figures {
   const totals = { requests: 0, writes: 0, bytes: 0, awakeSeconds: 0 };
   for (const { requests, writes, bytes, awakeMs } of hours) {
@@ -80,7 +80,7 @@ const figures = ({ awakeMs, ...rest }: { requests: number; writes: number; bytes
   awakeSeconds: awakeMs / MS,
 });
 
-/** What all clusters of an account were used for, those that are gone too. */
+/** Usage of all clusters of an account, deleted ones included. */
 export async function accountTotals(deps: ManagementDeps, accountId: string, span: Span): Promise<Figures> {
   const where = and(eq(usage.accountId, accountId), overlaps(span));
   const byHour = deps.db
