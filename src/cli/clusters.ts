@@ -9,15 +9,15 @@ import { dataFolder, files } from '../local/settings.ts';
 export const CLUSTERS = '/v1/accounts/:account/clusters';
 export const CLUSTER = `${CLUSTERS}/:cluster` as const;
 
-/** A cluster as the API tells it. */
+/** A cluster as in the API's answers. */
 export type Cluster = Item<typeof CLUSTERS>;
 
-/** How often one looks how far an operation is, ms. */
+/** Polling interval of operations, ms. */
 const LOOK_MS = 250;
 
 export const find = (cluster: string): Promise<Cluster> => account().get(CLUSTER, { param: { cluster } });
 
-/** Every page of a list. */
+/** All clusters that match a query. */
 export const findAll = (query: RequestInput<'get', typeof CLUSTERS>['query']): Promise<Cluster[]> =>
   account().all(CLUSTERS, { query });
 
@@ -38,7 +38,7 @@ export function saveKubeconfig(kubeconfig: string, file: string | undefined): st
 
 type Created = Result<'post', typeof CLUSTERS>;
 
-/** Waits for a cluster that is being made: what is copied for long shows its progress. */
+/** Waits for a cluster that is being created; a long fork shows its progress. */
 export async function awaitCluster(what: string, made: Promise<Created>): Promise<Cluster & { kubeconfig: string }> {
   let shown = what;
   const work = async () => {

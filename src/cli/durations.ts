@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** Seconds of "90", "90s", "2h" or "1d12h", as people write a while. */
+/** Seconds of a duration: "90", "90s", "2h" or "1d12h". */
 export function seconds(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   const parts = text.match(/\d+[smhdw]/g) ?? [];

@@ -4,7 +4,7 @@ export function table(rows: string[][]): string {
   return rows.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] + 3))).join('')).join('\n');
 }
 
-/** What a command says: JSON for programs, or lines for people. */
+/** Prints a command's result: JSON for programs, or lines for people. */
 export function print(json: boolean | undefined, value: unknown, lines: () => string): void {
   const text = json ? JSON.stringify(value, null, 2) : lines();
   if (text) process.stdout.write(`${text}\n`);
@@ -13,11 +13,11 @@ export function print(json: boolean | undefined, value: unknown, lines: () => st
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
 
-/** Elsewhere than on a terminal: after how long something that goes on is told of, and how often from then on, ms. */
+/** Without a terminal: ms before progress is printed, and between further lines. */
 const PLAIN_AFTER_MS = 2_000;
 const PLAIN_EVERY_MS = 15_000;
 
-/** Tells of something that takes long in plain lines. */
+/** Prints progress of long work in plain lines. */
 async function reportProgress<T>(what: () => string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
   const tell = () => {
@@ -32,7 +32,7 @@ async function reportProgress<T>(what: () => string, work: Promise<T>): Promise<
   }
 }
 
-/** Shows that something goes on, on standard error: a spinner on a terminal, a line now and then elsewhere. */
+/** Shows progress on standard error while work runs: a spinner on a terminal, a line now and then elsewhere. */
 export async function withProgress<T>(what: string | (() => string), work: Promise<T>): Promise<T> {
   const words = typeof what === 'string' ? () => what : what;
   if (!process.stderr.isTTY) return reportProgress(words, work);
@@ -49,12 +49,12 @@ export async function withProgress<T>(what: string | (() => string), work: Promi
   }
 }
 
-/** A word beside, for people at a terminal only. */
+/** Prints a hint for people at a terminal only. */
 export function printHint(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
 }
 
-/** A rough age for people. */
+/** Rough age, for people. */
 export function age(iso: string, now = Date.now()): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(iso)) / 1000));
   if (seconds < 120) return `${seconds}s`;

@@ -29,7 +29,7 @@ Environment:
 
 const version = (): string => (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
-/** Every command there is. */
+/** The CLI with every command. */
 export function program(): Command {
   const root = new Command('atoll')
     .description('Kubernetes clusters without machines')
@@ -38,7 +38,7 @@ export function program(): Command {
     .helpCommand('help [command]', 'print help of a command')
     .enablePositionalOptions()
     .addHelpText('after', HELP);
-  // Commands made from here on take both over.
+  // Later commands inherit both.
   root.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'atoll: ')) });
   root
     .command('start')

@@ -5,7 +5,7 @@ import { Failure } from '../local/failure.ts';
 import { dataFolder, files, START } from '../local/settings.ts';
 import { binary, TOOLS, type Tool } from './binaries.ts';
 
-/** Whether a word of a command line is a tool's name. */
+/** Whether a word of a command line is the name of a tool. */
 export const isTool = (word: string | undefined): word is Tool => TOOLS.includes(word as Tool);
 
 /** Runs a bundled tool with the local kubeconfig; its exit code is ours. */
@@ -15,7 +15,7 @@ export async function runTool(tool: Tool, args: string[]): Promise<void> {
   if (!own && !existsSync(kubeconfig))
     throw new Failure(`${kubeconfig} does not exist: run "${START}" first, or give --kubeconfig`);
   const file = await binary(tool);
-  // Whatever KUBECONFIG names is somebody else's cluster: "atoll kubectl" must not touch it.
+  // KUBECONFIG may name other clusters, which "atoll kubectl" must not touch.
   const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, KUBECONFIG: own ? '' : kubeconfig } });
   const ignore = () => undefined;
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, ignore);

@@ -1,10 +1,10 @@
 import type { Incoming, Outgoing, Transport } from './transport.ts';
 import type { Item, Method, PathOf, Result, RequestInput, RequestArgument } from './types.ts';
 
-/** A refusal of the server, in its words. */
+/** A refusal of the server. */
 export class Refusal extends Error {
   readonly status: number;
-  /** The code of the problem; absent: it was answered in another form, which `body` holds. */
+  /** Code of the problem; absent: the answer was of another form, which `body` holds. */
   readonly code: string | undefined;
   readonly body: unknown;
 
@@ -17,14 +17,14 @@ export class Refusal extends Error {
   }
 }
 
-/** A server, and as whom it is spoken to. */
+/** A server, and the token to use. */
 interface Server {
   url: string;
-  /** Absent: as nobody. */
+  /** Absent: unauthenticated. */
   token?: string;
 }
 
-/** Parts of a request, as far as they are known here. */
+/** Parts of a request. */
 interface Parts {
   param?: Record<string, string>;
   query?: Record<string, unknown>;
@@ -35,17 +35,17 @@ interface Parts {
 
 const JSON_TYPE = 'application/json';
 const JSON_LINES = 'application/x-ndjson';
-/** Requests that come to the same, however often they arrive; a POST does by its Idempotency-Key. */
+/** Idempotent methods; a POST is by its Idempotency-Key. */
 const REPEATABLE = new Set<Method>(['get', 'put']);
 
 /**
- * A client of the management API, typed by its routes: addresses are written as there (`/v1/accounts/:account/clusters`), and what they
- * take and answer is inferred. Every refusal is a `Refusal`; what never came back is for the transport to tell. It runs in browsers too.
+ * A client of the management API, typed by its routes: paths are written as there (`/v1/accounts/:account/clusters`), inputs and answers
+ * are inferred. Every refusal is a `Refusal`; the transport throws connection errors. It runs in browsers too.
  */
 export class Client {
   readonly server: Server;
   readonly #transport: Transport;
-  /** What `:account` stands for unless a request says otherwise. */
+  /** Default of `:account`. */
   readonly account: string;
 
   constructor(server: Server, transport: Transport, account = 'self') {
@@ -70,7 +70,7 @@ export class Client {
     return this.#call('delete', path, request);
   }
 
-  /** Every entry of a list, page after page. */
+  /** Entries of a list, page by page. */
   async *pages<P extends PathOf<'get'>>(path: P, ...[request]: RequestArgument<'get', P>): AsyncGenerator<Item<P>> {
     let after: string | undefined;
     do {
@@ -83,12 +83,12 @@ export class Client {
     } while (after !== undefined);
   }
 
-  /** The same, all at once. */
+  /** All entries of a list. */
   all<P extends PathOf<'get'>>(path: P, ...request: RequestArgument<'get', P>): Promise<Item<P>[]> {
     return collect(this.pages(path, ...request));
   }
 
-  /** The lines of a log, page after page, as the header Link leads. */
+  /** Lines of a log, page by page, following the header Link. */
   async *lines(path: PathOf<'get'>, request: Pick<Parts, 'param' | 'query'>): AsyncGenerator<string> {
     let at: string | undefined = this.#address(path, request);
     while (at !== undefined) {

@@ -1,10 +1,10 @@
-/** A request as it goes over the wire. */
+/** A request on the wire. */
 export interface Outgoing {
   method: string;
   path: string;
   headers: Record<string, string>;
   body?: string;
-  /** Whether it may arrive twice without harm. */
+  /** Whether it is idempotent. */
   repeatable: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import type { RouteModule } from '../management/http/app.ts';
 
-/** Every route of the management API with what it takes and answers, inferred from the routes themselves: a union over the rooms. */
+/** Schemas of all routes of the management API, inferred from the route modules: a union over them. */
 type Schemas = SchemaOf<RouteModule>;
 type SchemaOf<R> = R extends (...deps: never[]) => Hono<infer _E, infer S, infer _B> ? S : never;
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -15,31 +15,31 @@ type EndpointOf<S, M extends Method, P extends string> = P extends `/v1${infer Q
     : never
   : never;
 
-/** The addresses that take a method. */
+/** Paths with a method. */
 export type PathOf<M extends Method> = `/v1${PathsOf<Schemas, M>}`;
 type Endpoint<M extends Method, P extends PathOf<M>> = EndpointOf<Schemas, M, P>;
 type InputOf<E> = E extends { input: infer I } ? I : never;
 
-/** A part of a request may be left out when everything in it may. */
+/** Makes parts optional whose members are all optional. */
 type Lenient<I> = { [K in keyof I as object extends I[K] ? never : K]: I[K] } & {
   [K in keyof I as object extends I[K] ? K : never]?: I[K];
 };
-/** The client knows the account. */
+/** Makes `account` optional: the client has a default. */
 type Aware<I> = { [K in keyof I]: K extends 'param' ? Omit<I[K], 'account'> & { account?: string } : I[K] };
 
-/** What a request carries, as far as the route takes it: `param`, `query`, `json`, `form`, `header`. */
+/** Input of a request that the route takes: `param`, `query`, `json`, `form`, `header`. */
 export type RequestInput<M extends Method, P extends PathOf<M>> = Lenient<Aware<InputOf<Endpoint<M, P>>>>;
 
-/** The same as an argument, left out where nothing must be said. */
+/** The same as an argument, optional where nothing is required. */
 export type RequestArgument<M extends Method, P extends PathOf<M>> =
   object extends RequestInput<M, P> ? [request?: RequestInput<M, P>] : [request: RequestInput<M, P>];
 
 type JsonOf<E> = E extends { outputFormat: 'json'; status: 200 | 201 | 202; output: infer O } ? O : never;
 type NothingOf<E> = E extends { status: 204 } ? undefined : never;
-/** Handlers that answer other things than JSON say no more than that they answer. */
+/** Answer of handlers without JSON, which have no type. */
 type OtherOf<E> = [NothingOf<E>] extends [never] ? string : undefined;
 
-/** What a route answers when it does not refuse: JSON where it has any, nothing with 204, else text. */
+/** Successful answer of a route: JSON where it has any, nothing with 204, else text. */
 export type Result<M extends Method, P extends PathOf<M>> = [JsonOf<Endpoint<M, P>>] extends [never]
   ? OtherOf<Endpoint<M, P>>
   : JsonOf<Endpoint<M, P>> | NothingOf<Endpoint<M, P>>;

@@ -77,7 +77,7 @@ export class Usage {
 
   /** When what is counted is to be written down; undefined: it is. */
   get due(): number | undefined {
-    if (this.#counters.isKept) this.#since = undefined;
+    if (this.#counters.isStored) this.#since = undefined;
     return this.#since === undefined ? undefined : this.#since + USAGE_FLUSH_MS;
   }
 
@@ -142,7 +142,7 @@ export class Usage {
     if (!row || !kept) return;
     const most = (key: keyof Counts) => Math.max(kept[key], carried?.[key] ?? 0);
     Object.assign(this.#counters, { requests: most('requests'), writes: most('writes'), awake: most('awake') });
-    this.#counters.keep();
+    this.#counters.markStored();
     this.#hour = row.hour;
     this.#bytes = row.bytes;
     this.#base = {
@@ -204,7 +204,7 @@ export class Usage {
       awakeMs,
       this.#counters.counts,
     );
-    this.#counters.keep();
+    this.#counters.markStored();
     this.#since = undefined;
   }
 }

@@ -1,9 +1,9 @@
 import type { Random } from './random.ts';
 
 /**
- * Questions to the outside as data. The core is synchronous, so what needs somebody else's answer throws `Unanswered`; everything that the
- * attempt wrote rolls back, the shell asks, and the attempt runs anew with the answers. An answer counts for the very question that was
- * asked, compared by content: an attempt that comes to another question, because the world changed, asks that one.
+ * Questions to the outside as data. The core is synchronous, so code that needs an answer throws `Unanswered`; the attempt's writes roll
+ * back, the shell asks, and the attempt runs again with the answers. An answer counts for the same question only, compared by content: an
+ * attempt that comes to another question, because the state changed, asks that one.
  */
 
 /** One HTTP request to the outside. */
@@ -14,7 +14,7 @@ export interface Question {
   body?: string;
 }
 
-/** What came of a question: the answer, or why there is none. */
+/** Outcome of a question: the answer, or the reason why there is none. */
 export type Reply = { status: number; body: string } | { failed: string };
 
 export type Answered = readonly [Question, Reply];
@@ -28,7 +28,7 @@ export function questionId({ method, url, headers = {}, body = '' }: Question): 
   return JSON.stringify([method, url, sorted, body]);
 }
 
-/** The attempt cannot go on without these answers. */
+/** Thrown when an attempt cannot continue without these answers. */
 export class Unanswered extends Error {
   readonly questions: readonly Question[];
 
@@ -38,7 +38,7 @@ export class Unanswered extends Error {
   }
 }
 
-/** One piece of work that may be run several times: its chance is drawn once, so uids and generated names are the same in each run. */
+/** Work that may run several times: its random numbers are drawn once, so uids and generated names are the same in each run. */
 export class Attempt {
   /** Runs that ended with a question. */
   rounds = 0;
@@ -47,7 +47,7 @@ export class Attempt {
   readonly #uuids: string[] = [];
   #number = 0;
   #uuid = 0;
-  /** Where a run begins in what was drawn. */
+  /** Start of a run within the drawn numbers. */
   #first = { number: 0, uuid: 0 };
 
   /** Takes an answer; the first one to a question stays. */
@@ -66,7 +66,7 @@ export class Attempt {
     this.#uuid = this.#first.uuid;
   }
 
-  /** What was done so far is not done again by further runs. */
+  /** Commits the numbers drawn so far: further runs do not repeat them. */
   keep(): void {
     this.#first = { number: this.#number, uuid: this.#uuid };
   }
@@ -82,7 +82,7 @@ export class Attempt {
   }
 }
 
-/** The attempt that runs now: where the synchronous code below it takes its chance and its answers from. */
+/** The running attempt, from which the synchronous code below takes random numbers and answers. */
 export class AttemptScope implements Random {
   readonly #random: Random;
   #current: Attempt | undefined;

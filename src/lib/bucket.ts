@@ -1,7 +1,7 @@
-/** What a token counts: so that what comes in a millisecond is a whole number. */
+/** Unit of the bucket, so that the refill of a millisecond is a whole number. */
 const TOKEN = 1000;
 
-/** A token bucket: so many a second, and as many at once as have been saved up. Time is an argument. */
+/** A token bucket with a rate per second and a burst. Time is an argument. */
 export class Bucket {
   readonly #perMs: number;
   readonly #most: number;
@@ -14,7 +14,7 @@ export class Bucket {
     this.#level = this.#most;
   }
 
-  /** Another bucket that holds as much now. */
+  /** A copy of the bucket. */
   copy(): Bucket {
     const copy = new Bucket(this.#perMs, this.#most / TOKEN);
     copy.#level = this.#level;
@@ -22,7 +22,7 @@ export class Bucket {
     return copy;
   }
 
-  /** Takes one: 0; or says how many ms to wait, and takes none. */
+  /** Takes one token and returns 0; or takes none and returns the ms to wait. */
   take(now: number): number {
     this.#fill(now);
     if (this.#level >= TOKEN) {
@@ -32,26 +32,26 @@ export class Bucket {
     return Math.ceil((TOKEN - this.#level) / this.#perMs);
   }
 
-  /** Takes so many, more than there are if need be: it is then owed. */
+  /** Takes tokens, into debt if necessary. */
   spend(count: number, now: number): void {
     this.#fill(now);
     this.#level -= count * TOKEN;
   }
 
-  /** ms until nothing is owed any more. */
+  /** ms until the debt is paid. */
   owed(now: number): number {
     this.#fill(now);
     return this.#level >= 0 ? 0 : Math.ceil(-this.#level / this.#perMs);
   }
 
-  /** Whether nobody has taken any for as long as it takes to fill: one can be made anew in its place. */
+  /** Whether the bucket is full: a new one can take its place. */
   isFull(now: number): boolean {
     this.#fill(now);
     return this.#level >= this.#most;
   }
 
   #fill(now: number): void {
-    // A clock that was set back gives nothing, and takes nothing.
+    // A clock set back adds nothing and removes nothing.
     const passed = Math.max(0, now - (this.#at ?? now));
     this.#at = now;
     this.#level = Math.min(this.#most, this.#level + passed * this.#perMs);

@@ -1,8 +1,8 @@
 import { EGRESS_URL_CHARACTERS } from './limits.ts';
 
 /**
- * Which addresses of the world may be called on behalf of somebody who must not see what lies around the server. By the address alone: what a
- * name resolves to is for the network below to decide (engine.ts gives workerd public addresses only; Cloudflare has nothing else).
+ * Addresses that may be called on behalf of tenants, who must not reach the server's own network. Decided by the address alone: what a name
+ * resolves to is for the network below (engine.ts gives workerd public addresses only; Cloudflare has nothing else).
  */
 
 /** IPv4 blocks that are not the public Internet (IANA special-purpose registry), and Azure's metadata, which hides among public ones. */
@@ -33,7 +33,7 @@ const CLOSED_V6 = [
   { value: 0x3fffn << 112n, bits: 20n },
 ];
 
-/** Names that mean something near: this machine, this network, this cluster. */
+/** Names of near things: this machine, this network, this cluster. */
 const NEAR = new Set([
   'arpa',
   'cluster',
@@ -51,12 +51,12 @@ const NEAR = new Set([
   'svc',
 ]);
 
-/** Ports above 1023 that speak something else than HTTP (the Fetch standard's bad ports, and stores that answer to HTTP's first line). */
+/** Ports above 1023 of protocols other than HTTP (the Fetch standard's bad ports, and stores that answer to HTTP's first line). */
 const ODD_PORTS = new Set([
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 11211,
 ]);
 
-/** Why an address may not be called, or undefined when it may. */
+/** Reason why an address may not be called; undefined: it may. */
 export function refusalOf(text: string): string | undefined {
   if (text.length > EGRESS_URL_CHARACTERS) return `the address has more than ${EGRESS_URL_CHARACTERS} characters`;
   if (!URL.canParse(text)) return 'it is no address';
@@ -67,7 +67,7 @@ export function refusalOf(text: string): string | undefined {
   return refusalOfHost(hostname);
 }
 
-/** The URL parser has made every way to write an IPv4 address (decimal, octal, hexadecimal, short) one of four decimal numbers. */
+/** IPv4 address as four decimal numbers: the URL parser normalizes decimal, octal, hexadecimal and short forms. */
 function refusalOfHost(hostname: string): string | undefined {
   if (hostname.startsWith('['))
     return isOpenV6(parseV6(hostname.slice(1, -1))) ? undefined : `${hostname} is not a public address`;

@@ -1,13 +1,13 @@
-/** A decoded Kubernetes object or any part of one. Its shape is ruled by the schema table, not by TypeScript. */
+/** A decoded Kubernetes object or any part of one. The schema table, not TypeScript, defines its shape. */
 export type Obj = { [key: string]: any };
 
-/** A number as it was written, where the double of it is written otherwise: 1.0, 1e3. */
+/** A number's literal, where its double would be written otherwise: 1.0, 1e3. */
 export class Numeral {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
   }
-  /** Writers of JSON that do not know of it are told so. */
+  /** Throws in JSON writers that do not support it. */
   toJSON(): never {
     throw new TypeError(`${this.text} has no double`);
   }
@@ -51,7 +51,7 @@ export function setMember(object: Obj, key: string, value: unknown): void {
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Is it a JSON object: neither an array nor null? */
+/** Whether a value is a JSON object: neither an array nor null. */
 export const isObject = (value: unknown): value is Obj =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Numeral);
 

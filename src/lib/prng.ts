@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** A seeded Random (mulberry32): the same seed gives the same world. For tests and the simulator. */
+/** A seeded Random (mulberry32) for tests and the simulator. */
 export function seeded(seed: number): Random {
   let a = seed >>> 0;
   const next = () => {

@@ -1,4 +1,4 @@
-/** Chance as an argument. The worker fills it from the platform's entropy, tests from a seed (lib/prng.ts). */
+/** Random numbers as an argument: the platform's entropy in the worker, a seed in tests (lib/prng.ts). */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

@@ -1,9 +1,9 @@
 import type { Crypto } from './crypto-port.ts';
 
 /**
- * Every secret that Atoll hands out looks alike, so that scanners of leaked secrets find it and a mistyped one is refused without asking
- * a database: a prefix that says what it is, 43 base62 characters of chance (256 bits), and the CRC-32 of all before it in six more.
- * As a regular expression: /atoll[a-z]?_[0-9A-Za-z]{49}/.
+ * Format of secrets, so that scanners of leaked secrets find them and mistyped ones are refused without the database: a prefix of the type,
+ * 43 random base62 characters (256 bits), and the CRC-32 of all before it in six more. As a regular expression:
+ * /atoll[a-z]?_[0-9A-Za-z]{49}/.
  */
 export type SecretPrefix = (typeof PREFIXES)[keyof typeof PREFIXES];
 
@@ -16,7 +16,7 @@ export const PREFIXES = {
   credential: 'atollk_',
   /** An invitation into an account. */
   invitation: 'atolli_',
-  /** What a device polls with while its person signs in. */
+  /** Device code, with which a device polls for its sign-in. */
   device: 'atolld_',
   /** The operator of a deployment. */
   operator: 'atollp_',
@@ -29,13 +29,13 @@ const CHECK = 6;
 /** A new secret. */
 export function makeSecret(prefix: SecretPrefix, crypto: Pick<Crypto, 'token'>): string {
   let body = '';
-  // What base64url has beyond base62 is left out, so every character is as likely as any other.
+  // Characters beyond base62 are skipped, so that all are equally likely.
   while (body.length < BODY) body += crypto.token(BODY).replace(/[-_]/g, '');
   const secret = prefix + body.slice(0, BODY);
   return secret + checksum(secret);
 }
 
-/** Whether the text could be such a secret: its form and its checksum are right. */
+/** Whether the text has the form and the checksum of such a secret. */
 export function isSecret(prefix: SecretPrefix, text: string): boolean {
   const end = prefix.length + BODY;
   return text.length === end + CHECK && text.startsWith(prefix) && checksum(text.slice(0, end)) === text.slice(end);

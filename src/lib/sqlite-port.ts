@@ -1,6 +1,6 @@
-/** The one database port. A Durable Object's storage and `node:sqlite` both fill it, so everything below the shell is synchronous. */
+/** The database port, filled by a Durable Object's storage or `node:sqlite`: everything below the shell is synchronous. */
 export type SqlValue = string | number | null;
-/** A blob column comes as bytes, whatever the platform calls them. */
+/** A blob column, as bytes on every platform. */
 export type SqlBlob = ArrayBuffer | Uint8Array;
 
 /** A callback that returns a Promise does not compile: a transaction is synchronous by law (DESIGN, "Synchronous below the shell"). */
@@ -11,8 +11,8 @@ export interface Sqlite {
   all<T extends Record<string, SqlValue | SqlBlob>>(sql: string, ...params: SqlValue[]): T[];
   /** Runs one statement and returns nothing. */
   run(sql: string, ...params: SqlValue[]): void;
-  /** All or nothing; a throw rolls back and is rethrown. Nested calls are savepoints. */
+  /** Runs a transaction; a throw rolls back and is rethrown. Nested calls are savepoints. */
   transaction<T>(fn: () => Sync<T>): T;
-  /** Bytes that the database takes, but for pages that are free again. */
+  /** Bytes of the database, without free pages. */
   size(): number;
 }

@@ -1,43 +1,43 @@
-/** What one message of a stream is: a text, or bytes. */
+/** A message of a stream: text, or bytes. */
 export type Message = string | Uint8Array<ArrayBuffer>;
 
 /**
- * Everything that a stream must remember while its cluster sleeps: plain JSON, small enough for a socket's attachment. Each type of stream
- * adds fields of its own; what is longer lies in the store.
+ * State of a stream that survives its cluster's hibernation: plain JSON, small enough for a socket's attachment. Each type of stream adds
+ * fields; longer state is in the store.
  */
 export interface StreamSpec {
-  /** Which type of stream it is: by it a stream is opened again after a sleep. */
+  /** Type of the stream, by which it is opened again after hibernation. */
   type: string;
   user: string;
-  /** Which credential opened it (CREDENTIAL_ID): the stream ends with it. "" for one that cannot be revoked by itself. */
+  /** Credential that opened it (CREDENTIAL_ID): the stream ends with it. "" for one that cannot be revoked by itself. */
   credential: string;
-  /** When the credential expires, ms since the epoch; absent: never. */
+  /** Expiry of the credential, ms since the epoch; absent: never. */
   expires?: number;
   timeoutSeconds: number;
-  /** Name of what the audit log is told when the stream ends. */
+  /** Name of the audit event to write when the stream ends. */
   audit?: string;
 }
 
-/** Where a stream's messages go. The shell fills it with a socket (workerd) or an array (tests). */
+/** Port of a stream's messages: a socket (workerd) or an array (tests). */
 export interface StreamPort {
   send(message: Message): void;
-  /** Keeps what the session must remember over a hibernation. */
+  /** Stores state that the session needs after hibernation. */
   save(spec: StreamSpec): void;
-  /** No message follows. */
+  /** Ends the stream. */
   close(): void;
 }
 
-/** One open stream. It speaks through the port that it was opened with; made again from its spec, it goes on where it was. */
+/** An open stream. It sends through its port; restored from its spec, it continues where it was. */
 export interface Session {
   readonly spec: StreamSpec;
-  /** Nothing follows what was sent. */
+  /** The stream has ended. */
   readonly closed: boolean;
-  /** Sends what the client gets at once. */
+  /** Sends the initial messages. */
   initial(now: number): void;
-  /** Sends what came up since the last call; returns the number of messages. */
+  /** Sends messages due since the last call; returns their number. */
   pump(now: number): number;
-  /** Takes a message of the client; absent for streams whose clients only listen. */
+  /** Takes a message of the client; absent for streams that only send. */
   receive?(message: Message, now: number): void;
-  /** The client is gone, or may not go on: lets go of what the session holds. */
+  /** Releases what the session holds: the client disconnected, or lost its right. */
   close?(): void;
 }

@@ -1,4 +1,4 @@
-/** A failure that a person is told in one sentence, without a stack. */
+/** A failure for people: one sentence, no stack. */
 export class Failure extends Error {
   readonly exitCode: number;
 

@@ -9,7 +9,7 @@ interface Cluster extends Named {
   cluster: { server: string };
 }
 
-/** A kubeconfig as we write it: JSON, which is YAML. */
+/** A kubeconfig as written here: JSON, which is YAML. */
 export interface Kubeconfig {
   apiVersion: 'v1';
   kind: 'Config';
@@ -21,7 +21,7 @@ export interface Kubeconfig {
 
 const EMPTY: Kubeconfig = { apiVersion: 'v1', kind: 'Config', 'current-context': '', clusters: [], users: [], contexts: [] };
 
-/** Writes a file that only its owner reads, all or nothing. */
+/** Writes a file readable by its owner only, atomically. */
 export function writePrivate(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   const next = `${file}.${process.pid}.new`;
@@ -30,7 +30,7 @@ export function writePrivate(file: string, text: string): void {
   renameSync(next, file);
 }
 
-/** The kubeconfig that holds all local clusters; empty when there is none yet. */
+/** The kubeconfig of all local clusters; empty when there is none yet. */
 export function readKubeconfig(file: string): Kubeconfig {
   if (!existsSync(file)) return structuredClone(EMPTY);
   try {
@@ -65,7 +65,7 @@ export function addContext(config: Kubeconfig, added: Kubeconfig): Kubeconfig {
   };
 }
 
-/** Tells the context of a cluster its new address. */
+/** Changes the server URL of a cluster's context. */
 export function changeServer(config: Kubeconfig, from: string, to: string): Kubeconfig {
   if (from === to || contextFor(config, from) === undefined) return config;
   const moved = (entry: Cluster) =>
@@ -73,7 +73,7 @@ export function changeServer(config: Kubeconfig, from: string, to: string): Kube
   return { ...config, clusters: config.clusters.map(moved) };
 }
 
-/** Takes out the context of a cluster that is gone. */
+/** Removes the context of a deleted cluster. */
 export function removeContext(config: Kubeconfig, server: string): Kubeconfig {
   const name = contextFor(config, server);
   if (name === undefined) return config;

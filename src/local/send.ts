@@ -6,18 +6,18 @@ import { codeOf, Failure } from './failure.ts';
 import { type Server, START } from './settings.ts';
 
 const TIMEOUT_MS = 60_000;
-/** How long a connection waits for the next request, ms. */
+/** Keep-alive time of connections, ms. */
 const QUIET_MS = 2_000;
 /** Pauses before a request is sent again, ms. */
 const PAUSES_MS = [100, 400, 1_600];
-/** Longest wait that the server may ask for, ms; beyond it the refusal stands. */
+/** Longest Retry-After that is followed, ms; beyond it the refusal is final. */
 const PATIENCE_MS = 10_000;
-/** What a connection ends with when it is lost on the way. */
+/** Error codes of lost connections. */
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED']);
 
 const agents = new Map<string | undefined, Agent>();
 
-/** The connections of this process, by whom they trust. A quiet one does not keep the process, and is closed soon. */
+/** Agents of this process by CA. An idle connection does not keep the process alive, and is closed soon. */
 function connections({ ca }: Server): Agent {
   const agent = agents.get(ca) ?? new Agent({ keepAlive: true, timeout: QUIET_MS, ...(ca !== undefined && { ca }) });
   agents.set(ca, agent);
@@ -43,15 +43,15 @@ function sendOnce(server: Server, { method, path, headers, body }: Outgoing): Pr
   });
 }
 
-/** How long the server asks to wait before the same request, ms: it was not done, or the first of it is still under way. */
+/** Retry-After of the server, ms: the request was not done, or the first one is still running. */
 function askedToWait({ status, headers }: Incoming): number | undefined {
   const seconds = Number(headers['retry-after'] ?? Number.NaN);
   return (status === 429 || status === 409) && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 /**
- * Sends a request; again where the connection was lost and it may arrive twice, and where the server asks to wait a little. While it is
- * repeated the server may be away for a moment.
+ * Sends a request, and repeats it when the connection was lost and it is idempotent, or when the server asks to wait a little. The server
+ * may be down for a moment while it is repeated.
  */
 async function send(server: Server, outgoing: Outgoing): Promise<Incoming> {
   for (let attempt = 0; ; attempt++) {
@@ -75,6 +75,6 @@ function unreachable({ url }: Server, error: unknown, lost: boolean): Failure {
   return new Failure(`${url} cannot be reached: ${(error as Error).message}${after}`);
 }
 
-/** A client of a server over Node's HTTPS, which trusts the CA of that server alone where it has one. */
+/** A client over Node's HTTPS that trusts the server's CA alone, if it has one. */
 export const connect = (server: Server, account?: string): Client =>
   new Client(server, (request) => send(server, request), account);

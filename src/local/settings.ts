@@ -5,7 +5,7 @@ import { PREFIXES } from '../lib/secrets.ts';
 import { Failure } from './failure.ts';
 import { writePrivate } from './kubeconfigs.ts';
 
-/** The nearest folder above a file that holds such an entry. */
+/** The nearest folder above a file with such an entry. */
 function folderWith(name: string, from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     if (existsSync(join(folder, name))) return folder;
@@ -13,16 +13,16 @@ function folderWith(name: string, from: string): string | undefined {
   }
 }
 
-/** The folder of this package: a clone, or what was installed of it. This code may be bundled, so it looks for the next package.json. */
+/** The folder of this package, cloned or installed. This code may be bundled, so it looks for the next package.json. */
 export const ROOT = folderWith('package.json', dirname(fileURLToPath(import.meta.url))) as string;
 
-/** Whether this is a clone, which bundles its sources itself; what is published holds the bundles only. */
+/** Whether this is a clone, which bundles its sources itself; a published package holds the bundles only. */
 export const IS_CLONE = existsSync(join(ROOT, 'src', 'build'));
 
-/** The command line that starts the local server, as people are told. */
+/** The command line that starts the local server, for messages. */
 export const START = IS_CLONE ? 'npm start' : 'npx atoll start';
 
-/** What can be thrown away at any time: bundles, unpacked binaries. */
+/** Cache folder, disposable at any time: bundles, unpacked binaries. */
 export const CACHE = join(ROOT, 'node_modules', '.cache', 'atoll');
 
 const DEFAULT_PORT = 8443;
@@ -45,7 +45,7 @@ export function port(): number {
   return value;
 }
 
-/** ATOLL_URL: the address under which clients elsewhere reach this server, as kubeconfigs tell it; else it is for this machine. */
+/** ATOLL_URL: the server's URL for other machines, as kubeconfigs have it; absent: for this machine. */
 export function publicUrl(): string | undefined {
   const text = process.env.ATOLL_URL;
   if (!text) return undefined;
@@ -57,8 +57,8 @@ export function publicUrl(): string | undefined {
 }
 
 /**
- * ATOLL_DEMO_PORT: the port of its own that the cluster "demo" is made with; undefined: none, or there is none behind this one of the
- * server's. Of a server with an address for elsewhere (ATOLL_URL) nobody knows which of its ports can be reached there: none, unless it is said.
+ * ATOLL_DEMO_PORT: the cluster "demo"'s own port; undefined: none, or no port follows the server's. A server with ATOLL_URL has none unless
+ * it is set: nobody knows which of its ports can be reached from elsewhere.
  */
 export function demoPort(server: number): number | undefined {
   const text = process.env.ATOLL_DEMO_PORT;
@@ -69,7 +69,7 @@ export function demoPort(server: number): number | undefined {
   return isPort ? port : undefined;
 }
 
-/** ATOLL_CLUSTER_DOMAIN: under which every cluster has a host name of its own, ID.DOMAIN. */
+/** ATOLL_CLUSTER_DOMAIN: the domain of the clusters' host names, ID.DOMAIN. */
 export function clusterDomain(): string | undefined {
   const text = process.env.ATOLL_CLUSTER_DOMAIN;
   if (!text) return undefined;
@@ -77,7 +77,7 @@ export function clusterDomain(): string | undefined {
   return text;
 }
 
-/** The files of a data folder that other programs may read. */
+/** Files of a data folder for other programs. */
 export const files = (folder: string) => ({
   ca: join(folder, 'ca.crt'),
   credentials: join(folder, 'credentials.json'),
@@ -86,36 +86,36 @@ export const files = (folder: string) => ({
   kubeconfig: join(folder, 'kubeconfig'),
 });
 
-/** A server, and as whom it is spoken to. */
+/** A server, and the token to use. */
 export interface Server {
   url: string;
-  /** Absent: as nobody. */
+  /** Absent: unauthenticated. */
   token?: string;
-  /** PEM of its CA; absent: one that this machine knows. */
+  /** PEM of its CA; absent: a CA that this machine trusts. */
   ca?: string;
 }
 
-/** Whom the CLI talks to, as whom, and about which account. */
+/** Server, token and account of the CLI's requests. */
 export interface Target extends Server {
   token: string;
-  /** The account that commands are about: an id, or `self` for that of an API token. */
+  /** The chosen account: an id, or `self` for that of an API token. */
   account: string;
 }
 
-/** What `atoll login` leaves in the data folder, readable by its owner alone. */
+/** Session of `atoll login` in the data folder, readable by its owner alone. */
 export interface Session {
   /** Absent: the local server. */
   url?: string;
   ca?: string;
-  /** The session itself. */
+  /** Token of the session. */
   token: string;
   /** Whether commands act as this person; else as the local account. */
   chosen: boolean;
-  /** The account of theirs that commands are about. */
+  /** The chosen account. */
   account?: { id: string; name: string };
 }
 
-/** The session of this data folder, if somebody signed in. */
+/** The session of this data folder, if any. */
 export function readSession(): Session | undefined {
   const file = files(dataFolder()).session;
   if (!existsSync(file)) return undefined;
@@ -126,14 +126,14 @@ export function readSession(): Session | undefined {
   }
 }
 
-/** Keeps a session, or forgets it. */
+/** Stores a session, or deletes it. */
 export function keepSession(session: Session | undefined): void {
   const file = files(dataFolder()).session;
   if (session) writePrivate(file, `${JSON.stringify(session, null, 2)}\n`);
   else rmSync(file, { force: true });
 }
 
-/** The local server, as far as the data folder knows it; undefined: none was ever started with it. PORT says where else it listens. */
+/** The local server of the data folder; undefined: none was ever started with it. PORT overrides its port. */
 function local(): (Server & { ca: string }) | undefined {
   const names = files(dataFolder());
   try {
@@ -145,7 +145,7 @@ function local(): (Server & { ca: string }) | undefined {
   }
 }
 
-/** Where the server is: that of the session when it is chosen, else the local one. */
+/** The current server: that of the session when it is chosen, else the local one. */
 export function currentServer(): Server {
   const session = readSession();
   const elsewhere = session?.url === undefined ? undefined : { url: session.url, ca: session.ca };
@@ -160,7 +160,7 @@ const noServer = (): never => {
   );
 };
 
-/** As whom the CLI acts: ATOLL_TOKEN, else the person who signed in, else the local account. */
+/** Server and token of the acting principal: ATOLL_TOKEN, else the person who signed in, else the local account. */
 export function identity(): Server & { token: string } {
   const { ATOLL_TOKEN } = process.env;
   if (ATOLL_TOKEN) return { ...currentServer(), token: ATOLL_TOKEN };
@@ -173,7 +173,7 @@ export function identity(): Server & { token: string } {
   return { ...currentServer(), token };
 }
 
-/** The same, and about which account: ATOLL_ACCOUNT, else the one that the person chose, else that of the token. */
+/** The same with the account: ATOLL_ACCOUNT, else the person's chosen one, else the token's. */
 export function target(): Target {
   const { ATOLL_TOKEN, ATOLL_ACCOUNT } = process.env;
   const who = identity();
@@ -187,7 +187,7 @@ export function target(): Target {
   );
 }
 
-/** The operator, where the data folder holds their token: whoever can read it is the operator. */
+/** Server and token of the operator, where the data folder holds one: its readers are operators. */
 export function operator(): Server & { token: string } {
   const { url, ca } = local() ?? noServer();
   try {
@@ -198,10 +198,10 @@ export function operator(): Server & { token: string } {
   }
 }
 
-/** Whether the CLI acts as the account that the data folder came with. */
+/** Whether the CLI acts as the local account. */
 export const isLocal = (): boolean => !process.env.ATOLL_TOKEN && !readSession()?.chosen;
 
-/** Keeps another token of the local account in the place of the one that it had; undefined: the account is gone. */
+/** Replaces the stored token of the local account; undefined: the account was deleted. */
 export function keepLocalToken(token: string | undefined): void {
   const { url } = local() ?? noServer();
   writePrivate(files(dataFolder()).credentials, `${JSON.stringify({ url, token }, null, 2)}\n`);

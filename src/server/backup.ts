@@ -24,11 +24,11 @@ import { codeOf, Failure } from '../local/failure.ts';
 import { claimed, userOf } from './folder.ts';
 import { hasSqlite, openReadOnly } from './sqlite.ts';
 
-/** The layout of a backup that this version writes and reads. */
+/** Layout version of backups. */
 const FORMAT = 1;
 const MANIFEST = 'backup.json';
 const ARCHIVE = /\.(tgz|tar\.gz)$/;
-/** What a data folder holds beside databases; the rest belongs to a running server or can be made again. */
+/** Files of a data folder to back up beside the databases; the others belong to a running server or can be recreated. */
 const FILES = [
   'atoll.json',
   'secret',
@@ -42,13 +42,13 @@ const FILES = [
   'server.key',
   'd1/migrations.json',
 ];
-/** The only names that a backup may put into a data folder. */
+/** Names that a backup may restore. */
 const DATABASE = /^(d1|clusters)\/[\w-]+\/[\w-]+\.sqlite$/;
-/** When objects want to be woken: written last, for an early alarm is harmless and a missing one is not. */
+/** Alarms of objects: written last, since an early alarm is harmless and a missing one is not. */
 const ALARMS = /\/metadata\.sqlite$/;
 const CLUSTER = /^clusters\/[\w-]+-ClusterDO\/[0-9a-f]{64}\.sqlite$/;
 
-/** What a backup says about itself; it comes last, so that one without it is known to be cut off. */
+/** Manifest of a backup; it comes last, so that a truncated backup has none. */
 interface Manifest {
   format: number;
   createdAt: string;
@@ -62,18 +62,18 @@ export interface BackedUp {
   bytes: number;
 }
 
-/** Where the files of a backup go. */
+/** Sink of a backup's files. */
 interface Target {
-  /** Takes a file that is ours to move or to read. */
+  /** Takes a file, which it may move. */
   add(name: string, size: number, file: string): Promise<void>;
   addBytes(name: string, bytes: Buffer): Promise<void>;
   end(): Promise<void>;
 }
 
 /**
- * Copies everything of a data folder, whether a server uses it or not. Each database is copied in one read transaction: it is whole, at
- * one revision, and its writers do not wait (workerd's databases are in WAL mode, where readers hold up nobody). The deployment's own
- * database comes first: whatever it names is then there too, or was deleted meanwhile.
+ * Copies a data folder, whether a server uses it or not. Each database is copied in one read transaction: it is complete, at one revision,
+ * and its writers do not wait (workerd's databases are in WAL mode). The deployment's own database comes first: whatever it names is then
+ * there too, or was deleted meanwhile.
  */
 export async function backup(folder: string, to: string, now: number): Promise<BackedUp> {
   if (!hasSqlite()) {
@@ -115,7 +115,7 @@ export async function backup(folder: string, to: string, now: number): Promise<B
   };
 }
 
-/** What is to be copied, in order. */
+/** Files to copy, in order. */
 function contents(folder: string): string[] {
   const under = (store: string) =>
     existsSync(join(folder, store))
@@ -133,7 +133,7 @@ function contents(folder: string): string[] {
   ];
 }
 
-/** One database as it is at this moment. A cluster that is destroyed right now leaves an empty one. */
+/** Copies a database at one moment. A cluster that is being destroyed leaves an empty one. */
 function snapshot(source: string, target: string): void {
   rmSync(target, { force: true });
   let db: DatabaseSync | undefined;
@@ -158,7 +158,7 @@ async function hashOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Bytes that must outlive a power cut. */
+/** Syncs a file to disk. */
 function settle(file: string): void {
   const handle = openSync(file, 'r');
   fsyncSync(handle);
@@ -187,12 +187,12 @@ async function archive(path: string, now: number): Promise<Target> {
   await once(file, 'open');
   const tar = pack();
   const written = pipeline(tar, createGzip(), file);
-  // Told by whoever waits for the end; until then a failed disk shows in the writes.
+  // The final await throws it; until then a failed disk shows in the writes.
   written.catch(() => undefined);
   const header = (name: string, size: number) => ({ name, size, mode: 0o600, mtime: new Date(now) });
   return {
     add: async (name, size, from) => {
-      // Fails when the file has another size by now.
+      // Fails when the file's size has changed.
       await Promise.race([pipeline(createReadStream(from), tar.entry(header(name, size))), written]);
     },
     addBytes: async (name, bytes) => void tar.entry(header(name, bytes.length), bytes),
@@ -204,7 +204,7 @@ async function archive(path: string, now: number): Promise<Target> {
   };
 }
 
-/** Makes a data folder of a backup. Only where there is none yet: nothing is overwritten, and nothing half restored is left. */
+/** Restores a data folder from a backup, only where there is none: nothing is overwritten, and nothing half restored is left. */
 export async function restore(from: string, folder: string): Promise<BackedUp> {
   const source = resolve(from);
   if (!existsSync(source)) throw new Failure(`${source} does not exist`);
@@ -235,7 +235,7 @@ export async function restore(from: string, folder: string): Promise<BackedUp> {
   }
 }
 
-/** A folder with anything in it stays as it is. */
+/** Refuses a folder that is not empty. */
 function refuseOccupied(folder: string): void {
   if (!existsSync(folder)) return;
   if (!statSync(folder).isDirectory()) throw new Failure(`${folder} is not a folder; ATOLL_DATA names another`);
@@ -260,7 +260,7 @@ async function unpack(source: string, half: string): Promise<Manifest> {
     for (const name of [...names, MANIFEST]) await put(name, openFile(join(source, name), source));
   } else {
     const entries = extract();
-    // What is wrong with the bytes ends the loop with that error.
+    // Malformed bytes end the loop with an error.
     pipeline(createReadStream(source), createGunzip(), entries).catch(() => undefined);
     for await (const entry of entries) await put(entry.header.name, entry);
   }

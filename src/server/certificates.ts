@@ -9,23 +9,23 @@ const IP = /^[\d.:]+$/;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
 const SERVER_DAYS = 825;
-/** A server certificate with less than this left is made anew. */
+/** A server certificate with less validity left is renewed. */
 const RENEW_DAYS = 30;
 
-/** What the front serves with, and what clients must trust. */
+/** Server certificate and key of the proxy, and the CA for clients. */
 export interface Certificates {
   ca: string;
   cert: string;
   key: string;
 }
 
-/** Names under which a client on this machine or its network may call us. */
+/** Names and addresses of this machine for clients on it or its network. */
 export function hostNames(): string[] {
   const told = publicUrl();
   return [...new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...(told ? [new URL(told).hostname] : [])])];
 }
 
-/** What the certificate is for: these, and the host names of clusters. */
+/** Subject alternative names: these, and the host names of clusters. */
 function certifiedNames(): string[] {
   const domain = clusterDomain();
   return [...hostNames(), ...(domain === undefined ? [] : [`*.${domain}`])];
@@ -43,7 +43,7 @@ const pem = (label: string, bytes: ArrayBuffer): string =>
     .toString('base64')
     .replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`;
 
-/** Makes what is missing: the CA once, the server's certificate when it expires or this machine was renamed. */
+/** Creates missing certificates: the CA once, the server's when it expires or this machine was renamed. */
 async function make(files: { ca: string; caKey: string; cert: string; key: string }, now: number): Promise<void> {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
@@ -96,7 +96,7 @@ async function make(files: { ca: string; caKey: string; cert: string; key: strin
   writePrivate(files.cert, `${certificate.toString('pem')}\n`);
 }
 
-/** The certificates of a data folder; `ca.crt` is what clients trust. */
+/** Certificates of a data folder; clients trust `ca.crt`. */
 export async function certificates(folder: string, now: number): Promise<Certificates> {
   const files = {
     ca: join(folder, 'ca.crt'),

@@ -21,38 +21,38 @@ import { giveBuffer, sharedBuffer, takeBuffer } from './read-buffers.ts';
 import { isNoRequest } from './request-line.ts';
 import { askForSocket, isWatch, WatchBridge } from './watch-bridge.ts';
 
-/** While the server stops: how long nothing must have come over a connection that is no HTTP any more, ms. */
+/** While draining: idle time after which an upgraded connection is closed, ms. */
 const DRAIN_QUIET_MS = 50;
-/** A line that is no size of a chunk: the server behind finds the body malformed, as the front did. */
+/** A malformed chunk line: upstream then rejects the body, as the proxy did. */
 const BAD_CHUNK = Buffer.from('malformed\r\n');
-/** Bytes in which a first line is looked for before the head is whole. */
+/** Bytes in which a request line is looked for before the head is complete. */
 const FIRST_LINE_BYTES = 4096;
 
 /**
- * One client. Its requests are answered one after another, each sent behind when the one before is done with, so that where a request and
- * an answer end is known here. workerd closes a connection after five quiet seconds, which clients of Kubernetes do not expect
+ * A client's connection. Its requests are answered one after another, each forwarded when the former is done, so that the proxy knows where
+ * a request and an answer end. workerd closes a connection after five idle seconds, which clients of Kubernetes do not expect
  * (kube-apiserver waits for minutes, and a request that meets the close fails): so the client's connection stays, and the next request
- * opens a new one behind it.
+ * opens a new upstream one.
  */
 export class Connection {
   readonly #client: TLSSocket;
   readonly #options: ConnectionOptions;
-  /** Says of every request from where it came. */
+  /** Header line with the client's address. */
   readonly #from: string;
   #inner: Socket | undefined;
   readonly #input = new Input();
   #exchange: Exchange | undefined;
-  /** The connection became something else than HTTP: there are no requests any more. */
+  /** The connection was upgraded: no more requests. */
   #tunnel = false;
-  /** The client sends no more. */
+  /** The client has half-closed. */
   #ended = false;
-  /** Nothing more is answered. */
+  /** No more answers follow. */
   #closing = false;
   #draining = false;
-  /** The server behind does not keep up with a body. */
+  /** Upstream is slower than the client's body. */
   #full = false;
   #paused = false;
-  /** When bytes from behind came last. */
+  /** Time of the last upstream bytes. */
   #heardAt = 0;
 
   constructor(client: TLSSocket, options: ConnectionOptions) {
@@ -81,7 +81,7 @@ export class Connection {
     this.#advance();
   }
 
-  /** Uses what came: bodies go on, and the next request begins when the one before is answered. */
+  /** Uses the input: bodies are forwarded, and the next request begins when the former is answered. */
   #advance(): void {
     while (!this.#exchange && !this.#closing && !this.#tunnel && this.#next()) continue;
     const exchange = this.#exchange;
@@ -89,7 +89,7 @@ export class Connection {
     this.#flow();
   }
 
-  /** Begins the next request; false: there is none yet. */
+  /** Begins the next request; false: it is incomplete. */
   #next(): boolean {
     const input = this.#input;
     if (this.#draining || (input.length === 0 && this.#ended)) this.#finish();
@@ -111,14 +111,14 @@ export class Connection {
     this.#reply(refusedWith(reply));
   }
 
-  /** Answers here; a body that follows is not read, and so nothing that follows it. */
+  /** Answers in the proxy; a following body, and anything after it, is not read. */
   #reply(refused: Refused): void {
     const closes = refused.closes || refused.framing !== 0;
     this.#client.write(replyTo({ ...refused.reply, ...(closes && { closes }) }, refused));
     if (closes) this.#finish();
   }
 
-  /** A request begins when it is its tenant's turn; until then nothing more is read from the client. */
+  /** Queues a request for its tenant's seat; until then nothing more is read from the client. */
   #enter(request: RequestHead): void {
     const target = targetFor(request, this.#options);
     const exchange = exchangeOf(request, target, this.#answerTo(request));
@@ -135,11 +135,11 @@ export class Connection {
     if (watches) exchange.watch = this.#watch(exchange);
     if (this.#ended) this.#hurry(exchange);
     this.#send(exchange, headFor(watches ? askForSocket(request, this.#options.backend.secret) : request, target, this.#from));
-    // It waited: its body, and what follows, may be there.
+    // After waiting, input may be there.
     if (exchange.seat) this.#advance();
   }
 
-  /** Sends on what came of a request's body. Chunks are made anew, without extensions and trailers. */
+  /** Forwards input of a request's body. Chunks are encoded anew, without extensions and trailers. */
   #passBody(exchange: Exchange): void {
     const { chunks } = exchange;
     const input = this.#input;
@@ -160,7 +160,7 @@ export class Connection {
   }
 
   #send(exchange: Exchange, bytes: Buffer): void {
-    // Nobody is there to read the rest of a body.
+    // Upstream no longer reads the body.
     if (exchange.answered && !this.#inner) return;
     if (!exchange.heard) {
       exchange.size += bytes.length;
@@ -171,7 +171,7 @@ export class Connection {
     if (!this.#inner.write(bytes)) this.#full = true;
   }
 
-  /** Reads from the client, or does not. */
+  /** Resumes or pauses reading from the client. */
   #flow(): void {
     const exchange = this.#exchange;
     const isAhead = exchange !== undefined && isWhole(exchange) && this.#input.length > PIPELINED_BYTES;
@@ -186,7 +186,7 @@ export class Connection {
     else this.#client.resume();
   }
 
-  /** An answer begins, so its request is done with. */
+  /** Frees the seat of the request when its answer begins. */
   #leave(exchange: Exchange): void {
     const { seat } = exchange;
     exchange.seat = undefined;
@@ -245,7 +245,7 @@ export class Connection {
     if (this.#client.writableLength > AHEAD_BYTES) this.#inner?.pause();
   }
 
-  /** The answer is whole; the exchange is when its request is, too. */
+  /** Ends the answer; the exchange ends when its request has, too. */
   #answered(closes: boolean): void {
     const exchange = this.#exchange;
     if (!exchange) return;
@@ -260,7 +260,7 @@ export class Connection {
     this.#advance();
   }
 
-  /** Nothing more is answered. What the client still sends is read for a moment, for a reset would take the last answer away from it. */
+  /** Closes after the last answer. Input is read for a moment, for a reset would take the answer away from the client. */
   #finish(): void {
     const client = this.#client;
     this.#closing = true;
@@ -273,7 +273,7 @@ export class Connection {
     });
   }
 
-  /** The client sends no more: what it asked for is answered, a watch ends, and half a request is none (net/http's backgroundRead). */
+  /** Takes the client's half-close: a complete request is answered, a watch ends, half a request is dropped (net/http's backgroundRead). */
   #clientEnded(): void {
     this.#ended = true;
     const exchange = this.#exchange;
@@ -283,13 +283,13 @@ export class Connection {
     else this.#advance();
   }
 
-  /** Of a client that sends no more, and may be gone: a watch ends, and an answer of which nothing comes any more. */
+  /** Timeout of a half-closed client, which may be gone: ends a watch, and an answer without progress. */
   #hurry(exchange: Exchange): void {
     this.#client.setTimeout(HALF_CLOSED_MS);
     exchange.watch?.end();
   }
 
-  /** No request shall follow: a watch ends as if its time were over, what is under way is answered first, and then the client is let go. */
+  /** Drains: a watch ends like a timeout, the current request is answered, then the connection closes. */
   drain(now: number): void {
     this.#draining = true;
     if (this.#tunnel) {
@@ -302,7 +302,7 @@ export class Connection {
     this.#client.destroy();
   }
 
-  /** The client is gone. */
+  /** Cleans up after the client disconnected. */
   #stop(): void {
     const exchange = this.#exchange;
     this.#closing = true;
@@ -318,7 +318,7 @@ export class Connection {
     inner?.destroy();
   }
 
-  /** Bytes from behind, in a buffer that is ours until it is given back. */
+  /** Takes upstream bytes, in a buffer that is ours until released. */
   #read(buffer: Buffer, size: number): void {
     const bytes = buffer.subarray(0, size);
     const exchange = this.#exchange;
@@ -328,7 +328,7 @@ export class Connection {
       return;
     }
     if (!exchange || exchange.answered) {
-      // Nobody asked.
+      // Unrequested.
       this.#dropInner();
       giveBuffer(buffer);
       return;
@@ -373,14 +373,14 @@ export class Connection {
     this.#flow();
   }
 
-  /** The connection behind was closed during an exchange. */
+  /** Handles an upstream close during an exchange. */
   #cutOff(exchange: Exchange): void {
     if (exchange.heard) {
-      // A client that is told that its answer, or its watch, was cut off asks again.
+      // The client repeats a request whose answer, or watch, was cut off.
       if (exchange.watch || !exchange.answer.closed()) this.#client.destroy();
       return;
     }
-    // Closed before a byte of the answer: workerd had not read the request. Once is enough; after that something else is wrong.
+    // Closed before a byte of the answer: workerd had not read the request. Sent again once; after that something else is wrong.
     if (exchange.repeated || exchange.size > RESEND_BYTES) {
       this.#client.destroy();
       return;

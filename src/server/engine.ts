@@ -18,29 +18,29 @@ import type { Listeners } from './listeners.ts';
 import { network } from './network.ts';
 
 const require = createRequire(import.meta.url);
-/** Not imported: Node would read all of its 4 MB once more to find out what sort of module it is. What is published has it bundled. */
+/** Not imported: Node would read all of its 4 MB to find out its module type. A published package has it bundled. */
 const engine = require(IS_CLONE ? 'miniflare' : join(ROOT, 'dist', 'miniflare', 'index.cjs')) as typeof import('miniflare');
 
-/** The same as in wrangler.toml. */
+/** As in wrangler.toml. */
 const COMPATIBILITY = { compatibilityDate: '2026-06-01', compatibilityFlags: ['nodejs_compat', 'enable_request_signal'] };
 const HOST = '127.0.0.1';
 
 /**
- * How workerd's heaps are collected, MB and percent. All clusters share one thread, so a collection stops every tenant: a young generation of
- * V8's usual 16 MB takes up to 10 ms, one of 2 MB takes 1 ms, and what it promotes more is paid for by letting the old one grow further in
- * between. D1's heaps are small, would be collected last at 32 MB, and until then keep far more native memory alive than that.
+ * Garbage collection of workerd's heaps, MB and percent. All clusters share one thread, so a collection stops every tenant: a young
+ * generation of V8's usual 16 MB takes up to 10 ms, one of 2 MB takes 1 ms; its extra promotions are paid for by a larger old generation.
+ * D1's heaps are small, would be collected last at 32 MB, and until then keep far more native memory alive than that.
  */
 const V8_FLAGS = '--max-semi-space-size=2 --initial-old-space-size=4 --heap-growing-percent=60';
-/** What workerd says of flags other than its own: it compiles its scripts itself, which takes some 40 ms of a start. Nothing is wrong. */
+/** workerd's warning about foreign flags; harmless. With them it compiles its scripts itself, some 40 ms of a start. */
 const FLAGS_NOTICE = /NOSENTRY per-isolate bootstrap compile cache failed its compatibility check/;
 
 export interface Engine {
-  /** Where workerd listens for plain HTTP. */
+  /** Address of workerd's plain HTTP socket. */
   address: { host: string; port: number };
   stop(): Promise<void>;
 }
 
-/** A port that is free now; workerd wants a number. */
+/** A free port; workerd wants a number. */
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer();
@@ -51,7 +51,7 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/** Brings D1 to the newest migration; remembers beside it how far it is, for asking costs more than the rest of a start. */
+/** Migrates D1 to the newest step, recorded in a file beside it: asking D1 costs more than the rest of a start. */
 async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
   const names = readdirSync(join(ROOT, 'migrations'))
     .filter((name) => name.endsWith('.sql'))
@@ -75,7 +75,7 @@ async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
   writePrivate(note, JSON.stringify(names));
 }
 
-/** A database that a newer version has changed would be written to in ways that the newer version does not expect. */
+/** Refuses a database of a newer version, which expects other writes. */
 function refuseNewer(applied: string[], known: string[], folder: string): void {
   const newer = applied.find((name) => !known.includes(name));
   if (newer !== undefined) throw new Failure(`the data folder ${folder} was written by a newer version of Atoll (${newer})`);
@@ -88,10 +88,7 @@ command -v setpriv > /dev/null 2>&1 && exec setpriv --pdeathsig KILL "$ATOLL_WOR
 exec "$ATOLL_WORKERD" "$@"
 `;
 
-/**
- * A server that is killed leaves its workerd behind, holding the databases. So workerd is started through a small wrapper, and one that
- * is left over from before is ended first.
- */
+/** Wrapper that starts workerd and records its pid: a killed server leaves its workerd behind, holding the databases, and the next start ends it. */
 function guardProcess(folder: string): void {
   if (process.platform === 'win32') return;
   const note = join(folder, 'workerd.pid');
@@ -110,7 +107,7 @@ function commandOf(pid: number): string {
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** miniflare ends the process by itself at a signal, with a non-zero code; the server's own handlers stop it in order. */
+/** Removes miniflare's signal handlers, which exit with a non-zero code; the server's own stop it in order. */
 function withoutSignalHandlers<T>(make: () => T): T {
   const before = SIGNALS.map((signal) => process.listeners(signal));
   const made = make();
@@ -120,7 +117,7 @@ function withoutSignalHandlers<T>(make: () => T): T {
   return made;
 }
 
-/** With whom people sign in, looked at before the server starts. */
+/** Checks the configured issuers before the server starts. */
 async function issuers(): Promise<{ ATOLL_OIDC?: string }> {
   const { ATOLL_OIDC } = process.env;
   if (!ATOLL_OIDC) return {};
@@ -133,7 +130,7 @@ async function issuers(): Promise<{ ATOLL_OIDC?: string }> {
   return { ATOLL_OIDC };
 }
 
-/** What is logged: of a server that a person watches failures only, else every request. ATOLL_LOG says otherwise. */
+/** Log level: at a terminal failures only, else every request. ATOLL_LOG overrides it. */
 function logLevel(): 'all' | 'errors' {
   const { ATOLL_LOG } = process.env;
   if (!ATOLL_LOG) return process.stderr.isTTY ? 'errors' : 'all';
@@ -141,13 +138,13 @@ function logLevel(): 'all' | 'errors' {
   throw new Failure(`ATOLL_LOG is "${ATOLL_LOG}": it is "all" or "errors"`);
 }
 
-/** Bytes of workerd's last words that are told when it ends. */
+/** Bytes of workerd's last output to report when it ends. */
 const LAST_WORDS = 2000;
 
-/** Logs what workerd says, and tells when it has ended: miniflare would start another one and say nothing. */
+/** Logs workerd's output, and reports its end: miniflare would silently start another one. */
 function watchOver(out: Readable, err: Readable, log: Log, onEnd: (why: string) => void): void {
   let last = '';
-  // Standard output has the server's own words only.
+  // Standard output is for the server's own messages.
   createInterface(out).on('line', (line) => log.write(line));
   createInterface(err).on('line', (line) => {
     if (FLAGS_NOTICE.test(line)) return;
@@ -160,7 +157,7 @@ function watchOver(out: Readable, err: Readable, log: Log, onEnd: (why: string) 
   });
 }
 
-/** What the Worker asks of the ports of clusters: PUT and DELETE of `/CLUSTER/PORT`. */
+/** Serves the Worker's requests for clusters' ports: PUT and DELETE of `/CLUSTER/PORT`. */
 async function portsFor(listeners: Listeners, { method, url }: { method: string; url: string }) {
   const [, cluster, port] = new URL(url).pathname.split('/');
   if (method === 'DELETE') {
@@ -179,7 +176,7 @@ export async function startEngine(o: {
   url: string;
   front: string;
   listeners: Listeners;
-  /** workerd ended by itself, and why, as far as that is known. */
+  /** Called when workerd ended by itself, with the reason if known. */
   onEnd: (why: string) => void;
 }): Promise<Engine> {
   let stopped = false;
@@ -192,7 +189,7 @@ export async function startEngine(o: {
   process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
   const options: MiniflareOptions = {
     name: 'atoll',
-    // Named one by one: a path alone would be read through for its imports, which takes longer than all the rest of a start.
+    // Named one by one: miniflare would scan a path for imports, which takes longer than the rest of a start.
     modules: [{ type: 'ESModule', path: basename(o.script), contents: readFileSync(o.script, 'utf8') }],
     modulesRoot: '/',
     ...COMPATIBILITY,
@@ -200,7 +197,7 @@ export async function startEngine(o: {
     telemetry: { enabled: false },
     log: new engine.Log(engine.LogLevel.ERROR),
     handleRuntimeStdio: (out: Readable, err: Readable) => watchOver(out, err, output, (why) => !stopped && o.onEnd(why)),
-    // What a tenant may cause to be called is public by address, whatever its name resolves to.
+    // Calls on behalf of tenants go to public addresses only, whatever a name resolves to.
     outboundService: network('public'),
     serviceBindings: {
       INSIDE: network('public', 'private'),

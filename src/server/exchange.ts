@@ -8,47 +8,47 @@ import type { WatchBridge } from './watch-bridge.ts';
 
 const PATH = '/clusters/';
 
-/** Where the server behind is. */
+/** Address of the upstream server. */
 export interface Address {
   host: string;
   port: number;
-  /** By which the Worker knows this front (ATOLL_FRONT). */
+  /** Secret by which the Worker knows this proxy (ATOLL_FRONT). */
   secret: string;
 }
 
-/** What a connection serves. */
+/** Options of a connection. */
 export interface ConnectionOptions {
   backend: Address;
   fair: FairQueue;
-  /** The only one that requests can reach: of a cluster's own port. */
+  /** The only cluster that requests can reach, on a cluster's own port. */
   cluster?: string | undefined;
-  /** Under which clusters have host names of their own. */
+  /** Domain of the clusters' host names. */
   domain?: string | undefined;
 }
 
-/** One request and its answer. */
+/** A request and its answer. */
 export interface Exchange {
   request: RequestHead;
-  /** Path and query as the server behind sees them. */
+  /** Path and query sent upstream. */
   target: string;
-  /** Its place among the others, until the answer begins; absent for a moment while it is taken. */
+  /** Its seat until the answer begins; absent for a moment while it is taken. */
   seat: Seat | undefined;
-  /** The same for as long as it lasts: its tenant pays for what is answered. */
+  /** The same until the end: its tenant pays for the answer's bytes. */
   payer: Seat | undefined;
   started: boolean;
-  /** What is to come of its body: bytes, or chunks. */
+  /** Remaining body: bytes, or chunks. */
   left: number;
   chunks: ChunkReader | undefined;
-  /** The client was told to send the body, if it waits for that. */
+  /** 100 (Continue) was sent, or the client does not wait for it. */
   continued: boolean;
-  /** What was sent behind, until bytes came back. */
+  /** Bytes sent upstream, kept until an answer begins. */
   sent: Buffer[];
   size: number;
   heard: boolean;
   repeated: boolean;
   answer: Answer;
   watch: WatchBridge | undefined;
-  /** The answer is whole. */
+  /** The answer is complete. */
   answered: boolean;
 }
 
@@ -75,18 +75,18 @@ export function exchangeOf(request: RequestHead, target: string, answer: Answer)
 }
 
 /**
- * The address that a request is sent on to. Where the port, or the host, is one cluster's own, the cluster's path stands before whatever was
- * asked: nothing else can be reached there.
+ * Path for the upstream request. On a cluster's own port or host the cluster's path is put before the client's: nothing else can be reached
+ * there.
  */
 export function targetFor({ host, target }: RequestHead, { cluster, domain }: ConnectionOptions): string {
   const id = cluster ?? (domain === undefined ? undefined : clusterOfHost(host, domain));
   return id === undefined ? target : `${PATH}${id}${target}`;
 }
 
-/** Whether the request's body is there to its end. */
+/** Whether the request's body is complete. */
 export const isWhole = ({ left, chunks }: Exchange): boolean => (chunks ? chunks.done : left === 0);
 
-/** Whether its end is near, so that another request can follow on the connection. */
+/** Whether the body will end soon, so that another request can follow on the connection. */
 export const endsSoon = (exchange: Exchange): boolean => {
   const { request, continued, chunks, left } = exchange;
   if (isWhole(exchange)) return true;

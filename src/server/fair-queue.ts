@@ -18,59 +18,59 @@ const KIB = 1024;
 const CLUSTERS = '/clusters/';
 /** An id ends where the path goes on, or ends. */
 const ID = /^[^/?]{0,64}/;
-/** What the names of those begin with who speak to the management API; what they send as Authorization follows. */
+/** Prefix of tenants of the management API; their Authorization header follows. */
 export const MANAGEMENT = 'management ';
-/** The account of all that belongs to none: clusters that are made up, tokens that nobody knows. */
+/** Account of unknown tenants: made-up clusters, unknown tokens. */
 export const NOBODY = '';
 
-/** Whose a request is: of the cluster in the address, else of whoever bears the token. */
+/** Tenant of a request: the cluster in the path, else the bearer of the token. */
 export function tenantOf(target: string, authorization: string): string {
   if (!target.startsWith(CLUSTERS)) return MANAGEMENT + authorization;
   return ID.exec(target.slice(CLUSTERS.length))?.[0] ?? '';
 }
 
-/** What a tenant's request takes, but for its answer. */
+/** Cost of a request without its answer. */
 export function costOf(tenant: string, method: string): number {
   const reads = method === 'GET';
   if (tenant.startsWith(MANAGEMENT)) return reads ? COST_MANAGEMENT_READ_MS : COST_MANAGEMENT_WRITE_MS;
   return reads ? COST_READ_MS : COST_WRITE_MS;
 }
 
-/** Who shares the thread: a cluster, or all of an account's together. */
+/** A flow that shares the thread: a tenant, or all tenants of an account. */
 interface Flow {
   underway: number;
-  /** Time of the thread that it may still take, ms, as of `creditAt`. */
+  /** Remaining credit of thread time, ms, as of `creditAt`; negative: debt. */
   credit: number;
   creditAt: number;
   timed: boolean;
-  /** Its tenants with requests that wait, the one that had its turn longest ago first. */
+  /** Its tenants with waiting requests, the longest waiting first. */
   readonly queue: Set<Tenant>;
 }
 
 interface Account extends Flow {
   name: string;
-  /** Of it are there: clusters, and all. */
+  /** Active clusters, and all active tenants. */
   clusters: number;
   tenants: number;
 }
 
 interface Tenant extends Flow {
-  /** Else somebody who speaks to the management API. */
+  /** False: a caller of the management API. */
   isCluster: boolean;
   account: Account;
-  /** What begins when it may, first come, first served. */
+  /** Waiting requests, first come, first served. */
   waiting: Seat[];
   seen: number;
 }
 
 const newFlow = (now: number): Flow => ({ underway: 0, credit: FLOW_CREDIT_MS, creditAt: now, timed: false, queue: new Set() });
 
-/** One request's place. */
+/** Seat of one request. */
 export class Seat {
   readonly tenant: Tenant;
-  /** Present until the request begins. */
+  /** Starts the request; undefined once it has begun. */
   go: (() => void) | undefined;
-  /** What it takes, ms. */
+  /** Cost, ms. */
   readonly cost: number;
 
   get waits(): boolean {
@@ -84,22 +84,21 @@ export class Seat {
   }
 }
 
-/** Where the time goes by, and whose a tenant is. */
+/** Clock, timers and ownership, from the shell. */
 interface FairQueuePorts {
   /** ms. */
   clock: () => number;
-  /** Calls back after so many ms. */
+  /** Timer. */
   later: (ms: number, go: () => void) => void;
-  /** The account of a tenant, or NOBODY. */
+  /** Account of a tenant, or NOBODY. */
   owner: (tenant: string) => string;
 }
 
 /**
- * The objects of all tenants share one thread here, and what is in front of a request in its queue is what it waits for. So each tenant
- * has a queue of its own on this side of the thread. While several clusters are there, each pays for the time that such requests take: who
- * asks for more than a third of the thread waits here, and has one request under way; who asks for little does not wait. While clusters of
- * another account are there, so does an account for all that is its: clusters, and what it asks of management. A tenant who is alone is
- * hardly ever held back.
+ * All objects share one thread, where a request waits for those before it. So requests queue per tenant before the thread. While several
+ * clusters are active, each pays for the thread time of its requests: one that wants more than a third of the thread waits, with one seat;
+ * one that wants little does not wait. While clusters of other accounts are active, an account pays in the same way for all of its tenants.
+ * A lone tenant is hardly ever held back.
  */
 export class FairQueue {
   readonly #tenants = new Map<string, Tenant>();
@@ -114,7 +113,7 @@ export class FairQueue {
     this.#ports = ports;
   }
 
-  /** Calls `go` when the request may begin: at once, or later. The turn is to be given to `leave` once, whatever became of it. */
+  /** Calls `go` when the request may begin: at once, or later. Pass the seat to `leave` once, whatever became of the request. */
   enter(name: string, cost: number, go: () => void): Seat {
     const now = this.#ports.clock();
     const tenant = this.#tenants.get(name) ?? this.#add(name, now);
@@ -128,7 +127,7 @@ export class FairQueue {
     return seat;
   }
 
-  /** The request was answered, or whoever sent it is gone. */
+  /** Frees a seat: the request was answered, or its client disconnected. */
   leave(seat: Seat): void {
     const { tenant } = seat;
     if (seat.waits) {
@@ -144,7 +143,7 @@ export class FairQueue {
     this.#admitAll(tenant.account, now);
   }
 
-  /** So many bytes of an answer pass. */
+  /** Charges bytes of an answer. */
   answered({ tenant }: Seat, bytes: number): void {
     this.#charge(tenant, (bytes / KIB) * COST_KIB_MS);
   }
@@ -164,7 +163,7 @@ export class FairQueue {
     return tenant;
   }
 
-  /** Somebody comes, or goes. Strangers are not there: they could come often to hold others back. */
+  /** Counts a tenant as active or not. Unknown ones do not count: they could hold others back. */
   #count({ account, isCluster }: Tenant, by: 1 | -1): void {
     account.tenants += by;
     if (account.tenants === 0) this.#accounts.delete(account.name);
@@ -179,7 +178,7 @@ export class FairQueue {
     for (const tenant of flow.queue) this.#admit(tenant, now);
   }
 
-  /** Begins what may begin. */
+  /** Starts waiting requests of a tenant that may begin. */
   #admit(tenant: Tenant, now: number): void {
     const { account, waiting, isCluster } = tenant;
     this.#save(tenant, now);
@@ -194,7 +193,7 @@ export class FairQueue {
     }
   }
 
-  /** Whether no more of its requests may begin now; when it owes time, it is looked at again when it does not. */
+  /** Whether a flow may start no more requests now; one in debt is checked again when it is paid. */
   #isHeld(flow: Flow, seats: number, pays: boolean): boolean {
     if (flow.underway >= (pays && flow.credit < FLOW_CREDIT_MS / 2 ? FLOW_SEATS_IN_DEBT : seats)) return true;
     if (!pays || flow.credit > 0) return false;
@@ -208,7 +207,7 @@ export class FairQueue {
   }
 
   #save(flow: Flow, now: number): void {
-    // What it took while it was alone is not held against it for long.
+    // Bounded debt: what a flow took while alone does not count for long.
     flow.credit = Math.min(FLOW_CREDIT_MS, Math.max(-FLOW_DEBT_MS, flow.credit) + (now - flow.creditAt) * FLOW_SHARE);
     flow.creditAt = now;
   }
@@ -222,7 +221,7 @@ export class FairQueue {
     seat.go = undefined;
     this.#unqueue(tenant);
     if (tenant.waiting.length > 0) {
-      // Behind the others of its account.
+      // To the end of its account's queue.
       tenant.queue.add(tenant);
       account.queue.add(tenant);
     }

@@ -8,15 +8,15 @@ import type { DataFolder } from './folder.ts';
 
 const text = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** What the first start made. */
+/** Result of the first start. */
 export interface FirstRun {
-  /** Address of the cluster `demo`. */
+  /** URL of the cluster `demo`. */
   server: string;
-  /** Why it has no port of its own, in a sentence. */
+  /** Reason why it has no port of its own, in a sentence. */
   skipped?: string;
 }
 
-/** The cluster `demo`, at this port if it is free. */
+/** Creates the cluster `demo`, at this port if it is free. */
 async function makeDemo(own: Client, port: number | undefined) {
   const json = { name: 'demo', legacyApis: true };
   const make = (more: { port?: number }) => own.post('/v1/accounts/:account/clusters', { json: { ...json, ...more } });
@@ -32,10 +32,7 @@ async function makeDemo(own: Client, port: number | undefined) {
   }
 }
 
-/**
- * Makes what a new data folder lacks: the local account and its token, the cluster `demo` and a kubeconfig. Returns what it made;
- * undefined: everything was there.
- */
+/** Creates the local account with its token, the cluster `demo` and a kubeconfig in a new data folder; undefined: everything was there. */
 export async function firstRun(
   folder: DataFolder,
   url: string,
@@ -46,9 +43,9 @@ export async function firstRun(
   const kept = existsSync(names.credentials)
     ? (JSON.parse(readFileSync(names.credentials, 'utf8')) as { url: string; token?: string })
     : undefined;
-  // Without a token: the account was deleted, and there is to be another.
+  // Without a token the local account was deleted: another is created.
   if (kept?.token !== undefined) {
-    // Also the proof that the database answers.
+    // Also checks that the database answers.
     const client = connect({ url, ca, token: kept.token });
     await client.get('/v1/me').catch((error: Error) => {
       throw new Failure(
@@ -62,7 +59,7 @@ export async function firstRun(
   const operator = connect({ url, ca, token: folder.operator });
   const { id, token } = await operator.post('/v1/accounts', { json: { name: 'local' } });
   if (token === undefined) throw new Failure('the local account was made without a token');
-  // Whoever owns the machine is bounded by the machine.
+  // The machine's owner has no other limit than the machine.
   await operator.patch('/v1/accounts/:account/plan', { param: { account: id }, json: { plan: 'unlimited' } });
   const own = connect({ url, ca, token });
   const { demo, skipped } = await makeDemo(own, port);

@@ -18,7 +18,7 @@ import { makeSecret, PREFIXES } from '../lib/secrets.ts';
 import { codeOf, Failure } from '../local/failure.ts';
 import { writePrivate } from '../local/kubeconfigs.ts';
 
-/** The layout of a data folder that this version reads and writes. */
+/** Layout version of a data folder that this version reads and writes. */
 const FORMAT = 1;
 const MARKER = 'atoll.json';
 const LOCK = 'server.pid';
@@ -28,10 +28,10 @@ interface Marker {
   format: number;
 }
 
-/** A data folder that is ours while the server runs. */
+/** A data folder, locked while the server runs. */
 export interface DataFolder {
   path: string;
-  /** What the deployment's ids are made with; as old as the folder. */
+  /** Key of the deployment's ids; as old as the folder. */
   secret: string;
   operator: string;
   release(): void;
@@ -44,7 +44,7 @@ function make(path: string): void {
     // Not always recursive: in some file systems (/proc) a recursive mkdir never returns.
     if (!existsSync(path)) mkdirSync(path, { recursive: !existsSync(dirname(path)), mode: 0o700 });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    // Root is told "yes" by access() even where the file system is read-only.
+    // access() grants root even where the file system is read-only.
     writeFileSync(join(path, '.writable'), '');
     rmSync(join(path, '.writable'));
   } catch (error) {
@@ -52,11 +52,11 @@ function make(path: string): void {
   }
 }
 
-/** Refuses a folder that somebody else filled, or a newer version of us. */
+/** Refuses a folder with other files, or of a newer version. */
 function claim(path: string): void {
   const file = join(path, MARKER);
   if (!existsSync(file)) {
-    // A crash of the first start leaves at most the first two; the others are the CLI's, which may have been at another server first.
+    // A crash of the first start leaves at most the first two; the others are the CLI's, which may have used another server first.
     const strangers = readdirSync(path).filter(
       (name) => name !== LOCK && !name.startsWith(MARKER) && !CLIENT_FILES.includes(name),
     );
@@ -68,7 +68,7 @@ function claim(path: string): void {
   checkMarker(path);
 }
 
-/** Refuses what no server has ever made its own. */
+/** Refuses a folder that no server has initialized. */
 export function claimed(path: string): void {
   if (!existsSync(join(path, MARKER))) throw new Failure(`${path} is no data folder of Atoll; ATOLL_DATA names another`);
   checkMarker(path);
@@ -95,20 +95,20 @@ const alive = (pid: number): boolean => {
   }
 };
 
-/** Killed, and only not asked after by its parent yet; where the parent is gone too and nobody takes its place, it stays so. */
+/** Whether a process is a zombie: killed, and not reaped by its parent; without a parent it stays so. */
 function isZombie(pid: number): boolean {
   const file = `/proc/${pid}/stat`;
   return existsSync(file) && /\) [ZX] /.test(readFileSync(file, 'latin1'));
 }
 
-/** The process whose server uses the folder, if one does. */
+/** Process of the server that uses the folder, if any. */
 export function userOf(path: string): number | undefined {
   const file = join(path, LOCK);
   const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
   return pid !== process.pid && pid > 0 && alive(pid) ? pid : undefined;
 }
 
-/** One server per folder. A lock whose process is gone is nobody's. */
+/** Locks the folder for one server. The lock of a dead process is free. */
 function lock(path: string): () => void {
   const file = join(path, LOCK);
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -128,7 +128,7 @@ function lock(path: string): () => void {
 const token = (bytes: number) => randomBytes(bytes).toString('base64url');
 const operatorToken = () => makeSecret(PREFIXES.operator, { token });
 
-/** A secret of the folder, made at the first start. */
+/** A secret of the folder, created at the first start. */
 function secret(path: string, name: string, make: () => string): string {
   const file = join(path, name);
   if (!existsSync(file)) writePrivate(file, `${make()}\n`);
@@ -139,7 +139,7 @@ function secret(path: string, name: string, make: () => string): string {
 
 const MAGIC = 'SQLite format 3\0';
 
-/** Looks at the head of every database: one that was overwritten or cut is found before it is served as empty. */
+/** Checks the head of every database, so that an overwritten or truncated one is not served as empty. */
 function checkDatabases(path: string): void {
   const head = Buffer.alloc(MAGIC.length);
   for (const entry of existsSync(path) ? readdirSync(path, { recursive: true, withFileTypes: true }) : []) {
@@ -154,10 +154,10 @@ function checkDatabases(path: string): void {
   }
 }
 
-/** Where workerd keeps the databases. */
+/** Folder of workerd's databases. */
 export const stores = (folder: string) => ({ objects: join(folder, 'clusters'), d1: join(folder, 'd1') });
 
-/** Takes the data folder, making it at the first start; says in one sentence why it cannot. */
+/** Opens and locks the data folder, creating it at the first start; throws a one-sentence reason. */
 export function openFolder(path: string): DataFolder {
   make(path);
   const release = lock(path);

@@ -13,34 +13,34 @@ const MEDIUM_HEADER = 4;
 const LONG = 127;
 const LONG_HEADER = 10;
 
-/** A control frame as a client sends it. The key of its mask is zero, so the payload stands as it is. */
+/** A client's control frame. Its masking key is zero, so the payload is unchanged. */
 function controlFrame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([FINAL | opcode, MASKED | payload.length, 0, 0, 0, 0]), payload]);
 }
 
-/** A client's goodbye without a reason. */
+/** A client's close frame without a reason. */
 export const CLOSE_FRAME = controlFrame(CLOSE, Buffer.alloc(0));
 
-/** What a server sends over a WebSocket, wherever the pieces that it arrives in are cut. Where messages end is not told. */
+/** Reads a server's WebSocket data in pieces of any size. Message boundaries are not kept. */
 export class FrameReader {
   readonly #reply: (frame: Buffer) => void;
-  /** Bytes of data that the current frame still owes. */
+  /** Remaining data bytes of the current frame. */
   #owed = 0;
-  /** The beginning of a header, or of a control frame, that is not whole yet. */
+  /** Incomplete beginning of a header or a control frame. */
   #rest: Buffer | undefined;
   #closed = false;
 
-  /** `reply` sends the server what a ping asks for. */
+  /** `reply` answers pings. */
   constructor(reply: (frame: Buffer) => void) {
     this.#reply = reply;
   }
 
-  /** The server has said goodbye; what comes after that is not read. */
+  /** The server has closed; later bytes are ignored. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** The data in a piece, as far as it goes: parts of the piece itself, whose memory the reader does not hold on to. */
+  /** Data in a piece: parts of the piece itself, whose memory the reader does not retain. */
   read(piece: Buffer): Buffer[] {
     const bytes = this.#rest ? Buffer.concat([this.#rest, piece]) : piece;
     this.#rest = undefined;
@@ -63,7 +63,7 @@ export class FrameReader {
     return found;
   }
 
-  /** Reads a frame's header, or a whole control frame; says how many bytes that took, 0 when it is not all there. */
+  /** Reads a frame's header, or a whole control frame; returns the number of bytes, 0 when incomplete. */
   #header(bytes: Buffer, at: number): number {
     const there = bytes.length - at;
     if (there < SHORT_HEADER) return 0;

@@ -11,7 +11,7 @@ const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 const ENCODED = /\r\ncontent-encoding:/i;
 const CONNECTION = /\r\nconnection: *([^\r]*)/i;
-/** Lines about the connection behind, or about how its body ends. */
+/** Header lines about the upstream connection, or the body's framing. */
 const CONNECTION_LINES = /\r\n(?:connection|keep-alive):[^\r]*/gi;
 const CHUNKED_LINE = /\r\ntransfer-encoding:[^\r]*/i;
 const LENGTH_LINE = /\r\ncontent-length:[^\r]*/i;
@@ -22,13 +22,13 @@ const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
 const TOO_LARGE = 413;
 
-/** The line by which a client learns whether the connection stays (net/http's chunkWriter.writeHeader); '' where it knows. */
+/** Connection header for the client (net/http's chunkWriter.writeHeader); '' where the default applies. */
 export function connectionLine(isOld: boolean, closes: boolean): string {
   if (isOld) return closes ? '' : '\r\nConnection: keep-alive';
   return closes ? '\r\nConnection: close' : '';
 }
 
-/** An answer of the front itself. The body of one to HEAD is told of, and left out; one that ends the connection ends with it. */
+/** An answer of the proxy itself. To HEAD the body is announced and omitted; one that closes the connection ends with it. */
 export function replyTo({ status, text, closes }: Reply, { isOld, isHead }: { isOld: boolean; isHead: boolean }): Buffer {
   const length = closes && text !== '' ? '' : `\r\nContent-Length: ${text.length}`;
   const type = text === '' ? '' : '\r\nContent-Type: text/plain; charset=utf-8';
@@ -36,40 +36,40 @@ export function replyTo({ status, text, closes }: Reply, { isOld, isHead }: { is
   return Buffer.from(`HTTP/1.${isOld ? 0 : 1} ${status}${type}${length}${line}\r\n\r\n${isHead ? '' : text}`, 'latin1');
 }
 
-/** What an answer does. */
+/** Effects of an answer. */
 export interface AnswerEvents {
-  /** `written` is called when the bytes are not needed any more. */
+  /** `written` is called when the bytes can be reused. */
   toClient(bytes: Buffer, written?: () => void): void;
-  /** The client was told to send the body. */
+  /** The client was sent 100 (Continue). */
   continues(): void;
-  /** More than is good for it is on its way here; later it can go on. */
+  /** Pauses or resumes reading from upstream. */
   waits(): void;
   goesOn(): void;
-  /** Whether the request's body is known to come to its end soon, so that the connection can stay. */
+  /** Whether the request's body will end soon, so that the connection can stay. */
   canStay(): boolean;
-  /** The answer itself begins, no interim one. */
+  /** The final answer begins. */
   begins(): void;
-  /** The connection is no HTTP any more; what follows is passed on as it is. */
+  /** The connection was upgraded; the rest is passed through. */
   switches(): void;
-  /** It is whole. `closes`: nothing may follow on the client's connection; `inner`: nor on the one behind. */
+  /** The answer is complete. `closes`: the client's connection closes; `inner`: the upstream one closes. */
   ends(closes: boolean, inner: boolean): void;
-  /** What comes is no answer. */
+  /** The upstream answer is malformed. */
   fails(): void;
 }
 
 /**
- * The answer of the server behind to one request, told to the client in the words of the client's protocol. Bodies pass as they are,
- * without a copy, but for those that HTTP/1.0 cannot read and those that are compressed.
+ * Forwards the upstream answer to one request in the client's protocol version. Bodies pass without a copy, except those that HTTP/1.0
+ * cannot read and those that are compressed.
  */
 export class Answer {
   readonly #request: RequestHead;
   readonly #events: AnswerEvents;
-  /** What has come of the head; undefined once that is whole. */
+  /** Received part of the head; undefined once complete. */
   #head: Buffer | undefined = EMPTY;
-  /** Bytes of the body to come, where that is told. */
+  /** Remaining bytes of the body, if known. */
   #left = 0;
   #chunks: ChunkReader | undefined;
-  /** The body's chunks are taken apart: the client does not know them. */
+  /** Decodes the body's chunks for an HTTP/1.0 client. */
   #plain = false;
   #gzip: Gzip | undefined;
   #closes = false;
@@ -80,7 +80,7 @@ export class Answer {
     this.#events = events;
   }
 
-  /** Bytes of the server behind, whose memory is theirs again once `release` is called. */
+  /** Takes upstream bytes; `release` frees their memory. */
   read(bytes: Buffer, release: () => void): void {
     if (this.#head === undefined) {
       this.#body(bytes, 0, release);
@@ -144,7 +144,7 @@ export class Answer {
     this.#body(all.subarray(after), 0, release);
   }
 
-  /** The head as the client is told it; undefined: as it came. */
+  /** The head for the client; undefined: unchanged. */
   #headFor(text: string): string | undefined {
     const { isOld } = this.#request;
     const line = connectionLine(isOld, this.#closes);
@@ -156,7 +156,7 @@ export class Answer {
     return told + line;
   }
 
-  /** As the API server compresses (responsewriters/writers.go): lightly; and on a thread beside this one. */
+  /** Compresses as the API server does (responsewriters/writers.go): lightly; on another thread. */
   #compress(): void {
     const gzip = createGzip({ level: GZIP_LEVEL });
     this.#gzip = gzip;
@@ -167,7 +167,7 @@ export class Answer {
     });
   }
 
-  /** Bytes of the body behind so many that belong to the head. */
+  /** Bytes of the body after the head. */
   #body(bytes: Buffer, head: number, release: () => void): void {
     if (this.#chunks) {
       this.#chunked(this.#chunks, bytes, head, release);
@@ -206,14 +206,14 @@ export class Answer {
     this.#events.ends(this.#closes, this.#innerCloses);
   }
 
-  /** The server behind has closed. Whether the answer is whole by that. */
+  /** Ends the answer on upstream close; returns whether it is complete. */
   closed(): boolean {
     if (this.#head !== undefined || this.#left !== Number.POSITIVE_INFINITY) return false;
     this.#end();
     return true;
   }
 
-  /** The client is gone. */
+  /** Stops: the client disconnected. */
   stop(): void {
     this.#gzip?.destroy();
   }

@@ -4,11 +4,11 @@ const LF = 0x0a;
 const CR = 0x0d;
 const CRLF = Buffer.from('\r\n');
 export const LAST_CHUNK = Buffer.from('0\r\n\r\n');
-/** A chunk's first line: its size, and extensions that nobody reads (net/http/internal/chunked.go). */
+/** First line of a chunk: its size, and extensions, which are ignored (net/http/internal/chunked.go). */
 const SIZE = /^([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r]*)?$/;
 const TRAILER = /^[!#$%&'*+.^_`|~\w-]+:[\t\x20-\x7e\x80-\xff]*$/;
 
-/** One chunk of a chunked body made of these bytes. */
+/** Encodes bytes as a chunk. */
 export function chunkOf(pieces: Buffer[]): Buffer {
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const line = `${size.toString(16)}\r\n`;
@@ -21,25 +21,25 @@ export function chunkOf(pieces: Buffer[]): Buffer {
 
 type State = 'size' | 'data' | 'data end' | 'trailers' | 'done' | 'bad';
 
-/** Reads a chunked body (RFC 9112, section 7.1), however its bytes are cut. */
+/** Reads a chunked body (RFC 9112, section 7.1) in pieces of any size. */
 export class ChunkReader {
   #state: State = 'size';
-  /** Bytes of the current chunk that are to come. */
+  /** Remaining bytes of the current chunk. */
   #left = 0;
   #line = '';
-  /** Bytes of lines beside the data: those of the current one, and of all trailers. */
+  /** Bytes of lines beside the data: of the current line, and of all trailers. */
   #trailers = 0;
 
   get done(): boolean {
     return this.#state === 'done';
   }
 
-  /** What came is no chunked body; what follows cannot be told. */
+  /** The body is malformed; the rest cannot be framed. */
   get bad(): boolean {
     return this.#state === 'bad';
   }
 
-  /** The data in a piece, as parts of it, and how many bytes of it belong to the body. */
+  /** Data in a piece, as parts of it, and the number of its bytes that belong to the body. */
   read(piece: Buffer): { data: Buffer[]; used: number } {
     const data: Buffer[] = [];
     let at = 0;
@@ -55,7 +55,7 @@ export class ChunkReader {
     return { data, used: at };
   }
 
-  /** Reads as much of a line as there is. */
+  /** Reads the available part of a line. */
   #readLine(piece: Buffer, from: number): number {
     const end = piece.indexOf(LF, from);
     const to = end < 0 ? piece.length : end + 1;

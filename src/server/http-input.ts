@@ -5,16 +5,16 @@ const CR = 0x0d;
 const LEAST = 1024;
 
 /**
- * Bytes that came and are not used yet, in one piece however they arrived. A single chunk is not copied; more go into memory that grows by
- * doubling, so that a client that sends single bytes costs no more than their number.
+ * Unread input in one piece. A single chunk is not copied; more go into memory that grows by doubling, so a client that sends single bytes
+ * costs no more than their number.
  */
 export class Input {
   #bytes: Buffer = EMPTY;
   #start = 0;
   #end = 0;
-  /** Whether the memory behind #end is ours to write to. */
+  /** Whether the memory behind #end may be written. */
   #own = false;
-  /** How far it was searched for the end of a head. */
+  /** Position up to which the end of a head was searched. */
   #searched = 0;
 
   get length(): number {
@@ -45,7 +45,7 @@ export class Input {
     this.#own = true;
   }
 
-  /** The text of a head, without the blank line that ends it, which is taken; undefined: it is not all there. */
+  /** Takes the text of a head, without the blank line that ends it; undefined: incomplete. */
   takeHead(): string | undefined {
     const from = Math.max(this.#start, this.#searched - HEAD_END.length);
     const there = this.#bytes.subarray(from, this.#end);
@@ -61,7 +61,7 @@ export class Input {
     return text;
   }
 
-  /** What is there, without taking it. */
+  /** Peeks at the input. */
   peek(): Buffer {
     return this.#bytes.subarray(this.#start, this.#end);
   }

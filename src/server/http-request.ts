@@ -1,29 +1,29 @@
 import { isKnownMethod } from './request-line.ts';
 
-/** How a body is told to end: after so many bytes, or by itself. */
+/** Framing of a body: a length, or chunks. */
 export type Framing = number | 'chunked';
 
-/** The head of a request, as far as the front needs to know it. */
+/** The head of a request, as far as the proxy needs it. */
 export interface RequestHead {
   method: string;
   /** Path and query. */
   target: string;
   host: string;
-  /** Lines about the request itself: none about the connection, the host or the body's length. */
+  /** Header lines of the request itself: none of the connection, the host or the body's length. */
   lines: string[];
   framing: Framing;
-  /** Not HTTP/1.1 or newer: knows no chunks, and no 1xx. */
+  /** Older than HTTP/1.1: no chunks, no 1xx. */
   isOld: boolean;
-  /** The client says that no request follows; of an old one: it does not say otherwise. */
+  /** The connection closes after this request. */
   closes: boolean;
-  /** The client sends the body when it is told to go on. */
+  /** The client waits for 100 (Continue) before it sends the body. */
   expects: boolean;
   upgrade: string | undefined;
   authorization: string;
   acceptsGzip: boolean;
 }
 
-/** An answer of the front itself. Absent `closes`: requests can follow. */
+/** An answer of the proxy itself. Absent `closes`: requests can follow. */
 export interface Reply {
   status: string;
   text: string;
@@ -43,20 +43,20 @@ const OPTIONS_OF_ALL = { status: '200 OK', text: '' };
 
 const FIRST = /^([!#$%&'*+.^_`|~\w-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/(\d)\.(\d)$/;
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** What no head holds: control characters, and CR but before LF. */
+/** Characters invalid in a head: control characters, and CR but before LF. */
 const STRANGE = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)/;
-/** A line that goes on on the next one: joined with a space, as net/textproto does. */
+/** A folded line: joined with a space, as net/textproto does. */
 const FOLD = /\r?\n[ \t]+/g;
 const FIRST_FOLDED = /^[^\n]*\n[ \t]/;
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#@]*)([^]*)$/i;
 const OPAQUE = /^[a-z][a-z0-9+.-]*:/i;
 const DIGITS = /^\d{1,19}$/;
-/** Whom a request without a Host (HTTP/1.0), or with an empty one, is for. */
+/** Host of a request without one (HTTP/1.0), or with an empty one. */
 const NO_HOST = 'localhost';
 
 const has = (list: string, word: string): boolean => list.split(',').some((one) => one.trim().toLowerCase() === word);
 
-/** What lines about the connection and the body say, all of each name together. */
+/** Values of headers about the connection and the body, joined per name. */
 interface Special {
   hosts: string[];
   lengths: string[];
@@ -68,7 +68,7 @@ interface Special {
   encodings: string;
 }
 
-/** Sorts the lines of a head; undefined: one of them is none. */
+/** Sorts the lines of a head; undefined: one is malformed. */
 function sort(lines: string[], kept: string[]): Special | undefined {
   const found: Special = {
     hosts: [],
@@ -109,7 +109,7 @@ function note(found: Special, name: string, value: string, keep: () => void): vo
     case 'upgrade':
       found.upgrade = value;
       return;
-    // Trailers are not passed on, and neither are the ways to talk about the connection that are none.
+    // Trailers and hop-by-hop headers are not forwarded.
     case 'te':
     case 'trailer':
     case 'keep-alive':
@@ -124,7 +124,7 @@ function note(found: Special, name: string, value: string, keep: () => void): vo
   keep();
 }
 
-/** How the body ends (net/http's transferReader): chunks before a length, and a length that is the same however often it is told. */
+/** Framing of the body (net/http's transferReader): chunks take precedence over a length; repeated lengths must agree. */
 function framingOf({ lengths, codings }: Special, isOld: boolean): Framing | Reply {
   if (codings.length > 0 && !isOld) {
     return codings.length === 1 && codings[0].toLowerCase() === 'chunked' ? 'chunked' : NO_CODING;
@@ -135,7 +135,7 @@ function framingOf({ lengths, codings }: Special, isOld: boolean): Framing | Rep
   return isOne && Number.isSafeInteger(length) ? length : BAD_REQUEST;
 }
 
-/** Path and query, and the host of an address that is whole (RFC 9112, section 3.2). */
+/** Path and query, and the host of an absolute URL (RFC 9112, section 3.2). */
 function targetOf(method: string, text: string): { target: string; host?: string } | Reply {
   if (method === 'CONNECT') return NOT_FOUND;
   if (text.startsWith('/')) return { target: text };
@@ -147,7 +147,7 @@ function targetOf(method: string, text: string): { target: string; host?: string
 
 const isReply = (of: object): of is Reply => 'status' in of;
 
-/** What came instead of a request, and how the body ends that follows it. */
+/** A refused request, and the framing of its body. */
 export interface Refused {
   reply: Reply;
   framing: Framing;
@@ -158,7 +158,7 @@ export interface Refused {
 
 export const isRefused = (of: RequestHead | Refused): of is Refused => 'reply' in of;
 
-/** Of a request that is not read any further, and neither is what follows. */
+/** Refuses a request; nothing after it is read. */
 export const refusedWith = (reply: Reply, framing: Framing = 0): Refused => ({
   reply,
   framing,
@@ -167,7 +167,7 @@ export const refusedWith = (reply: Reply, framing: Framing = 0): Refused => ({
   isHead: false,
 });
 
-/** Reads the text of a head as net/http does: what it refuses is refused in the same way. */
+/** Parses the text of a head as net/http does, with the same refusals. */
 export function parseRequest(head: string): RequestHead | Refused {
   if (STRANGE.test(head) || FIRST_FOLDED.test(head)) return refusedWith(BAD_REQUEST);
   const [first, ...lines] = head.replace(FOLD, ' ').split(/\r?\n/);
@@ -203,7 +203,7 @@ export function parseRequest(head: string): RequestHead | Refused {
   };
 }
 
-/** The head as the server behind is told it, with these lines in front of the client's own. */
+/** The head sent upstream, with these lines in front of the client's own. */
 export function headFor(request: RequestHead, target: string, added: string): Buffer {
   const { method, host, lines, framing, expects, upgrade } = request;
   let text = `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${added}`;

@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import { codeOf } from '../local/failure.ts';
 import { writePrivate } from '../local/kubeconfigs.ts';
 
-/** Why a port cannot be listened on, behind "port N". */
+/** Reason why a port cannot be opened, to follow "port N". */
 export function reasonOf(error: unknown): string {
   const code = codeOf(error);
   if (code === 'EADDRINUSE') return 'is in use';
@@ -11,19 +11,19 @@ export function reasonOf(error: unknown): string {
   return `cannot be listened on (${code})`;
 }
 
-/** One that was not opened again, and why. */
+/** A port that could not be reopened, and the reason. */
 export interface Unopened {
   cluster: string;
   port: number;
   why: string;
 }
 
-/** The ports that clusters have of their own. A file remembers them for the next start. */
+/** Ports of clusters of their own, persisted in a file for the next start. */
 export class Listeners {
   readonly #file: string;
   readonly #open: (port: number, cluster: string) => Promise<Server>;
   readonly #servers = new Map<string, { port: number; server: Server }>();
-  /** Those that are remembered, open or not. */
+  /** Persisted ports, open or not. */
   readonly #ports: Map<string, number>;
 
   /** `open` listens on a port and serves one cluster there. */
@@ -35,7 +35,7 @@ export class Listeners {
     );
   }
 
-  /** Opens what was open before. */
+  /** Reopens persisted ports. */
   async restore(): Promise<Unopened[]> {
     const unopened: Unopened[] = [];
     for (const [cluster, port] of this.#ports) {
@@ -45,7 +45,7 @@ export class Listeners {
     return unopened;
   }
 
-  /** Gives a cluster this port in place of the one that it had; returns why it cannot be. */
+  /** Opens a port for a cluster in place of its former one; returns the reason of a failure. */
   async listen(cluster: string, port: number): Promise<string | undefined> {
     const why = await this.#serve(cluster, port);
     if (why === undefined) this.#remember(cluster, port);
@@ -65,7 +65,7 @@ export class Listeners {
     }
   }
 
-  /** Takes a cluster's port away. Connections that are there end when they are answered, or with their cluster. */
+  /** Closes a cluster's port. Open connections end when they are answered, or with their cluster. */
   close(cluster: string): void {
     this.#servers.get(cluster)?.server.close();
     this.#servers.delete(cluster);

@@ -2,13 +2,13 @@ import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOG_FILE_BYTES } from './limits.ts';
 
-/** Where lines of the log go. */
+/** Sink of log lines. */
 export interface Log {
-  /** Takes a line of the Worker, which is JSON, or of workerd. */
+  /** Writes a line of the Worker (JSON) or of workerd. */
   write(line: string): void;
 }
 
-/** The entries that the Worker logs, as far as a sentence needs them. */
+/** The Worker's log entries, as far as a sentence needs them. */
 interface Entry {
   level?: string;
   type?: string;
@@ -20,7 +20,7 @@ interface Entry {
   error?: string;
 }
 
-/** A sentence about an entry that tells of a failure; undefined for the rest, and for what is no entry. */
+/** A sentence about a failure's entry; undefined for other lines. */
 export function sentenceOf(line: string): string | undefined {
   let entry: Entry;
   try {
@@ -36,15 +36,15 @@ export function sentenceOf(line: string): string | undefined {
   return `${what}${where} failed${why && `: ${why}`}`;
 }
 
-/** The log on standard error, as it comes: for a file or a collector. */
+/** The log on standard error, verbatim: for a file or a collector. */
 export const plainLog = (out: NodeJS.WritableStream = process.stderr): Log => ({
   write: (line) => void out.write(`${line}\n`),
 });
 
-/** The log in a file of the data folder, for a person at a terminal: they are told of failures, in sentences. */
+/** The log in a file of the data folder; a person at a terminal sees failures, as sentences. */
 export function terminalLog(folder: string, out: NodeJS.WritableStream = process.stderr): Log {
   const file = join(folder, 'server.log');
-  // A start begins another file when this one has grown long; one is kept.
+  // A start rotates a long file; one old file is kept.
   if (existsSync(file) && statSync(file).size > LOG_FILE_BYTES) renameSync(file, `${file}.1`);
   return {
     write: (line) => {

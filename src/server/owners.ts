@@ -8,7 +8,7 @@ import { hasSqlite, openReadOnly } from './sqlite.ts';
 const DATABASE = /^(?!metadata).*\.sqlite$/;
 const BEARER = /^bearer +(\S+) *$/i;
 
-/** A cluster is of its account, a token too; a person who signed in stands for themselves. */
+/** Queries for the owner of a cluster or bearer: an account; for a person who signed in, themselves. */
 const QUERIES = {
   cluster: 'SELECT account_id AS owner FROM clusters WHERE id = ?1',
   bearer: `SELECT account_id AS owner FROM tokens WHERE hash = ?1 UNION ALL SELECT account_id FROM tokens WHERE former_hash = ?1
@@ -16,7 +16,7 @@ const QUERIES = {
 };
 type Queries = Record<keyof typeof QUERIES, StatementSync>;
 
-/** The file of D1, once there is one. */
+/** File of D1, once it exists. */
 function open(folder: string): Queries | undefined {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !DATABASE.test(entry.name)) continue;
@@ -27,9 +27,9 @@ function open(folder: string): Queries | undefined {
 }
 
 /**
- * Tells the account of a tenant (fair.ts) from D1's file in that folder, beside workerd: it is in WAL mode, so that reading disturbs nobody
- * and sees what was committed. Takes some 20 us. It decides about turns only: whatever is wrong with the file, requests go on. A Node
- * without SQLite (before 22.5) knows of nobody, and then nobody is held back.
+ * Looks up the account of a tenant (fair-queue.ts) in D1's file, beside workerd: in WAL mode reading blocks nobody and sees what was
+ * committed. Takes some 20 us. It serves fairness only: whatever is wrong with the file, requests proceed. A Node without SQLite (before
+ * 22.5) finds no owners, and then nobody is held back.
  */
 export function ownersIn(folder: string): (tenant: string) => string {
   if (!hasSqlite()) return () => NOBODY;

@@ -1,4 +1,4 @@
-/** Bytes read at once from the server behind. */
+/** Bytes per upstream read. */
 const READ_BYTES = 128 * 1024;
 /** Buffers kept for the next reads. */
 const FREE_BUFFERS = 64;
@@ -6,8 +6,8 @@ const free: Buffer[] = [];
 let shared: Buffer | undefined;
 
 /**
- * What an answer is read into and written to the client from, without a copy. They go round: new ones all the time would keep the garbage
- * collector busier than all the rest of the front.
+ * Pool of buffers in which answers are read from upstream and written to the client without a copy. Reused: new ones would keep the garbage
+ * collector busier than the rest of the proxy.
  */
 export const takeBuffer = (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
 
@@ -16,8 +16,8 @@ export function giveBuffer(buffer: Buffer): void {
 }
 
 /**
- * What watches are read into, of which there are many and all of them quiet: reading and using are one step, so that they share it. But
- * Windows reads ahead, into a buffer that must be the socket's own.
+ * Shared read buffer of watches, which are many and mostly idle: reading and using are one step. But Windows reads ahead, into a buffer
+ * that must be the socket's own.
  */
 export function sharedBuffer(): Buffer {
   if (process.platform === 'win32') return takeBuffer();

@@ -1,6 +1,6 @@
 /**
- * The methods that workerd takes. To any other it says 501, as if the failure were ours; of HTTP's two answers 405 is the client's. It
- * knows CONNECT too, for other servers than this one.
+ * Methods that workerd accepts. To others it answers 501, a server error; of HTTP's two answers 405 is the client's. Includes CONNECT,
+ * which is for other servers.
  */
 const KNOWN = new Set([
   'GET',
@@ -33,17 +33,17 @@ const KNOWN = new Set([
   'BAN',
 ]);
 const SPACE = 32;
-/** Characters of a method; what is longer is none. */
+/** Maximum length of a method. */
 const LONGEST = 64;
-/** A request's first line, as net/http of Go reads it too; with a whole address CONNECT is one. */
+/** A request line, as Go's net/http reads it; with an absolute URL CONNECT is one. */
 const LINE = /^[!#$%&'*+.^_`|~\w-]{1,64} [^ \r\n]+ HTTP\/\d\.\d\r?\n/;
-/** Bytes in which a first line has begun, or is none. */
+/** Bytes after which a request line has begun, or is malformed. */
 const ENOUGH = 16;
 const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 export const isKnownMethod = (method: string): boolean => KNOWN.has(method);
 
-/** Whether the first that a client says is no HTTP/1 at all, as far as it can be told: another protocol, or HTTP/2 that was not agreed on. */
+/** Whether the first bytes are not HTTP/1, as far as can be told: another protocol, or HTTP/2 without negotiation. */
 export function isNoRequest(chunk: Buffer): boolean {
   const end = chunk.indexOf('\n');
   if (end >= 0) return !LINE.test(chunk.toString('latin1', 0, end + 1));

@@ -7,9 +7,9 @@ export function hasSqlite(): boolean {
   return major > 22 || (major === 22 && minor >= 5);
 }
 
-/** Opens a database of the data folder for reading, beside workerd: it is in WAL mode, where readers disturb nobody. */
+/** Opens a database of the data folder read-only, beside workerd: in WAL mode readers do not block. */
 export function openReadOnly(file: string): DatabaseSync {
-  // Not imported: a Node without it could not even load the file.
+  // Not imported: a Node without SQLite could not load the file.
   const sqlite = createRequire(import.meta.url)('node:sqlite') as typeof import('node:sqlite');
   return new sqlite.DatabaseSync(file, { readOnly: true });
 }

@@ -14,18 +14,18 @@ import { ownersIn } from './owners.ts';
 import { ALARM_LOOK_MS } from './limits.ts';
 import { type FirstRun, firstRun } from './first-run.ts';
 
-/** Of what the front and the Worker know each other by, for as long as this process lives. */
+/** Bytes of the secret shared by proxy and Worker for the life of this process. */
 const SECRET_BYTES = 24;
 
-/** How long clients have at most, once the server is asked to stop, ms. */
+/** Maximum drain time of a stopping server, ms. */
 const DRAIN_MS = 10_000;
-/** What the last write of an object may take, ms. */
+/** Time for the last write of an object, ms. */
 const SETTLE_MS = 100;
 
 const sentenceOf = ({ cluster, port: taken, why }: Unopened, url: string): string =>
   `port ${taken} of a cluster ${why}: it answers at ${url}/clusters/${cluster} alone ("atoll cluster listen" gives it another port)`;
 
-/** What a person is told after the first start. */
+/** Message after the first start. */
 const next = ({ server, skipped }: FirstRun): string => `
 A cluster named "demo" is running at ${server}.${skipped === undefined ? '' : `\n${skipped}`} Try:
 
@@ -34,13 +34,13 @@ A cluster named "demo" is running at ${server}.${skipped === undefined ? '' : `\
   npx atoll kubectl get pods --watch
 `;
 
-/** Lets every client go, then waits until objects have written down what they hold in memory for moments: events and counts of reads. */
+/** Drains all clients, then waits until objects have stored their buffered events and counts of reads. */
 async function drainAll(proxy: TlsProxy): Promise<void> {
   await proxy.drain(DRAIN_MS);
   await setTimeout(Math.max(AUDIT_WAIT_MS, USAGE_FLUSH_MS) + SETTLE_MS);
 }
 
-/** Asks the Worker now and then whether it lives: an alarm that workerd has lost is found so. Returns what ends it. */
+/** Polls the Worker's health, which also finds alarms that workerd lost. Returns a function that stops it. */
 function lookForAlarms({ host, port: at }: { host: string; port: number }): () => void {
   const look = () =>
     void fetch(`http://${host}:${at}/livez`)
@@ -51,7 +51,7 @@ function lookForAlarms({ host, port: at }: { host: string; port: number }): () =
   return () => clearInterval(timer);
 }
 
-/** Starts the local server and returns when it serves. Stops cleanly, with exit code 0, on SIGINT and SIGTERM; ends with 1 when workerd does. */
+/** Starts the local server; returns when it serves. Stops with exit code 0 on SIGINT and SIGTERM; ends with 1 when workerd does. */
 export async function start(): Promise<void> {
   const wanted = port();
   const folder = openFolder(dataFolder());

@@ -1,4 +1,4 @@
-/** What is used of tar-stream, whose packages come without types. */
+/** Types of the used part of tar-stream, which has none. */
 declare module 'tar-stream' {
   import type { Readable, Writable } from 'node:stream';
 

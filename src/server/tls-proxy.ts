@@ -5,22 +5,22 @@ import { Connection } from './connection.ts';
 import type { Address } from './exchange.ts';
 import { FairQueue } from './fair-queue.ts';
 
-/** While the front drains: how often it looks, ms. */
+/** Polling interval while draining, ms. */
 const DRAIN_LOOK_MS = 10;
 
-/** What a front is made of. */
+/** Options of the proxy. */
 export interface TlsProxyOptions {
   certificates: Certificates;
   backend: Address;
-  /** The account of a tenant (owners.ts). */
+  /** Account of a tenant (owners.ts). */
   owner: (tenant: string) => string;
-  /** Under which clusters have host names of their own. */
+  /** Domain of the clusters' host names. */
   domain?: string | undefined;
 }
 
 /**
- * Ends TLS in front of workerd's plain socket: it goes around miniflare's entry worker, and TLS and the objects use different threads.
- * However many ports it listens on, those who ask share the thread behind as one.
+ * Terminates TLS before workerd's plain socket: it bypasses miniflare's entry worker, and TLS and the objects use different threads. All of
+ * its ports share one fair queue, as their clients share the thread behind.
  */
 export class TlsProxy {
   readonly #options: TlsProxyOptions;
@@ -34,7 +34,7 @@ export class TlsProxy {
     this.#fair = new FairQueue({ clock, later: (ms, go) => void globalThis.setTimeout(go, ms), owner: options.owner });
   }
 
-  /** Listens on a port, for everybody or for one cluster. */
+  /** Listens on a port, for all clusters or for one. */
   listen(port: number, cluster?: string): Promise<Server> {
     const { certificates, backend, domain } = this.#options;
     const { cert, key } = certificates;
@@ -55,13 +55,13 @@ export class TlsProxy {
     });
   }
 
-  /** Takes no more clients. */
+  /** Stops accepting clients. */
   close(): void {
     for (const server of this.#servers) server.close();
     this.#servers.clear();
   }
 
-  /** The same, and lets go of those that are there as soon as they are owed nothing; after so long, whatever they are owed. */
+  /** Stops accepting, and closes connections once they have no pending answer; all of them after a timeout. */
   async drain(mostMs: number): Promise<void> {
     this.close();
     const end = performance.now() + mostMs;

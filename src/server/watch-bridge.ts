@@ -9,18 +9,18 @@ const CRLF = '\r\n';
 const HEAD_END = '\r\n\r\n';
 const SWITCHING = 'HTTP/1.1 101 ';
 
-/** A cluster's watch, by its address; the Worker knows better (address.worker.ts), and its answer is the one that counts. */
+/** Path of a cluster's watch; the Worker decides (address.worker.ts). */
 const WATCH = /^\/clusters\/[^?]*\?(?:.*&)?watch=(?:1|t|T|true|TRUE|True)(?:&|$)/;
 /**
- * Asks the Worker for the socket of the cluster's object (watch.worker.ts); the front's secret follows, without which a client asks in vain.
- * The key is RFC 6455's example: both ends are ours.
+ * Headers that ask the Worker for the object's WebSocket (watch.worker.ts); the proxy's secret follows, without which clients get none. The
+ * key is RFC 6455's example: both ends are ours.
  */
 const ASK = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
 const TIMEOUT = /\r\nx-atoll-timeout-seconds: *(\d+)/i;
-/** Lines of an answer that are about the connection behind us. */
+/** Header lines of an answer about the upstream connection. */
 const HOP = /^(?:connection|upgrade|sec-websocket-[a-z]+|x-atoll-timeout-seconds|content-length|transfer-encoding):/i;
 
-/** Whether the request, at this address, can be turned into one for the WebSocket behind a watch. */
+/** Whether the request to this path can become one for the WebSocket of a watch. */
 export const isWatch = ({ method, upgrade, framing }: RequestHead, address: string): boolean =>
   method === 'GET' && upgrade === undefined && framing === 0 && WATCH.test(address);
 
@@ -31,11 +31,11 @@ export const askForSocket = (request: RequestHead, secret: string): RequestHead 
   lines: [...request.lines, ...ASK, `X-Atoll-Watch: ${secret}`],
 });
 
-/** The last event, and the chunk that it became: most events go to many watches, one after another. */
+/** The last event and its chunk: most events go to many watches in a row. */
 let lastPiece: Buffer = Buffer.alloc(0);
 let lastChunk: Buffer = lastPiece;
 
-/** Pieces of a body as one chunk of it, which is not to be changed: others may have it too. */
+/** Pieces of a body as one chunk, shared and read-only. */
 function chunked(pieces: Buffer[]): Buffer {
   const isOne = pieces.length === 1;
   if (isOne && lastPiece.length > 0 && pieces[0].equals(lastPiece)) return lastChunk;
@@ -47,29 +47,28 @@ function chunked(pieces: Buffer[]): Buffer {
   return chunk;
 }
 
-/** The two sides of a watch, and how it ends. */
+/** Ports of a watch: client, upstream and end. */
 export interface Sides {
   toClient(bytes: Buffer): void;
   toServer(bytes: Buffer): void;
-  /** The client has its whole answer. */
+  /** The answer is complete. */
   ended(): void;
-  /** It became no watch: these are the first bytes of an ordinary answer, and the rest follows. */
+  /** It is no watch: these are the first bytes of an ordinary answer. */
   refused(bytes: Buffer): void;
 }
 
 /**
- * A watch whose WebSocket comes from the cluster's object through workerd to here without passing JavaScript there, where a message costs
- * several times what it costs here. Its data become the body of the plain HTTP answer that the client asked for: chunks of it, or for
- * HTTP/1.0 plain bytes up to the end of the connection.
+ * Bridges a watch's WebSocket from the cluster's object to a plain HTTP answer: workerd passes it without JavaScript, where a message costs
+ * several times what it costs here. Its data become the answer's body: chunks, or for HTTP/1.0 plain bytes up to the end of the connection.
  */
 export class WatchBridge {
   readonly #sides: Sides;
   readonly #client: Pick<RequestHead, 'isOld' | 'closes'>;
   readonly #frames: FrameReader;
-  /** What has come of the answer's head; undefined once that is whole. */
+  /** Received part of the answer's head; undefined once complete. */
   #head: Buffer | undefined = Buffer.alloc(0);
   #timer: NodeJS.Timeout | undefined;
-  /** It is to end as soon as its answer has begun. */
+  /** Ends as soon as its answer has begun. */
   #ending = false;
   #ended = false;
 
@@ -79,7 +78,7 @@ export class WatchBridge {
     this.#frames = new FrameReader((frame) => sides.toServer(frame));
   }
 
-  /** Bytes from the server. */
+  /** Takes upstream bytes. */
   read(piece: Buffer): void {
     const bytes = this.#head ? this.#begin(Buffer.concat([this.#head, piece])) : piece;
     if (!bytes) return;
@@ -88,7 +87,7 @@ export class WatchBridge {
     if (this.#frames.closed || this.#ending) this.#end();
   }
 
-  /** The answer's head becomes that of a stream; returns what follows it. */
+  /** Turns the answer's head into that of a stream; returns the bytes after it. */
   #begin(bytes: Buffer): Buffer | undefined {
     const end = bytes.indexOf(HEAD_END);
     const switching = bytes.toString('latin1', 0, SWITCHING.length);
@@ -118,13 +117,13 @@ export class WatchBridge {
     this.#sides.ended();
   }
 
-  /** Ends it as if its time were over; one whose answer has not begun yet, once it has. */
+  /** Ends the watch like a timeout; if its answer has not begun, once it has. */
   end(): void {
     if (this.#head) this.#ending = true;
     else if (!this.#ended) this.#end();
   }
 
-  /** Lets go of the object's socket. */
+  /** Closes the object's socket. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#sides.toServer(CLOSE_FRAME);

@@ -1,60 +1,59 @@
-/** What is counted over a cluster's life. */
+/** Counts over a cluster's life. */
 export interface Counts {
   requests: number;
   writes: number;
-  /** Seconds of the clock in which it worked. */
+  /** Clock seconds in which it worked. */
   awake: number;
 }
 
-/** A tally as a row carries it. */
+/** Counts as a log row carries them. */
 export interface StoredCounts extends Counts {
-  /** Objects that live after the row. */
+  /** Live objects after the row. */
   live: number;
 }
 
 /**
- * Counters that ride on the rows of the log. A row of their own for every write would be half as much again of what a write costs; so each
- * row of the log says in a few characters how far they were, and the newest one tells after a crash. What was counted since then and came
- * with no row is the business of whoever counts (`isKept`).
+ * Counters stored in the rows of the log. A row of their own per write would add half of a write's cost; so each log row carries them in a
+ * few characters, and the newest one restores them after a crash. Counts that came with no row are for the caller to store (`isStored`).
  */
 export class Counters implements Counts {
   requests = 0;
   writes = 0;
   awake = 0;
-  /** Undefined: to be read again. */
+  /** Undefined: not read yet. */
   live: number | undefined;
-  #kept = '';
+  #stored = '';
 
   /** The counters alone, as text. */
   get counts(): string {
     return `${this.requests} ${this.writes} ${this.awake}`;
   }
 
-  /** For a row that is about to be written. */
+  /** Text for a row that is about to be written. */
   write(live: number): string {
     this.live = live;
-    this.#kept = this.counts;
-    return `${this.#kept} ${live}`;
+    this.#stored = this.counts;
+    return `${this.#stored} ${live}`;
   }
 
-  /** Whether a row says all of it. */
-  get isKept(): boolean {
-    return this.#kept === this.counts;
+  /** Whether all counts are stored in a row. */
+  get isStored(): boolean {
+    return this.#stored === this.counts;
   }
 
-  /** Somebody wrote the counters down. */
-  keep(): void {
-    this.#kept = this.counts;
+  /** Notes that the counters were stored. */
+  markStored(): void {
+    this.#stored = this.counts;
   }
 
-  /** The row that said so may be gone. */
+  /** Forgets what was stored: the row may be rolled back. */
   rolledBack(): void {
-    this.#kept = '';
+    this.#stored = '';
     this.live = undefined;
   }
 }
 
-/** Reads what `write` or `counts` made; rows from before there were tallies, and copies from another cluster, have none. */
+/** Parses the text of `write` or `counts`; rows of early versions, and forked ones, have none. */
 export function readCounters(text: string | null | undefined): StoredCounts | undefined {
   if (!text) return undefined;
   const [requests, writes, awake, live = 0] = text.split(' ').map(Number);

@@ -5,11 +5,11 @@ export const ROW_MEMO_BYTES = 12 * 1024 * 1024;
 /** The newest log rows kept in memory: what watchers and the reconciler read right after a write. Rows, and bytes of their text. */
 export const RECENT_LOG_ROWS = 2_048;
 export const RECENT_LOG_BYTES = 8 * 1024 * 1024;
-/** Lists kept as they were put together, in bytes, until their resource changes. */
+/** Assembled lists kept until their resource changes, in bytes. */
 export const LIST_MEMO_BYTES = 8 * 1024 * 1024;
-/** Resources, and resources in namespaces, of which the last change is known, so that lists of others are not put together anew. */
+/** Resources, and resources in namespaces, whose last change is remembered, so that unchanged lists are not assembled anew. */
 export const CHANGES_KEPT = 4096;
-/** Bytes of a list's items put together by one statement (a value in a Durable Object's SQLite holds 2 MB). */
+/** Bytes of a list's items assembled by one statement (a value in a Durable Object's SQLite holds 2 MB). */
 export const LIST_CHUNK_BYTES = 1_500_000;
 /** Revisions of history kept at least; a watch or list from before them gets 410 Expired. */
 export const HISTORY_REVISIONS = 10_000;
@@ -17,5 +17,5 @@ export const HISTORY_REVISIONS = 10_000;
 export const COMPACTION_SLACK_REVISIONS = 2_000;
 /** Life of an Event after its last write, ms (upstream --event-ttl 1h). */
 export const EVENT_TTL_MS = 3_600_000;
-/** Spacing of the revision marks that date the history, ms. */
+/** Spacing of the timestamp checkpoints, ms. */
 export const CHECKPOINT_SPACING_MS = 600_000;

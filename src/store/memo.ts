@@ -4,24 +4,24 @@ import type { ListItems, LogRow, Row } from './rows.ts';
 const scopeOf = (resource: string, namespace: string): string => `${resource}\0${namespace}`;
 
 /**
- * What the store keeps in memory of its own rows: live states by key, and the newest stretch of the log. One process writes, so what is
- * here is never stale; it is bounded, filled by use, and may be dropped at any time.
+ * Cache of the store's own rows: live states by key, and the newest part of the log. One process writes, so it is never stale; it is
+ * bounded, filled by use, and may be dropped at any time.
  */
 export class StoreMemo {
-  /** Two generations in place of a list of uses: what the old one still serves moves to the young one. */
+  /** Two generations approximate LRU: hits in the old one move to the young one. */
   #young = new Map<string, Row>();
   #old = new Map<string, Row>();
   #youngBytes = 0;
   /** Consecutive revisions, oldest first. */
   #recent: LogRow[] = [];
   #recentBytes = 0;
-  /** Lists put together, with the revision at which they were; the oldest go first. */
+  /** Assembled lists with their revision; the oldest are evicted first. */
   readonly #items = new Map<string, ListItems & { rev: number; bytes: number }>();
   #itemsBytes = 0;
   /** Revision of the last write to a resource, and to a resource in a namespace, of those written since `#forgotten`. */
   readonly #changed = new Map<string, number>();
   #forgotten = 0;
-  /** Keys written since the outermost transaction began: what a rollback must forget. */
+  /** Keys written since the outermost transaction began; a rollback forgets them. */
   readonly #touched: string[] = [];
 
   get(key: string): Row | undefined {
@@ -46,7 +46,7 @@ export class StoreMemo {
     this.#old.delete(key);
   }
 
-  /** A row was appended; `key` now has this state, or none after a deletion. */
+  /** Takes an appended row; `key` has this state, or none after a deletion. */
   appended(key: string, row: LogRow): void {
     this.#touched.push(key);
     this.#change(row);
@@ -69,7 +69,7 @@ export class StoreMemo {
     this.#changed.set(scopeOf(resource, namespace), rev);
   }
 
-  /** A list that was put together before, if nothing of the resource (in the namespace) has changed since. */
+  /** A list assembled before, if nothing of the resource (in the namespace) has changed since. */
   items(key: string, resource: string, namespace: string | undefined): ListItems | undefined {
     const known = this.#items.get(key);
     const scope = namespace === undefined ? resource : scopeOf(resource, namespace);
@@ -107,12 +107,12 @@ export class StoreMemo {
     return first && rev >= first.rev ? this.#recent[rev - first.rev] : undefined;
   }
 
-  /** A mark to roll back to. */
+  /** A savepoint to roll back to. */
   mark(): number {
     return this.#touched.length;
   }
 
-  /** Forgets what was written since the mark; revisions above `rev` did not happen. */
+  /** Forgets what was written since the savepoint; revisions above `rev` do not exist. */
   rollback(mark: number, rev: number): void {
     for (const key of this.#touched.splice(mark)) this.forget(key);
     const first = this.#recent[0];
@@ -121,12 +121,12 @@ export class StoreMemo {
     this.#recentBytes = this.#recent.reduce((n, r) => n + r.json.length, 0);
   }
 
-  /** The outermost transaction is over. */
+  /** Ends the outermost transaction. */
   committed(): void {
     this.#touched.length = 0;
   }
 
-  /** Compaction: tombstones and superseded states up to here are gone. */
+  /** Forgets compacted tombstones and superseded states up to a revision. */
   compacted(rev: number): void {
     const first = this.#recent[0];
     if (first && first.rev <= rev) this.#recent = this.#recent.slice(rev + 1 - first.rev);

@@ -2,33 +2,33 @@ import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, CHECKPOINT
 import type { Store } from './store.ts';
 
 /**
- * Dates the history without a column per row: at most one mark (revision, time) per MARK_SPACING_MS of writing, and one more
- * after an idle time, meaning that everything up to the revision was written by then. From the marks follow what has outlived a
- * TTL (etcd does that with leases, a row each) and how far to compact. What no mark covers is dated by when it last came to
- * rest: sooner would take away what was only just said.
+ * Dates the history without a column per row: at most one checkpoint (revision, time) per CHECKPOINT_SPACING_MS of writing, and one more
+ * after an idle time; everything up to its revision was written by its time. Checkpoints tell what has outlived a TTL (etcd uses leases, a
+ * row each) and how far to compact. Revisions beyond the last checkpoint are dated by the last idle time: any earlier date would expire
+ * what was just written.
  */
 export class History {
   readonly #store: Store;
   readonly #resource: string;
   #last: { rev: number; at: number } | undefined;
-  /** The newest revision that came to rest, and by when: dates what no mark covers. After a boot, what was there is new. */
+  /** The newest revision at an idle time, and that time: dates what no checkpoint covers. After a boot, what was there is new. */
   #idle: { rev: number; at: number } | undefined;
   #next: { at: number | undefined; revision: number } | undefined;
 
-  /** `resource` is what lives only for EVENT_TTL_MS after its last write. */
+  /** `resource` expires EVENT_TTL_MS after its last write. */
   constructor(store: Store, resource: string) {
     this.#store = store;
     this.#resource = resource;
     this.#last = store.sql.all<{ rev: number; at: number }>('SELECT rev, at FROM checkpoints ORDER BY rev DESC LIMIT 1')[0];
   }
 
-  /** Notes that everything up to the present revision was written by `now`; cheap when a recent mark stands. */
+  /** Records that everything up to the present revision was written by `now`; cheap when a recent checkpoint exists. */
   checkpoint(now: number): void {
     const rev = this.#store.revision();
     const [last, idle] = [this.#last, this.#idle];
     this.#idle = { rev, at: now };
     if (last && (rev === last.rev || now - last.at < CHECKPOINT_SPACING_MS)) return;
-    // Idle since then: what is older must not pass for new.
+    // Idle since then: older revisions must not be dated as new.
     if (last && idle && idle.rev > last.rev && now - idle.at >= CHECKPOINT_SPACING_MS) this.#insert(idle);
     this.#insert({ rev, at: now });
   }
@@ -59,7 +59,7 @@ export class History {
     return rows;
   }
 
-  /** When something may next outlive the TTL (ms), or undefined when nothing is left that could. */
+  /** Earliest time at which something may outlive the TTL (ms); undefined: nothing is left that could. */
   next(): number | undefined {
     const revision = this.#store.revision();
     if (!this.#next || (this.#next.at === undefined && this.#next.revision !== revision)) {
@@ -78,8 +78,8 @@ export class History {
   }
 
   /**
-   * Compacts when the history has outgrown its bound; never past `needed`, and `most` revisions in one go. A cluster that runs out of room says
-   * how few revisions it can `keep`. False: it is still beyond its bound, and could be shorter.
+   * Compacts when the history has outgrown its bound; never past `needed`, and `most` revisions at once. A cluster near its byte limit
+   * passes how few revisions to `keep`. False: still beyond the bound, and more can be compacted.
    */
   compact(needed: number, keep = HISTORY_REVISIONS, most = Number.POSITIVE_INFINITY): boolean {
     const { revision, compacted } = { revision: this.#store.revision(), compacted: this.#store.compacted() };

@@ -31,7 +31,7 @@ export interface ListQuery {
   where?: { sql: string; params: SqlValue[] };
 }
 
-/** The items of a list, put together. */
+/** The assembled items of a list. */
 export interface ListItems {
   chunks: Uint8Array[];
   page: ListPage;

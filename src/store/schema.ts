@@ -11,7 +11,7 @@ const STEPS: readonly (readonly string[])[] = [
        prev INTEGER, json TEXT NOT NULL)`,
     `CREATE TABLE heads (resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, rev INTEGER NOT NULL,
        PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID`,
-    // Kept in step by the database itself: a write is one statement, and every statement costs a crossing from JavaScript.
+    // Maintained by triggers: a write is one statement, and every statement costs a crossing from JavaScript.
     `CREATE TRIGGER log_put AFTER INSERT ON log WHEN NEW.type < 2 BEGIN
        INSERT INTO heads (resource, namespace, name, rev) VALUES (NEW.resource, NEW.namespace, NEW.name, NEW.rev)
          ON CONFLICT (resource, namespace, name) DO UPDATE SET rev = excluded.rev;
@@ -28,10 +28,10 @@ const STEPS: readonly (readonly string[])[] = [
     'CREATE TABLE marks (rev INTEGER PRIMARY KEY, at INTEGER NOT NULL)',
     'CREATE TABLE credentials (hash TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER) WITHOUT ROWID',
   ],
-  // Credentials of before have no id and stand until their cluster goes.
+  // Earlier credentials have no id and live as long as their cluster.
   [
     'ALTER TABLE credentials ADD COLUMN id TEXT',
-    // What counts up rides on the rows that are written anyway (counters.ts).
+    // Counters are stored in rows that are written anyway (counters.ts).
     'ALTER TABLE log ADD COLUMN tally TEXT',
     `CREATE TABLE usage (hour INTEGER PRIMARY KEY, requests INTEGER NOT NULL, writes INTEGER NOT NULL, bytes INTEGER NOT NULL,
        awake_ms INTEGER NOT NULL, tally TEXT NOT NULL)`,
@@ -45,8 +45,8 @@ const STEPS: readonly (readonly string[])[] = [
 ];
 
 /**
- * The audit log. A cluster that has none has no table of it either: an empty one is a page of the disk. Rows are only ever added, and go
- * oldest first; the database itself refuses anything else. `audit_open` holds what is to be said when a stream ends.
+ * The audit log. Its tables are created on first use: an empty table is a page of the disk. Rows are only appended, and deleted oldest
+ * first; triggers refuse anything else. `audit_open` holds the final events of open streams.
  */
 export const AUDIT_SCHEMA: readonly string[] = [
   `CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL, bytes INTEGER NOT NULL, total INTEGER NOT NULL,
@@ -58,14 +58,14 @@ export const AUDIT_SCHEMA: readonly string[] = [
   'CREATE TABLE audit_open (name TEXT PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL) WITHOUT ROWID',
 ];
 
-/** Whether this database has been booted: a read only, so that asking a cluster that never was writes nothing. */
+/** Whether this database has been booted. Reads only, so that asking a cluster that never existed writes nothing. */
 export const isInitialised = (sql: Sqlite): boolean => hasTable(sql, 'meta');
 
 export function hasTable(sql: Sqlite, name: string): boolean {
   return sql.all("SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = ?", name).length > 0;
 }
 
-/** Brings the schema forward to the newest step; harmless when it is there already. */
+/** Migrates the schema to the newest step; idempotent. */
 export function migrate(sql: Sqlite): void {
   sql.transaction(() => {
     const from = isInitialised(sql)

@@ -6,11 +6,11 @@ import { condition, joined, keyOf, pick, utf8 } from './query.ts';
 import { getMeta, setMeta } from './schema.ts';
 import { readCounters, Counters } from './counters.ts';
 
-/** What is remembered of the rows, and must forget with a rollback. */
+/** Memory derived from the rows, which follows rollbacks. */
 export interface Memory {
-  /** The point at which a transaction begins. */
+  /** Savepoint at the beginning of a transaction. */
   mark(): number;
-  /** The transaction that began at the mark was rolled back: no revision beyond this one exists. `appended`: there were such. */
+  /** Rolls back to the savepoint: no revision beyond this one exists. `appended`: there were some. */
   rollback(mark: number, revision: number, appended: boolean): void;
 }
 
@@ -36,7 +36,7 @@ const toLog = (row: RawLog): LogRow => ({
  */
 export class Store {
   readonly sql: Sqlite;
-  /** Written with every row: what was counted up to then survives with it. */
+  /** Written with every row, so that counts survive with it. */
   readonly counters = new Counters();
   #revision: number | undefined;
   #compacted: number | undefined;
@@ -48,7 +48,7 @@ export class Store {
     this.sql = sql;
   }
 
-  /** Has a memory told of every transaction that is rolled back. */
+  /** Registers a memory that follows rollbacks. */
   keepInStep(memory: Memory): void {
     this.#inStep.push(memory);
   }
@@ -68,7 +68,7 @@ export class Store {
     return this.#compacted;
   }
 
-  /** How many objects live. No scan: the newest row tells. */
+  /** Number of live objects, from the newest row: no scan. */
   live(): number {
     if (this.counters.live === undefined) {
       const [newest] = this.sql.all<{ tally: string | null }>('SELECT tally FROM log WHERE rev = ?', this.revision());
@@ -128,10 +128,9 @@ export class Store {
   }
 
   /**
-   * A list as bytes: the texts of live rows, in order, without their first `skip` characters and with an opening brace in their place,
-   * joined by commas, between what `frame` says. SQLite puts them together as UTF-8, so that they cross into JavaScript once and are never
-   * a string there; they are kept until the resource changes. With a limit, `rest` tells how many rows are left and `last` which key was
-   * the last.
+   * A list as bytes: the texts of live rows in order, without their first `skip` characters and with an opening brace in their place,
+   * joined by commas, between the parts of `frame`. SQLite assembles them as UTF-8, so they enter JavaScript once and are never a string
+   * there; they are cached until the resource changes. With a limit, `rest` is the number of remaining rows and `last` the last key.
    */
   bytes(
     query: Omit<ListQuery, 'after' | 'at'>,
@@ -191,8 +190,8 @@ export class Store {
   }
 
   /**
-   * The list as it was: today's keys that have not changed since, and for each key that has, the state before its first later change
-   * (its log row's `prev`). Costs as much as what changed since, so recent pages are cheap.
+   * The list at a revision: the keys that have not changed since, and for each other key the state before its first later change (its log
+   * row's `prev`). The cost is proportional to the changes since, so recent pages are cheap.
    */
   #listAt(query: ListQuery, at: number): Row[] {
     const { sql, params } = condition({ ...query, where: undefined });
@@ -323,7 +322,7 @@ export class Store {
     );
   }
 
-  /** Of which resources they are. */
+  /** Resources of the live objects that name the owner. */
   resourcesOwnedBy(uid: string): string[] {
     return this.sql
       .all<{ resource: string }>('SELECT DISTINCT resource FROM refs WHERE owner = ?', uid)
@@ -331,8 +330,8 @@ export class Store {
   }
 
   /**
-   * Drops history up to `rev`: states that were superseded at or before it, and its tombstones. What was live at `rev` stays, so lists
-   * at and watches from any revision at or above it go on; from before it they get 410.
+   * Drops history up to `rev`: states superseded at or before it, and tombstones. States live at `rev` stay, so lists at and watches from
+   * any revision at or above it continue; from before it they get 410.
    */
   compact(rev: number): void {
     const from = this.compacted();

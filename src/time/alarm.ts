@@ -1,22 +1,22 @@
 import { ALARM_LOST_MS } from './limits.ts';
 
-/** The platform's alarm, of which an object has one: setting it replaces the one that stands. */
+/** The platform's alarm, one per object: setting it replaces the former. */
 export interface AlarmPort {
   set(at: number): void;
 }
 
 /**
- * The one alarm of an object.
- * [TIME4] It is moved to an earlier time only: never to a later one, and never deleted. An alarm that comes early finds nothing to do and sets
+ * The alarm of an object.
+ * [TIME4] It is moved to an earlier time only: never to a later one, and never deleted. An early alarm finds nothing to do and sets
  * the next, so each costs one useless wake at most. Moved later in the moment in which it fires, it would meet workerd's scheduler half-way
  * (actor-sqlite.c++ armAlarmHandler).
  * [TIME5] It is never set for a time for which its handler has run. The value in the database would not change, so nothing would be scheduled,
  * and what has run is not repeated: that alarm is lost (actor-sqlite.c++ setAlarm, alarm-scheduler.c++ makeAlarmTask).
- * [TIME6] One that is long overdue was lost: whoever comes next sets another.
+ * [TIME6] An alarm that is long overdue was lost: the next turn sets another.
  */
 export class Alarm {
   readonly #port: AlarmPort;
-  /** When the alarm fires that stands. */
+  /** Time of the alarm that is set. */
   #at: number | undefined;
   /** The latest time for which a handler has run, or an alarm was given up. */
   #fired = Number.NEGATIVE_INFINITY;
@@ -25,19 +25,19 @@ export class Alarm {
     this.#port = port;
   }
 
-  /** When it fires; undefined: none stands. */
+  /** Time of the alarm; undefined: none is set. */
   get at(): number | undefined {
     return this.#at;
   }
 
-  /** Takes over the alarm that stood before this object was constructed. */
+  /** Takes over the alarm that was set before this object was constructed. */
   adopt(stored: number | undefined): void {
     this.#at = stored;
   }
 
   /**
-   * The handler runs, for this time. What stood is over, whichever time it was for: workerd deletes it when the handler has ended, unless
-   * another is set before.
+   * Records that the handler runs for this time. The alarm is spent, whichever time it was for: workerd deletes it when the handler has
+   * ended, unless another is set before.
    */
   fired(scheduled: number): void {
     this.#over(scheduled);
@@ -48,7 +48,7 @@ export class Alarm {
     this.#at = undefined;
   }
 
-  /** Whether one stands that should have fired long ago. */
+  /** Whether the alarm that is set should have fired long ago. */
   isLost(now: number): boolean {
     return this.#at !== undefined && this.#at < now - ALARM_LOST_MS;
   }
@@ -60,7 +60,7 @@ export class Alarm {
     return lost;
   }
 
-  /** Sees to it that it fires at this time at the latest (ms), but later than now. True: the one that stood was lost. */
+  /** Ensures that the alarm fires at this time at the latest (ms), but later than now. True: the former one was lost. */
   by(at: number, now: number): boolean {
     const lost = this.isLost(now);
     if (lost) this.#over(this.#at as number);
@@ -72,6 +72,6 @@ export class Alarm {
   }
 }
 
-/** The earliest of some times, of which each may be none. */
+/** The earliest of optional times. */
 export const earliest = (...times: (number | undefined)[]): number | undefined =>
   times.reduce((first, at) => (first === undefined || (at !== undefined && at < first) ? at : first), undefined);

@@ -9,12 +9,12 @@ export interface Timer {
 }
 
 /**
- * The only notion of later: one row per (controller, key). Rows are derivable: drop the table, reconcile every key, get it back.
+ * Timers, one row per (controller, key). Rows are derivable: drop the table, reconcile every key, and they are back.
  * [TIME1] set replaces the key's former time. [TIME2] due returns rows at or before now, earliest first. [TIME3] next is the earliest.
  */
 export class Timers {
   readonly #sql: Sqlite;
-  /** The earliest time, once it was asked for; forgotten with a rollback (store.ts Memory). */
+  /** The earliest time, cached; forgotten with a rollback (store.ts Memory). */
   #next: { at: number | undefined } | undefined;
 
   constructor(sql: Sqlite) {

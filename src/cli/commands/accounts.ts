@@ -18,7 +18,7 @@ type Operation = Result<'delete', typeof ACCOUNT>;
 
 const POLL_MS = 250;
 
-/** The one account of that id or name. */
+/** The account of that id or name. */
 function pick(accounts: Account[], wanted: string): Account | undefined {
   const byId = accounts.find(({ id }) => id === wanted);
   if (byId) return byId;
@@ -82,7 +82,7 @@ async function rename(name: string, o: { json?: boolean }): Promise<void> {
   print(o.json, account, () => `the account is named ${account.name}`);
 }
 
-/** Commands are about no account any more, if they were about this one. */
+/** Unsets the chosen account, if it is this one. */
 function leaveBehind(id: string): void {
   const session = settings.readSession();
   if (session?.account?.id !== id) return;
@@ -104,7 +104,7 @@ async function transfer(person: string, o: { json?: boolean }): Promise<void> {
   print(o.json, owner, () => `${owner.name} owns the account`);
 }
 
-/** Who may delete the account of that name: whoever the CLI acts as, else the operator. */
+/** A client that may delete the account: the acting principal's, else the operator's. */
 async function deleterOf(wanted: string): Promise<{ by: Client; account: Account }> {
   const by = asCaller();
   const account = pick(await by.all(ACCOUNTS), wanted);
@@ -117,7 +117,7 @@ async function deleterOf(wanted: string): Promise<{ by: Client; account: Account
   throw new Failure(`there is no account "${wanted}" that you may delete`);
 }
 
-/** Waits until a deletion has ended. What belonged to the account is gone with it, at last the right to ask. */
+/** Waits for a deletion. The right to read its operation ends with the account. */
 async function ended(by: Client, account: string, begun: Operation): Promise<void> {
   for (let operation = begun; operation.state === 'running'; ) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -130,13 +130,13 @@ async function ended(by: Client, account: string, begun: Operation): Promise<voi
   }
 }
 
-/** Where the clusters of an account are. */
+/** Server URLs of the clusters of an account. */
 async function serversOf(by: Client, id: string): Promise<string[]> {
   const found = await by.all(CLUSTERS, { param: { account: id }, query: { state: 'all' } });
   return found.map(({ server }) => server);
 }
 
-/** Takes contexts of what is gone out of the local kubeconfig. */
+/** Removes contexts of deleted clusters from the local kubeconfig. */
 function dropContexts(servers: string[]): void {
   const file = settings.files(settings.dataFolder()).kubeconfig;
   const before = readKubeconfig(file);
@@ -147,7 +147,7 @@ function dropContexts(servers: string[]): void {
 async function remove(name: string, o: { wait: boolean; yes?: boolean; json?: boolean }): Promise<void> {
   const { by, account } = await deleterOf(name);
   await confirm(`The account ${account.name} goes for good, with every cluster and token of it`, account.name, o.yes);
-  // The operator has no say inside, and so no list.
+  // The operator cannot list clusters of accounts.
   const isOwn = by.server.token === settings.identity().token;
   const servers = isOwn ? await serversOf(by, account.id) : [];
   const operation = await by.delete(ACCOUNT, { param: { account: account.id } });

@@ -10,7 +10,7 @@ import { print, table } from '../output.ts';
 
 const POLICY = `${CLUSTER}/audit-policy` as const;
 
-/** Entries that are shown when nobody says how many. */
+/** Default number of entries. */
 const SHOWN = 50;
 
 interface Entry {
@@ -51,7 +51,7 @@ const span = (o: Options) => ({
   ...(o.to !== undefined && { to: parseTime(o.to) }),
 });
 
-/** The newest so many entries, of each key the last: a request has an event for every stage, and is one line. */
+/** The newest entries, the last one of each key: a request has an event for every stage, and is one line. */
 export class LatestByKey<T> {
   readonly #limit: number;
   readonly #key: (entry: T) => string;
@@ -78,7 +78,7 @@ export class LatestByKey<T> {
   }
 }
 
-/** Everything as JSON lines, or the newest for people. */
+/** Prints all entries as JSON lines, or the newest for people. */
 async function printLog<T>(
   lines: AsyncIterable<string>,
   o: Options,
@@ -100,7 +100,7 @@ async function printLog<T>(
   if (!o.json) process.stdout.write(`${found.length ? show(found) : 'nothing'}\n`);
 }
 
-/** Clients may choose the id of a request, and choose it twice. */
+/** Key of an event's request: clients choose ids, and may repeat them. */
 export const requestOf = (e: Pick<Event, 'auditID' | 'requestReceivedTimestamp'>): string =>
   `${e.auditID} ${e.requestReceivedTimestamp}`;
 
@@ -181,7 +181,7 @@ async function policy(cluster: string, file: string | undefined, o: { off?: bool
   print(o.json, set, () => `cluster ${cluster} writes an audit log: "atoll audit ${cluster}"`);
 }
 
-/** `atoll audit ...` and `atoll cluster audit-policy ...`: who did what. */
+/** `atoll audit ...` and `atoll cluster audit-policy ...`. */
 export function auditCommands(program: Command): void {
   program
     .command('audit [cluster]')

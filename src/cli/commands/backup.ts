@@ -7,7 +7,7 @@ const MEGABYTE = 1_000_000;
 const sizeOf = ({ bytes }: BackedUp): string => `${(bytes / MEGABYTE).toFixed(1)} MB`;
 const clusters = ({ clusters: n }: BackedUp): string => (n === 1 ? '1 cluster' : `${n} clusters`);
 
-/** Loaded when asked for: no other command needs SQLite. */
+/** Loaded on demand: no other command needs SQLite. */
 const loaded = () => import('../../server/backup.ts');
 
 async function make(to: string, o: { json?: boolean }): Promise<void> {

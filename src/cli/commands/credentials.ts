@@ -21,7 +21,7 @@ interface KubeconfigOptions {
   json?: boolean;
 }
 
-/** Prints a kubeconfig, or writes it where it was asked for. */
+/** Prints a kubeconfig, or writes it to the given file. */
 function give(text: string, what: string, o: { output?: string; json?: boolean }): void {
   if (o.output === undefined) process.stdout.write(text);
   else {
@@ -90,7 +90,7 @@ async function credentials(cluster: string, action: string, id: string | undefin
 
 const more = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** `atoll cluster kubeconfig` and `atoll cluster credentials`: who gets into a cluster. */
+/** `atoll cluster kubeconfig` and `atoll cluster credentials`: access to a cluster. */
 export function credentialCommands(group: Command): void {
   group
     .command('kubeconfig <name>')

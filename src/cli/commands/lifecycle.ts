@@ -8,7 +8,7 @@ import { withProgress, print } from '../output.ts';
 
 const NOT_FOUND = 404;
 
-/** A deleted cluster by its id, or the one of that name that was deleted last. */
+/** A deleted cluster by id, or the last deleted one of that name. */
 async function findDeleted(wanted: string): Promise<Cluster> {
   const named = (await findAll({ state: 'deleted', namePrefix: wanted })).filter((cluster) => cluster.name === wanted);
   const [last] = named.toSorted((a, b) => (b.deletedAt ?? '').localeCompare(a.deletedAt ?? ''));

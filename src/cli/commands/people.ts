@@ -10,12 +10,12 @@ import { age, withProgress, print, table } from '../output.ts';
 import { keepSession, currentServer, readSession, type Server, type Session } from '../../local/settings.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-/** What RFC 8628 (3.5) adds to the interval when the server says `slow_down`, s. */
+/** Seconds that RFC 8628 (3.5) adds to the interval on `slow_down`. */
 const SLOWER_SECONDS = 5;
 
 const DEVICE = '/v1/auth/device';
 type Begun = Result<'post', typeof DEVICE>;
-/** A refusal as RFC 8628 words it: how things stand. */
+/** Error of RFC 8628: the state of the authorization. */
 interface Standing {
   error: string;
   error_description: string;
@@ -33,7 +33,7 @@ interface LoginOptions {
 
 const wait = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** How things stand; a server that does not answer for a moment is asked again, more slowly (RFC 8628, 3.5). Other refusals stand. */
+/** State of the authorization; a server that fails for a moment is asked again, more slowly (RFC 8628, 3.5). Other refusals are thrown. */
 function standing(error: unknown): Standing {
   if (error instanceof Refusal) {
     if (error.code === undefined && (error.body as Partial<Standing>).error !== undefined) return error.body as Standing;
@@ -42,7 +42,7 @@ function standing(error: unknown): Standing {
   return { error: 'slow_down', error_description: (error as Error).message };
 }
 
-/** Asks until the person has decided. */
+/** Polls until the person has decided. */
 async function poll(client: Client, begun: Begun): Promise<string> {
   const end = Date.now() + begun.expires_in * 1000;
   let { interval } = begun;
@@ -65,7 +65,7 @@ function readCa(file: string): string {
   }
 }
 
-/** The server to sign in to: the one named, else the one that the data folder knows. */
+/** The server to sign in to: the given one, else that of the data folder. */
 function serverOf(o: LoginOptions): Server {
   if (o.ca !== undefined && o.url === undefined) throw new Failure('--ca goes with --url', 2);
   if (o.url === undefined) return currentServer();
@@ -80,7 +80,7 @@ async function login(o: LoginOptions): Promise<void> {
   const client = connect(server);
   const form = { client_id: 'atoll-cli', device_name: device, ...(o.issuer !== undefined && { issuer: o.issuer }) };
   const begun = await client.post(DEVICE, { form });
-  // Beside the command's own output, which a program may read.
+  // On standard error: a program may read the output.
   process.stderr.write(
     `open ${begun.verification_uri_complete}\nand approve the device "${device}" if it shows the code ${begun.user_code}\n`,
   );
@@ -100,13 +100,13 @@ function belongsTo({ accounts }: Me, chosen: string | undefined): string {
   return `choose an account with "atoll account use": ${accounts.map(({ name }) => name).join(', ')}`;
 }
 
-/** Acts as who signed in, at the server where they did, whatever ATOLL_TOKEN says. */
+/** A client of the session, whatever ATOLL_TOKEN says. */
 function sessionClient({ url, ca, token }: Session): Client {
   const server = url === undefined ? currentServer() : { url, ...(ca !== undefined && { ca }) };
   return connect({ ...server, token });
 }
 
-/** Ends a session at its server, should it be there and still know it. */
+/** Ends a session at its server; one that is unknown there has ended. */
 async function forget(session: Session | undefined, all = false): Promise<void> {
   if (!session) return;
   try {

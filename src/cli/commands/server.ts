@@ -31,21 +31,21 @@ async function health(o: { json?: boolean }): Promise<void> {
   print(o.json, { ready: true }, () => 'ready');
 }
 
-/** Does once what a first start would do beside the data: for images, where only the data can be written later. */
+/** Prepares what a first start needs beside the data: for images, where only the data is writable later. */
 async function prepare(o: { json?: boolean }): Promise<void> {
   const { bundle } = await import('../../server/bundle.ts');
   const made = [await bundle(), await binary('kubectl'), await binary('helm')];
   print(o.json, { files: made }, () => made.join('\n'));
 }
 
-/** A token for the operator of a deployment, and what the deployment is told of it. */
+/** A token for the operator of a deployment, and its hash for the deployment's configuration. */
 async function operatorToken(o: { json?: boolean }): Promise<void> {
   const token = makeSecret(PREFIXES.operator, { token: (bytes) => randomBytes(bytes).toString('base64url') });
   const sha256 = createHash('sha256').update(token).digest('hex');
   print(o.json, { token, sha256 }, () => `token, shown this once: ${token}\nATOLL_OPERATOR_SHA256:  ${sha256}`);
 }
 
-/** `atoll health`, `atoll prepare` and `atoll operator-token`: for whoever runs a server or a deployment. */
+/** `atoll health`, `atoll prepare` and `atoll operator-token`: for operators of a server or a deployment. */
 export function serverCommands(program: Command): void {
   program.command('health').description('whether the local server is ready').option('--json', 'print JSON').action(health);
   program

@@ -69,7 +69,7 @@ async function rotate(id: string, o: { overlap?: number; revokeCredentials?: boo
   };
   const own = isLocal() && (await asCaller().get('/v1/me')).id === id;
   const made = await account().post(`${TOKEN}/rotate`, { param: { token: id }, json });
-  // Else the CLI would be locked out of the account that the data folder came with.
+  // Otherwise the CLI would lose access to the local account.
   if (own) keepLocalToken(made.token);
   print(o.json, made, () => `token ${made.name}, its new secret shown this once: ${made.token}`);
 }

@@ -36,7 +36,7 @@ async function ofCluster(cluster: string, o: Options): Promise<void> {
 }
 
 async function ofAccount(o: Options): Promise<void> {
-  // Pages are of the same time, whenever they are asked for.
+  // Fixed end, so that all pages cover the same range.
   const query: RequestInput<'get', typeof USAGE>['query'] = { to: new Date().toISOString(), ...span(o) };
   const items: OfCluster[] = [];
   let page: Totals;
