@@ -20,11 +20,11 @@ const PLAIN_EVERY_MS = 15_000;
 /** Prints progress of long work in plain lines. */
 async function reportProgress<T>(what: () => string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
-  const tell = () => {
+  const report = () => {
     process.stderr.write(`${what()} ...\n`);
-    timer = setTimeout(tell, PLAIN_EVERY_MS);
+    timer = setTimeout(report, PLAIN_EVERY_MS);
   };
-  timer = setTimeout(tell, PLAIN_AFTER_MS);
+  timer = setTimeout(report, PLAIN_AFTER_MS);
   try {
     return await work;
   } finally {

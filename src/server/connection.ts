@@ -162,7 +162,7 @@ export class Connection {
   #send(exchange: Exchange, bytes: Buffer): void {
     // Upstream no longer reads the body.
     if (exchange.answered && !this.#inner) return;
-    if (!exchange.heard) {
+    if (!exchange.receiving) {
       exchange.size += bytes.length;
       if (exchange.size <= RESEND_BYTES) exchange.sent.push(bytes);
       else exchange.sent = [];
@@ -333,8 +333,8 @@ export class Connection {
       giveBuffer(buffer);
       return;
     }
-    if (!exchange.heard) {
-      exchange.heard = true;
+    if (!exchange.receiving) {
+      exchange.receiving = true;
       exchange.sent = [];
     }
     if (exchange.watch) {
@@ -375,7 +375,7 @@ export class Connection {
 
   /** Handles an upstream close during an exchange. */
   #cutOff(exchange: Exchange): void {
-    if (exchange.heard) {
+    if (exchange.receiving) {
       // The client repeats a request whose answer, or watch, was cut off.
       if (exchange.watch || !exchange.answer.closed()) this.#client.destroy();
       return;

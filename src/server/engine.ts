@@ -56,8 +56,8 @@ async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
   const names = readdirSync(join(ROOT, 'migrations'))
     .filter((name) => name.endsWith('.sql'))
     .sort();
-  const note = join(folder, 'd1', 'migrations.json');
-  const done: string[] = existsSync(note) ? JSON.parse(readFileSync(note, 'utf8')) : [];
+  const record = join(folder, 'd1', 'migrations.json');
+  const done: string[] = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : [];
   refuseNewer(done, names, folder);
   const missing = names.filter((name) => !done.includes(name));
   if (missing.length === 0) return;
@@ -72,7 +72,7 @@ async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
     const remember = db.prepare('INSERT INTO d1_migrations (name, applied_at) VALUES (?, CURRENT_TIMESTAMP)').bind(name);
     await db.batch([...statements.map((text) => db.prepare(text.trim())), remember]);
   }
-  writePrivate(note, JSON.stringify(names));
+  writePrivate(record, JSON.stringify(names));
 }
 
 /** Refuses a database of a newer version, which expects other writes. */
@@ -88,16 +88,16 @@ command -v setpriv > /dev/null 2>&1 && exec setpriv --pdeathsig KILL "$ATOLL_WOR
 exec "$ATOLL_WORKERD" "$@"
 `;
 
-/** Wrapper that starts workerd and records its pid: a killed server leaves its workerd behind, holding the databases, and the next start ends it. */
+/** Starts workerd through a wrapper that records its pid, and ends one that a killed server left behind: it would hold the databases. */
 function guardProcess(folder: string): void {
   if (process.platform === 'win32') return;
-  const note = join(folder, 'workerd.pid');
-  const left = existsSync(note) ? Number(readFileSync(note, 'utf8')) : 0;
+  const record = join(folder, 'workerd.pid');
+  const left = existsSync(record) ? Number(readFileSync(record, 'utf8')) : 0;
   if (left > 0 && commandOf(left).includes('workerd')) process.kill(left, 'SIGKILL');
   const wrapper = join(folder, 'workerd.sh');
   writeFileSync(wrapper, WRAPPER, { mode: 0o700 });
   process.env.ATOLL_WORKERD ??= require('workerd').default;
-  process.env.ATOLL_WORKERD_PID = note;
+  process.env.ATOLL_WORKERD_PID = record;
   process.env.MINIFLARE_WORKERD_PATH = wrapper;
 }
 

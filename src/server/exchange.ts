@@ -44,7 +44,7 @@ export interface Exchange {
   /** Bytes sent upstream, kept until an answer begins. */
   sent: Buffer[];
   size: number;
-  heard: boolean;
+  receiving: boolean;
   repeated: boolean;
   answer: Answer;
   watch: WatchBridge | undefined;
@@ -66,7 +66,7 @@ export function exchangeOf(request: RequestHead, target: string, answer: Answer)
     continued: false,
     sent: [],
     size: 0,
-    heard: false,
+    receiving: false,
     repeated: false,
     answer,
     watch: undefined,

@@ -57,11 +57,9 @@ function claim(path: string): void {
   const file = join(path, MARKER);
   if (!existsSync(file)) {
     // A crash of the first start leaves at most the first two; the others are the CLI's, which may have used another server first.
-    const strangers = readdirSync(path).filter(
-      (name) => name !== LOCK && !name.startsWith(MARKER) && !CLIENT_FILES.includes(name),
-    );
-    if (strangers.length)
-      throw new Failure(`the data folder ${path} holds files that are not Atoll's (${strangers[0]}); ATOLL_DATA names another`);
+    const foreign = readdirSync(path).filter((name) => name !== LOCK && !name.startsWith(MARKER) && !CLIENT_FILES.includes(name));
+    if (foreign.length)
+      throw new Failure(`the data folder ${path} holds files that are not Atoll's (${foreign[0]}); ATOLL_DATA names another`);
     writePrivate(file, `${JSON.stringify({ format: FORMAT })}\n`);
     return;
   }

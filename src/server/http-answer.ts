@@ -135,12 +135,12 @@ export class Answer {
     this.#plain = isChunked && request.isOld;
     const isLarge = this.#left > GZIP_BYTES && this.#left < Number.POSITIVE_INFINITY;
     if (request.acceptsGzip && !request.isOld && isLarge && !ENCODED.test(text)) this.#compress();
-    const told = this.#headFor(text);
-    if (told === undefined) {
+    const sentHead = this.#headFor(text);
+    if (sentHead === undefined) {
       this.#body(all, after, release);
       return;
     }
-    this.#events.toClient(Buffer.from(`${told}\r\n\r\n`, 'latin1'));
+    this.#events.toClient(Buffer.from(`${sentHead}\r\n\r\n`, 'latin1'));
     this.#body(all.subarray(after), 0, release);
   }
 
@@ -149,11 +149,11 @@ export class Answer {
     const { isOld } = this.#request;
     const line = connectionLine(isOld, this.#closes);
     if (!isOld && line === '' && !this.#gzip && !CONNECTION.test(text)) return undefined;
-    let told = text.replace(CONNECTION_LINES, '');
-    if (isOld) told = told.replace('HTTP/1.1', 'HTTP/1.0').replace(CHUNKED_LINE, '');
+    let sentHead = text.replace(CONNECTION_LINES, '');
+    if (isOld) sentHead = sentHead.replace('HTTP/1.1', 'HTTP/1.0').replace(CHUNKED_LINE, '');
     if (this.#gzip)
-      told = `${told.replace(LENGTH_LINE, '')}\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding\r\nTransfer-Encoding: chunked`;
-    return told + line;
+      sentHead = `${sentHead.replace(LENGTH_LINE, '')}\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding\r\nTransfer-Encoding: chunked`;
+    return sentHead + line;
   }
 
   /** Compresses as the API server does (responsewriters/writers.go): lightly; on another thread. */

@@ -84,12 +84,12 @@ function sort(lines: string[], kept: string[]): Special | undefined {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
     if (colon < 1 || !NAME.test(name)) return undefined;
-    note(found, name.toLowerCase(), line.slice(colon + 1).trim(), () => kept.push(line));
+    noteHeader(found, name.toLowerCase(), line.slice(colon + 1).trim(), () => kept.push(line));
   }
   return found;
 }
 
-function note(found: Special, name: string, value: string, keep: () => void): void {
+function noteHeader(found: Special, name: string, value: string, keep: () => void): void {
   switch (name) {
     case 'host':
       found.hosts.push(value);

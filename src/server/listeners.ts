@@ -12,7 +12,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** A port that could not be reopened, and the reason. */
-export interface Unopened {
+export interface UnopenedPort {
   cluster: string;
   port: number;
   why: string;
@@ -36,8 +36,8 @@ export class Listeners {
   }
 
   /** Reopens persisted ports. */
-  async restore(): Promise<Unopened[]> {
-    const unopened: Unopened[] = [];
+  async restore(): Promise<UnopenedPort[]> {
+    const unopened: UnopenedPort[] = [];
     for (const [cluster, port] of this.#ports) {
       const why = await this.#serve(cluster, port);
       if (why !== undefined) unopened.push({ cluster, port, why });

@@ -8,7 +8,7 @@ import { clusterDomain, dataFolder, demoPort, port } from '../local/settings.ts'
 import { bundle } from './bundle.ts';
 import { certificates } from './certificates.ts';
 import { openFolder, stores } from './folder.ts';
-import { Listeners, reasonOf, type Unopened } from './listeners.ts';
+import { Listeners, reasonOf, type UnopenedPort } from './listeners.ts';
 import { TlsProxy } from './tls-proxy.ts';
 import { ownersIn } from './owners.ts';
 import { ALARM_LOOK_MS } from './limits.ts';
@@ -22,7 +22,7 @@ const DRAIN_MS = 10_000;
 /** Time for the last write of an object, ms. */
 const SETTLE_MS = 100;
 
-const sentenceOf = ({ cluster, port: taken, why }: Unopened, url: string): string =>
+const sentenceOf = ({ cluster, port: taken, why }: UnopenedPort, url: string): string =>
   `port ${taken} of a cluster ${why}: it answers at ${url}/clusters/${cluster} alone ("atoll cluster listen" gives it another port)`;
 
 /** Message after the first start. */
@@ -41,7 +41,7 @@ async function drainAll(proxy: TlsProxy): Promise<void> {
 }
 
 /** Polls the Worker's health, which also finds alarms that workerd lost. Returns a function that stops it. */
-function lookForAlarms({ host, port: at }: { host: string; port: number }): () => void {
+function pollHealth({ host, port: at }: { host: string; port: number }): () => void {
   const look = () =>
     void fetch(`http://${host}:${at}/livez`)
       .then((answer) => answer.text())
@@ -91,7 +91,7 @@ export async function start(): Promise<void> {
     const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret, listeners, onEnd });
     closing.push(engine.stop, () => drainAll(proxy));
     Object.assign(backend, engine.address);
-    closing.push(lookForAlarms(engine.address));
+    closing.push(pollHealth(engine.address));
     const unopened = await listeners.restore();
     const first = await firstRun(folder, url, tls.ca, demoPort(Number(new URL(url).port)));
     process.stdout.write(`ready ${url}\n${first ? next(first) : ''}`);

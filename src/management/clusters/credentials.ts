@@ -322,8 +322,8 @@ export async function revokeInClusters(deps: ManagementDeps, rows: Key[]): Promi
     const some = byCluster.slice(i, i + REVOKE_AT_ONCE).map(async ([clusterId, found]) => {
       const ids = found.map(({ id }) => id);
       await deps.clusters.revoke(clusterId, { ids });
-      const told = sql`${credentials.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
-      await deps.db.delete(credentials).where(and(eq(credentials.clusterId, clusterId), told));
+      const revoked = sql`${credentials.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+      await deps.db.delete(credentials).where(and(eq(credentials.clusterId, clusterId), revoked));
     });
     for (const end of await Promise.allSettled(some)) if (end.status === 'rejected') failures.push(end.reason);
   }

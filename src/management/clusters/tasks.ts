@@ -103,7 +103,7 @@ const purged: Task = {
 };
 
 /** Clusters in state `creating`, with their operation. */
-const making = ({ db }: ManagementDeps) =>
+const provisioning = ({ db }: ManagementDeps) =>
   db
     .select({ id: clusters.id, updatedAt: clusters.updatedAt, operation: operations })
     .from(clusters)
@@ -113,18 +113,18 @@ const making = ({ db }: ManagementDeps) =>
     .limit(CLUSTERS_PER_TASK_STEP);
 
 /** Due time of a provisioning: now if queued, else after PROVISIONING_MS without progress. */
-const turnOf = ({ updatedAt, operation }: { updatedAt: number; operation: OperationRow | null }): number =>
+const dueAt = ({ updatedAt, operation }: { updatedAt: number; operation: OperationRow | null }): number =>
   operation?.queued ? 0 : Math.max(updatedAt, operation?.updatedAt ?? 0) + PROVISIONING_MS;
 
 /** Task: continues queued forks, and aborts provisioning that stalled. */
-const made: Task = {
+const provisionTask: Task = {
   name: 'make-clusters',
   next: async (deps) => {
-    const rows = await making(deps);
-    return rows.length ? Math.min(...rows.map(turnOf)) : undefined;
+    const rows = await provisioning(deps);
+    return rows.length ? Math.min(...rows.map(dueAt)) : undefined;
   },
   run: async (deps, now) => {
-    const rows = (await making(deps)).filter((row) => turnOf(row) <= now);
+    const rows = (await provisioning(deps)).filter((row) => dueAt(row) <= now);
     await each(rows, async ({ id, operation }) => {
       if (operation?.queued) await carryOn(deps, id, operation);
       else if (operation) await failFork(deps, id, operation, new Problem('internal', 'the server stopped while it was copied'));
@@ -171,4 +171,4 @@ const orphaned: Task = {
   },
 };
 
-export const clusterTasks: readonly Task[] = [expire, notifyTask, purged, made, orphaned];
+export const clusterTasks: readonly Task[] = [expire, notifyTask, purged, provisionTask, orphaned];

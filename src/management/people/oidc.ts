@@ -46,7 +46,7 @@ async function discover(deps: ManagementDeps, issuer: Issuer): Promise<oauth.Aut
 export async function authorizationUrl(
   deps: ManagementDeps,
   issuer: Issuer,
-  trip: AuthorizationRequest,
+  request: AuthorizationRequest,
   again: boolean,
 ): Promise<string> {
   const { authorization_endpoint: endpoint } = await discover(deps, issuer);
@@ -55,12 +55,12 @@ export async function authorizationUrl(
   if (url.protocol !== 'https:' && !isPlain(issuer)) throw unavailable(issuer, 'its authorization endpoint is not https');
   const parameters = {
     client_id: issuer.clientId,
-    redirect_uri: trip.redirectUri,
+    redirect_uri: request.redirectUri,
     response_type: 'code',
     scope: [...new Set(['openid', ...issuer.scopes])].join(' '),
-    state: trip.state,
-    nonce: trip.nonce,
-    code_challenge: await oauth.calculatePKCECodeChallenge(trip.verifier),
+    state: request.state,
+    nonce: request.nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(request.verifier),
     code_challenge_method: 'S256',
     ...(again && { prompt: 'login' }),
   };
@@ -89,15 +89,15 @@ function failed(issuer: Issuer, error: unknown): Problem {
 export async function identify(
   deps: ManagementDeps,
   issuer: Issuer,
-  trip: AuthorizationRequest,
+  request: AuthorizationRequest,
   answer: URLSearchParams,
 ): Promise<Identity> {
   const server = await discover(deps, issuer);
   const us = client(issuer);
   const options = through(deps, issuer);
   try {
-    const parameters = oauth.validateAuthResponse(server, us, answer, trip.state);
-    const { redirectUri, verifier } = trip;
+    const parameters = oauth.validateAuthResponse(server, us, answer, request.state);
+    const { redirectUri, verifier } = request;
     const authentication = authenticationOf(server, issuer);
     const response = await oauth.authorizationCodeGrantRequest(
       server,
@@ -109,7 +109,7 @@ export async function identify(
       options,
     );
     const tokens = await oauth.processAuthorizationCodeResponse(server, us, response, {
-      expectedNonce: trip.nonce,
+      expectedNonce: request.nonce,
       requireIdToken: true,
     });
     await oauth.validateApplicationLevelSignature(server, response, options);

@@ -159,7 +159,12 @@ export async function pollDevice(
  * Authorization request of a browser's cookie and the state. PKCE verifier and nonce are derived, not stored, so the database alone
  * completes no sign-in.
  */
-const tripOf = (deps: ManagementDeps, browser: string, state: string, redirectUri: string): AuthorizationRequest => ({
+const authorizationRequestOf = (
+  deps: ManagementDeps,
+  browser: string,
+  state: string,
+  redirectUri: string,
+): AuthorizationRequest => ({
   state,
   nonce: deps.mac(`nonce ${browser} ${state}`),
   verifier: deps.mac(`pkce ${browser} ${state}`),
@@ -174,7 +179,7 @@ export async function beginBrowser(
 ): Promise<string> {
   await makeRoom(deps);
   const state = deps.crypto.token(32);
-  const address = await authorizationUrl(deps, issuer, tripOf(deps, o.browser, state, o.redirectUri), o.again);
+  const address = await authorizationUrl(deps, issuer, authorizationRequestOf(deps, o.browser, state, o.redirectUri), o.again);
   const now = deps.now();
   await deps.db.insert(signIns).values({
     id: deps.random.uuid(),
@@ -211,7 +216,7 @@ export async function finishBrowser(
     .returning();
   if (!row) throw unknownBrowser;
   const issuer = issuerOf(deps, row.issuer ?? '');
-  const identity = await identify(deps, issuer, tripOf(deps, browser, state, o.redirectUri), o.answer);
+  const identity = await identify(deps, issuer, authorizationRequestOf(deps, browser, state, o.redirectUri), o.answer);
   const person = await upsertPerson(deps, issuer.issuer, identity);
   const { row: session, secret } = newSession(deps, 'browser', BROWSER_SESSION_MS);
   await deps.db.insert(sessions).values({ ...session, personId: person.id });

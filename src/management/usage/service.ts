@@ -32,13 +32,13 @@ type Span = ReturnType<typeof checkedSpan>;
 
 const overlaps = ({ from, to }: Span): SQL => and(gt(usage.hour, from - HOUR_MS), lt(usage.hour, to)) as SQL;
 
-/** Hours of one cluster, oldest first: its own table up to now, and the deployment's copy for hours that it dropped or that precede its deletion. */
+/** Hours of one cluster, oldest first: its own count up to now, and the deployment's copy of hours that it has dropped, or of a deleted cluster. */
 export async function hoursOf(
   deps: ManagementDeps,
   row: ClusterRow,
   span: Span,
 ): Promise<{ hours: UsageHour[]; meter: ClusterUsage | undefined }> {
-  const [own, meter, told] = await Promise.all([
+  const [own, meter, recorded] = await Promise.all([
     deps.clusters.hours(row.id, span.from, span.to),
     deps.clusters.usage(row.id),
     deps.db
@@ -48,7 +48,7 @@ export async function hoursOf(
       .orderBy(asc(usage.hour)),
   ]);
   const known = new Set(own?.map(({ hour }) => hour));
-  const older = told.filter(({ hour }) => !known.has(hour));
+  const older = recorded.filter(({ hour }) => !known.has(hour));
   const all = [...older, ...(own ?? [])].sort((a, b) => a.hour - b.hour);
   return {
     hours: all.map(({ hour, requests, writes, bytes, awakeMs }) => ({ hour, requests, writes, bytes, awakeMs })),
