@@ -1,6 +1,7 @@
 import { failure } from '../api/machinery/status-errors.ts';
 import type { KubeObject } from '../lib/json.ts';
-import type { Answer, Call, Deps, Target } from './call.ts';
+import type { Call, Deps, Target } from './call.ts';
+import type { Answer } from './messages.ts';
 import { metadataText, objectText, partialText } from './convert.ts';
 import { respond } from './respond.ts';
 import { columnsFor, definitionsText, includeObject, rowOf, rowText, tableText } from './table.ts';

@@ -2,7 +2,8 @@ import { dump } from 'js-yaml';
 import { jsonText, parseDigits } from '../api/machinery/numerals.ts';
 import { StatusError } from '../api/machinery/status-errors.ts';
 import type { Obj } from '../lib/json.ts';
-import type { Answer, Call } from './call.ts';
+import type { Call } from './call.ts';
+import type { Answer } from './messages.ts';
 import { isPretty, JSON_TYPE, YAML_TYPE } from './negotiate.ts';
 
 /** An answer in the form that the client asked for. `text` is compact JSON without a line feed. */

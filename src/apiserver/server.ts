@@ -9,7 +9,8 @@ import { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import { type Answered, type AttemptScope, Unanswered } from '../lib/ask.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { Answer, ApiRequest, ApiResponse, Call, Deps, Filter, RequestLimits, Target } from './call.ts';
+import type { Call, Deps, Filter, RequestLimits, Target } from './call.ts';
+import type { Answer, ApiRequest, ApiResponse } from './messages.ts';
 import { type Pending, RequestAttempt } from './attempt.ts';
 import { discovery } from './discovery.ts';
 import type { AuditSink } from './audit/sink.ts';
@@ -43,7 +44,7 @@ import { pageNotFound, respondError, text, warningHeader } from './respond.ts';
 import { findTarget, noMethod, servesVersion, unserved } from './target.ts';
 
 export type { Pending } from './attempt.ts';
-export type { ApiRequest, ApiResponse } from './call.ts';
+export type { ApiRequest, ApiResponse } from './messages.ts';
 
 /** Every request passes these in this order; each lets it pass, answers it or refuses it. */
 const FILTERS: readonly Filter[] = [

@@ -2,7 +2,8 @@ import type { KindTable } from '../api/kinds.ts';
 import type { Kind, Verb } from '../api/machinery/define-kind.ts';
 import { failure, type StatusError } from '../api/machinery/status-errors.ts';
 import { subresourceOf } from '../api/machinery/subresources.ts';
-import type { Answer, Target } from './call.ts';
+import type { Target } from './call.ts';
+import type { Answer } from './messages.ts';
 import { pageNotFound } from './respond.ts';
 import type { RequestInfo } from './request-info.ts';
 

@@ -4,7 +4,7 @@ import { Authorizer } from '../authz/authorizer.ts';
 import { escalationGuard } from '../authz/escalation.ts';
 import { type KindTable, kindTable } from '../api/kinds.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
-import { isStream, type StreamAnswer } from '../apiserver/call.ts';
+import { isStream, type StreamAnswer } from '../apiserver/messages.ts';
 import { type ApiRequest, type ApiResponse, ApiServer, type Pending } from '../apiserver/server.ts';
 import { resumptions } from '../apiserver/streams/table.ts';
 import { controllersFor } from '../controllers/table.ts';

@@ -1,4 +1,4 @@
-/** Random numbers as an argument: the platform's entropy in the worker, a seed in tests (lib/prng.ts). */
+/** Random numbers as an argument: the platform's entropy in the worker, a seed in tests (test/fixtures/prng.ts). */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

@@ -1,7 +1,7 @@
 import type { Question, Reply } from '../lib/ask.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import { OUTBOX_ATTEMPTS, OUTBOX_BATCH, OUTBOX_FIRST_MS, OUTBOX_MAX_MS, OUTBOX_SENDING_MS } from './limits.ts';
-import type { Key } from './plan.ts';
+import type { EffectState, Key } from './plan.ts';
 
 /** Something to be done outside: a request that is sent once its transaction is committed. */
 export interface Effect {
@@ -27,14 +27,6 @@ export interface Outgoing {
 export interface Delivery {
   id: string;
   request: Question;
-}
-
-/** What became of an effect. */
-export interface EffectState {
-  /** How often it was sent and answered, or could not be. */
-  attempts: number;
-  /** The end: the receiver's answer below 300, or the last failure. Absent: it will be sent, or sent again. */
-  outcome?: Reply;
 }
 
 type Row = { id: string; attempt: number; what: string; controller: string; namespace: string; name: string };

@@ -1,7 +1,6 @@
 import type { Resource } from '../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { Ask, Question } from '../lib/ask.ts';
-import type { EffectState } from './outbox.ts';
+import type { Ask, Question, Reply } from '../lib/ask.ts';
 import type { Random } from '../lib/random.ts';
 import type { Change, View } from '../registry/view.ts';
 
@@ -31,6 +30,14 @@ export type Action =
   | EffectAction
   /** The outcome of an effect was taken note of: it is forgotten. */
   | { verb: 'settle'; id: string };
+
+/** What became of an effect. */
+export interface EffectState {
+  /** How often it was sent and answered, or could not be. */
+  attempts: number;
+  /** The end: the receiver's answer below 300, or the last failure. Absent: it will be sent, or sent again. */
+  outcome?: Reply;
+}
 
 /** Has something done outside once the plan is committed (outbox.ts). The key is reconciled again when it has ended. */
 export interface EffectAction {

@@ -91,7 +91,7 @@ export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prep
 }
 
 /** Which nodes can take the pod, and why the others cannot. */
-export function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdict: Verdict; prepared: Prepared } {
+function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdict: Verdict; prepared: Prepared } {
   const prepared = prepare(pod, snapshot.nodes, view);
   const verdict: Verdict = { feasible: [], rejected: new Map(), everywhere: prepared.reject };
   if (prepared.reject) {
@@ -113,23 +113,17 @@ export function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdi
   return { verdict, prepared };
 }
 
-/** Weighted totals of the feasible nodes, and what each plugin gave. */
-export function scoreNodes(
-  pod: PodInfo,
-  nodes: readonly NodeInfo[],
-  cycle: Cycle,
-): { totals: number[]; parts: Map<string, number[]> } {
+/** Weighted totals of the feasible nodes, in their order. */
+function scoreNodes(pod: PodInfo, nodes: readonly NodeInfo[], cycle: Cycle): number[] {
   const totals = nodes.map(() => 0);
-  const parts = new Map<string, number[]>();
   for (const plugin of SCORES) {
     if (plugin.preScore?.(pod, nodes, cycle) === 'skip') continue;
     const scores = nodes.map((node) => plugin.score(pod, node, cycle));
     plugin.normalize?.(scores, nodes, cycle);
     const weight = plugin.weight ?? 1;
     for (let i = 0; i < scores.length; i++) totals[i] += scores[i] * weight;
-    parts.set(plugin.name, scores);
   }
-  return { totals, parts };
+  return totals;
 }
 
 /** One cycle for one pod: filter, score, choose (schedule_one.go schedulePod). Pure; chance decides only between equals. */
@@ -139,7 +133,7 @@ export function schedule(pod: PodInfo, snapshot: Snapshot, view: View, random: R
   const { verdict, prepared } = filterAll(pod, snapshot, view);
   const { feasible } = verdict;
   if (feasible.length <= 1) return { node: feasible[0], verdict };
-  const { totals } = scoreNodes(pod, feasible, prepared.cycle);
+  const totals = scoreNodes(pod, feasible, prepared.cycle);
   return { node: best(feasible, totals, random), verdict };
 }
 

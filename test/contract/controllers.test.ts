@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { equal, type KubeObject, type Obj } from '../../src/lib/json.ts';
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import type { Action, Controller, Key } from '../../src/reconcile/plan.ts';
 import type { Change, View } from '../../src/registry/view.ts';
 import { PLAN_WRITES_MAX } from '../../src/reconcile/limits.ts';

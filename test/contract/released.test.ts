@@ -1,9 +1,9 @@
 import { atOnce } from '../fixtures/api.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isStream } from '../../src/apiserver/call.ts';
+import { isStream } from '../../src/apiserver/messages.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import { audit } from '../../src/management/audit/tables.ts';
 import { clusters } from '../../src/management/clusters/tables.ts';
 import { tokens } from '../../src/management/tokens/tables.ts';

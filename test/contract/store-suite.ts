@@ -4,7 +4,7 @@ import { migrate } from '../../src/store/schema.ts';
 import type { ListPage } from '../../src/store/rows.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Sqlite } from '../../src/lib/sqlite-port.ts';
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 
 /** The rules of src/store/SPEC.md over any Sqlite port: run on node:sqlite, and in workerd on a Durable Object's storage. */
 export function storeContract(name: string, open: () => Sqlite): void {

@@ -4,7 +4,7 @@ import { resourceAttributes } from '../../src/authz/attributes.ts';
 import { Authorizer } from '../../src/authz/authorizer.ts';
 import { freeAddress } from '../../src/kubelet/ip-pool.ts';
 import type { Obj } from '../../src/lib/json.ts';
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import { usedPorts } from '../../src/network/ports.ts';
 import { VIEW_INDEXES } from '../../src/registry/limits.ts';
 import { ViewIndexes } from '../../src/registry/view-index.ts';

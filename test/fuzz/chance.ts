@@ -1,4 +1,4 @@
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 
 /** Seeded chance: the same seed makes the same requests. */
 export class Chance {

@@ -1,5 +1,5 @@
 import { atOnce } from '../fixtures/api.ts';
-import { isStream } from '../../src/apiserver/call.ts';
+import { isStream } from '../../src/apiserver/messages.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
 import { textOf } from '../fixtures/api.ts';
 import { Chance } from './chance.ts';

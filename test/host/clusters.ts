@@ -1,4 +1,4 @@
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Platform } from '../../src/cluster/platform.ts';
 import { ClusterHost, type HostPorts } from '../../src/cluster/host.ts';

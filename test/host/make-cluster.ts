@@ -1,6 +1,6 @@
 import { atOnce } from '../fixtures/api.ts';
-import { seeded } from '../../src/lib/prng.ts';
-import { isStream } from '../../src/apiserver/call.ts';
+import { seeded } from '../fixtures/prng.ts';
+import { isStream } from '../../src/apiserver/messages.ts';
 import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { Moulds } from '../../src/cluster/boot-snapshot.ts';

@@ -2,7 +2,7 @@ import { kindTable } from '../../src/api/kinds.ts';
 import type { Kind, Resource } from '../../src/api/machinery/define-kind.ts';
 import { StatusError } from '../../src/api/machinery/status-errors.ts';
 import type { Obj } from '../../src/lib/json.ts';
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import type { DeleteRequest, WriteOptions } from '../../src/registry/options.ts';
 import { Registry, type RegistryDeps } from '../../src/registry/registry.ts';
 import { migrate } from '../../src/store/schema.ts';

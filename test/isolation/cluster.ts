@@ -1,7 +1,7 @@
 import { atOnce } from '../fixtures/api.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../src/api/machinery/define-kind.ts';
 import type { ServedKind } from '../../src/api/kinds.ts';
-import { isStream } from '../../src/apiserver/call.ts';
+import { isStream } from '../../src/apiserver/messages.ts';
 import type { StreamPort } from '../../src/lib/stream.ts';
 import { minimal } from '../fixtures/objects.ts';
 import { textOf } from '../fixtures/api.ts';

@@ -9,7 +9,7 @@ import { people, sessions, signIns } from '../../src/management/people/tables.ts
 import { tokens } from '../../src/management/tokens/tables.ts';
 import { usage } from '../../src/management/usage/tables.ts';
 import { makeSecret, PREFIXES, type SecretPrefix } from '../../src/lib/secrets.ts';
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import { makeManagement } from '../unit/management/world.ts';
 
 const HOUR = 3_600_000;

@@ -4,7 +4,7 @@ import { Authorizer } from '../../src/authz/authorizer.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import { freeAddress } from '../../src/kubelet/ip-pool.ts';
 import { equal } from '../../src/lib/json.ts';
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import { usedPorts } from '../../src/network/ports.ts';
 import { snapshotOf } from '../../src/scheduler/snapshot.ts';
 import { nodeCrypto } from '../host/crypto.ts';

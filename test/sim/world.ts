@@ -1,6 +1,6 @@
 import { Moulds } from '../../src/cluster/boot-snapshot.ts';
 import type { Obj } from '../../src/lib/json.ts';
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
 import { Alarms } from './alarms.ts';
 import { clients, Disk, flush, PLACES, time, work } from './faults.ts';

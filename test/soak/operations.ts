@@ -1,4 +1,4 @@
-import { seeded } from '../../src/lib/prng.ts';
+import { seeded } from '../fixtures/prng.ts';
 import type { Random } from '../../src/lib/random.ts';
 
 /** Names of each resource in a cluster: few, so that operations meet. */

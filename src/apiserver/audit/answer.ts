@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import type { Obj } from '../../lib/json.ts';
-import type { Answer } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { JSON_TYPE, YAML_TYPE } from '../negotiate.ts';
 
 const decoder = new TextDecoder();

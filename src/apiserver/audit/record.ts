@@ -5,7 +5,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { AUDIT_EVENT_BYTES } from '../limits.ts';
 import { orderedMeta } from '../../registry/encode.ts';
 import type { UserInfo } from '../../api/machinery/user.ts';
-import { type ApiRequest, type ApiResponse, isStream } from '../call.ts';
+import { type ApiRequest, type ApiResponse, isStream } from '../messages.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { bodyText, statusOf } from './answer.ts';
 import { LEVELS, type Stage } from './policy.ts';

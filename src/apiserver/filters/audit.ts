@@ -4,7 +4,8 @@ import { AUDIT_ID_CHARACTERS } from '../limits.ts';
 import { clone } from '../../lib/json.ts';
 import { mainStrategy } from '../../registry/strategies/main.ts';
 import { AuditRecord } from '../audit/record.ts';
-import type { ApiResponse, Call, Deps, Filter, Target } from '../call.ts';
+import type { Call, Deps, Filter, Target } from '../call.ts';
+import type { ApiResponse } from '../messages.ts';
 
 const UNAUTHORIZED = 401;
 

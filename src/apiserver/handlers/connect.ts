@@ -1,6 +1,7 @@
 import { badRequest, internalError } from '../../api/machinery/status-errors.ts';
 import { subresourceOf } from '../../api/machinery/subresources.ts';
-import type { Answer, Call, Deps, Target } from '../call.ts';
+import type { Call, Deps, Target } from '../call.ts';
+import type { Answer } from '../messages.ts';
 
 /**
  * The subresources that reach into a container, a node or a service (handlers/rest.go ConnectResource): what they answer is not negotiated.

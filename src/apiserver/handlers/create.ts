@@ -1,4 +1,5 @@
-import type { Answer, Call, Deps, Target } from '../call.ts';
+import type { Call, Deps, Target } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { decodeSent } from '../body.ts';
 import { auditSent } from '../filters/audit.ts';
 import { presentWritten } from '../present.ts';

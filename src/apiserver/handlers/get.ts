@@ -1,6 +1,7 @@
 import { jsonText } from '../../api/machinery/numerals.ts';
 import { subresourceOf } from '../../api/machinery/subresources.ts';
-import type { Answer, Call, Deps, Target } from '../call.ts';
+import type { Call, Deps, Target } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { tooLarge } from '../../registry/list.ts';
 import { parseRevision } from '../params.ts';
 import { presentStored, presentWritten } from '../present.ts';

@@ -1,6 +1,7 @@
 import { StatusError } from '../../api/machinery/status-errors.ts';
 import type { ListOptions, ListResult } from '../../registry/options.ts';
-import type { Answer, Call, Deps, Target } from '../call.ts';
+import type { Call, Deps, Target } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { itemText, metadataText, partialText, prefixLength, servedApiVersion } from '../convert.ts';
 import { renewIdentity } from '../identity-lease.ts';
 import { listParams } from '../params.ts';

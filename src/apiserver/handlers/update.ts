@@ -1,6 +1,7 @@
 import { decodeSent } from '../body.ts';
 import { auditSent } from '../filters/audit.ts';
-import type { Answer, Call, Deps, Target } from '../call.ts';
+import type { Call, Deps, Target } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { presentWritten } from '../present.ts';
 import { writeOptions } from '../write-params.ts';
 

@@ -1,7 +1,8 @@
 import { badRequest, methodNotAllowed } from '../../api/machinery/status-errors.ts';
 import { CREDENTIAL_ID } from '../../authn/tokens.ts';
 import type { StreamPort } from '../../lib/stream.ts';
-import type { ApiResponse, Call, Deps, Target } from '../call.ts';
+import type { Call, Deps, Target } from '../call.ts';
+import type { ApiResponse } from '../messages.ts';
 import { JSON_TYPE, notStreamable } from '../negotiate.ts';
 import { listParams, parseRevision } from '../params.ts';
 import { includeObject } from '../table.ts';

@@ -1,5 +1,5 @@
 import { ownProperty } from '../../lib/own-property.ts';
-import type { Answer } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { pageNotFound, text } from '../respond.ts';
 
 /** The checks that a 1.36 server runs, in its order. There is one process here: who can answer is well. */

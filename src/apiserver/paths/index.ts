@@ -1,5 +1,5 @@
 import type { KindTable } from '../../api/kinds.ts';
-import type { Answer } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { JSON_TYPE } from '../negotiate.ts';
 import { HEALTH_CHECKS } from './health.ts';
 

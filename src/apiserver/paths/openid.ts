@@ -1,7 +1,7 @@
 import { ISSUER, keyIdOf, type Signer } from '../../authn/issuer.ts';
 import { encodeBytes } from '../../authn/jwt.ts';
 import type { Crypto } from '../../lib/crypto-port.ts';
-import type { Answer } from '../call.ts';
+import type { Answer } from '../messages.ts';
 
 /** Bytes of one coordinate of P-256; an SPKI ends with both. */
 const COORDINATE = 32;

@@ -1,6 +1,7 @@
 import { failure } from '../../api/machinery/status-errors.ts';
 import { parseTime } from '../../api/machinery/time.ts';
-import type { Answer, ApiRequest, Deps } from '../call.ts';
+import type { Deps } from '../call.ts';
+import type { Answer, ApiRequest } from '../messages.ts';
 import { text } from '../respond.ts';
 import { VERSION } from './version.ts';
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { JSON_TYPE } from '../negotiate.ts';
 
 /** The version that this server behaves as, and the one that it is compatible with. */

@@ -1,7 +1,8 @@
 import { apiVersionOf } from '../../api/machinery/define-kind.ts';
 import { notFoundError } from '../../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { Answer, Call, Target } from '../call.ts';
+import type { Call, Target } from '../call.ts';
+import type { Answer } from '../messages.ts';
 import { presentWritten } from '../present.ts';
 import { respond } from '../respond.ts';
 import { columnsFor, definitionsText, includeObject, rowOf, tableText } from '../table.ts';

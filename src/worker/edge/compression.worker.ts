@@ -1,4 +1,4 @@
-import type { Answer } from '../../apiserver/call.ts';
+import type { Answer } from '../../apiserver/messages.ts';
 import { GZIP_BYTES } from '../limits.ts';
 
 /** From the object to the Worker: the answer is long. How long is not seen there. */

@@ -1,6 +1,6 @@
 import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
-import { isStream } from '../../apiserver/call.ts';
+import { isStream } from '../../apiserver/messages.ts';
 import { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
 import { Moulds } from '../../cluster/boot-snapshot.ts';
 import type { ForkChunk, ForkStart, Key } from '../../cluster/fork.ts';

@@ -1,4 +1,4 @@
-import type { StreamAnswer } from '../../apiserver/call.ts';
+import type { StreamAnswer } from '../../apiserver/messages.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../../lib/stream.ts';
 import { TIMEOUT_HEADER } from '../edge/address.worker.ts';

@@ -4,7 +4,7 @@ import { checkStructure } from '../../../src/api/machinery/decode.ts';
 import type { StrategyContext } from '../../../src/api/machinery/define-kind.ts';
 import { errorBody } from '../../../src/api/machinery/field-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import golden from './deployment.json' with { type: 'json' };
 
 /** What a 1.36.3 API server answered to each change of one Deployment: field errors, warnings, the defaulted spec. */

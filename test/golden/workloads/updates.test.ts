@@ -11,7 +11,7 @@ import { checkStructure } from '../../../src/api/machinery/decode.ts';
 import type { Kind, StrategyContext } from '../../../src/api/machinery/define-kind.ts';
 import { errorBody } from '../../../src/api/machinery/field-errors.ts';
 import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import golden from './updates.json' with { type: 'json' };
 
 /** What a 1.36.3 API server answered to writes of changed objects: field errors, or the parts that then differ from the old object. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readPolicy } from '../../../src/apiserver/audit/policy.ts';
 import { AuditRules } from '../../../src/apiserver/audit/rules.ts';
-import { isStream } from '../../../src/apiserver/call.ts';
+import { isStream } from '../../../src/apiserver/messages.ts';
 import { ATTEMPT_MS, ATTEMPT_ROUNDS } from '../../../src/apiserver/limits.ts';
 import type { ApiResponse, Pending } from '../../../src/apiserver/server.ts';
 import type { Ask, Question, Reply } from '../../../src/lib/ask.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { kindTable } from '../../../src/api/kinds.ts';
 import { discovery } from '../../../src/apiserver/discovery.ts';
 import { acceptOf, DISCOVERY_TYPE } from '../../../src/apiserver/discovery-accept.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
 
 const golden = (name: string) =>

@@ -5,7 +5,7 @@ import { openapi } from '../../../src/apiserver/openapi.ts';
 import { OpenApiFacts } from '../../../src/apiserver/openapi-facts.ts';
 import { gzipSync } from 'node:zlib';
 import type { Obj } from '../../../src/lib/json.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
 
 const table = kindTable(false);

@@ -5,7 +5,7 @@ import { AUDIT_EVENT_BYTES } from '../../../src/apiserver/limits.ts';
 import { AUDIT_LOG_BYTES, AUDIT_LOG_MS } from '../../../src/cluster/limits.ts';
 import { AUDIT_WAIT_MS } from '../../../src/lib/limits.ts';
 import type { Obj } from '../../../src/lib/json.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { makeCluster } from '../../host/make-cluster.ts';
 
 const policy = (rule: object, more: object = {}) =>

@@ -4,7 +4,7 @@ import type { Platform } from '../../../src/cluster/platform.ts';
 import { Moulds } from '../../../src/cluster/boot-snapshot.ts';
 import type { ClusterOptions } from '../../../src/cluster/options.ts';
 import type { Sqlite } from '../../../src/lib/sqlite-port.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
 import { openSqlite } from '../../host/sqlite.ts';
 

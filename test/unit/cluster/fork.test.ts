@@ -1,11 +1,11 @@
 import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it } from 'vitest';
-import { isStream } from '../../../src/apiserver/call.ts';
+import { isStream } from '../../../src/apiserver/messages.ts';
 import { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Platform } from '../../../src/cluster/platform.ts';
 import { beginFork, finishFork, forkOf, takeChunk } from '../../../src/cluster/fork.ts';
 import { storeLifecycle } from '../../../src/cluster/lifecycle.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
 import { type Host, makeCluster } from '../../host/make-cluster.ts';
 import { openSqlite } from '../../host/sqlite.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { USAGE_FLUSH_MS } from '../../../src/lib/limits.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { ClusterHost } from '../../../src/cluster/host.ts';
 import { DRAIN_RESCUE_MS, USAGE_PUSH_MS } from '../../../src/cluster/limits.ts';

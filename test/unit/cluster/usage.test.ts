@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { USAGE_FLUSH_MS } from '../../../src/lib/limits.ts';
 import { USAGE_HOURS, USAGE_PUSH_MS } from '../../../src/cluster/limits.ts';
 import { makeCluster } from '../../host/make-cluster.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { ID_LENGTH, isClusterId, makeClusterId } from '../../../src/management/clusters/id.ts';
 
 const mac = (key: string) => (text: string) => createHmac('sha256', key).update(text).digest('hex');

@@ -1,6 +1,6 @@
 import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it, vi } from 'vitest';
-import { isStream } from '../../../src/apiserver/call.ts';
+import { isStream } from '../../../src/apiserver/messages.ts';
 import {
   DELETED_CLUSTERS_PER_ACCOUNT,
   GRACE_SECONDS,

@@ -1,6 +1,6 @@
 import { atOnce } from '../../fixtures/api.ts';
 import { load } from 'js-yaml';
-import { isStream } from '../../../src/apiserver/call.ts';
+import { isStream } from '../../../src/apiserver/messages.ts';
 import type { Message, StreamSpec } from '../../../src/lib/stream.ts';
 import type { NodeClusters } from '../../host/clusters.ts';
 

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { drizzle } from 'drizzle-orm/sqlite-proxy';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { createApp } from '../../../src/management/http/app.ts';
 import type { LogEntry, ManagementDeps } from '../../../src/management/deps.ts';
 import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';

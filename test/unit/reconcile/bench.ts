@@ -1,6 +1,6 @@
 import { AttemptScope } from '../../../src/lib/ask.ts';
 import type { Obj } from '../../../src/lib/json.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { byObject, type Controller, type Key, type Plan } from '../../../src/reconcile/plan.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { Timers } from '../../../src/time/timers.ts';

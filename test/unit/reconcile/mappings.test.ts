@@ -2,7 +2,7 @@ import { AttemptScope } from '../../../src/lib/ask.ts';
 import { describe, expect, it } from 'vitest';
 import { type Controller, byObject } from '../../../src/reconcile/plan.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { Timers } from '../../../src/time/timers.ts';
 import { makeCluster } from '../../host/make-cluster.ts';
 

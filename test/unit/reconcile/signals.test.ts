@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { AttemptScope } from '../../../src/lib/ask.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { Timers } from '../../../src/time/timers.ts';
 import { makeCluster } from '../../host/make-cluster.ts';
 

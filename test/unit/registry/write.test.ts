@@ -5,7 +5,7 @@ import { clone, type KubeObject, type Obj } from '../../../src/lib/json.ts';
 import type { AdmissionRequest } from '../../../src/registry/ports.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { kindTable } from '../../../src/api/kinds.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { errorBody } from '../../../src/api/machinery/field-errors.ts';
 import { validateDeleteOptions } from '../../../src/registry/deletion.ts';
 import { minimal } from '../../fixtures/objects.ts';

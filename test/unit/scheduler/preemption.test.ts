@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import { askingPod, conditionOf, makePod, START, World, kubelet } from './world.ts';

@@ -5,7 +5,6 @@ import type { Obj } from '../../../src/lib/json.ts';
 import { SCHEDULER_BATCH_PODS } from '../../../src/scheduler/limits.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import { StoreView } from '../../../src/registry/store-view.ts';
-import { explain } from '../../../src/scheduler/explain.ts';
 import { askingPod, conditionOf, makePod, START, World } from './world.ts';
 
 const why = (world: World, name: string): string => conditionOf(world.pod(name), 'PodScheduled')?.message;
@@ -207,22 +206,5 @@ describe('scheduling', () => {
     world.update('pods', 'gated', (pod) => Object.assign(pod.spec, { schedulingGates: [] }));
     world.drain();
     expect(world.pod('gated').spec.nodeName).toMatch(/^node-/);
-  });
-
-  it('[SCH11] explains every node, in words and scores, and writes nothing', () => {
-    const world = new World();
-    world.update('nodes', 'node-1', (node) =>
-      Object.assign(node.spec, { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] }),
-    );
-    world.create('pods', askingPod('gpu', { cpu: '1' }, { nodeSelector: { 'kubernetes.io/hostname': 'node-0' } }));
-    const { revision } = world.view;
-    const opinions = explain(world.pod('gpu'), world.view);
-    expect(opinions.map(({ node, fits, reasons, plugin }) => ({ node, fits, reasons, plugin }))).toEqual([
-      { node: 'node-0', fits: true, reasons: [], plugin: undefined },
-      { node: 'node-1', fits: false, reasons: ['node(s) had untolerated taint(s)'], plugin: 'TaintToleration' },
-      { node: 'node-2', fits: false, reasons: ["node(s) didn't match Pod's node affinity/selector"], plugin: 'NodeAffinity' },
-    ]);
-    expect(opinions[0].scores).toMatchObject({ NodeResourcesFit: expect.any(Number) });
-    expect(world.view.revision).toBe(revision);
   });
 });

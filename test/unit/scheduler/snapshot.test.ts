@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { StoreView } from '../../../src/registry/store-view.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import type { NodeInfo } from '../../../src/scheduler/node-info.ts';

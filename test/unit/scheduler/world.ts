@@ -3,7 +3,7 @@ import { kubelet as kubeletOver } from '../../../src/kubelet/controller.ts';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
 import { AttemptScope } from '../../../src/lib/ask.ts';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import type { Controller } from '../../../src/reconcile/plan.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import type { Admission } from '../../../src/registry/ports.ts';

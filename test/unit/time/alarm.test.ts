@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../../src/lib/prng.ts';
+import { seeded } from '../../fixtures/prng.ts';
 import { Alarm } from '../../../src/time/alarm.ts';
 import { ALARM_LOST_MS } from '../../../src/time/limits.ts';
 import { WorkerdAlarm } from '../../host/alarms.ts';

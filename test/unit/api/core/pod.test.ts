@@ -3,7 +3,7 @@ import { Pod } from '../../../../src/api/core/pod/pod.ts';
 import type { StrategyContext } from '../../../../src/api/machinery/define-kind.ts';
 import { errorBody } from '../../../../src/api/machinery/field-errors.ts';
 import type { KubeObject, Obj } from '../../../../src/lib/json.ts';
-import { seeded } from '../../../../src/lib/prng.ts';
+import { seeded } from '../../../fixtures/prng.ts';
 
 const cx: StrategyContext = { now: 0, random: seeded(1), get: () => undefined, list: () => [] };
 const container = (resources: Obj = {}): Obj => ({ name: 'c', image: 'i', resources });

@@ -1,7 +1,7 @@
 import { atOnce } from '../../../fixtures/api.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isStream } from '../../../../src/apiserver/call.ts';
+import { isStream } from '../../../../src/apiserver/messages.ts';
 import type { Obj } from '../../../../src/lib/json.ts';
 import { makeCluster } from '../../../host/make-cluster.ts';
 
