@@ -21,8 +21,8 @@ export interface Certificates {
 
 /** Names and addresses of this machine for clients on it or its network. */
 export function hostNames(): string[] {
-  const told = publicUrl();
-  return [...new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...(told ? [new URL(told).hostname] : [])])];
+  const url = publicUrl();
+  return [...new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...(url ? [new URL(url).hostname] : [])])];
 }
 
 /** Subject alternative names: these, and the host names of clusters. */

@@ -104,7 +104,7 @@ export class FairQueue {
   readonly #tenants = new Map<string, Tenant>();
   readonly #accounts = new Map<string, Account>();
   readonly #ports: FairQueuePorts;
-  /** Clusters that are somebody's, and accounts that have one, of those that are there. */
+  /** Active clusters with a known owner, and accounts with an active cluster. */
   #clusters = 0;
   #present = 0;
   #swept = 0;

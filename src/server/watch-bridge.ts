@@ -103,8 +103,8 @@ export class WatchBridge {
     const head = bytes.toString('latin1', 0, end);
     const lines = head.split(CRLF).filter((line, i) => i > 0 && !HOP.test(line));
     const { isOld, closes } = this.#client;
-    const told = [`HTTP/1.${isOld ? 0 : 1} 200 OK`, ...lines, ...(isOld ? [] : ['Transfer-Encoding: chunked'])].join(CRLF);
-    this.#sides.toClient(Buffer.from(`${told}${connectionLine(isOld, isOld || closes)}${HEAD_END}`, 'latin1'));
+    const sent = [`HTTP/1.${isOld ? 0 : 1} 200 OK`, ...lines, ...(isOld ? [] : ['Transfer-Encoding: chunked'])].join(CRLF);
+    this.#sides.toClient(Buffer.from(`${sent}${connectionLine(isOld, isOld || closes)}${HEAD_END}`, 'latin1'));
     const seconds = Number(TIMEOUT.exec(head)?.[1] ?? 0);
     if (seconds > 0) this.#timer = setTimeout(() => this.#end(), seconds * MS);
     return bytes.subarray(end + HEAD_END.length);

@@ -59,14 +59,14 @@ export async function beginDeletion(deps: ManagementDeps, accountId: string): Pr
 async function continueDeletion(deps: ManagementDeps, operation: OperationRow): Promise<void> {
   const { id, accountId } = operation;
   const ofAccount = eq(clusters.accountId, accountId);
-  const some = await deps.db
+  const batch = await deps.db
     .select({ id: clusters.id })
     .from(clusters)
     .where(ofAccount)
     .orderBy(asc(clusters.updatedAt), asc(clusters.id))
     .limit(CLUSTERS_PER_DELETION_STEP);
-  const ends = await Promise.allSettled(some.map((cluster) => abortProvisioning(deps, cluster.id)));
-  const failed = some.filter((_, i) => ends[i].status === 'rejected').map((cluster) => cluster.id);
+  const ends = await Promise.allSettled(batch.map((cluster) => abortProvisioning(deps, cluster.id)));
+  const failed = batch.filter((_, i) => ends[i].status === 'rejected').map((cluster) => cluster.id);
   if (failed.length > 0) await deps.db.update(clusters).set({ updatedAt: deps.now() }).where(inArray(clusters.id, failed));
   const left = await clustersLeft(deps, accountId);
   const total = Math.max(operation.total, left + 1);

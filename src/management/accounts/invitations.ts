@@ -105,7 +105,7 @@ export async function acceptInvitation(
   const [found] = await db.select({ account: accounts }).from(invitations).innerJoin(accounts, inUse).where(valid);
   if (!found) throw noInvitation();
   const { account } = found;
-  await checkRoom(deps, account.id, personId);
+  await checkLimits(deps, account.id, personId);
   const membership = db
     .select({
       accountId: invitations.accountId,
@@ -131,7 +131,7 @@ export async function acceptInvitation(
   return { account, level: levelOf(member.role) };
 }
 
-async function checkRoom(deps: ManagementDeps, accountId: string, personId: string): Promise<void> {
+async function checkLimits(deps: ManagementDeps, accountId: string, personId: string): Promise<void> {
   const ofAccount = eq(members.accountId, accountId);
   const [already] = await deps.db
     .select({ role: members.role })

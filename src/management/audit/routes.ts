@@ -164,7 +164,7 @@ function link(deps: ManagementDeps, requested: string, next: string | undefined)
   return { link: `<${deps.url ?? url.origin}${url.pathname}${url.search}>; rel="next"` };
 }
 
-const gone = (name: string) => new Problem('not-found', `cluster "${name}" not found`);
+const notFound = (name: string) => new Problem('not-found', `cluster "${name}" not found`);
 
 /** Audit logs, of accounts and of clusters. */
 export function auditRoutes(deps: ManagementDeps) {
@@ -179,9 +179,9 @@ export function auditRoutes(deps: ManagementDeps) {
     request: AuditRequest,
   ): Promise<Response> {
     const { items, next } = await auditPage(deps, accountId, request);
-    const shown = items.map(entryView);
-    if (!accept?.includes(NDJSON)) return Response.json({ items: shown, ...(next !== undefined && { next }) });
-    const lines = shown.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    const entries = items.map(entryView);
+    if (!accept?.includes(NDJSON)) return Response.json({ items: entries, ...(next !== undefined && { next }) });
+    const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
     return new Response(lines, { headers: { 'content-type': NDJSON, ...link(deps, url, next) } });
   }
   return router()
@@ -190,26 +190,26 @@ export function auditRoutes(deps: ManagementDeps) {
     .openapi(getPolicy, async (c) => {
       const { id, name } = c.get('cluster');
       const policy = await deps.clusters.auditPolicy(id);
-      if (policy === undefined) throw gone(name);
+      if (policy === undefined) throw notFound(name);
       if (policy === null) throw new Problem('not-found', 'the cluster has no audit policy, and writes no audit log');
       return c.json(policy as z.infer<typeof AuditPolicy>, 200);
     })
     .openapi(putPolicy, async (c) => {
       const { id, name } = c.get('cluster');
       const set = await deps.clusters.setAuditPolicy(id, await c.req.text());
-      if (!set) throw gone(name);
+      if (!set) throw notFound(name);
       if ('refused' in set) throw new Problem('invalid-request', set.refused);
       return c.json({ policy: set.policy as z.infer<typeof AuditPolicy>, warnings: set.warnings }, 200);
     })
     .openapi(deletePolicy, async (c) => {
       const { id, name } = c.get('cluster');
-      if (!(await deps.clusters.setAuditPolicy(id, undefined))) throw gone(name);
+      if (!(await deps.clusters.setAuditPolicy(id, undefined))) throw notFound(name);
       return c.body(null, 204);
     })
     .openapi(events, async (c) => {
       const { id, name } = c.get('cluster');
       const found = await deps.clusters.audit(id, c.req.valid('query'));
-      if (!found) throw gone(name);
+      if (!found) throw notFound(name);
       return new Response(found.lines, { headers: { 'content-type': NDJSON, ...link(deps, c.req.url, found.next) } });
     });
 }

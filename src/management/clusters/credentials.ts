@@ -50,7 +50,7 @@ export async function issueCredential(
     await checkIdentity(deps, access.accountId, request);
   }
   const expires = boundBy(deps, who, request.expires);
-  await checkRoom(deps, cluster);
+  await checkLimit(deps, cluster);
   const username = request.username ?? (await ownName(deps, access, who, cluster, name));
   return issue(deps, access, who, cluster, { name, username, role, groups: groups ?? null, expiresAt: expires ?? null });
 }
@@ -169,7 +169,7 @@ function boundBy(deps: ManagementDeps, who: Principal, wanted: number | undefine
   return end === undefined ? wanted : Math.min(wanted ?? end, end);
 }
 
-async function checkRoom(deps: ManagementDeps, cluster: ClusterRow): Promise<void> {
+async function checkLimit(deps: ManagementDeps, cluster: ClusterRow): Promise<void> {
   const [{ n }] = await deps.db.select({ n: count() }).from(credentials).where(eq(credentials.clusterId, cluster.id));
   if (n < CREDENTIALS_PER_CLUSTER) return;
   throw new Problem(
@@ -319,13 +319,13 @@ export async function revokeInClusters(deps: ManagementDeps, rows: Key[]): Promi
   const failures: unknown[] = [];
   const byCluster = [...Map.groupBy(rows, ({ clusterId }) => clusterId)];
   for (let i = 0; i < Math.min(byCluster.length, REVOKE_CLUSTERS); i += REVOKE_AT_ONCE) {
-    const some = byCluster.slice(i, i + REVOKE_AT_ONCE).map(async ([clusterId, found]) => {
+    const batch = byCluster.slice(i, i + REVOKE_AT_ONCE).map(async ([clusterId, found]) => {
       const ids = found.map(({ id }) => id);
       await deps.clusters.revoke(clusterId, { ids });
       const revoked = sql`${credentials.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
       await deps.db.delete(credentials).where(and(eq(credentials.clusterId, clusterId), revoked));
     });
-    for (const end of await Promise.allSettled(some)) if (end.status === 'rejected') failures.push(end.reason);
+    for (const end of await Promise.allSettled(batch)) if (end.status === 'rejected') failures.push(end.reason);
   }
   if (failures.length) throw new Error(`${failures.length} clusters could not be told of a revocation`, { cause: failures[0] });
 }

@@ -112,12 +112,12 @@ export async function deleteCluster(
     await purge(deps, changed.id);
     return undefined;
   }
-  if (fresh) await makeRoom(deps, row.accountId);
+  if (fresh) await purgeBeyondLimit(deps, row.accountId);
   return stood(deps, changed);
 }
 
 /** Purges the first deleted clusters of an account beyond the bound: deleted ones take up storage. */
-async function makeRoom(deps: ManagementDeps, accountId: string): Promise<void> {
+async function purgeBeyondLimit(deps: ManagementDeps, accountId: string): Promise<void> {
   const now = deps.now();
   const isWaiting = and(eq(clusters.accountId, accountId), isNotNull(clusters.deletedAt), gt(clusters.purgeAt, now));
   const first = deps.db
@@ -127,12 +127,12 @@ async function makeRoom(deps: ManagementDeps, accountId: string): Promise<void> 
     .orderBy(desc(clusters.deletedAt), desc(clusters.id))
     .limit(Number.MAX_SAFE_INTEGER)
     .offset(DELETED_CLUSTERS_PER_ACCOUNT);
-  const gone = await deps.db
+  const claimed = await deps.db
     .update(clusters)
     .set({ purgeAt: now })
     .where(and(isWaiting, inArray(clusters.id, first)))
     .returning({ id: clusters.id });
-  if (gone.length > 0) await deps.taskRunner.wakeBy(now);
+  if (claimed.length > 0) await deps.taskRunner.wakeBy(now);
 }
 
 async function moveEnd(deps: ManagementDeps, row: ClusterRow, purgeAt: number | undefined): Promise<ClusterRow> {

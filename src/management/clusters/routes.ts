@@ -158,8 +158,8 @@ export function clusterRoutes(deps: ManagementDeps) {
     })
     .openapi(list, async (c) => {
       const { items, next } = await listClusters(deps, c.get('access'), c.req.valid('query'));
-      const shown = items.map((row) => viewOf(deps, row, c.req.url));
-      return c.json({ items: shown, ...(next !== undefined && { next }) }, 200);
+      const entries = items.map((row) => viewOf(deps, row, c.req.url));
+      return c.json({ items: entries, ...(next !== undefined && { next }) }, 200);
     })
     .openapi(get, (c) => c.json(tagged(c, c.get('cluster')), 200))
     .openapi(update, async (c) => {

@@ -43,10 +43,10 @@ const expire: Task = {
       .select({ id: clusters.id, port: clusters.port })
       .from(clusters)
       .where(and(inArray(clusters.id, due), isNotNull(clusters.port)));
-    const gone = { port: null, state: 'deleted', deletedAt: now, purgeAt: now + GRACE_SECONDS * MS, updatedAt: now } as const;
+    const deletion = { port: null, state: 'deleted', deletedAt: now, purgeAt: now + GRACE_SECONDS * MS, updatedAt: now } as const;
     const expired = await deps.db
       .update(clusters)
-      .set({ ...gone, version: sql`${clusters.version} + 1` })
+      .set({ ...deletion, version: sql`${clusters.version} + 1` })
       .where(and(inArray(clusters.id, due), isLive))
       .returning();
     await each(ports, (row) => close(deps, row));

@@ -85,8 +85,8 @@ export async function listOperations(
     )
     .orderBy(desc(operations.createdAt), desc(operations.id))
     .limit(page.limit + 1);
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  const items = await withinReach(deps, access, shown);
-  return { items, ...(last && rows.length > shown.length && { next: cursorOf(last.createdAt, last.id) }) };
+  const entries = rows.slice(0, page.limit);
+  const last = entries.at(-1);
+  const items = await withinReach(deps, access, entries);
+  return { items, ...(last && rows.length > entries.length && { next: cursorOf(last.createdAt, last.id) }) };
 }

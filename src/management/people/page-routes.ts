@@ -22,7 +22,7 @@ const text = z.string().max(2_000);
 const userCode = text.openapi({ description: 'The code that the device shows.', example: 'WDJBX-MJHTQ' });
 const issuer = text.openapi({ description: 'Name of the issuer.', example: 'company' });
 
-const shown = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });
+const htmlAnswer = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });
 
 function deviceDefinitions(deps: ManagementDeps) {
   const device = defineRoute(
@@ -37,7 +37,7 @@ function deviceDefinitions(deps: ManagementDeps) {
       refuses: ['sign-in-off'],
       tags,
       request: { query: z.object({ user_code: userCode.optional(), issuer: issuer.optional() }) },
-      responses: { 200: shown('A page that asks for the code, for a sign-in, or whether the device may') },
+      responses: { 200: htmlAnswer('A page that asks for the code, for a sign-in, or whether the device may') },
     },
   );
   const answer = z
@@ -59,7 +59,7 @@ function deviceDefinitions(deps: ManagementDeps) {
       refuses: ['unauthenticated', 'conflict'],
       tags,
       request: { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: answer } } } },
-      responses: { 200: shown('A page that says what was decided') },
+      responses: { 200: htmlAnswer('A page that says what was decided') },
     },
   );
   return { device, decision };

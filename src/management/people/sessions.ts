@@ -53,11 +53,11 @@ export function listSessions(deps: ManagementDeps, personId: string): Promise<Se
 /** Ends a session; `all`: every one. */
 export async function endSessions(deps: ManagementDeps, personId: string, which: { id: string } | 'all'): Promise<void> {
   const one = which === 'all' ? undefined : eq(sessions.id, which.id);
-  const gone = await deps.db
+  const deleted = await deps.db
     .delete(sessions)
     .where(and(eq(sessions.personId, personId), one))
     .returning({ id: sessions.id });
-  if (which !== 'all' && gone.length === 0) throw new Problem('not-found', `session "${which.id}" not found`);
+  if (which !== 'all' && deleted.length === 0) throw new Problem('not-found', `session "${which.id}" not found`);
 }
 
 /** Rotates the secret of a session; the old one is invalid. */

@@ -56,7 +56,7 @@ export function issuerOf(deps: ManagementDeps, name: string): Issuer {
 }
 
 /** Deletes expired sign-ins, and refuses when too many are pending. */
-async function makeRoom(deps: ManagementDeps): Promise<void> {
+async function checkPending(deps: ManagementDeps): Promise<void> {
   if (deps.issuers.length === 0) throw new Problem('sign-in-off', 'no issuer is configured (ATOLL_OIDC)');
   const now = deps.now();
   // A late device still learns that it is late.
@@ -70,7 +70,7 @@ export async function beginDevice(
   deps: ManagementDeps,
   request: { name: string; issuer?: string },
 ): Promise<{ deviceCode: string; userCode: string }> {
-  await makeRoom(deps);
+  await checkPending(deps);
   if (request.issuer !== undefined) issuerOf(deps, request.issuer);
   const now = deps.now();
   const deviceCode = makeSecret(PREFIXES.device, deps.crypto);
@@ -177,7 +177,7 @@ export async function beginBrowser(
   issuer: Issuer,
   o: { browser: string; redirectUri: string; goesOn?: string; again: boolean },
 ): Promise<string> {
-  await makeRoom(deps);
+  await checkPending(deps);
   const state = deps.crypto.token(32);
   const address = await authorizationUrl(deps, issuer, authorizationRequestOf(deps, o.browser, state, o.redirectUri), o.again);
   const now = deps.now();

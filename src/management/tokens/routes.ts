@@ -122,30 +122,30 @@ function changes(deps: ManagementDeps) {
 export function tokenRoutes(deps: ManagementDeps) {
   const { create, list, get } = definitions(deps);
   const { update, rotate, remove } = changes(deps);
-  const shown = (row: TokenRow) => view(row, deps.now());
+  const viewNow = (row: TokenRow) => view(row, deps.now());
   return router()
     .openapi(create, async (c) => {
       const { expiresAt, expiresIn, ...request } = c.req.valid('json');
       const expires = expiryOf(deps.now(), { expiresAt, expiresIn });
       const { row, secret } = await createToken(deps, c.get('access'), c.get('principal'), { ...request, expires });
-      return c.json({ ...shown(row), token: secret }, 201);
+      return c.json({ ...viewNow(row), token: secret }, 201);
     })
     .openapi(list, async (c) => {
       const { items, next } = await listTokens(deps, c.get('access').accountId, c.req.valid('query'));
-      return c.json({ items: items.map(shown), ...(next !== undefined && { next }) }, 200);
+      return c.json({ items: items.map(viewNow), ...(next !== undefined && { next }) }, 200);
     })
-    .openapi(get, async (c) => c.json(shown(await getToken(deps, c.get('access').accountId, c.req.valid('param').token)), 200))
+    .openapi(get, async (c) => c.json(viewNow(await getToken(deps, c.get('access').accountId, c.req.valid('param').token)), 200))
     .openapi(update, async (c) => {
       const { name, expiresAt } = c.req.valid('json');
       const expires = typeof expiresAt === 'string' ? Date.parse(expiresAt) : expiresAt;
       const id = c.req.valid('param').token;
-      return c.json(shown(await updateToken(deps, c.get('access'), c.get('principal'), id, { name, expires })), 200);
+      return c.json(viewNow(await updateToken(deps, c.get('access'), c.get('principal'), id, { name, expires })), 200);
     })
     .openapi(rotate, async (c) => {
       const { overlapSeconds, revokeCredentials } = c.req.valid('json');
       const request = { overlapMs: overlapSeconds * MS, revokeCredentials };
       const { row, secret } = await rotateToken(deps, c.get('access'), c.get('principal'), c.req.valid('param').token, request);
-      return c.json({ ...shown(row), token: secret }, 200);
+      return c.json({ ...viewNow(row), token: secret }, 200);
     })
     .openapi(remove, async (c) => {
       await deleteToken(deps, c.get('access'), c.req.valid('param').token);
