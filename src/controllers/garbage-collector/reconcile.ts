@@ -1,6 +1,6 @@
 import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, OwnerReference } from '../../lib/json.ts';
-import type { Action, Controller, Key, Plan } from '../../reconcile/plan.ts';
+import type { Action, Controller, Key, Plan, ReconcileCx } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
 import { withOwners } from '../shared/owners.ts';
 import { deletion, hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
@@ -18,8 +18,8 @@ export const garbageCollector: Controller = {
   manager: 'kube-controller-manager',
   user: 'system:serviceaccount:kube-system:generic-garbage-collector',
   watches: [{ resource: '*', except: IGNORED, keys: collectorKeys }],
-  reconcile: (key, view, { maxWrites }) =>
-    key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view, maxWrites) : object(key, view),
+  reconcile: (key, view, cx) =>
+    key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view, cx.maxWrites) : object(key, view, cx),
 };
 
 /** The owner of these is gone or waits for them: each is judged as if it had been looked at alone. */
@@ -28,20 +28,21 @@ function dependents(uid: string, view: View, maxWrites: number): Plan {
 }
 
 /** attemptToDeleteItem and attemptToOrphan. */
-function object(key: Key, view: View): Plan {
+function object(key: Key, view: View, cx: ReconcileCx): Plan {
   const colon = key.name.indexOf(':');
   const resource = key.name.slice(0, colon);
   const item = view.get(resource, key.namespace, key.name.slice(colon + 1));
   if (!item) return NOTHING;
   if (!item.metadata.deletionTimestamp) return { actions: judge(item, view) };
-  if (hasFinalizer(item, ORPHAN)) return { actions: orphanDependents(resource, item, view) };
+  if (hasFinalizer(item, ORPHAN)) return orphanDependents(resource, item, view, cx);
   if (!isDeletingDependents(item) || hasBlockingDependents(item, view)) return NOTHING;
   return { actions: [{ verb: 'update', resource, object: withoutFinalizer(item, FOREGROUND) }] };
 }
 
-/** Everybody forgets the owner, then its finalizer goes. */
-function orphanDependents(resource: Resource, owner: KubeObject, view: View): Action[] {
-  const forgotten = view.ownedBy(owner.metadata.uid).map((dependent): Action => {
+/** Everybody forgets the owner, so many in one plan; then its finalizer goes. */
+function orphanDependents(resource: Resource, owner: KubeObject, view: View, { now, maxWrites }: ReconcileCx): Plan {
+  const owned = view.ownedBy(owner.metadata.uid);
+  const forgotten = owned.slice(0, maxWrites).map((dependent): Action => {
     const refs = dependent.metadata.ownerReferences ?? [];
     return {
       verb: 'update',
@@ -52,7 +53,8 @@ function orphanDependents(resource: Resource, owner: KubeObject, view: View): Ac
       ),
     };
   });
-  return [...forgotten, { verb: 'update', resource, object: withoutFinalizer(owner, ORPHAN) }];
+  if (owned.length > maxWrites) return { actions: forgotten, requeueAt: now };
+  return { actions: [...forgotten, { verb: 'update', resource, object: withoutFinalizer(owner, ORPHAN) }] };
 }
 
 function hasBlockingDependents(owner: KubeObject, view: View): boolean {

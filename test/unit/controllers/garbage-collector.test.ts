@@ -144,4 +144,22 @@ describe('foreground and orphan', () => {
     world.settle();
     expect(world.names('pods')).toEqual(['free']);
   });
+
+  it('[CTL9] orphaning frees so many dependents in one plan, and keeps the owner until all are free', () => {
+    const world = make();
+    const owner = world.add(replicaSet('owner'));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) child(world, name, ref(owner));
+    world.settle();
+    world.remove('apps/replicasets', 'owner', { policy: 'Orphan' });
+    const key = { namespace: 'default', name: 'apps/replicasets:owner' };
+    const plan = garbageCollector.reconcile(key, world, { now: world.now, random: world.random, maxWrites: 2 });
+    expect(plan.actions.map((action) => 'object' in action && action.object.kind)).toEqual(['Pod', 'Pod']);
+    expect(plan.requeueAt).toBe(world.now);
+    world.maxWrites = 2;
+    world.advance(100);
+    expect(world.names('apps/replicasets')).toEqual([]);
+    expect(['a', 'b', 'c', 'd', 'e'].map((name) => world.get('pods', 'default', name)?.metadata.ownerReferences)).toEqual(
+      Array(5).fill(undefined),
+    );
+  });
 });
