@@ -62,6 +62,7 @@ export class Cluster {
   readonly limits: Limits;
   readonly reconciler: Reconciler;
   readonly controllers: readonly Controller[];
+  readonly runtimes: ReturnType<typeof runtimesOf>;
   readonly #store: Store;
   readonly #api: ApiServer;
   /** A value that is replaced, never changed. */
@@ -115,7 +116,7 @@ export class Cluster {
       ...(this.#suspended && { unavailable: SUSPENDED }),
       ...(facts && { facts }),
     });
-    const runtimes = platform.runtimes ?? runtimeTable;
+    const { runtimes = runtimeTable } = platform;
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet(runtimes)];
     this.reconciler = new Reconciler({
       registry: this.registry,
@@ -128,7 +129,8 @@ export class Cluster {
     this.#derive = !this.#suspended && mustDerive(sql);
     if (this.#derive) this.reconciler.resync();
     // Signals are not kept: a cluster that opens asks every runtime which pods it has news of.
-    for (const runtime of runtimesOf(runtimes)) {
+    this.runtimes = this.#suspended || options.apiOnly ? [] : runtimesOf(runtimes);
+    for (const runtime of this.runtimes) {
       runtime.onChange?.((pod) => this.signal('kubelet', pod));
       for (const pod of runtime.news?.() ?? []) this.signal('kubelet', pod);
     }
@@ -310,8 +312,8 @@ export class Cluster {
     // What was dispatched is needed until that is written down, which is done now and then only.
     if (keep !== undefined) this.reconciler.persist();
     const needed = this.controllers.length ? this.reconciler.cursor : this.registry.revision;
-    const step = isCrowded ? CROWDED_COMPACTION_REVISIONS : undefined;
-    return this.#history.compact(Math.min(needed, this.#exports.floor(now)), keep, step);
+    const until = Math.min(needed, this.#exports.floor(now));
+    return this.#history.compact(until, keep, isCrowded ? CROWDED_COMPACTION_REVISIONS : undefined);
   }
 
   /** Takes what reconciles want to know and the effects that are due: the shell asks and sends, and comes back with `incoming`. */

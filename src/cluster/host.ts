@@ -91,7 +91,7 @@ export class ClusterHost {
     try {
       cluster.drain(time, budget(DRAIN_BOOT_MS));
     } catch (error) {
-      report.drainFailed(cluster, error);
+      report.failed(cluster, 'drain', error);
     }
     this.turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;

@@ -33,16 +33,26 @@ export interface TurnPorts {
   send(deliveries: readonly Delivery[], delivered: (id: string, reply: Reply) => void): void;
   /** Counts of the usage are to be reported to the deployment. */
   tell(cluster: Cluster): void;
-  report: { turn(): void; drainFailed(cluster: Cluster, error: unknown): void; alarmLost(): void };
+  report: { turn(): void; failed(cluster: Cluster, phase: string, error: unknown): void; alarmLost(): void };
 }
 
 /** What came of a phase: nothing is left, there is more, or it failed and the alarm goes on with it. */
 type Outcome = 'idle' | 'more' | 'failed';
 
-/** A part of a turn, within its slice. */
+/** What the phases of one turn work with. `more` is the one budget that they share: what one has used up, those after it do not get. */
+interface PhaseCx {
+  cluster: Cluster;
+  now: number;
+  slice: Slice;
+  more(): boolean;
+}
+
+/** A part of a turn. A throw is the outcome 'failed'. */
 interface Phase {
   name: string;
-  run(turn: { cluster: Cluster; ports: TurnPorts; now: number; slice: Slice }): Outcome;
+  run(cx: PhaseCx): Outcome;
+  /** Whether what it leaves is still to be done after the object died: the alarm then comes for it. */
+  outlivesObject: boolean;
   /** How long the next turn may take when this one left more, ms: what others wait for goes on in short slices. */
   nextSliceMs: number;
 }
@@ -50,26 +60,32 @@ interface Phase {
 /** Reconciles what is dirty. A throw (RC11) leaves that dirty. */
 const drain: Phase = {
   name: 'drain',
+  outlivesObject: true,
   nextSliceMs: DRAIN_SLICE_MS,
-  run: ({ cluster, ports, now, slice }) => {
-    try {
-      return cluster.drain(now, ports.budget(slice.workMs), slice.maxWrites) ? 'idle' : 'more';
-    } catch (error) {
-      ports.report.drainFailed(cluster, error);
-      return 'failed';
-    }
+  run: ({ cluster, now, slice, more }) => (cluster.drain(now, more, slice.maxWrites) ? 'idle' : 'more'),
+};
+
+/** Executes pods, each runtime one step at least. The keys that this signals are taken by the drain of the next turn. */
+const run: Phase = {
+  name: 'run',
+  outlivesObject: true,
+  nextSliceMs: DRAIN_FIRST_SLICE_MS,
+  run: ({ cluster, now, more }) => {
+    const idle = cluster.runtimes.map((runtime) => runtime.run?.(now, more) ?? true);
+    return idle.every(Boolean) && !cluster.reconciler.isDirty ? 'idle' : 'more';
   },
 };
 
-/** Sends open streams what was committed. */
+/** Sends open streams what was committed. Streams end with the object. */
 const flush: Phase = {
   name: 'flush',
+  outlivesObject: false,
   nextSliceMs: DRAIN_FIRST_SLICE_MS,
   run: ({ cluster, now }) => (cluster.flush(now, FLUSH_SLICE_MESSAGES) ? 'idle' : 'more'),
 };
 
 /** The phases of a turn, in their order. Before them comes the input, and after them the questions and the alarm. */
-export const PHASES: readonly Phase[] = [drain, flush];
+export const PHASES: readonly Phase[] = [drain, run, flush];
 
 /**
  * The turns of one object: input, the phases, questions, what waits in memory, and the alarm last. Decides when a cluster works, for how long
@@ -132,19 +148,29 @@ export class Turns {
     const ports = this.#ports;
     ports.report.turn();
     const began = ports.now();
-    const outcomes = PHASES.map((phase) => phase.run({ cluster, ports, now, slice }));
-    const isIdle = outcomes.every((outcome) => outcome === 'idle');
-    this.#settled = isIdle ? cluster.registry.revision : undefined;
-    const more = PHASES.filter((_, n) => outcomes[n] === 'more').map(({ nextSliceMs }) => nextSliceMs);
+    const cx: PhaseCx = { cluster, now, slice, more: ports.budget(slice.workMs) };
+    const done = PHASES.map((phase) => ({ phase, outcome: this.#run(phase, cx) }));
+    const left = done.filter(({ outcome }) => outcome !== 'idle');
+    this.#settled = left.length ? undefined : cluster.registry.revision;
+    const more = left.filter(({ outcome }) => outcome === 'more').map(({ phase }) => phase.nextSliceMs);
     if (more.length) this.#goOn(cluster, Math.min(...more), slice.rests ? began : undefined);
     this.#ask(cluster);
     const { alarmAt, flushAt } = cluster.endTurn(now);
     this.#keepMemory(cluster, flushAt, now);
-    // The drain's own outcome: what streams are still to be sent has no part in when there is something to do.
-    const at = outcomes[0] === 'idle' ? alarmAt : now + DRAIN_RESCUE_MS;
+    const at = left.some(({ phase }) => phase.outlivesObject) ? now + DRAIN_RESCUE_MS : alarmAt;
     if (at !== undefined) this.wakeBy(at);
     else if (this.#alarm.none(now)) ports.report.alarmLost();
     this.awakeMs += ports.now() - now;
+  }
+
+  /** A phase that fails is reported and tried again by the alarm; those after it have their turn. */
+  #run(phase: Phase, cx: PhaseCx): Outcome {
+    try {
+      return phase.run(cx);
+    } catch (error) {
+      this.#ports.report.failed(cx.cluster, phase.name, error);
+      return 'failed';
+    }
   }
 
   /** Another turn as soon as this one is committed, which takes time of the thread as well. `began`: when the slice did that it pauses after. */

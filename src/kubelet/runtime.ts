@@ -1,5 +1,4 @@
 import type { KubeObject } from '../lib/json.ts';
-import type { Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 import type { Key } from '../reconcile/plan.ts';
 
 /** A pod and the node that it is bound to. */
@@ -56,14 +55,6 @@ export type RuntimeAction =
   /** Ends every process of the pod: asked kindly now, killed at `killAt`, ms. */
   | { do: 'stop'; killAt: number };
 
-/** A subresource of a pod that is a stream (log, exec, attach, portforward), as a client asks for it. */
-export interface StreamRequest {
-  subresource: string;
-  query: URLSearchParams;
-  user: string;
-  credential: string;
-}
-
 /**
  * What executes pods. The kubelet plans, a runtime acts: simulated behaviour, a sandbox, isolates. Synchronous; what it remembers lies in
  * tables of its own, written in the transaction of the caller, so a crash loses an action with everything that was planned with it.
@@ -81,12 +72,8 @@ export interface Runtime {
   news?(): Key[];
   /** Takes the listener that hears of a pod whose observation changed. Late, repeated and lost calls are harmless: see `news`. */
   onChange?(changed: (key: Key) => void): void;
-  /** Executes for a while; `more` says when to stop. True when nothing is left to execute now. */
+  /** Executes one step, and more while `more` says so; what it changes it signals. True when nothing is left to execute now. */
   run?(now: number, more: () => boolean): boolean;
-  /** Opens a stream into a container: its spec, or undefined when the runtime has no such thing. */
-  stream?(on: PodOnNode, request: StreamRequest, now: number): StreamSpec | undefined;
-  /** Makes the session of such a stream, new or after a sleep. */
-  open?(spec: StreamSpec, port: StreamPort): Session;
 }
 
 /** The runtimes of a cluster by the handler of a RuntimeClass, and the one for pods that ask for none that is here. */

@@ -63,7 +63,7 @@ export class NodeClusters implements ClustersPort {
       erase: async () => this.forget(id),
       report: {
         turn: nothing,
-        drainFailed: (_, error) => {
+        failed: (_cluster, _phase, error) => {
           throw error;
         },
         alarmLost: nothing,

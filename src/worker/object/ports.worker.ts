@@ -59,9 +59,9 @@ export function portsOf(context: DurableObjectState, env: Env, { moulds, facts, 
     },
     report: {
       turn: () => metrics.count('atoll_turns_total'),
-      drainFailed: (cluster, error) => {
+      failed: (cluster, phase, error) => {
         metrics.count('atoll_drain_errors_total');
-        log('error', { type: 'drain', cluster: cluster.options.id, ...nameOf(error) });
+        log('error', { type: phase, cluster: cluster.options.id, ...nameOf(error) });
       },
       alarmLost: () => {
         metrics.count('atoll_alarms_lost_total');

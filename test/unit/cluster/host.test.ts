@@ -5,6 +5,8 @@ import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { ClusterHost } from '../../../src/cluster/host.ts';
 import { DRAIN_RESCUE_MS, USAGE_PUSH_MS } from '../../../src/cluster/limits.ts';
 import { PHASES } from '../../../src/cluster/turn.ts';
+import type { Runtime } from '../../../src/kubelet/runtime.ts';
+import { simulated } from '../../../src/runtimes/simulated/runtime.ts';
 import { WorkerdAlarm } from '../../host/alarms.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
 import { openSqlite } from '../../host/sqlite.ts';
@@ -24,10 +26,10 @@ class Platform {
   token = '';
   readonly host: ClusterHost;
 
-  constructor() {
+  constructor(runtime: Runtime = simulated) {
     const random = seeded(1);
     this.host = new ClusterHost({
-      platform: { sql: this.sql, random, crypto: nodeCrypto(random) },
+      platform: { sql: this.sql, random, crypto: nodeCrypto(random), runtimes: { default: runtime, byHandler: new Map() } },
       alarm: this.alarm,
       now: () => this.now,
       after: (ms, run) => void this.timers.push({ at: this.now + ms, run }),
@@ -50,7 +52,7 @@ class Platform {
       erase: async () => void this.said.push('erase'),
       report: {
         turn: () => undefined,
-        drainFailed: (_, error) => void this.said.push(`failed: ${(error as Error).message}`),
+        failed: (_, phase, error) => void this.said.push(`${phase} failed: ${(error as Error).message}`),
         alarmLost: () => void this.said.push('lost'),
       },
     });
@@ -108,7 +110,7 @@ const requests = () => o.sql.all<{ requests: number }>('SELECT sum(requests) AS 
 
 describe('a turn', () => {
   it('reconciles before it sends, in this order', () => {
-    expect(PHASES.map(({ name }) => name)).toEqual(['drain', 'flush']);
+    expect(PHASES.map(({ name }) => name)).toEqual(['drain', 'run', 'flush']);
   });
 
   it('goes on in slices, with an alarm that does the rest should the object die', () => {
@@ -138,11 +140,104 @@ describe('a turn', () => {
       metadata: { name: 'a' },
       spec: { containers: [{ name: 'c', image: 'c' }] },
     });
-    expect(o.said).toContain('failed: disk I/O error');
+    expect(o.said).toContain('drain failed: disk I/O error');
     expect(o.alarm.stored).toBeLessThanOrEqual(o.now + DRAIN_RESCUE_MS);
     o.cluster.drain = drain;
     o.pass(DRAIN_RESCUE_MS + 100);
     expect(o.cluster.registry.object('pods', 'default', 'a')?.status).toMatchObject({ phase: 'Running' });
+  });
+});
+
+/** The simulated runtime, with work of its own that takes so many steps. */
+class Laborious {
+  /** Steps that are left. */
+  left = 0;
+  /** Steps of each slice. */
+  readonly slices: number[] = [];
+  error: Error | undefined;
+  observed = 0;
+  #changed: Parameters<NonNullable<Runtime['onChange']>>[0] = () => undefined;
+  readonly runtime: Runtime = {
+    ...simulated,
+    observe: (...asked) => {
+      this.observed++;
+      return simulated.observe(...asked);
+    },
+    onChange: (changed) => void (this.#changed = changed),
+    run: (_, more) => {
+      if (this.error) throw this.error;
+      if (this.left === 0) return true;
+      let steps = 0;
+      do steps++;
+      while (--this.left > 0 && more());
+      this.slices.push(steps);
+      if (this.left === 0) this.#changed({ namespace: 'default', name: 'a' });
+      return this.left === 0;
+    },
+  };
+}
+
+describe('[RT8] runtimes execute', () => {
+  const POD = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a' }, spec: { containers: [{ name: 'c', image: 'c' }] } };
+  let work: Laborious;
+  beforeEach(() => {
+    work = new Laborious();
+    o = new Platform(work.runtime);
+    o.create();
+    o.pass(60_000);
+    o.keys = 3;
+  });
+
+  it('in slices, one after another, until nothing is left', () => {
+    work.left = 10;
+    o.host.turns.unsettle();
+    o.ask('GET', PODS);
+    expect([work.slices, o.alarm.stored]).toEqual([[3], expect.any(Number)]);
+    expect(o.alarm.stored).toBeLessThanOrEqual(o.now + DRAIN_RESCUE_MS);
+    o.pass(100);
+    expect(work.slices).toEqual([3, 3, 3, 1]);
+  });
+
+  it('from the budget that the drain left, one step at least: a pod without end keeps nobody from working', () => {
+    work.left = 1_000_000;
+    o.ask('POST', PODS, POD);
+    expect(work.slices).toEqual([1]);
+    for (let n = 0; n < 50; n++) o.ask('GET', PODS);
+    expect(o.cluster.registry.object('pods', 'default', 'a')?.status).toMatchObject({ phase: 'Running' });
+    expect(work.left).toBeGreaterThan(0);
+    expect(Math.max(...work.slices)).toBeLessThanOrEqual(3);
+  });
+
+  it('and go on by the alarm where the object died meanwhile', () => {
+    work.left = 10;
+    o.host.turns.unsettle();
+    o.ask('GET', PODS);
+    o.timers.length = 0;
+    o.pass(DRAIN_RESCUE_MS + 100);
+    expect(work.slices.length).toBeGreaterThan(1);
+  });
+
+  it('and what they signal is looked at in the next turn', () => {
+    o.ask('POST', PODS, POD);
+    o.pass(60_000);
+    const { observed } = work;
+    work.left = 1;
+    o.host.turns.unsettle();
+    o.ask('GET', `${PODS}/a`);
+    o.pass(10);
+    expect(work.observed).toBe(observed + 1);
+    expect(o.cluster.reconciler.isDirty).toBe(false);
+  });
+
+  it('and one that fails is reported and tried again', () => {
+    work.error = new Error('no sandbox');
+    o.ask('POST', PODS, POD);
+    expect(o.said).toContain('run failed: no sandbox');
+    expect(o.alarm.stored).toBeLessThanOrEqual(o.now + DRAIN_RESCUE_MS);
+    work.error = undefined;
+    work.left = 1;
+    o.pass(DRAIN_RESCUE_MS + 100);
+    expect(work.left).toBe(0);
   });
 });
 
