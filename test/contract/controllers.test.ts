@@ -4,7 +4,7 @@ import { seeded } from '../fixtures/prng.ts';
 import type { Action, Controller, Key } from '../../src/reconcile/plan.ts';
 import type { Change, View } from '../../src/registry/view.ts';
 import { PLAN_WRITES_MAX } from '../../src/reconcile/limits.ts';
-import { table, turbulent } from '../fixtures/turbulence.ts';
+import { everybody, table, turbulent } from '../fixtures/turbulence.ts';
 import type { World } from '../fixtures/world.ts';
 
 const WORLDS = 60;
@@ -38,6 +38,8 @@ const OWN: Record<string, string[]> = {
     'delete discovery.k8s.io/endpointslices',
   ],
   garbagecollector: ['update *', 'delete *'],
+  scheduler: ['create pods/binding', 'pods/status', 'delete pods'],
+  kubelet: ['pods/status', 'delete pods', 'update nodes', 'nodes/status'],
   'node-lifecycle': ['update nodes', 'nodes/status'],
   'node-pods-readiness': ['pods/status'],
   'node-removal': [],
@@ -173,7 +175,7 @@ describe('the laws, over every controller of the table', () => {
       expect.arrayContaining(['deployment', 'endpointslice', 'garbagecollector', 'replicaset', 'taint-eviction-controller']),
     );
     expect(Object.keys(OWN).sort()).toEqual(
-      table()
+      everybody()
         .map((c) => c.name)
         .sort(),
     );
