@@ -6,7 +6,7 @@ import { AUDIT_BATCH_BYTES, AUDIT_LOG_BYTES, AUDIT_LOG_MS, AUDIT_PAGE_BYTES } fr
 import { AUDIT_WAIT_MS } from '../lib/limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
-import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
+import type { AuditPage, AuditPolicySet, AuditQuery } from '../tenancy/audit.ts';
 import { AUDIT_SCHEMA, deleteMeta, getMeta, hasTable, setMeta } from '../store/schema.ts';
 
 const POLICY = 'audit-policy';

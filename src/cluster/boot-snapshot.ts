@@ -2,7 +2,7 @@ import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
 import { MOULD_BYTES, MOULDS } from './limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
-import type { ClusterOptions } from './options.ts';
+import type { ClusterOptions } from '../tenancy/cluster.ts';
 
 const UID = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 const NS_PER_MS = 1_000_000n;

@@ -3,7 +3,7 @@ import type { Crypto } from '../lib/crypto-port.ts';
 import { CREDENTIAL_MEMO_ENTRIES } from './limits.ts';
 import { makeSecret, PREFIXES } from '../lib/secrets.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
-import type { Revoked } from '../management/clusters/port.ts';
+import type { Revoked } from '../tenancy/credentials.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 import { isInitialised, migrate } from '../store/schema.ts';
 

@@ -3,7 +3,7 @@ import type { Crypto } from '../lib/crypto-port.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import type { ClusterOptions } from './options.ts';
+import type { ClusterOptions } from '../tenancy/cluster.ts';
 
 /** Where a copy stands: the last key that it has, in the order of keys. */
 export interface Key {

@@ -1,7 +1,8 @@
 import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
-import type { AuditPage, AuditPolicySet, AuditQuery } from '../management/audit/port.ts';
-import type { ForkProgress, NewCredential, Revoked, Lifecycle } from '../management/clusters/port.ts';
-import type { UsageHour } from '../management/usage/port.ts';
+import type { AuditPage, AuditPolicySet, AuditQuery } from '../tenancy/audit.ts';
+import type { ForkProgress, Lifecycle } from '../tenancy/cluster.ts';
+import type { NewCredential, Revoked } from '../tenancy/credentials.ts';
+import type { UsageHour } from '../tenancy/usage.ts';
 import type { ClusterLimits } from '../tenancy/limits.ts';
 import { Cluster } from './cluster.ts';
 import type { Platform } from './platform.ts';
@@ -9,7 +10,7 @@ import { credentialsAtRest } from './credentials.ts';
 import { beginFork, finishFork, type Fork, type ForkChunk, forkOf, type ForkStart, type Key, takeChunk } from './fork.ts';
 import { storeLifecycle } from './lifecycle.ts';
 import { DRAIN_BOOT_MS, FORK_DRAIN_MS, FORK_HASTE_MS } from './limits.ts';
-import type { ClusterOptions } from './options.ts';
+import type { ClusterOptions } from '../tenancy/cluster.ts';
 import { takeLimits } from './plan-limits.ts';
 import { Turns, type TurnPorts } from './turn.ts';
 

@@ -1,6 +1,6 @@
 import type { UserInfo } from '../api/machinery/user.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { ClusterRole } from '../management/clusters/port.ts';
+import type { ClusterRole } from '../tenancy/credentials.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** Who makes what a cluster makes by itself. */

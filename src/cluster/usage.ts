@@ -1,6 +1,6 @@
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import { USAGE_HOURS, USAGE_PUSH_MS } from './limits.ts';
-import type { UsageHour } from '../management/usage/port.ts';
+import type { UsageHour } from '../tenancy/usage.ts';
 import { type Counts, readCounters, type Counters } from '../store/counters.ts';
 import type { Store } from '../store/store.ts';
 import { getMeta, setMeta } from '../store/schema.ts';

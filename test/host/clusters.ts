@@ -3,8 +3,10 @@ import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Platform } from '../../src/cluster/platform.ts';
 import { ClusterHost, type HostPorts } from '../../src/cluster/host.ts';
 import type { ClusterLimits } from '../../src/tenancy/limits.ts';
-import type { ClustersPort, NewClusterOptions, NewCredential, Revoked, Lifecycle } from '../../src/management/clusters/port.ts';
-import type { AuditQuery } from '../../src/management/audit/port.ts';
+import type { ClustersPort } from '../../src/management/clusters/port.ts';
+import type { ClusterOptions, Lifecycle } from '../../src/tenancy/cluster.ts';
+import type { NewCredential, Revoked } from '../../src/tenancy/credentials.ts';
+import type { AuditQuery } from '../../src/tenancy/audit.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -83,7 +85,7 @@ export class NodeClusters implements ClustersPort {
     return this.databases.has(id) ? this.#host(id, undefined) : undefined;
   }
 
-  create = async (options: NewClusterOptions, first: NewCredential) => this.#host(options.id).create(options, first);
+  create = async (options: ClusterOptions, first: NewCredential) => this.#host(options.id).create(options, first);
   issue = async (id: string, credential: NewCredential) => this.#known(id)?.issue(credential);
   revoke = async (id: string, which: Revoked) => this.#known(id, this.fail)?.revoke(which);
   expire = async (id: string, credentials: string[], at: number) => this.#known(id)?.expire(credentials, at);

@@ -4,7 +4,7 @@ import { isStream } from '../../src/apiserver/messages.ts';
 import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { Moulds } from '../../src/cluster/boot-snapshot.ts';
-import type { ClusterOptions } from '../../src/cluster/options.ts';
+import type { ClusterOptions } from '../../src/tenancy/cluster.ts';
 import type { RuntimeTable } from '../../src/kubelet/runtime.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import type { Sqlite } from '../../src/lib/sqlite-port.ts';

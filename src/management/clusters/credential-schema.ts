@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { GROUPS_PER_CREDENTIAL, IDENTITY_LENGTH } from '../limits.ts';
 import { oneExpiry, expiry, Ids, Name, overlapSeconds, Time } from '../http/shapes.ts';
-import { CLUSTER_ROLES } from './port.ts';
+import { CLUSTER_ROLES } from '../../tenancy/credentials.ts';
 
 const role = z.enum(CLUSTER_ROLES).openapi({
   description:

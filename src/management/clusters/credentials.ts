@@ -9,7 +9,7 @@ import { Problem } from '../http/errors.ts';
 import { CREDENTIALS_PER_CLUSTER, REVOKE_AT_ONCE, REVOKE_CLUSTERS, REVOKE_STANDBY_MS } from '../limits.ts';
 import { tokens } from '../tokens/tables.ts';
 import { checkIdentity, isMemberName, usernameOf } from './identity.ts';
-import { CLUSTER_ROLES, type ClusterRole, type NewCredential } from './port.ts';
+import { CLUSTER_ROLES, type ClusterRole, type NewCredential } from '../../tenancy/credentials.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, credentials } from './tables.ts';
 

@@ -1,57 +1,8 @@
+import type { ClusterOptions, ForkProgress, Lifecycle } from '../../tenancy/cluster.ts';
+import type { NewCredential, Revoked } from '../../tenancy/credentials.ts';
 import type { ClusterLimits } from '../../tenancy/limits.ts';
+import type { ClusterUsage, UsageHour } from '../../tenancy/usage.ts';
 import type { AuditPort } from '../audit/port.ts';
-import type { UsageHour } from '../usage/port.ts';
-
-/** Options of a new cluster. */
-export interface NewClusterOptions {
-  id: string;
-  name: string;
-  apiOnly: boolean;
-  legacyApis: boolean;
-  nodes: number;
-  caPem?: string;
-  /** Limits of its account's plan. */
-  limits?: ClusterLimits;
-}
-
-/** Roles of a credential: ClusterRoles of Kubernetes, the administrator, or what RBAC inside grants to its name alone. */
-export const CLUSTER_ROLES = ['none', 'view', 'edit', 'admin'] as const;
-export type ClusterRole = (typeof CLUSTER_ROLES)[number];
-
-/** A credential of a cluster: its identity inside, and its role. */
-export interface NewCredential {
-  id: string;
-  username: string;
-  role: ClusterRole;
-  /** Groups beside those of the role. */
-  groups?: string[];
-  /** ms since the epoch; absent: never. */
-  expires?: number;
-}
-
-/** Selection of credentials to revoke. */
-export type Revoked = { ids: string[] } | { allBut: string[] };
-
-/** Platform cost of the object since it woke, for the bench. Tenants are billed by the hours. */
-export interface ClusterUsage {
-  rowsRead: number;
-  rowsWritten: number;
-  awakeMs: number;
-  databaseBytes: number;
-  watchers: number;
-}
-
-/** Lifecycle state of a cluster, as in the deployment's database; of two messages the newer version counts. */
-export interface Lifecycle {
-  version: number;
-  state: 'ready' | 'suspended' | 'deleted';
-}
-
-/** Progress of a fork, in objects. */
-export interface ForkProgress {
-  done: number;
-  total: number;
-}
 
 /** Ports of clusters of their own, where the deployment is one machine. */
 export interface ListenersPort {
@@ -64,7 +15,7 @@ export interface ListenersPort {
 /** The clusters, each in its own object. */
 export interface ClustersPort extends AuditPort {
   /** Creates the cluster and returns the first credential's bearer token. */
-  create(options: NewClusterOptions, first: NewCredential): Promise<string>;
+  create(options: ClusterOptions, first: NewCredential): Promise<string>;
   /** Issues a credential; undefined when there is no such object. */
   issue(id: string, credential: NewCredential): Promise<string | undefined>;
   /** Revokes credentials: when this returns their tokens are unknown and their watches closed. Idempotent; harmless without an object. */

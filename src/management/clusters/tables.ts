@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { accounts } from '../accounts/tables.ts';
-import { CLUSTER_ROLES } from './port.ts';
+import { CLUSTER_ROLES } from '../../tenancy/credentials.ts';
 
 /** `creating`: its object is being created or filled. `deleted`: it can be restored until `purgeAt`. */
 export const STATES = ['creating', 'ready', 'suspended', 'deleted'] as const;

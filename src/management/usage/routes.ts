@@ -2,7 +2,7 @@ import type { ManagementDeps } from '../deps.ts';
 import { router } from '../http/router.ts';
 import { pathParams, defineRoute } from '../http/route.ts';
 import { iso, json } from '../http/shapes.ts';
-import type { UsageHour } from './port.ts';
+import type { UsageHour } from '../../tenancy/usage.ts';
 import { AccountUsageQuery, AccountUsageView, ClusterUsageView, UsageQuery } from './schema.ts';
 import { accountTotals, checkedSpan, hoursOf, totalsOf, usageByCluster, usageByHour } from './service.ts';
 

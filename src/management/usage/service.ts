@@ -1,11 +1,11 @@
 import { and, asc, eq, gt, lt, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
-import type { ClusterUsage } from '../clusters/port.ts';
+import type { ClusterUsage } from '../../tenancy/usage.ts';
 import type { ClusterRow } from '../clusters/rows.ts';
 import { clusters } from '../clusters/tables.ts';
 import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
-import type { UsageHour } from './port.ts';
+import type { UsageHour } from '../../tenancy/usage.ts';
 import { spanError, spanOf } from './schema.ts';
 import { usage } from './tables.ts';
 

@@ -1,7 +1,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Usage } from '../../cluster/usage.ts';
 import { USAGE_GATHER_MS } from '../limits.ts';
-import type { UsageHour } from '../../management/usage/port.ts';
+import type { UsageHour } from '../../tenancy/usage.ts';
 import { RECORD_ROWS, RECORD_USAGE, type UsageRow } from '../../management/usage/record.ts';
 import { now } from '../platform/host.worker.ts';
 

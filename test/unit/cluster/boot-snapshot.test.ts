@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Platform } from '../../../src/cluster/platform.ts';
 import { Moulds } from '../../../src/cluster/boot-snapshot.ts';
-import type { ClusterOptions } from '../../../src/cluster/options.ts';
+import type { ClusterOptions } from '../../../src/tenancy/cluster.ts';
 import type { Sqlite } from '../../../src/lib/sqlite-port.ts';
 import { seeded } from '../../fixtures/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';

@@ -8,3 +8,12 @@ export interface UsageHour {
   bytes: number;
   awakeMs: number;
 }
+
+/** Platform cost of the object since it woke, for the bench. Tenants are billed by the hours. */
+export interface ClusterUsage {
+  rowsRead: number;
+  rowsWritten: number;
+  awakeMs: number;
+  databaseBytes: number;
+  watchers: number;
+}
