@@ -1,5 +1,5 @@
 import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
-import { MOULD_BYTES, MOULDS } from './limits.ts';
+import { BOOT_SNAPSHOT_BYTES, BOOT_SNAPSHOTS } from './limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
@@ -9,12 +9,12 @@ const NS_PER_MS = 1_000_000n;
 /** Of the nanoseconds in an Event's name, which are made up: so many for each, in order. */
 const STAMP_NS = 1000;
 
-/** A text, cut where clusters differ: the odd parts say what belongs there. */
+/** A text, cut where clusters differ: the odd parts name what belongs there. */
 type Text = readonly string[];
 type Cell = number | string | null | Text;
 
-/** The rows of a log, each with its columns in order. */
-export interface Mould {
+/** The log of a freshly booted, idle cluster, with uids, times and generated names cut out. */
+export interface BootSnapshot {
   rows: readonly (readonly Cell[])[];
   /** Numbers that the odd parts name. */
   uids: number;
@@ -28,60 +28,59 @@ const WIDTH = 8;
 const TOGETHER = 12;
 
 /**
- * What clusters of one sort have in common when they are new and have come to rest: all but uids and times. The first of a sort is booted
- * and its controllers do their work; it is cast, and those that follow are poured from that. Whether by the
- * one way or the other, they are the same (test/unit/cluster/boot-snapshot.test.ts).
+ * Boot snapshots by the options of their clusters. New clusters with the same options differ in uids and times only: the first is booted and
+ * captured once it is idle, and those that follow are restored. Both ways give the same (test/unit/cluster/boot-snapshot.test.ts).
  */
-export class Moulds {
-  readonly #known = new Map<string, Mould>();
+export class BootSnapshots {
+  readonly #known = new Map<string, BootSnapshot>();
 
   static #key({ apiOnly, nodes, legacyApis, caPem }: ClusterOptions): string {
     return JSON.stringify([apiOnly ?? false, nodes, legacyApis ?? false, caPem]);
   }
 
-  of(options: ClusterOptions): Mould | undefined {
-    return this.#known.get(Moulds.#key(options));
+  of(options: ClusterOptions): BootSnapshot | undefined {
+    return this.#known.get(BootSnapshots.#key(options));
   }
 
-  keep(options: ClusterOptions, mould: Mould): void {
-    if (this.#known.size >= MOULDS) this.#known.clear();
-    this.#known.set(Moulds.#key(options), mould);
+  keep(options: ClusterOptions, snapshot: BootSnapshot): void {
+    if (this.#known.size >= BOOT_SNAPSHOTS) this.#known.clear();
+    this.#known.set(BootSnapshots.#key(options), snapshot);
   }
 }
 
-/** The mould of the cluster in this database, which was made at `now`, and to which nothing happened since; undefined: it waits for something. */
-export function cast(sql: Sqlite, now: number): Mould | undefined {
+/** Captures the cluster in this database, made at `now` and unused since; undefined while something is due. */
+export function capture(sql: Sqlite, now: number): BootSnapshot | undefined {
   if (sql.all('SELECT 1 FROM timers LIMIT 1').length > 0) return undefined;
   const log = sql.all<Record<string, string | number | null>>(`SELECT ${COLUMNS} FROM log ORDER BY rev`);
-  if (log.reduce((sum, { json }) => sum + String(json).length, 0) > MOULD_BYTES) return undefined;
+  if (log.reduce((sum, { json }) => sum + String(json).length, 0) > BOOT_SNAPSHOT_BYTES) return undefined;
   const events = sql.all<{ name: string }>("SELECT name FROM heads WHERE resource = 'events'");
   const stamps = events.map(({ name }) => name.slice(name.lastIndexOf('.') + 1));
   const time = rfc3339(now);
   const micro = rfc3339Micro(now);
   const date = time.slice(0, 10);
-  const marks = new Map([
+  const placeholders = new Map([
     [micro, 'micro'],
     [time, 'time'],
     [date, 'date'],
     ...stamps.map((stamp, i) => [stamp, `s${i}`] as const),
   ]);
   let uids = 0;
-  const random = new RegExp(`(${[UID, ...marks.keys()].join('|')})`);
+  const random = new RegExp(`(${[UID, ...placeholders.keys()].join('|')})`);
   const cut = (text: string): string | Text => {
     const parts = text.split(random);
     if (parts.length === 1) return text;
     return parts.map((part, i) => {
       if (i % 2 === 0) return part;
-      if (!marks.has(part)) marks.set(part, `u${uids++}`);
-      return marks.get(part) as string;
+      if (!placeholders.has(part)) placeholders.set(part, `u${uids++}`);
+      return placeholders.get(part) as string;
     });
   };
   const rows = log.map((row) => Object.values(row).map((value) => (typeof value === 'string' ? cut(value) : value)));
   return { rows, uids, stamps: stamps.length, revision: Number(log.at(-1)?.rev ?? 0) };
 }
 
-/** Fills an empty log. The heads follow by their trigger, the owners are read from the objects. Returns the revision. */
-export function pour(sql: Sqlite, { rows, uids, stamps, revision }: Mould, random: Random, now: number): number {
+/** Restores a snapshot into an empty log. The heads follow by their trigger, the owners are read from the objects. Returns the revision. */
+export function restore(sql: Sqlite, { rows, uids, stamps, revision }: BootSnapshot, random: Random, now: number): number {
   const time = rfc3339(now);
   const fill: Record<string, string> = { time, micro: rfc3339Micro(now), date: time.slice(0, 10) };
   for (let i = 0; i < uids; i++) fill[`u${i}`] = random.uuid();

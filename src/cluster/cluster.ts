@@ -12,7 +12,7 @@ import { kubelet } from '../kubelet/controller.ts';
 import { virtualNodes } from '../kubelet/node.ts';
 import { runtimesOf } from '../kubelet/runtime-class.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
-import { CROWDED_COMPACTION_REVISIONS } from './limits.ts';
+import { CONTENDED_COMPACTION_REVISIONS } from './limits.ts';
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import { DUE_TIMERS_BATCH } from '../reconcile/limits.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
@@ -34,7 +34,7 @@ import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
-import { cast, Moulds, pour } from './boot-snapshot.ts';
+import { BootSnapshots, capture, restore } from './boot-snapshot.ts';
 import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
 import { bindRole, ROLE_GROUPS, SYSTEM } from './roles.ts';
 import { Limits, takeLimits, WAIT_HEADER } from './plan-limits.ts';
@@ -75,8 +75,8 @@ export class Cluster {
   /** Everything has still to be looked at once. */
   #derive = false;
   #dirty = true;
-  /** It was booted, and nothing happened to it since: when it comes to rest, it can be cast. */
-  #fresh: { at: number; moulds: Moulds } | undefined;
+  /** Set while the cluster is freshly booted and unused: once idle, it can be captured. */
+  #fresh: { at: number; bootSnapshots: BootSnapshots } | undefined;
 
   private constructor(platform: Platform, options: ClusterOptions) {
     const { sql, crypto, facts } = platform;
@@ -168,16 +168,16 @@ export class Cluster {
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
-      const mould = platform.moulds?.of(kept);
-      const settled = mould
-        ? pour(platform.sql, mould, platform.random, now)
+      const snapshot = platform.bootSnapshots?.of(kept);
+      const settled = snapshot
+        ? restore(platform.sql, snapshot, platform.random, now)
         : writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
       setMeta(platform.sql, 'cursor', String(settled));
       const cluster = new Cluster(platform, kept);
       cluster.usage.work(now);
-      if (mould) return cluster as never;
+      if (snapshot) return cluster as never;
       if (!options.apiOnly) cluster.#addNodes(options.nodes ?? 3, now);
-      if (platform.moulds) cluster.#fresh = { at: now, moulds: platform.moulds };
+      if (platform.bootSnapshots) cluster.#fresh = { at: now, bootSnapshots: platform.bootSnapshots };
       return cluster as never;
     });
   }
@@ -288,23 +288,23 @@ export class Cluster {
   drain(now: number, more?: () => boolean, maxWrites?: number): boolean {
     this.usage.work(now);
     const reconciled = this.reconciler.drain(now, more, maxWrites);
-    this.#cast(reconciled, now);
+    this.#capture(reconciled, now);
     const quiet = reconciled && (this.#suspended || this.#rest(now, maxWrites !== undefined));
     this.#dirty = !quiet;
     return quiet;
   }
 
   /** Those that follow shall be as this one has become. */
-  #cast(quiet: boolean, now: number): void {
+  #capture(quiet: boolean, now: number): void {
     const fresh = this.#fresh;
     if (!fresh) return;
     this.#fresh = undefined;
-    const mould = quiet && fresh.at === now ? cast(this.#store.sql, now) : undefined;
-    if (mould) fresh.moulds.keep(this.options, mould);
+    const snapshot = quiet && fresh.at === now ? capture(this.#store.sql, now) : undefined;
+    if (snapshot) fresh.bootSnapshots.keep(this.options, snapshot);
   }
 
   /** What is left to do once all is quiet. False: there is more of it. */
-  #rest(now: number, isCrowded: boolean): boolean {
+  #rest(now: number, isContended: boolean): boolean {
     if (this.#derive) derived(this.#store.sql);
     this.#derive = false;
     this.#history.checkpoint(now);
@@ -313,7 +313,7 @@ export class Cluster {
     if (keep !== undefined) this.reconciler.persist();
     const needed = this.controllers.length ? this.reconciler.cursor : this.registry.revision;
     const until = Math.min(needed, this.#exports.floor(now));
-    return this.#history.compact(until, keep, isCrowded ? CROWDED_COMPACTION_REVISIONS : undefined);
+    return this.#history.compact(until, keep, isContended ? CONTENDED_COMPACTION_REVISIONS : undefined);
   }
 
   /** Takes what reconciles want to know and the effects that are due: the shell asks and sends, and comes back with `incoming`. */

@@ -9,7 +9,7 @@ import type { Platform } from './platform.ts';
 import { credentialsAtRest } from './credentials.ts';
 import { beginFork, finishFork, type Fork, type ForkChunk, forkOf, type ForkStart, type Key, takeChunk } from './fork.ts';
 import { storeLifecycle } from './lifecycle.ts';
-import { DRAIN_BOOT_MS, FORK_DRAIN_MS, FORK_HASTE_MS } from './limits.ts';
+import { DRAIN_BOOT_MS, FORK_DRAIN_MS, FORK_UNPAUSED_MS } from './limits.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
 import { takeLimits } from './plan-limits.ts';
 import { Turns, type TurnPorts } from './turn.ts';
@@ -77,7 +77,7 @@ export class ClusterHost {
     if (!cluster) return;
     const now = this.#ports.now();
     cluster.wake(now);
-    this.turns.unsettle();
+    this.turns.markDirty();
     this.turns.take(cluster, now, DRAIN_SLICE_MS);
   }
 
@@ -116,7 +116,7 @@ export class ClusterHost {
     const cluster = this.open();
     (cluster ?? credentialsAtRest(this.#ports.platform))?.expire(credentials, at);
     if (!cluster) return;
-    this.turns.unsettle();
+    this.turns.markDirty();
     this.#turn(cluster);
   }
 
@@ -160,7 +160,7 @@ export class ClusterHost {
     const taken = storeLifecycle(platform.sql, lifecycle);
     if (taken !== 'changed') return taken !== 'none';
     this.#cluster = undefined;
-    this.turns.unsettle();
+    this.turns.markDirty();
     streams.closeAll();
     const cluster = this.open();
     if (cluster) this.#turn(cluster);
@@ -221,7 +221,7 @@ export class ClusterHost {
       if (!isLast) coming = source.exportChunk(at.revision, chunk.last);
       at = takeChunk(platform.sql, at, chunk);
       if (isLast) return progressOf(at);
-      const isLong = now() - this.#copiesSince > FORK_HASTE_MS;
+      const isLong = now() - this.#copiesSince > FORK_UNPAUSED_MS;
       await pause(isLong && slice(now(), 0).rests ? now() - from : 0);
     }
   }

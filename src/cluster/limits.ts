@@ -10,11 +10,11 @@ export const AUDIT_LOG_MS = 30 * 86_400_000;
 /** Bytes of one page of the audit log. */
 export const AUDIT_PAGE_BYTES = 1_000_000;
 /** Revisions that are then compacted in one go; alone it is all that there are. */
-export const CROWDED_COMPACTION_REVISIONS = 200;
-/** Sorts of new clusters that are remembered, each by what its first had when it came to rest: some 250 KB. */
-export const MOULDS = 8;
+export const CONTENDED_COMPACTION_REVISIONS = 200;
+/** Boot snapshots kept, one per set of cluster options: some 250 KB each. */
+export const BOOT_SNAPSHOTS = 8;
 /** Characters of the objects of one that is remembered; a cluster that begins with more is booted each time. */
-export const MOULD_BYTES = 2 * 1024 * 1024;
+export const BOOT_SNAPSHOT_BYTES = 2 * 1024 * 1024;
 /**
  * Objects of a fork that go at a time: rows, and bytes (as JSON in JSON at most twice as many; a value holds 2 MB). Reading and writing
  * them takes some ms, in which one local server does nothing else.
@@ -40,7 +40,7 @@ export const DRAIN_BOOT_MS = 20;
 export const FLUSH_SLICE_MESSAGES = 100;
 /** When a drain goes on after its turn, the alarm stands by at most so far ahead, ms: it does the rest if the object dies before. */
 export const DRAIN_RESCUE_MS = 1000;
-/** How long a fork makes haste, ms; then it rests half of the time beside others on one machine. */
-export const FORK_HASTE_MS = 1_000;
+/** How long a fork copies without pauses, ms; then it pauses half of the time beside others on one machine. */
+export const FORK_UNPAUSED_MS = 1_000;
 /** How long the source of a fork may drain first, ms, so that nothing is dirty when it is copied. */
 export const FORK_DRAIN_MS = 100;

@@ -3,7 +3,7 @@ import type { RuntimeTable } from '../kubelet/runtime.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
-import type { Moulds } from './boot-snapshot.ts';
+import type { BootSnapshots } from './boot-snapshot.ts';
 
 /** What a shell gives: a database, chance and cryptography. Time comes with every call. */
 export interface Platform {
@@ -13,7 +13,7 @@ export interface Platform {
   /** What documents of OpenAPI tell beyond structure; absent: they have structure only. */
   facts?: OpenApiFacts;
   /** Shared by all clusters of a process; absent: each is booted. */
-  moulds?: Moulds;
+  bootSnapshots?: BootSnapshots;
   /** What executes pods; absent: the runtimes that every cluster has. */
   runtimes?: RuntimeTable;
 }

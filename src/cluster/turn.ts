@@ -123,7 +123,7 @@ export class Turns {
   }
 
   /** The next turn is not to be left out, though nothing was written. */
-  unsettle(): void {
+  markDirty(): void {
     this.#settled = undefined;
   }
 
@@ -195,7 +195,7 @@ export class Turns {
     const goOn = (hand: (reconciler: Reconciler) => void) => {
       if (this.#open() !== cluster) return;
       cluster.incoming(hand);
-      this.unsettle();
+      this.markDirty();
       this.take(cluster, ports.now(), DRAIN_FIRST_SLICE_MS);
     };
     if (questions.length) ports.ask(questions, (answers) => goOn((reconciler) => reconciler.answer(answers)));

@@ -111,12 +111,12 @@ export class Usage {
   }
 
   /** It has taken these. Only remembered: whoever says so may not be able to write here. */
-  heard(hours: readonly UsageHour[]): void {
+  reportTaken(hours: readonly UsageHour[]): void {
     this.#heard = Math.max(this.#heard, hours.at(-1)?.hour ?? 0);
   }
 
   /** It could not be reached. */
-  unheard(): void {
+  reportFailed(): void {
     if (this.#told) this.#told.counts = '';
   }
 

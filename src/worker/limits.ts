@@ -5,13 +5,13 @@ export const REQUEST_DISCARD_BYTES = 16 * 1024 * 1024;
 /** For how long, ms. */
 export const REQUEST_DISCARD_MS = 500;
 /** Clients of another cluster were in the same isolate less than so long ago: draining then goes in slices so short, ms. */
-export const CROWD_MS = 3000;
-export const CROWDED_SLICE_MS = 1;
+export const CONTENTION_MS = 3000;
+export const CONTENDED_SLICE_MS = 1;
 /** How often as long as a slice took it then rests, and at most, ms. */
-export const CROWDED_REST = 3;
-export const CROWDED_REST_MS = 200;
+export const CONTENDED_PAUSE_FACTOR = 3;
+export const CONTENDED_PAUSE_MS = 200;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
-export const CROWDED_PLAN_OBJECTS = 2;
+export const CONTENDED_PLAN_OBJECTS = 2;
 /** How long the usage of many clusters is gathered to be told together, ms. */
 export const USAGE_GATHER_MS = 1000;
 /** How often a request makes the Worker look for clusters of its isolate whose alarm is overdue, ms, and how many it wakes at once. */

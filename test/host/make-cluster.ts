@@ -3,7 +3,7 @@ import { seeded } from '../fixtures/prng.ts';
 import { isStream } from '../../src/apiserver/messages.ts';
 import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
-import type { Moulds } from '../../src/cluster/boot-snapshot.ts';
+import type { BootSnapshots } from '../../src/cluster/boot-snapshot.ts';
 import type { ClusterOptions } from '../../src/tenancy/cluster.ts';
 import type { RuntimeTable } from '../../src/kubelet/runtime.ts';
 import type { Obj } from '../../src/lib/json.ts';
@@ -28,17 +28,20 @@ export class Host {
   readonly sql = openSqlite();
   readonly #random: ReturnType<typeof seeded>;
 
-  readonly #moulds: Moulds | undefined;
+  readonly #bootSnapshots: BootSnapshots | undefined;
   readonly #runtimes: ((sql: Sqlite) => RuntimeTable) | undefined;
 
   constructor(
     seed: number,
     now: number,
     options: Partial<ClusterOptions>,
-    { moulds, runtimes }: { moulds?: Moulds | undefined; runtimes?: ((sql: Sqlite) => RuntimeTable) | undefined } = {},
+    {
+      bootSnapshots,
+      runtimes,
+    }: { bootSnapshots?: BootSnapshots | undefined; runtimes?: ((sql: Sqlite) => RuntimeTable) | undefined } = {},
   ) {
     this.now = now;
-    this.#moulds = moulds;
+    this.#bootSnapshots = bootSnapshots;
     this.#runtimes = runtimes;
     this.#random = seeded(seed);
     this.cluster = Cluster.create(this.#platform(), { id: `seed-${seed}`, name: 'test', caPem: 'CA', ...options }, now);
@@ -47,10 +50,16 @@ export class Host {
   }
 
   #platform() {
-    const moulds = this.#moulds;
+    const bootSnapshots = this.#bootSnapshots;
     const runtimes = this.#runtimes?.(this.sql);
     const crypto = nodeCrypto(this.#random);
-    return { sql: this.sql, random: this.#random, crypto, ...(moulds && { moulds }), ...(runtimes && { runtimes }) };
+    return {
+      sql: this.sql,
+      random: this.#random,
+      crypto,
+      ...(bootSnapshots && { bootSnapshots }),
+      ...(runtimes && { runtimes }),
+    };
   }
 
   /** One request as the administrator (or with other headers), without draining. */
@@ -166,11 +175,11 @@ export function makeCluster(
   options: {
     seed?: number;
     now?: number;
-    moulds?: Moulds;
+    bootSnapshots?: BootSnapshots;
     /** What executes pods, made anew over the database at every opening. */
     runtimes?: (sql: Sqlite) => RuntimeTable;
   } & Partial<ClusterOptions> = {},
 ): Host {
-  const { seed = 1, now = Date.UTC(2026, 0, 1), moulds, runtimes, ...rest } = options;
-  return new Host(seed, now, rest, { moulds, runtimes });
+  const { seed = 1, now = Date.UTC(2026, 0, 1), bootSnapshots, runtimes, ...rest } = options;
+  return new Host(seed, now, rest, { bootSnapshots, runtimes });
 }

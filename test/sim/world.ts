@@ -1,4 +1,4 @@
-import { Moulds } from '../../src/cluster/boot-snapshot.ts';
+import { BootSnapshots } from '../../src/cluster/boot-snapshot.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { seeded } from '../fixtures/prng.ts';
 import { type Host, makeCluster } from '../host/make-cluster.ts';
@@ -56,16 +56,16 @@ const SUBJECTS: readonly Subject[] = [
   { resource: 'pods', path: '/api/v1/namespaces/default/pods', namespace: 'default', metadataOnly: true },
 ];
 
-/** One world in so many begins with a cluster that was poured and not booted. */
-const POURED = 4;
-let moulds: Moulds | undefined;
+/** One world in so many begins with a cluster that was restored and not booted. */
+const RESTORED = 4;
+let bootSnapshots: BootSnapshots | undefined;
 
 /** Filled by a cluster that has nothing else to do with the world: a replay finds the same. */
-function poured(): Moulds {
-  if (moulds) return moulds;
-  moulds = new Moulds();
-  makeCluster({ moulds });
-  return moulds;
+function restored(): BootSnapshots {
+  if (bootSnapshots) return bootSnapshots;
+  bootSnapshots = new BootSnapshots();
+  makeCluster({ bootSnapshots });
+  return bootSnapshots;
 }
 
 /** One seeded world: a cluster, clients that do random things to it, and faults. Everything follows from the seed. */
@@ -92,7 +92,7 @@ export class World {
   #counter = 0;
 
   constructor(seed: number) {
-    this.host = seed % POURED === 0 ? makeCluster({ seed, moulds: poured() }) : makeCluster({ seed });
+    this.host = seed % RESTORED === 0 ? makeCluster({ seed, bootSnapshots: restored() }) : makeCluster({ seed });
     this.disk = new Disk(this.host.sql);
     this.ledger = new Ledger(this.host);
     this.alarms = new Alarms(this);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from './typescript-scan.ts';
+import { COINED, coinedWords } from './vocabulary.ts';
 
 export interface SourceFile {
   /** Path from the root, with slashes: "src/store/store.ts". */
@@ -78,7 +79,7 @@ export function readTree(root: string, folders: string[]): SourceFile[] {
 export function violations(files: SourceFile[], entries: (path: string) => boolean): string[] {
   const graph = new Map(files.map((f) => [f.path, importsOf(f)]));
   return [
-    ...files.flatMap((f) => [...direction(f, graph.get(f.path) ?? []), ...banned(f), ...lengths(f)]),
+    ...files.flatMap((f) => [...direction(f, graph.get(f.path) ?? []), ...banned(f), ...lengths(f), ...vocabulary(f)]),
     ...cycles(new Map(files.map((f) => [f.path, importsOf(f, roomOf(f.path) !== undefined && !TYPED_BY_CLASSES.has(f.path))]))),
     ...dead(graph, entries),
   ];
@@ -137,6 +138,11 @@ function lengths(file: SourceFile): string[] {
       out.push(`${file.path}:${f.line}: function ${f.name} has ${f.lines} lines, at most ${MAX_FUNCTION_LINES}`);
   }
   return out;
+}
+
+function vocabulary(file: SourceFile): string[] {
+  if (!roomOf(file.path) || GENERATED.test(file.path)) return [];
+  return coinedWords(file.text).map((word) => `${file.path}: "${word}" is ${COINED[word]}`);
 }
 
 /** Modules that refer to each other, in src also by types alone: no one of them can be read, moved or tested without the others. */

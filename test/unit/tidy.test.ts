@@ -91,6 +91,13 @@ describe('tidy', () => {
     expect(check({ 'src/lib/entry.ts': `// ${'x'.repeat(160)}` })).toEqual(['src/lib/entry.ts:1: 163 columns, at most 160']);
   });
 
+  it('[TIDY7] a word that was coined here is a violation, in names and in comments', () => {
+    for (const code of ['const chores = 1;', '// The keeper wakes.', 'function runChore() {}', 'const CHORE_MS = 1;']) {
+      expect(check({ 'src/lib/entry.ts': code }), code).toHaveLength(1);
+    }
+    expect(check({ 'src/lib/entry.ts': '// A housekeeper counts parties of third parties, and moulders.' })).toEqual([]);
+  });
+
   it.each([
     ['Date.now()', 'Date.now'],
     ['new Date()', 'new Date()'],

@@ -30,7 +30,7 @@ export function tooSoon(id: string, headers: Headers): Response | undefined {
   return undefined;
 }
 
-/** Takes note of a cluster's 429, if it is for haste; others pass. */
+/** Remembers a cluster's 429 for requests that come too fast; other answers pass. */
 export async function noted(id: string, headers: Headers, answer: Response): Promise<Response> {
   const wait = Number(answer.headers.get(WAIT_HEADER));
   if (!(wait > 0)) return answer;

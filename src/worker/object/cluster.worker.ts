@@ -2,7 +2,7 @@ import packedDescriptions from '#packed-descriptions';
 import { DurableObject } from 'cloudflare:workers';
 import { isStream } from '../../apiserver/messages.ts';
 import { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
-import { Moulds } from '../../cluster/boot-snapshot.ts';
+import { BootSnapshots } from '../../cluster/boot-snapshot.ts';
 import type { ForkChunk, ForkStart, Key } from '../../cluster/fork.ts';
 import { ClusterHost } from '../../cluster/host.ts';
 import { DRAIN_RESCUE_MS } from '../../cluster/limits.ts';
@@ -30,7 +30,7 @@ import { portsOf } from './ports.worker.ts';
 import { Sockets } from './sockets.worker.ts';
 
 const facts = new OpenApiFacts(packedDescriptions);
-const moulds = new Moulds();
+const bootSnapshots = new BootSnapshots();
 
 /**
  * The object of one cluster. Hands requests, alarms, sockets and commands to its ClusterHost, and decides nothing. Methods other than fetch,
@@ -42,7 +42,7 @@ export class ClusterDO extends DurableObject<Env> {
   readonly #asker = new Asker(this.env);
   readonly #batch = new Batch();
   readonly #host = new ClusterHost(
-    portsOf(this.ctx, this.env, { moulds, facts, meter: this.#meter, sockets: this.#sockets, asker: this.#asker }),
+    portsOf(this.ctx, this.env, { bootSnapshots, facts, meter: this.#meter, sockets: this.#sockets, asker: this.#asker }),
   );
   readonly #id = this.ctx.id.toString();
   /** Requests of one batch have one turn. */
@@ -63,7 +63,7 @@ export class ClusterDO extends DurableObject<Env> {
     const time = now();
     const cluster = this.#host.open();
     const url = cluster && insideOf(request.url, cluster.options.id);
-    // The Worker puts the same words in the place of this that the cluster has for strangers.
+    // The Worker replaces this body with the one that a cluster has for anonymous clients.
     if (!cluster || url === undefined) return new Response(null, { status: 401 });
     present(this.#id, time);
     const { method, headers } = request;
@@ -123,7 +123,7 @@ export class ClusterDO extends DurableObject<Env> {
     const time = now();
     if (!cluster || !this.#sockets.receive(socket, message, cluster, time)) return;
     present(this.#id, time);
-    this.#host.turns.unsettle();
+    this.#host.turns.markDirty();
     this.#host.turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
   }
 

@@ -1,5 +1,11 @@
 import type { Slice } from '../../cluster/turn.ts';
-import { CROWD_MS, CROWDED_PLAN_OBJECTS, CROWDED_REST, CROWDED_REST_MS, CROWDED_SLICE_MS } from '../limits.ts';
+import {
+  CONTENTION_MS,
+  CONTENDED_PLAN_OBJECTS,
+  CONTENDED_PAUSE_FACTOR,
+  CONTENDED_PAUSE_MS,
+  CONTENDED_SLICE_MS,
+} from '../limits.ts';
 
 /** Which two clusters of this isolate worked last, and when: enough to know whether somebody is not alone. */
 let last: object | string | undefined;
@@ -18,15 +24,15 @@ export function present(cluster: object | string, now: number): void {
 }
 
 /** Whether clients of another cluster in this isolate were here a moment ago: it shares the thread. Deployed, each has its own. */
-export function isCrowded(cluster: object | string, now: number): boolean {
-  if (last !== cluster && last !== undefined) return now - lastAt < CROWD_MS;
-  return before !== undefined && now - beforeAt < CROWD_MS;
+export function isContended(cluster: object | string, now: number): boolean {
+  if (last !== cluster && last !== undefined) return now - lastAt < CONTENTION_MS;
+  return before !== undefined && now - beforeAt < CONTENTION_MS;
 }
 
 /** A slice of a drain, which is smaller where others share the thread. */
 export function slice(cluster: object | string, now: number, wanted: number): Slice {
-  if (!isCrowded(cluster, now)) return { workMs: wanted, rests: false };
-  return { workMs: Math.min(wanted, CROWDED_SLICE_MS), rests: true, maxWrites: CROWDED_PLAN_OBJECTS };
+  if (!isContended(cluster, now)) return { workMs: wanted, rests: false };
+  return { workMs: Math.min(wanted, CONTENDED_SLICE_MS), rests: true, maxWrites: CONTENDED_PLAN_OBJECTS };
 }
 
 /** When the rests of all drains end. */
@@ -38,7 +44,7 @@ let rests: number[] = [];
  */
 export function restAfter(ms: number, now: number): number {
   rests = rests.filter((end) => end > now);
-  const rest = Math.min(Math.ceil(ms * CROWDED_REST * (rests.length + 1)), CROWDED_REST_MS);
+  const rest = Math.min(Math.ceil(ms * CONTENDED_PAUSE_FACTOR * (rests.length + 1)), CONTENDED_PAUSE_MS);
   rests.push(now + rest);
   return rest;
 }

@@ -1,5 +1,5 @@
 import type { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
-import type { Moulds } from '../../cluster/boot-snapshot.ts';
+import type { BootSnapshots } from '../../cluster/boot-snapshot.ts';
 import type { HostPorts } from '../../cluster/host.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
 import { metrics } from '../edge/metrics.worker.ts';
@@ -14,7 +14,7 @@ import { tellLastUsage, tellUsage } from './usage.worker.ts';
 
 /** The parts of an object that its ports lead to. */
 export interface Parts {
-  moulds: Moulds;
+  bootSnapshots: BootSnapshots;
   facts: OpenApiFacts;
   meter: Meter;
   sockets: Sockets;
@@ -22,12 +22,16 @@ export interface Parts {
 }
 
 /** What workerd gives to the cluster of an object. */
-export function portsOf(context: DurableObjectState, env: Env, { moulds, facts, meter, sockets, asker }: Parts): HostPorts {
+export function portsOf(
+  context: DurableObjectState,
+  env: Env,
+  { bootSnapshots, facts, meter, sockets, asker }: Parts,
+): HostPorts {
   const { storage } = context;
   const object = context.id.toString();
   const after = (ms: number, run: () => void) => void setTimeout(run, ms);
   return {
-    platform: { sql: openStorage(storage, meter), random, crypto: crypt, moulds, facts },
+    platform: { sql: openStorage(storage, meter), random, crypto: crypt, bootSnapshots, facts },
     alarm: {
       set: (at) => {
         noteAlarm(object, at);

@@ -25,10 +25,10 @@ async function tell(env: Env): Promise<void> {
         env,
         some.flatMap(([id, { hours }]) => hours.map((hour) => ({ id, ...hour }))),
       );
-      for (const [, { usage, hours }] of some) usage.heard(hours);
+      for (const [, { usage, hours }] of some) usage.reportTaken(hours);
     } catch (error) {
       console.error('usage could not be told', error);
-      for (const [, { usage }] of some) usage.unheard();
+      for (const [, { usage }] of some) usage.reportFailed();
       return;
     }
   }

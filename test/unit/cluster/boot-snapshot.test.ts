@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Platform } from '../../../src/cluster/platform.ts';
-import { Moulds } from '../../../src/cluster/boot-snapshot.ts';
+import { BootSnapshots } from '../../../src/cluster/boot-snapshot.ts';
 import type { ClusterOptions } from '../../../src/tenancy/cluster.ts';
 import type { Sqlite } from '../../../src/lib/sqlite-port.ts';
 import { seeded } from '../../fixtures/prng.ts';
@@ -12,9 +12,9 @@ const BEGIN = Date.UTC(2026, 0, 31, 23, 59, 59, 7);
 const UID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const TABLES = ['log', 'heads', 'refs', 'timers', 'checkpoints', 'usage'];
 
-function made(seed: number, now: number, options: Partial<ClusterOptions>, moulds?: Moulds) {
+function made(seed: number, now: number, options: Partial<ClusterOptions>, bootSnapshots?: BootSnapshots) {
   const random = seeded(seed);
-  const platform: Platform = { sql: openSqlite(), random, crypto: nodeCrypto(random), ...(moulds && { moulds }) };
+  const platform: Platform = { sql: openSqlite(), random, crypto: nodeCrypto(random), ...(bootSnapshots && { bootSnapshots }) };
   const cluster = Cluster.create(platform, { id: `id-${seed}`, name: `name-${seed}`, caPem: 'CA', ...options }, now);
   cluster.settle(now);
   return { cluster, sql: platform.sql };
@@ -41,21 +41,21 @@ const SORTS: [string, Partial<ClusterOptions>][] = [
   ['old APIs', { legacyApis: true }],
 ];
 
-describe('a cluster that is poured', () => {
+describe('a cluster that is restored from a boot snapshot', () => {
   it.each(SORTS)('is in every table what it would be if it was booted, a day later too: %s', (_, options) => {
-    const moulds = new Moulds();
-    made(1, BEGIN, options, moulds);
+    const bootSnapshots = new BootSnapshots();
+    made(1, BEGIN, options, bootSnapshots);
     for (const now of [BEGIN, BEGIN + 86_400_000 + 1234]) {
-      const [poured, booted] = [made(2, now, options, moulds), made(3, now, options)];
-      expect(contents(poured.sql)).toEqual(contents(booted.sql));
-      expect(poured.cluster.registry.store.live()).toBe(booted.cluster.registry.store.live());
-      expect(poured.cluster.nextAlarm()).toBe(booted.cluster.nextAlarm());
+      const [restored, booted] = [made(2, now, options, bootSnapshots), made(3, now, options)];
+      expect(contents(restored.sql)).toEqual(contents(booted.sql));
+      expect(restored.cluster.registry.store.live()).toBe(booted.cluster.registry.store.live());
+      expect(restored.cluster.nextAlarm()).toBe(booted.cluster.nextAlarm());
     }
   });
 
-  it('has nothing of the one that it was cast from', () => {
-    const moulds = new Moulds();
-    const [first, second] = [made(1, BEGIN, {}, moulds), made(2, BEGIN + 5000, {}, moulds)];
+  it('has nothing of the one that was captured', () => {
+    const bootSnapshots = new BootSnapshots();
+    const [first, second] = [made(1, BEGIN, {}, bootSnapshots), made(2, BEGIN + 5000, {}, bootSnapshots)];
     const random = (sql: typeof first.sql) => new Set(JSON.stringify(sql.all('SELECT * FROM log')).match(new RegExp(UID, 'g')));
     const shared = [...random(first.sql)].filter((uid) => random(second.sql).has(uid));
     expect(random(first.sql).size).toBeGreaterThan(150);
@@ -65,23 +65,23 @@ describe('a cluster that is poured', () => {
   });
 
   it('stays what it is when everything is looked at again', () => {
-    const moulds = new Moulds();
-    made(1, BEGIN, {}, moulds);
-    const { cluster } = made(2, BEGIN, {}, moulds);
+    const bootSnapshots = new BootSnapshots();
+    made(1, BEGIN, {}, bootSnapshots);
+    const { cluster } = made(2, BEGIN, {}, bootSnapshots);
     const before = cluster.registry.store.revision();
     cluster.reconciler.resync();
     cluster.settle(BEGIN);
     expect(cluster.registry.store.revision()).toBe(before);
   });
 
-  it('is not cast from one to which something happened', () => {
-    const moulds = new Moulds();
+  it('is not captured from one that was used', () => {
+    const bootSnapshots = new BootSnapshots();
     const random = seeded(4);
-    const platform: Platform = { sql: openSqlite(), random, crypto: nodeCrypto(random), moulds };
+    const platform: Platform = { sql: openSqlite(), random, crypto: nodeCrypto(random), bootSnapshots };
     const options = { id: 'id', name: 'name' };
     const cluster = Cluster.create(platform, options, BEGIN);
     cluster.issue({ id: 'viewer', username: 'viewer', role: 'view' }, BEGIN);
     cluster.settle(BEGIN);
-    expect(moulds.of(options)).toBeUndefined();
+    expect(bootSnapshots.of(options)).toBeUndefined();
   });
 });

@@ -190,7 +190,7 @@ describe('[RT8] runtimes execute', () => {
 
   it('in slices, one after another, until nothing is left', () => {
     work.left = 10;
-    o.host.turns.unsettle();
+    o.host.turns.markDirty();
     o.ask('GET', PODS);
     expect([work.slices, o.alarm.stored]).toEqual([[3], expect.any(Number)]);
     expect(o.alarm.stored).toBeLessThanOrEqual(o.now + DRAIN_RESCUE_MS);
@@ -210,7 +210,7 @@ describe('[RT8] runtimes execute', () => {
 
   it('and go on by the alarm where the object died meanwhile', () => {
     work.left = 10;
-    o.host.turns.unsettle();
+    o.host.turns.markDirty();
     o.ask('GET', PODS);
     o.timers.length = 0;
     o.pass(DRAIN_RESCUE_MS + 100);
@@ -222,7 +222,7 @@ describe('[RT8] runtimes execute', () => {
     o.pass(60_000);
     const { observed } = work;
     work.left = 1;
-    o.host.turns.unsettle();
+    o.host.turns.markDirty();
     o.ask('GET', `${PODS}/a`);
     o.pass(10);
     expect(work.observed).toBe(observed + 1);

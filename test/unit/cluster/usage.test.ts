@@ -209,7 +209,7 @@ describe('usage of a cluster', () => {
     expect(usage.mustTell(host.now)).toBe(true);
     usage.tell(host.now);
     expect(usage.tellAt).toBeUndefined();
-    usage.unheard();
+    usage.reportFailed();
     expect(usage.tellAt).toBe(host.now + USAGE_PUSH_MS);
   });
 
@@ -222,7 +222,7 @@ describe('usage of a cluster', () => {
     host.now += HOUR;
     host.do('GET', ITEMS);
     expect(tell()).toEqual([0, 1, 2]);
-    host.cluster.usage.heard(host.cluster.usage.tell(host.now));
+    host.cluster.usage.reportTaken(host.cluster.usage.tell(host.now));
     host.now += HOUR;
     host.do('GET', ITEMS);
     expect(tell()).toEqual([2, 3]);
@@ -237,7 +237,7 @@ describe('usage of a cluster', () => {
     host.now += (USAGE_HOURS + 1) * HOUR;
     host.do('GET', ITEMS);
     expect(hoursOf(host)).toHaveLength(2);
-    host.cluster.usage.heard(host.cluster.usage.tell(host.now));
+    host.cluster.usage.reportTaken(host.cluster.usage.tell(host.now));
     host.now += HOUR;
     host.do('GET', ITEMS);
     expect(hoursOf(host)).toHaveLength(2);
