@@ -2,7 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { tolerates } from '../shared/taints.ts';
 
 const PREFIX = 'node.kubernetes.io/';
-/** Daemons run where others may not (AddOrUpdateDaemonPodTolerations). */
+/** Tolerations that every daemon pod gets (AddOrUpdateDaemonPodTolerations). */
 const TOLERATIONS: Obj[] = [
   { key: `${PREFIX}not-ready`, operator: 'Exists', effect: 'NoExecute' },
   { key: `${PREFIX}unreachable`, operator: 'Exists', effect: 'NoExecute' },
@@ -19,7 +19,7 @@ export function tolerationsOf(spec: Obj): Obj[] {
   return [...had, ...own.filter((t) => !had.some((h) => h.key === t.key && h.effect === t.effect && h.operator === t.operator))];
 }
 
-/** Should a daemon run on the node, and if it does, may it go on (NodeShouldRunDaemonPod)? */
+/** Whether a daemon should run on the node, and whether a running one may go on (NodeShouldRunDaemonPod). */
 export function fits(set: KubeObject, node: KubeObject): { run: boolean; goOn: boolean } {
   const spec: Obj = set.spec?.template?.spec ?? {};
   if ((spec.nodeName && spec.nodeName !== node.metadata.name) || !matchesNode(spec, node)) return { run: false, goOn: false };
@@ -65,14 +65,14 @@ function matchesRequirement({ operator, values = [] }: Obj, value: string | unde
   }
 }
 
-/** Nails a pod to a node, over whatever node affinity it had (ReplaceDaemonSetPodNodeNameNodeAffinity). */
-export function nailedTo(affinity: Obj | undefined, node: string): Obj {
+/** Node affinity that pins a pod to a node, in place of its own node affinity (ReplaceDaemonSetPodNodeNameNodeAffinity). */
+export function pinnedTo(affinity: Obj | undefined, node: string): Obj {
   const nodeSelectorTerms = [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] }];
   const nodeAffinity = { ...affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
   return { ...affinity, nodeAffinity };
 }
 
-/** The node a daemon is on, or is nailed to (GetTargetNodeName). */
+/** The node a daemon is on, or is pinned to (GetTargetNodeName). */
 export function targetOf(pod: KubeObject): string | undefined {
   if (pod.spec?.nodeName) return pod.spec.nodeName;
   const terms: Obj[] = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];

@@ -2,6 +2,7 @@ import { parseTime } from '../../api/machinery/time.ts';
 import { clone, equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
+import { eventFor } from '../shared/events.ts';
 import { adoption } from '../shared/adoption.ts';
 import { templateHash } from '../shared/hash.ts';
 import { keeps, newRevision, REVISION_LABEL, REVISIONS, revisionKeys, revisionsOf, truncate } from '../shared/history.ts';
@@ -9,7 +10,7 @@ import { deletion } from '../shared/objects.ts';
 import { byCreation, isControlledBy, managerKeys, released } from '../shared/owners.ts';
 import { availableAt, generatedName, isTerminal, podFromTemplate } from '../shared/pods.ts';
 import { isEmptySelector, selectorMatcher } from '../shared/selector.ts';
-import { fits, nailedTo, targetOf, tolerationsOf } from './placement.ts';
+import { fits, pinnedTo, targetOf, tolerationsOf } from './placement.ts';
 import { boundsOf, type NodeState, step } from './rolling.ts';
 import { statusOf } from './status.ts';
 
@@ -18,7 +19,7 @@ const COMPONENT = 'daemonset-controller';
 const USER = 'system:serviceaccount:kube-system:daemon-set-controller';
 const GENERATION = 'deprecated.daemonset.template.generation';
 const GENERATION_LABEL = 'pod-template-generation';
-/** A daemon that failed is not replaced sooner than this after it was made. */
+/** Least age of a failed daemon, ms, before it is replaced. */
 const RETRY_MS = 1000;
 const matcher = (set: KubeObject) => selectorMatcher(set.spec?.selector);
 
@@ -42,8 +43,8 @@ const daemonSet: Controller = {
     return {
       actions: [
         action.verb === 'create'
-          ? say(set, 'Warning', 'FailedCreate', `Error creating: ${error.message}`)
-          : say(set, 'Warning', 'FailedDelete', `Error deleting: ${error.message}`),
+          ? eventFor(COMPONENT, set, 'Warning', 'FailedCreate', `Error creating: ${error.message}`)
+          : eventFor(COMPONENT, set, 'Warning', 'FailedDelete', `Error deleting: ${error.message}`),
       ],
     };
   },
@@ -56,16 +57,12 @@ export const daemonSetController: Controller[] = [
   daemonSet,
 ];
 
-/** Nodes that come, go, or may carry other pods than before concern every set. */
+/** Keys of all sets when a node is added, deleted, or its placement facts change. */
 function setsOfNode({ type, object, old }: Change, view: View): Key[] {
   const same =
     equal(object.metadata.labels ?? {}, old?.metadata.labels ?? {}) && equal(object.spec?.taints ?? [], old?.spec?.taints ?? []);
   if (type === 'MODIFIED' && same) return [];
   return view.list(SETS).map(({ metadata: { namespace = '', name } }) => ({ namespace, name }));
-}
-
-function say(set: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): Action {
-  return { verb: 'event', regarding: set, type, reason, message, component: COMPONENT };
 }
 
 /** syncDaemonSet: revisions, a daemon for each node, one step of the rolling update, the status. */
@@ -109,7 +106,7 @@ function sync(set: KubeObject, view: View, cx: ReconcileCx): Plan {
   return { actions, requeueAt: times.length ? Math.min(...times) : undefined };
 }
 
-/** constructHistory: the revision of the current template, made, or made the newest again. */
+/** constructHistory: the revision of the current template, created or moved to the newest number. */
 function revision(
   set: KubeObject,
   history: KubeObject[],
@@ -152,7 +149,7 @@ interface Work {
   requeueAt?: number;
 }
 
-/** manage, and when every node has what it should, rollingUpdate. */
+/** manage; then rollingUpdate, when every node has its daemons. */
 function manage(set: KubeObject, pods: KubeObject[], hash: string, view: View, now: number): Work {
   const nodes = view.list('nodes');
   const names = new Set(nodes.map((node) => node.metadata.name));
@@ -190,7 +187,7 @@ function isAvailable(set: KubeObject, pod: KubeObject, now: number): boolean {
   return at !== undefined && at <= now;
 }
 
-/** podsShouldBeOnNode. Answers the daemons that stay. */
+/** podsShouldBeOnNode. Returns the daemons that are kept. */
 function oneNode(
   set: KubeObject,
   node: { name: string; run: boolean; goOn: boolean },
@@ -225,13 +222,15 @@ function ended(set: KubeObject, pod: KubeObject, node: string, work: Work, now: 
   const { name } = pod.metadata;
   work.events.push(
     pod.status?.phase === 'Failed'
-      ? say(
+      ? eventFor(
+          COMPONENT,
           set,
           'Warning',
           'FailedDaemonPod',
           `Found failed daemon pod ${set.metadata.namespace}/${name} on node ${node}, will try to kill it`,
         )
-      : say(
+      : eventFor(
+          COMPONENT,
           set,
           'Normal',
           'SucceededDaemonPod',
@@ -252,12 +251,15 @@ function createOn(set: KubeObject, nodes: string[], hash: string, view: View, cx
       [REVISION_LABEL]: hash,
       ...(generation !== undefined && { [GENERATION_LABEL]: generation }),
     };
-    const spec = { ...pod.spec, affinity: nailedTo(pod.spec.affinity, node), tolerations: tolerationsOf(pod.spec) };
+    const spec = { ...pod.spec, affinity: pinnedTo(pod.spec.affinity, node), tolerations: tolerationsOf(pod.spec) };
     const object = { ...pod, metadata: { ...pod.metadata, name, labels }, spec };
-    return [{ verb: 'create', resource: 'pods', object }, say(set, 'Normal', 'SuccessfulCreate', `Created pod: ${name}`)];
+    return [
+      { verb: 'create', resource: 'pods', object },
+      eventFor(COMPONENT, set, 'Normal', 'SuccessfulCreate', `Created pod: ${name}`),
+    ];
   });
 }
 
 function removal(set: KubeObject, pod: KubeObject): Action[] {
-  return [deletion('pods', pod), say(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)];
+  return [deletion('pods', pod), eventFor(COMPONENT, set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)];
 }

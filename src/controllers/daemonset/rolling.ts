@@ -1,7 +1,7 @@
 import { scaled } from '../../api/machinery/intstr.ts';
 import type { KubeObject } from '../../lib/json.ts';
 
-/** One node's daemons, as the rolling update sees them. */
+/** The daemons of one node, by revision and state, for the rolling update. */
 export interface NodeState {
   name: string;
   run: boolean;
@@ -23,7 +23,7 @@ export function boundsOf(set: KubeObject, desired: number): Bounds {
   return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
 
-/** Old daemons to delete and nodes to give a second one (update.go rollingUpdate). */
+/** Old daemons to delete, and nodes that get a second one (update.go rollingUpdate). */
 export function step(
   nodes: NodeState[],
   bounds: Bounds,
@@ -37,7 +37,12 @@ export function step(
 }
 
 /** Unavailable old daemons go at once, available ones as far as the bound allows. */
-function replace(nodes: NodeState[], most: number, isAvailable: (pod: KubeObject) => boolean, messy: number): KubeObject[] {
+function replace(
+  nodes: NodeState[],
+  maxRemovals: number,
+  isAvailable: (pod: KubeObject) => boolean,
+  messy: number,
+): KubeObject[] {
   let unavailable = messy;
   const [broken, candidates]: KubeObject[][] = [[], []];
   for (const { fresh, old, run } of nodes) {
@@ -49,13 +54,13 @@ function replace(nodes: NodeState[], most: number, isAvailable: (pod: KubeObject
       unavailable++;
     }
   }
-  return [...broken, ...candidates.slice(0, Math.max(0, most - unavailable))];
+  return [...broken, ...candidates.slice(0, Math.max(0, maxRemovals - unavailable))];
 }
 
 /** A second daemon beside the old one, which goes when the new one is available. */
 function surge(
   nodes: NodeState[],
-  most: number,
+  maxRemovals: number,
   desired: number,
   isAvailable: (pod: KubeObject) => boolean,
   messy: number,
@@ -75,5 +80,5 @@ function surge(
     else (isAvailable(old[0]) ? candidates : allowed).push(name);
   }
   remove.push(...misplaced.slice(0, Math.max(0, available - desired)));
-  return { remove, add: [...allowed, ...candidates.slice(0, Math.max(0, most - surging))] };
+  return { remove, add: [...allowed, ...candidates.slice(0, Math.max(0, maxRemovals - surging))] };
 }

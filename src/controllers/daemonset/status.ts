@@ -2,7 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { isPodReady } from '../../api/core/pod/conditions.ts';
 import { availableAt } from '../shared/pods.ts';
 
-/** updateDaemonSetStatus: the oldest daemon of each node counts. Also says when the next one becomes available. */
+/** updateDaemonSetStatus: the oldest daemon of each node counts. Also returns when the next one becomes available. */
 export function statusOf(
   set: KubeObject,
   nodes: { run: boolean; pods: KubeObject[] }[],

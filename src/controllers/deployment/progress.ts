@@ -1,7 +1,7 @@
 import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { findCondition, putCondition, withoutCondition } from '../shared/conditions.ts';
-import { allSets, condition, type Rollout, say, setProgressing } from './rollout.ts';
+import { allSets, condition, type Rollout, recordEvent, setProgressing } from './rollout.ts';
 import { progressDeadline } from './spec.ts';
 import { isComplete, statusOf } from './status.ts';
 
@@ -9,7 +9,9 @@ const TIMED_OUT = 'ProgressDeadlineExceeded';
 const AVAILABLE = 'NewReplicaSetAvailable';
 const PAUSED = 'DeploymentPaused';
 
-/** Time while paused must not count against the deadline: pausing and resuming are conditions (checkPausedConditions). */
+/**
+ * Records pausing and resuming as conditions, so that paused time does not count against the deadline (checkPausedConditions).
+ */
 export function checkPaused(r: Rollout): void {
   if (progressDeadline(r.d) === undefined) return;
   const reason = findCondition(r.d.status?.conditions, 'Progressing')?.reason;
@@ -24,8 +26,8 @@ export function rolloutStatus(r: Rollout): Obj {
   const watched = progressDeadline(r.d) !== undefined;
   const current = findCondition(r.d.status?.conditions, 'Progressing');
   if (!watched) status.conditions = withoutCondition(status.conditions, 'Progressing');
-  const settled = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && current?.reason === AVAILABLE;
-  if (watched && !settled) status.conditions = progress(r, status, current);
+  const isDone = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && current?.reason === AVAILABLE;
+  if (watched && !isDone) status.conditions = progress(r, status, current);
   const failure = replicaFailure(r);
   status.conditions = failure ? putCondition(status.conditions, failure) : withoutCondition(status.conditions, 'ReplicaFailure');
   return status;
@@ -84,7 +86,7 @@ function replicaFailure(r: Rollout): Obj | undefined {
   return undefined;
 }
 
-/** When a stuck rollout must be looked at again (requeueStuckDeployment): a second after its deadline. */
+/** The time at which a stuck rollout is checked again: a second after its deadline (requeueStuckDeployment). */
 export function nextCheck(d: KubeObject, status: Obj): number | undefined {
   const deadline = progressDeadline(d);
   const current = findCondition(status.conditions, 'Progressing');
@@ -93,9 +95,9 @@ export function nextCheck(d: KubeObject, status: Obj): number | undefined {
   return parseTime(current.lastUpdateTime) + deadline * 1000 + 1000;
 }
 
-/** A ReplicaSet could not be made: FailedRSCreateReason as condition and Event. */
+/** Reports a failed creation of a ReplicaSet: FailedRSCreateReason as condition and Event. */
 export function reportCreateFailure(r: Rollout, set: string, error: string): void {
   const message = `Failed to create new replica set "${set}": ${error}`;
   if (progressDeadline(r.d) !== undefined) setProgressing(r, 'False', 'ReplicaSetCreateError', message);
-  say(r, 'Warning', 'ReplicaSetCreateError', message);
+  recordEvent(r, 'Warning', 'ReplicaSetCreateError', message);
 }

@@ -8,7 +8,7 @@ import { checkPaused, nextCheck, reportCreateFailure, rolloutStatus } from './pr
 import { recreate } from './recreate.ts';
 import { revisionOf, syncRevision } from './revision.ts';
 import { rollBack, rollbackTarget } from './rollback.ts';
-import { beginRollout, COMPONENT, type Draft, type Rollout, say, SETS } from './rollout.ts';
+import { beginRollout, COMPONENT, type Draft, type Rollout, recordEvent, SETS } from './rollout.ts';
 import { rollOver } from './rolling.ts';
 import { isScalingEvent, scaleProportionally } from './scale.ts';
 import { historyLimit, isRolling, replicasOf } from './spec.ts';
@@ -52,7 +52,7 @@ export const deploymentController: Controller[] = [
   deployment,
 ];
 
-/** The last pod of an old set may be what a Recreate rollout waits for. */
+/** Keys of Recreate rollouts that may wait for the deleted pod. */
 function recreateKeys(change: Change, view: View): Key[] {
   if (change.type !== 'DELETED') return [];
   const namespace = change.object.metadata.namespace ?? '';
@@ -95,15 +95,15 @@ function replace(r: Rollout): Plan {
   return finish(r, status, nextCheck(r.d, status));
 }
 
-/** An empty selector would own every set of the namespace: nothing is done but to say so. */
+/** Reports an empty selector and writes nothing else: it would own every set of the namespace. */
 function refuseToSelectAll(r: Rollout): Plan {
   const { generation = 0 } = r.d.metadata;
   if ((r.d.status?.observedGeneration ?? 0) >= generation) return { actions: [] };
-  say(r, 'Warning', 'SelectingAll', 'This deployment is selecting all pods. A non-empty selector is required.');
+  recordEvent(r, 'Warning', 'SelectingAll', 'This deployment is selecting all pods. A non-empty selector is required.');
   return finish(r, { ...r.d.status, observedGeneration: generation });
 }
 
-/** Old sets beyond the history limit go, the oldest revisions first, if they are empty and settled (cleanupDeployment). */
+/** Deletes old sets beyond the history limit, the oldest revisions first, if they are empty and observed (cleanupDeployment). */
 function cleanUp(r: Rollout): void {
   const limit = historyLimit(r.d);
   if (limit === undefined) return;
@@ -113,8 +113,8 @@ function cleanUp(r: Rollout): void {
   alive.sort(byRevision);
   for (const draft of alive.slice(0, surplus)) {
     const { status, metadata } = draft.set;
-    const settled = (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0);
-    if (draft.state === 'as-is' && settled && !status?.replicas && replicasOf(draft.set) === 0) draft.state = 'deleted';
+    const isObserved = (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0);
+    if (draft.state === 'as-is' && isObserved && !status?.replicas && replicasOf(draft.set) === 0) draft.state = 'deleted';
   }
 }
 

@@ -4,7 +4,7 @@ import { countIn, isActiveDraft, type Rollout } from './rollout.ts';
 import { scaleTo } from './scale.ts';
 import { replicasOf } from './spec.ts';
 
-/** One step of a Recreate rollout: all old pods go, and when none runs any more, the new set gets its full size. */
+/** One step of a Recreate rollout: all old pods are deleted; when none runs any more, the new set gets its full size. */
 export function recreate(r: Rollout): { ok: boolean; waiting: boolean } {
   const active = r.old.filter(isActiveDraft);
   for (const draft of active) scaleTo(r, draft, 0);
@@ -14,7 +14,7 @@ export function recreate(r: Rollout): { ok: boolean; waiting: boolean } {
   return { ok: true, waiting: false };
 }
 
-/** By the sets' own count, or by pods that have not ended yet (oldPodsRunning). */
+/** Whether old pods run, by the sets' counts or by pods that have not ended (oldPodsRunning). */
 function oldPodsRunning(r: Rollout): boolean {
   if (
     countIn(

@@ -8,7 +8,7 @@ import {
   change,
   progressing,
   type Rollout,
-  say,
+  recordEvent,
   SETS,
   setProgressing,
   setStatus,
@@ -47,7 +47,7 @@ export function withoutHash(template: Obj | undefined): Obj {
   return { ...template, metadata: { ...template.metadata, labels: rest } };
 }
 
-/** An int64, which a number does not hold; 0 when there is none, undefined when it cannot be read (deploymentutil.Revision). */
+/** The revision, an int64; 0 when there is none, undefined when it cannot be read (deploymentutil.Revision). */
 export function revisionOf(set: KubeObject): bigint | undefined {
   const text = set.metadata.annotations?.[REVISION];
   return text === undefined ? 0n : parseRevision(text);
@@ -60,7 +60,7 @@ export function parseRevision(text: string): bigint | undefined {
 
 /**
  * Finds the set of the current template (the oldest of several), and keeps its annotations and the Deployment's revision in step
- * (getNewReplicaSet). Makes no set.
+ * (getNewReplicaSet). Creates no set.
  */
 export function syncRevision(r: Rollout): void {
   const found = r.old.findIndex((draft) => sameTemplate(draft.set.spec?.template, r.d.spec?.template));
@@ -81,10 +81,7 @@ export function syncRevision(r: Rollout): void {
   }
 }
 
-/**
- * Makes the set of the current template when there is none. False when its name is taken by another template: a collision to
- * resolve.
- */
+/** Creates the set of the current template if there is none. False when another template has taken its name: a collision. */
 export function createFresh(r: Rollout): boolean {
   if (r.fresh) return true;
   const set = buildFresh(r);
@@ -97,7 +94,7 @@ export function createFresh(r: Rollout): boolean {
   r.fresh = { set, state: 'created' };
   set.spec.replicas = freshReplicas(r);
   if (set.spec.replicas > 0) {
-    say(r, 'Normal', 'ScalingReplicaSet', `Scaled up replica set ${set.metadata.name} from 0 to ${set.spec.replicas}`);
+    recordEvent(r, 'Normal', 'ScalingReplicaSet', `Scaled up replica set ${set.metadata.name} from 0 to ${set.spec.replicas}`);
   }
   setRevision(r, revision);
   if (progressDeadline(r.d) !== undefined) {
@@ -150,7 +147,7 @@ export function replicaAnnotations(d: KubeObject): Record<string, string> {
 }
 
 /**
- * What SetNewReplicaSetAnnotations would change on the set: copies of the Deployment's, the revision, the history of revisions.
+ * The annotations that SetNewReplicaSetAnnotations would change on the set: copies of the Deployment's, the revision, the history of revisions.
  */
 function freshAnnotations(r: Rollout, set: KubeObject, revision: bigint): Record<string, string> {
   const had = set.metadata.annotations ?? {};
@@ -168,7 +165,7 @@ function freshAnnotations(r: Rollout, set: KubeObject, revision: bigint): Record
   return changes;
 }
 
-/** The oldest revisions fall out when the list grows too long. */
+/** The revision history with one more entry; the oldest are dropped when it grows too long. */
 function appendHistory(history: string, revision: string): string {
   if (!history) return revision;
   const kept = history.split(',');

@@ -1,7 +1,7 @@
 import { type KubeObject, clone } from '../../lib/json.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import { PRIVATE, parseRevision, revisionOf, ROLLBACK_TO, sameTemplate, withoutHash } from './revision.ts';
-import { type Rollout, say } from './rollout.ts';
+import { type Rollout, recordEvent } from './rollout.ts';
 
 /** The revision that an old client (extensions/v1beta1 spec.rollbackTo) asks to return to; 0 means the last one. */
 export function rollbackTarget(d: KubeObject): bigint | undefined {
@@ -18,19 +18,19 @@ export function rollBack(r: Rollout, target: bigint): Plan {
   let object: KubeObject = { ...r.d, metadata: { ...r.d.metadata, annotations } };
   if (!found) {
     const what = revision ? 'Unable to find the revision to rollback to.' : 'Unable to find last revision.';
-    say(r, 'Warning', 'DeploymentRollbackRevisionNotFound', what);
+    recordEvent(r, 'Warning', 'DeploymentRollbackRevisionNotFound', what);
   } else if (sameTemplate(r.d.spec?.template, found.spec?.template)) {
     const message = `The rollback revision contains the same template as current deployment "${r.d.metadata.name}"`;
-    say(r, 'Warning', 'DeploymentRollbackTemplateUnchanged', message);
+    recordEvent(r, 'Warning', 'DeploymentRollbackTemplateUnchanged', message);
   } else {
     object = { ...object, spec: { ...object.spec, template: clone(withoutHash(found.spec.template)) } };
     object = { ...object, metadata: { ...object.metadata, annotations: restored(annotations, found) } };
-    say(r, 'Normal', 'DeploymentRollback', `Rolled back deployment "${r.d.metadata.name}" to revision ${revision}`);
+    recordEvent(r, 'Normal', 'DeploymentRollback', `Rolled back deployment "${r.d.metadata.name}" to revision ${revision}`);
   }
   return { actions: [{ verb: 'update', resource: 'apps/deployments', object }, ...r.events] };
 }
 
-/** SetDeploymentAnnotationsTo: the private ones stay, the others become those of the set. */
+/** SetDeploymentAnnotationsTo: private annotations are kept, the others become those of the set. */
 function restored(annotations: Record<string, string>, set: KubeObject): Record<string, string> {
   const kept = Object.entries(annotations).filter(([key]) => PRIVATE.has(key));
   const copied = Object.entries(set.metadata.annotations ?? {}).filter(([key]) => !PRIVATE.has(key));

@@ -17,26 +17,29 @@ function scaleFresh(r: Rollout): boolean {
   return scaleTo(r, r.fresh, now > wanted ? wanted : freshReplicas(r));
 }
 
-/** reconcileOldReplicaSets: unavailable pods of the new set count against what may go. */
+/** reconcileOldReplicaSets: unavailable pods of the new set count against the pods that may be removed. */
 function scaleOld(r: Rollout): boolean {
   if (!r.fresh || wantedIn(r.old.map((draft) => draft.set)) === 0) return false;
   const minAvailable = replicasOf(r.d) - maxUnavailable(r.d);
   const freshUnavailable = replicasOf(r.fresh.set) - (r.fresh.set.status?.availableReplicas ?? 0);
-  const most = wantedIn(allSets(r)) - minAvailable - freshUnavailable;
-  if (most <= 0) return false;
-  const cleaned = cleanUnhealthy(r, most);
+  const maxRemovals = wantedIn(allSets(r)) - minAvailable - freshUnavailable;
+  if (maxRemovals <= 0) return false;
+  const cleaned = cleanUnhealthy(r, maxRemovals);
   return cleaned + scaleDownOld(r, minAvailable) > 0;
 }
 
-/** Unhealthy pods go first: they would hold the rollout up and their loss costs no availability (cleanupUnhealthyReplicas). */
-function cleanUnhealthy(r: Rollout, most: number): number {
+/**
+ * Removes unhealthy pods first: they would block the rollout, and removing them costs no availability
+ * (cleanupUnhealthyReplicas).
+ */
+function cleanUnhealthy(r: Rollout, maxRemovals: number): number {
   let gone = 0;
   for (const draft of r.old.filter(isActiveDraft)) {
-    if (gone >= most) break;
+    if (gone >= maxRemovals) break;
     const size = replicasOf(draft.set);
     const available = draft.set.status?.availableReplicas ?? 0;
     if (size === available) continue;
-    const step = Math.min(most - gone, size - available);
+    const step = Math.min(maxRemovals - gone, size - available);
     if (step < 0) return gone;
     scaleTo(r, draft, size - step);
     gone += step;
@@ -46,12 +49,12 @@ function cleanUnhealthy(r: Rollout, most: number): number {
 
 /** scaleDownOldReplicaSetsForRollingUpdate. */
 function scaleDownOld(r: Rollout, minAvailable: number): number {
-  const most = countIn(allSets(r), 'availableReplicas') - minAvailable;
+  const maxRemovals = countIn(allSets(r), 'availableReplicas') - minAvailable;
   let gone = 0;
   for (const draft of r.old.filter(isActiveDraft)) {
-    if (gone >= most) break;
+    if (gone >= maxRemovals) break;
     const size = replicasOf(draft.set);
-    const step = Math.min(size, most - gone);
+    const step = Math.min(size, maxRemovals - gone);
     scaleTo(r, draft, size - step);
     gone += step;
   }

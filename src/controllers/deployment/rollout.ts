@@ -2,6 +2,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import type { Action } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
+import { eventFor } from '../shared/events.ts';
 import { byCreation, isControlledBy, released } from '../shared/owners.ts';
 import { findCondition, putCondition } from '../shared/conditions.ts';
 import { selectorMatcher } from '../shared/selector.ts';
@@ -10,14 +11,14 @@ import { replicasOf } from './spec.ts';
 export const SETS = 'apps/replicasets';
 export const COMPONENT = 'deployment-controller';
 
-/** One ReplicaSet in the hands of a sync: what it will be, and whether that must be written. */
+/** One ReplicaSet during a sync: its next state, and whether that must be written. */
 export interface Draft {
   set: KubeObject;
   state: 'as-is' | 'created' | 'changed' | 'deleted';
 }
 
 /**
- * One sync of a Deployment. Upstream writes the Deployment and each ReplicaSet several times on its way; here the steps change
+ * One sync of a Deployment. Upstream writes the Deployment and each ReplicaSet several times; here the steps change
  * drafts, and
  * each object is written at most once at the end.
  */
@@ -72,8 +73,8 @@ export function change(draft: Draft, next: KubeObject): void {
   if (draft.state === 'as-is') draft.state = 'changed';
 }
 
-export function say(r: Rollout, type: 'Normal' | 'Warning', reason: string, message: string): void {
-  r.events.push({ verb: 'event', regarding: r.original, type, reason, message, component: COMPONENT });
+export function recordEvent(r: Rollout, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  r.events.push(eventFor(COMPONENT, r.original, type, reason, message));
 }
 
 export function annotate(object: KubeObject, annotations: Record<string, string>): KubeObject {

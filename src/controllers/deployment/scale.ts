@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { byCreation } from '../shared/owners.ts';
-import { annotate, change, type Draft, isActiveDraft, type Rollout, say, wantedIn } from './rollout.ts';
+import { annotate, change, type Draft, isActiveDraft, type Rollout, recordEvent, wantedIn } from './rollout.ts';
 import { DESIRED, MAX, replicaAnnotations } from './revision.ts';
 import { isRolling, maxSurge, replicasOf } from './spec.ts';
 
@@ -18,11 +18,11 @@ export function scaleTo(r: Rollout, draft: Draft, size: number, force = false): 
   change(draft, { ...next, spec: { ...next.spec, replicas: size } });
   if (before === size) return false;
   const way = before < size ? 'up' : 'down';
-  say(r, 'Normal', 'ScalingReplicaSet', `Scaled ${way} replica set ${draft.set.metadata.name} from ${before} to ${size}`);
+  recordEvent(r, 'Normal', 'ScalingReplicaSet', `Scaled ${way} replica set ${draft.set.metadata.name} from ${before} to ${size}`);
   return true;
 }
 
-/** An active set remembers another size than the Deployment's (isScalingEvent). */
+/** Whether an active set's annotation has another size than the Deployment (isScalingEvent). */
 export function isScalingEvent(r: Rollout): boolean {
   const drafts = r.fresh ? [...r.old, r.fresh] : r.old;
   return drafts.filter(isActiveDraft).some(({ set }) => {
@@ -58,7 +58,7 @@ export function scaleProportionally(r: Rollout): void {
   for (const [draft, size] of shares(r, active, toAdd)) scaleTo(r, draft, size, true);
 }
 
-/** Larger first; of equal ones the newer when growing, the older when shrinking. */
+/** Order by size, larger first; of equal ones the newer when growing, the older when shrinking. */
 function bySize(a: KubeObject, b: KubeObject, toAdd: number): number {
   if (toAdd === 0) return 0;
   const difference = replicasOf(b) - replicasOf(a);
@@ -83,7 +83,7 @@ function proportion(r: Rollout, set: KubeObject, toAdd: number, added: number): 
   return toAdd > 0 ? Math.min(fraction, toAdd - added) : Math.max(fraction, toAdd - added);
 }
 
-/** getReplicaSetFraction: what the set would gain if it kept its part of the Deployment's largest size. */
+/** getReplicaSetFraction: the set's gain if it kept its part of the Deployment's largest size. */
 function fractionOf(r: Rollout, set: KubeObject): number {
   const size = replicasOf(set);
   if (replicasOf(r.d) === 0) return -size;

@@ -1,7 +1,7 @@
 import { scaled } from '../../api/machinery/intstr.ts';
 import type { KubeObject } from '../../lib/json.ts';
 
-/** Means "no deadline" and "no limit" (HasProgressDeadline, HasRevisionHistoryLimit). */
+/** The value that means "no deadline" and "no limit" (HasProgressDeadline, HasRevisionHistoryLimit). */
 const NEVER = 2 ** 31 - 1;
 
 /** Readings of a Deployment's spec (deployment/util). */

@@ -3,6 +3,7 @@ import { parseTime, rfc3339 } from '../../api/machinery/time.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { type Action, type Controller, type Key, type Mapping, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
+import { eventFor } from '../shared/events.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { controllerRef } from '../shared/owners.ts';
 import { isPodReady, podCondition } from '../../api/core/pod/conditions.ts';
@@ -14,11 +15,11 @@ import { expectedScale } from './scale.ts';
 const BUDGETS = 'policy/poddisruptionbudgets';
 const USER = 'system:serviceaccount:kube-system:disruption-controller';
 const COMPONENT = 'controllermanager';
-/** An evicted pod that is not being deleted after so long will not be (DeletionTimeout, stalePodDisruptionTimeout). */
+/** Time after which an evicted pod that is not being deleted counts as kept (DeletionTimeout, stalePodDisruptionTimeout). */
 const TIMEOUT_MS = 120_000;
 const DISRUPTED = 'DisruptionTarget';
 
-/** How many pods of each budget may be evicted now (pkg/controller/disruption). */
+/** Counts the pods of each budget that may be evicted now (pkg/controller/disruption). */
 const budgets: Controller = {
   name: 'disruption',
   manager: 'kube-controller-manager',
@@ -34,7 +35,7 @@ const budgets: Controller = {
   },
 };
 
-/** Takes back a DisruptionTarget that nothing came of. */
+/** Resets the DisruptionTarget condition of pods that were not deleted after all. */
 const staleTargets: Controller = {
   name: 'disruption-stale-targets',
   manager: 'kube-controller-manager',
@@ -83,7 +84,7 @@ function matters(old: KubeObject, pod: KubeObject): boolean {
   );
 }
 
-/** A new size changes what a percentage means, and so does a new owner: the size is then its. */
+/** Keys of budgets whose percentage changes meaning with the size or the owner of a manager. */
 function budgetsOfManager(resource: string): Mapping {
   return {
     resource,
@@ -119,7 +120,7 @@ function sync(budget: KubeObject, view: View, now: number): Plan {
   };
   if (equal(budget.status ?? {}, status)) return { actions: [], requeueAt: recheck };
   const events = [
-    ...(pods.length ? [] : [say(budget, 'Normal', 'NoPods', 'No matching pods found')]),
+    ...(pods.length ? [] : [eventFor(COMPONENT, budget, 'Normal', 'NoPods', 'No matching pods found')]),
     ...(unmanaged ? [warnUnmanaged(budget)] : []),
   ];
   return { actions: [...events, write(budget, status)], requeueAt: recheck };
@@ -190,7 +191,7 @@ function close(budget: KubeObject, error: string, now: number): Plan {
   status.disruptionsAllowed = 0;
   if (equal(budget.status ?? {}, status)) return { actions: [] };
   const message = `Failed to calculate the number of expected pods: ${error}`;
-  return { actions: [say(budget, 'Warning', 'CalculateExpectedPodCountFailed', message), write(budget, status)] };
+  return { actions: [eventFor(COMPONENT, budget, 'Warning', 'CalculateExpectedPodCountFailed', message), write(budget, status)] };
 }
 
 const write = (budget: KubeObject, status: Obj): Action => ({
@@ -200,10 +201,6 @@ const write = (budget: KubeObject, status: Obj): Action => ({
   object: { ...budget, status },
 });
 
-function say(budget: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): Action {
-  return { verb: 'event', regarding: budget, type, reason, message, component: COMPONENT };
-}
-
 function warnUnmanaged(budget: KubeObject): Action {
   const labels = Object.entries(budget.spec?.selector?.matchLabels ?? {}).map(([key, value]) => `${key}: ${value},`);
   const selector = `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{},}`;
@@ -211,5 +208,5 @@ function warnUnmanaged(budget: KubeObject): Action {
     `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the status of the PDB` +
     ' cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable"' +
     ' field of the PDB to an integer value.';
-  return say(budget, 'Warning', 'UnmanagedPods', message);
+  return eventFor(COMPONENT, budget, 'Warning', 'UnmanagedPods', message);
 }

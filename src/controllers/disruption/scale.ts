@@ -12,13 +12,13 @@ const SIZED = new Map([
 
 export interface Expected {
   count: number;
-  /** Pods that nobody manages: their share cannot be told. */
+  /** Number of pods without a manager, which have no expected scale. */
   unmanaged: number;
   /** A pod whose manager has no size. */
   error?: string;
 }
 
-/** How many pods there should be: the sizes of all managers of these pods, each counted once (getExpectedScale). */
+/** The number of pods expected: the sizes of all managers of these pods, each counted once (getExpectedScale). */
 export function expectedScale(pods: KubeObject[], view: View): Expected {
   const sizes = new Map<string, number>();
   const seen = new Set<string>();
@@ -35,7 +35,7 @@ export function expectedScale(pods: KubeObject[], view: View): Expected {
   return { count: [...sizes.values()].reduce((sum, size) => sum + size, 0), unmanaged };
 }
 
-/** The object that decides the number: a Deployment rather than its ReplicaSet. */
+/** The object that sets the size: a Deployment rather than its ReplicaSet. */
 function managerOf(pod: KubeObject, view: View): KubeObject | undefined {
   const manager = owner(pod, view);
   return (manager?.kind === 'ReplicaSet' && owner(manager, view)) || manager;

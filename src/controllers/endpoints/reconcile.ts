@@ -10,7 +10,7 @@ const COMPONENT = 'endpoint-controller';
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
-/** The old form of a Service's addresses (endpoints_controller.go). */
+/** Writes the Endpoints object of each Service (endpoints_controller.go). */
 export const endpointsController: Controller = {
   name: 'endpoint',
   manager: 'kube-controller-manager',
@@ -73,7 +73,7 @@ function labelsOf(service: KubeObject): Record<string, string> {
   return { ...labels, ...(!hasClusterIP(service) && { [HEADLESS]: '' }), [MANAGED_BY]: COMPONENT };
 }
 
-/** uid of a pod -> whether it stands among the ready addresses. */
+/** uid of a pod -> whether it is among the ready addresses. */
 function readinessIn(subsets: Obj[] | undefined): Map<string, boolean> {
   const found = new Map<string, boolean>();
   for (const { addresses = [], notReadyAddresses = [] } of subsets ?? []) {

@@ -23,7 +23,7 @@ export function subsetsOf(service: KubeObject, pods: KubeObject[]): Obj[] {
   return group([...byPort.values()]);
 }
 
-/** Ports that lead to this pod; `undefined` stands for a headless Service without ports. */
+/** Ports that the pod offers to the Service; `undefined` stands for a headless Service without ports. */
 function portsOf(service: KubeObject, pod: KubeObject): (Obj | undefined)[] {
   const ports: Obj[] = service.spec?.ports ?? [];
   if (!ports.length) return service.spec?.clusterIP === 'None' ? [undefined] : [];
@@ -53,7 +53,7 @@ function addressOf(service: KubeObject, pod: KubeObject): Obj | undefined {
 
 type Ports = Map<string, { port: Obj | undefined; entries: Map<string, Entry> }>;
 
-/** Not ready wins when an address is named twice for a port. */
+/** Adds an address to a port; not ready wins when it is named twice. */
 function put(byPort: Ports, port: Obj | undefined, address: Obj, ready: boolean): void {
   const key = port ? `${port.name ?? ''}/${port.port}/${port.protocol}/${port.appProtocol ?? ''}` : '';
   let offered = byPort.get(key);
@@ -64,7 +64,7 @@ function put(byPort: Ports, port: Obj | undefined, address: Obj, ready: boolean)
   else known.ready &&= ready;
 }
 
-/** Ports with the very same addresses share a subset. */
+/** Groups ports with the same addresses into one subset. */
 function group(offers: { port: Obj | undefined; entries: Map<string, Entry> }[]): Obj[] {
   const subsets = new Map<string, { entries: Entry[]; ports: Obj[] }>();
   for (const { port, entries } of offers) {
@@ -97,12 +97,12 @@ export function truncated(subsets: Obj[]): Obj[] | undefined {
   const [ready, notReady] = [total('addresses'), total('notReadyAddresses')];
   if (ready + notReady <= MAX_ADDRESSES) return undefined;
   const cutReady = ready > MAX_ADDRESSES;
-  const most = cutReady ? MAX_ADDRESSES : MAX_ADDRESSES - ready;
+  const maxSize = cutReady ? MAX_ADDRESSES : MAX_ADDRESSES - ready;
   const field = cutReady ? 'addresses' : 'notReadyAddresses';
-  let left = most;
+  let left = maxSize;
   return subsets.map((subset) => {
     const { [field]: all = [], ...rest } = subset;
-    const share = Math.min(Math.ceil((all.length / (cutReady ? ready : notReady)) * most), left);
+    const share = Math.min(Math.ceil((all.length / (cutReady ? ready : notReady)) * maxSize), left);
     const kept = all.slice(0, share);
     left -= kept.length;
     if (cutReady) delete rest.notReadyAddresses;

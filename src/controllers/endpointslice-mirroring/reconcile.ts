@@ -27,7 +27,10 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Addresses of one subset that are mirrored at most (--mirroring-max-endpoints-per-subset). */
 const MAX = 1000;
 
-/** Endpoints that a user keeps for a Service without selector -> EndpointSlices (pkg/controller/endpointslicemirroring). */
+/**
+ * Mirrors Endpoints that a user maintains for a Service without selector into EndpointSlices
+ * (pkg/controller/endpointslicemirroring).
+ */
 export const endpointSliceMirroring: Controller = {
   name: 'endpointslicemirroring',
   manager: 'kube-controller-manager',

@@ -47,12 +47,12 @@ export function familiesOf(service: KubeObject): string[] {
  * Hints for spec.trafficDistribution (trafficdist.ReconcileHints): ready endpoints serve their own zone, or also their own node.
  */
 export function hintsOf(endpoint: Obj, service: KubeObject): Obj | undefined {
-  const wish = service.spec?.trafficDistribution;
-  const close = wish === 'PreferClose' || wish === 'PreferSameZone' || wish === 'PreferSameNode';
+  const distribution = service.spec?.trafficDistribution;
+  const close = distribution === 'PreferClose' || distribution === 'PreferSameZone' || distribution === 'PreferSameNode';
   if (!close || !endpoint.conditions.ready) return undefined;
   const hints = {
     ...(endpoint.zone && { forZones: [{ name: endpoint.zone }] }),
-    ...(wish === 'PreferSameNode' && endpoint.nodeName && { forNodes: [{ name: endpoint.nodeName }] }),
+    ...(distribution === 'PreferSameNode' && endpoint.nodeName && { forNodes: [{ name: endpoint.nodeName }] }),
   };
   return Object.keys(hints).length ? hints : undefined;
 }

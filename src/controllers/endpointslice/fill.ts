@@ -5,7 +5,7 @@ import { endpointKey, sameEndpoint, type SlicePlan } from '../shared/slices.ts';
 const MAX = 100;
 
 export interface Wanted {
-  /** By endpointKey; what a slice takes is removed from it. */
+  /** Endpoints by endpointKey; those that a slice takes are removed. */
   endpoints: Map<string, Obj>;
   labels: Record<string, string>;
   /** A new, empty slice with these ports. */
@@ -19,7 +19,7 @@ interface Draft {
 }
 
 /**
- * Puts wanted endpoints into slices with as few writes as possible (reconcileByPortMapping): what is in place stays there,
+ * Puts wanted endpoints into slices with as few writes as possible (reconcileByPortMapping): endpoints stay in their slice,
  * changed slices
  * are filled up first, then one unchanged slice that fits best, then new ones.
  */

@@ -30,7 +30,7 @@ const MANAGER = 'endpointslice-controller.k8s.io';
 const RESERVED = new Set([SERVICE_NAME, MANAGED_BY, HEADLESS]);
 const NAME_MAX = 253;
 
-/** Service + pods -> EndpointSlices (pkg/controller/endpointslice and k8s.io/endpointslice). */
+/** Writes the EndpointSlices of each Service from its pods (pkg/controller/endpointslice and k8s.io/endpointslice). */
 export const endpointSliceController: Controller = {
   name: 'endpointslice',
   manager: 'kube-controller-manager',
@@ -61,13 +61,13 @@ export const endpointSliceController: Controller = {
   },
 };
 
-/** Somebody touched a slice of ours. */
+/** The key of the Service whose slice was changed by another client. */
 function serviceOfSlice({ object }: Change): Key[] {
   const { labels, namespace = '' } = object.metadata;
   return labels?.[MANAGED_BY] === MANAGER && labels[SERVICE_NAME] ? [{ namespace, name: labels[SERVICE_NAME] }] : [];
 }
 
-/** A node came, went or moved to another zone: endpoints of its pods follow. */
+/** Keys of the Services with pods on a node that was added, deleted or moved to another zone. */
 function servicesOfNode({ type, object, old }: Change, view: View): Key[] {
   const zone = 'topology.kubernetes.io/zone';
   if (type === 'MODIFIED' && object.metadata.labels?.[zone] === old?.metadata.labels?.[zone]) return [];
@@ -182,14 +182,14 @@ const isOwned = (slice: KubeObject, service: KubeObject): boolean =>
     (ref) => ref.uid === service.metadata.uid && ref.kind === 'Service' && ref.apiVersion === 'v1',
   ) ?? false;
 
-/** The Service's labels, save the reserved ones, which are ours (setEndpointSliceLabels). */
+/** The Service's labels without the reserved ones, which this controller sets (setEndpointSliceLabels). */
 function labelsOf(service: KubeObject): Record<string, string> {
   const labels = Object.fromEntries(Object.entries(service.metadata.labels ?? {}).filter(([key]) => !RESERVED.has(key)));
   if (!hasClusterIP(service)) labels[HEADLESS] = '';
   return { ...labels, [SERVICE_NAME]: service.metadata.name, [MANAGED_BY]: MANAGER };
 }
 
-/** The trigger time on everything that is written. */
+/** Sets the trigger time on every slice that is written. */
 function stamp(plan: SlicePlan, service: KubeObject, before: KubeObject[], pods: KubeObject[]): void {
   if (!plan.create.length && !plan.update.length) return;
   const readiness = (slices: KubeObject[]) =>

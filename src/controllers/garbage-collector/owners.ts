@@ -3,24 +3,21 @@ import type { KubeObject, OwnerReference } from '../../lib/json.ts';
 import type { View } from '../../registry/view.ts';
 import { hasFinalizer } from '../shared/objects.ts';
 
-/** The finalizer of foreground deletion: the owner goes when its blocking dependents have gone. */
+/** The finalizer of foreground deletion: the owner is deleted after its blocking dependents. */
 export const FOREGROUND = 'foregroundDeletion';
-/** The finalizer of orphaning: the owner goes when its dependents have forgotten it. */
+/** The finalizer of orphaning: the owner is deleted after its dependents dropped their references to it. */
 export const ORPHAN = 'orphan';
 
-/**
- * Owner kinds that mean something: an owner that lives, one that waits for its dependents, none; or a reference that cannot be
- * judged.
- */
-export type Standing = 'solid' | 'waiting' | 'dangling' | 'invalid' | 'unknown';
+/** States of an owner: it exists, waits for its dependents, is absent; or the reference cannot be resolved. */
+export type OwnerState = 'solid' | 'waiting' | 'dangling' | 'invalid' | 'unknown';
 
 export const isDeletingDependents = (object: KubeObject): boolean =>
   object.metadata.deletionTimestamp !== undefined && hasFinalizer(object, FOREGROUND);
 
 /**
- * Where a reference points (isDangling, classifyReferences). Owners of namespaced objects live in the same namespace or in none.
+ * The state of a reference's owner (isDangling, classifyReferences). Owners of namespaced objects live in the same namespace or in none.
  */
-export function standingOf(ref: OwnerReference, namespace: string, view: View): Standing {
+export function classify(ref: OwnerReference, namespace: string, view: View): OwnerState {
   const target = view.resourceOf(ref.apiVersion, ref.kind);
   if (!target) return 'unknown';
   if (target.namespaced && namespace === '') return 'invalid';
@@ -29,7 +26,7 @@ export function standingOf(ref: OwnerReference, namespace: string, view: View): 
   return isDeletingDependents(owner) ? 'waiting' : 'solid';
 }
 
-/** Does the owner of a dangling reference live, but in another namespace? */
+/** Whether the owner of a dangling reference exists in another namespace. */
 export function livesElsewhere(ref: OwnerReference, namespace: string, view: View): boolean {
   const target = view.resourceOf(ref.apiVersion, ref.kind);
   if (!target?.namespaced) return false;

@@ -5,14 +5,14 @@ import type { View } from '../../registry/view.ts';
 import { withOwners } from '../shared/owners.ts';
 import { deletion, hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
 import { collectorKeys } from './mapping.ts';
-import { DEPENDENTS, FOREGROUND, isDeletingDependents, livesElsewhere, ORPHAN, standingOf } from './owners.ts';
+import { DEPENDENTS, FOREGROUND, isDeletingDependents, livesElsewhere, ORPHAN, classify } from './owners.ts';
 
 const COMPONENT = 'garbage-collector-controller';
-/** Never collected: Events have no owners (garbagecollector DefaultIgnoredResources). */
+/** Resources that are never collected: Events have no owners (garbagecollector DefaultIgnoredResources). */
 const IGNORED = ['events'];
 const NOTHING: Plan = { actions: [] };
 
-/** Collects objects of all kinds whose owners are gone (pkg/controller/garbagecollector). */
+/** Deletes objects of all kinds whose owners are deleted (pkg/controller/garbagecollector). */
 export const garbageCollector: Controller = {
   name: 'garbagecollector',
   manager: 'kube-controller-manager',
@@ -22,7 +22,7 @@ export const garbageCollector: Controller = {
     key.name.startsWith(DEPENDENTS) ? dependents(key.name.slice(DEPENDENTS.length), view, cx.maxWrites) : object(key, view, cx),
 };
 
-/** The owner of these is gone or waits for them: each is judged as if it had been looked at alone. */
+/** Plan for the dependents of an owner that is deleted or waits for them: each is processed as by a key of its own. */
 function dependents(uid: string, view: View, maxWrites: number): Plan {
   return { actions: view.ownedNotDeleting(uid, maxWrites).flatMap((dependent) => judge(dependent, view)) };
 }
@@ -39,7 +39,7 @@ function object(key: Key, view: View, cx: ReconcileCx): Plan {
   return { actions: [{ verb: 'update', resource, object: withoutFinalizer(item, FOREGROUND) }] };
 }
 
-/** Everybody forgets the owner, so many in one plan; then its finalizer goes. */
+/** Drops the dependents' references to the owner, at most maxWrites in one plan; then its finalizer. */
 function orphanDependents(resource: Resource, owner: KubeObject, view: View, { now, maxWrites }: ReconcileCx): Plan {
   const owned = view.ownedBy(owner.metadata.uid);
   const forgotten = owned.slice(0, maxWrites).map((dependent): Action => {
@@ -62,12 +62,12 @@ function hasBlockingDependents(owner: KubeObject, view: View): boolean {
   return view.ownedBy(uid).some((d) => d.metadata.ownerReferences?.some((ref) => ref.uid === uid && ref.blockOwnerDeletion));
 }
 
-/** What the owners of a living object mean for it. */
+/** Actions on an object that follow from the states of its owners. */
 function judge(item: KubeObject, view: View): Action[] {
   const namespace = item.metadata.namespace ?? '';
   const refs = item.metadata.ownerReferences ?? [];
-  const by = new Map(refs.map((ref) => [ref, standingOf(ref, namespace, view)]));
-  const of = (standing: string) => refs.filter((ref) => by.get(ref) === standing);
+  const by = new Map(refs.map((ref) => [ref, classify(ref, namespace, view)]));
+  const of = (state: string) => refs.filter((ref) => by.get(ref) === state);
   const invalid = of('invalid');
   if (invalid.length) return invalid.map((ref) => reportInvalid(item, ref));
   if (!refs.length || of('unknown').length) return [];
@@ -86,7 +86,7 @@ function judge(item: KubeObject, view: View): Action[] {
   return [...reports, deletion(resource, item, policy)];
 }
 
-/** Owners and dependents in a circle must not wait for each other. */
+/** Unblocks an owner: owners and dependents in a circle must not wait for each other. */
 function unblock(resource: Resource, item: KubeObject): Action {
   const refs = (item.metadata.ownerReferences ?? []).map((ref) =>
     ref.blockOwnerDeletion ? { ...ref, blockOwnerDeletion: false } : ref,

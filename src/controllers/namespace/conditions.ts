@@ -1,13 +1,13 @@
 import { rfc3339 } from '../../api/machinery/time.ts';
 import type { Obj } from '../../lib/json.ts';
 
-/** What is left of a namespace's content: instances by "resource.group", and how often each finalizer holds one. */
+/** Remaining content of a namespace: instances by "resource.group", and the number of objects that each finalizer holds. */
 export interface Remaining {
   byResource: Map<string, number>;
   byFinalizer: Map<string, number>;
 }
 
-/** type, reason and message when all is well, in upstream's order (status_condition_utils.go). */
+/** type, reason and message without a failure, in upstream's order (status_condition_utils.go). */
 const FINE: [string, string, string][] = [
   ['NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'],
   ['NamespaceDeletionGroupVersionParsingFailure', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'],
@@ -42,7 +42,7 @@ export function deletionConditions(old: Obj[], remaining: Remaining, now: number
   return conditions;
 }
 
-/** In place, as updateConditions does it. */
+/** Sets a condition in place, as updateConditions does. */
 function put(conditions: Obj[], next: Obj): Obj[] {
   const i = conditions.findIndex((c) => c.type === next.type);
   if (i < 0) return [...conditions, next];

@@ -8,7 +8,7 @@ import { deletionConditions, type Remaining } from './conditions.ts';
 const NAMESPACES = 'namespaces';
 const FINALIZER = 'kubernetes';
 
-/** Empties namespaces that are being deleted, then lets them go (pkg/controller/namespace/deletion). */
+/** Deletes the content of terminating namespaces, then removes their finalizer (pkg/controller/namespace/deletion). */
 export const namespaceController: Controller = {
   name: 'namespace',
   manager: 'kube-controller-manager',
@@ -24,7 +24,7 @@ export const namespaceController: Controller = {
 const contentsOf = ({ kinds }: View): Resource[] =>
   kinds.filter((kind) => kind.namespaced && (!kind.verbs || kind.verbs.includes('delete'))).map(resourceOf);
 
-/** A piece of content began to go, or has gone, in a namespace that is being deleted. */
+/** Keys of a terminating namespace whose content is terminating or deleted. */
 function emptyingKeys({ type, object, old }: Change, view: View): Key[] {
   const { namespace = '', deletionTimestamp } = object.metadata;
   if (!namespace) return [];
@@ -32,7 +32,7 @@ function emptyingKeys({ type, object, old }: Change, view: View): Key[] {
   return view.get(NAMESPACES, '', namespace)?.metadata.deletionTimestamp ? [{ namespace: '', name: namespace }] : [];
 }
 
-/** Pods first, and nothing else before they are gone (OrderedNamespaceDeletion); finalizers are waited for. */
+/** Deletes pods first, and nothing else before they are deleted (OrderedNamespaceDeletion); waits for finalizers. */
 function empty(namespace: KubeObject, view: View, { now, maxWrites }: ReconcileCx): Plan {
   if (!namespace.spec?.finalizers?.length) return { actions: [] };
   const remaining: Remaining = { byResource: new Map(), byFinalizer: new Map() };
@@ -63,7 +63,7 @@ function deleteAll(resource: Resource, objects: KubeObject[], room: number): { d
   return { deletions, more: deletions.length < alive.length };
 }
 
-/** Objects that stay after their deletion was asked for: finalizers hold them, or they take their time. */
+/** Counts objects that still exist after their deletion was requested: held by finalizers, or within their grace period. */
 function count(resource: Resource, objects: KubeObject[], remaining: Remaining): void {
   const slash = resource.indexOf('/');
   const label = slash < 0 ? `${resource}.` : `${resource.slice(slash + 1)}.${resource.slice(0, slash)}`;

@@ -4,7 +4,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { findCondition } from '../shared/conditions.ts';
 
 /**
- * A kubelet that is silent for so long is lost (--node-monitor-grace-period), one that never spoke after so long
+ * Time without a heartbeat after which a kubelet is lost (--node-monitor-grace-period), and before its first one
  * (--node-startup-grace-period).
  */
 const MONITOR_GRACE_MS = 50_000;
@@ -12,8 +12,8 @@ const STARTUP_GRACE_MS = 60_000;
 const TYPES = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
 /**
- * When a node counts as lost, in ms; undefined: never. Only nodes that renew a lease can fall silent: a virtual node is alive by
- * definition, and one that has a Ready condition and no lease is somebody's fixture and stays as it is.
+ * The time at which a node counts as lost, ms; undefined: never. Only nodes that renew a lease can be lost: a virtual node is
+ * always alive, and one with a Ready condition and no lease is a fixture and stays as it is.
  */
 export function deadline(node: KubeObject, lease: KubeObject | undefined): number | undefined {
   if (isVirtual(node)) return undefined;
@@ -25,7 +25,7 @@ export function deadline(node: KubeObject, lease: KubeObject | undefined): numbe
   return Math.max(renewed, heartbeat) + MONITOR_GRACE_MS;
 }
 
-/** The status of a lost node (tryUpdateNodeHealth), or undefined when it says so already. */
+/** The status of a lost node (tryUpdateNodeHealth), or undefined when it has it already. */
 export function lostStatus(node: KubeObject, now: number): Obj | undefined {
   const conditions: Obj[] = [...(node.status?.conditions ?? [])];
   let changed = false;

@@ -15,13 +15,13 @@ const COMPONENT = 'node-controller';
 const USER = 'system:serviceaccount:kube-system:node-controller';
 const MANAGER = 'kube-controller-manager';
 
-/** Labels of old that follow their stable forms (labelReconcileInfo). */
+/** Deprecated labels that follow their stable forms (labelReconcileInfo). */
 const OLD_LABELS: [string, string][] = [
   ['kubernetes.io/os', 'beta.kubernetes.io/os'],
   ['kubernetes.io/arch', 'beta.kubernetes.io/arch'],
 ];
 
-/** The health of nodes, and the taints and labels that follow from what they say (pkg/controller/nodelifecycle). */
+/** Sets the health of nodes, and the taints and labels that follow from their conditions (pkg/controller/nodelifecycle). */
 const health: Controller = {
   name: 'node-lifecycle',
   manager: MANAGER,
@@ -33,7 +33,7 @@ const health: Controller = {
   },
 };
 
-/** Pods of a node that stopped being ready are not ready either (MarkPodsNotReady). */
+/** Marks pods not ready when their node stops being ready (MarkPodsNotReady). */
 const podsOfLostNodes: Controller = {
   name: 'node-pods-readiness',
   manager: MANAGER,
@@ -50,7 +50,9 @@ const podsOfLostNodes: Controller = {
 
 export const nodeLifecycle: Controller[] = [health, podsOfLostNodes, nodeRemoval];
 
-/** The moment counts, not the state: what a kubelet that is back says of its pods later is true. */
+/**
+ * Whether the change made the node not ready. The change counts, not the state: a kubelet that is back reports its pods itself.
+ */
 function stoppedBeingReady({ object, old }: Change): boolean {
   return old !== undefined && !isNotReady(old) && isNotReady(object);
 }
@@ -71,7 +73,7 @@ function leaseKeys({ object }: Change): Key[] {
   return object.metadata.namespace === LEASE_NAMESPACE ? [{ namespace: '', name: object.metadata.name }] : [];
 }
 
-/** A silent node first gets its conditions; its taints follow when they have changed. */
+/** Plan for a node: a lost one first gets its conditions; its taints follow when these have changed. */
 function reconcile(node: KubeObject, view: View, { now }: ReconcileCx): Plan {
   const lost = deadline(node, view.get(LEASES, LEASE_NAMESPACE, node.metadata.name));
   if (lost !== undefined && lost < now) {

@@ -6,7 +6,7 @@ import type { View } from '../../registry/view.ts';
 const REASON = 'RemovingNode';
 
 /**
- * Says that a node is gone (monitorNodeHealth's RecordNodeEvent for deleted nodes). Its keys are what is left of a node: the uid, in the
+ * Records the Event of a deleted node (monitorNodeHealth's RecordNodeEvent). Its keys are what is left of a node: the uid, in the
  * place of a namespace, and the name.
  */
 export const nodeRemoval: Controller = {
@@ -34,7 +34,7 @@ const removals = (view: View, node: string): Obj[] =>
     .list('events', 'default')
     .filter(({ involvedObject, reason }) => reason === REASON && involvedObject.kind === 'Node' && involvedObject.name === node);
 
-/** When the last node of the name went, ms; undefined when nobody knows. */
+/** The time at which the last node of the name was deleted, ms; undefined when it is not known. */
 export function removedAt(view: View, node: string): number | undefined {
   const times = removals(view, node).map((event) => parseTime(event.lastTimestamp ?? event.metadata.creationTimestamp));
   return times.length ? Math.max(...times) : undefined;

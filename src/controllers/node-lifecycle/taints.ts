@@ -19,7 +19,7 @@ const BY_CONDITION: Record<string, Record<string, string>> = {
 const MANAGED = new Set([UNSCHEDULABLE, ...Object.values(BY_CONDITION).flatMap((taints) => Object.values(taints))]);
 
 /**
- * The taints that a node should have: others' stay, ours follow its conditions and spec.unschedulable. The same list if none
+ * The taints that a node should have: those of others are kept, ours follow its conditions and spec.unschedulable. The same list if none
  * changes.
  */
 export function wantedTaints(node: KubeObject, now: number): Obj[] {
@@ -46,7 +46,10 @@ function scheduling(node: KubeObject): Obj[] {
   return taints;
 }
 
-/** Not ready and unreachable exclude each other, as the condition's values do. A node without the condition keeps what it has. */
+/**
+ * NoExecute taints of a node. Not ready and unreachable exclude each other, as the condition's values do. A node without the
+ * condition keeps what it has.
+ */
 function execution(node: KubeObject): Obj[] {
   const ready = findCondition(node.status?.conditions, 'Ready');
   if (!ready) return (node.spec?.taints ?? []).filter((taint: Obj) => taint.effect === 'NoExecute' && isManaged(taint));
@@ -54,7 +57,7 @@ function execution(node: KubeObject): Obj[] {
   return key ? [{ key, effect: 'NoExecute' }] : [];
 }
 
-/** The taint that admission puts on a new node until it is ready: it carries no time. */
+/** Whether a node still has the taint that admission gives a new one until it is ready: it carries no time. */
 export function isNewcomer(node: KubeObject): boolean {
   return (node.spec?.taints ?? []).some((t: Obj) => t.key === NOT_READY && t.effect === 'NoSchedule' && !t.timeAdded);
 }

@@ -1,7 +1,7 @@
 import { type Controller, byObject } from '../../reconcile/plan.ts';
 
 const TTL = 'node.alpha.kubernetes.io/ttl';
-/** Up to so many nodes, kubelets may keep secrets and config maps for so many seconds (ttl_controller.go). */
+/** Number of nodes -> seconds for which kubelets may cache secrets and config maps (ttl_controller.go). */
 const STEPS: [number, number][] = [
   [100, 0],
   [500, 15],
@@ -10,7 +10,7 @@ const STEPS: [number, number][] = [
 ];
 const LONGEST = 300;
 
-/** Tells kubelets how long they may cache what they mount. */
+/** Sets the annotation by which kubelets know how long to cache secrets and config maps. */
 export const ttlController: Controller = {
   name: 'ttl',
   manager: 'kube-controller-manager',

@@ -10,10 +10,7 @@ import { removedAt } from '../node-lifecycle/removal.ts';
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
-/**
- * Force-deletes pods that no kubelet will ever finish (pkg/controller/podgc); events take the place of its rounds every 20
- * seconds.
- */
+/** Force-deletes pods that no kubelet will ever finish (pkg/controller/podgc), on changes instead of every 20 seconds. */
 export const podGc: Controller = {
   name: 'pod-garbage-collector',
   manager: 'kube-controller-manager',
@@ -31,7 +28,9 @@ export const podGc: Controller = {
   },
 };
 
-/** A missing node may come back: pods that nobody deletes wait for it, all of a node as long as the first (gcOrphaned's nodeQueue). */
+/**
+ * End of a missing node's quarantine: it may come back, and all of its pods wait as long as the first (gcOrphaned's nodeQueue).
+ */
 function quarantinedUntil(key: Key, pods: KubeObject[], view: View): number | undefined {
   if (key.namespace !== '' || !pods.length || view.get('nodes', '', key.name)) return undefined;
   const missing = removedAt(view, key.name) ?? 0;
@@ -43,7 +42,7 @@ function boundAt({ metadata, status }: KubeObject): number {
   return parseTime((scheduled?.status === 'True' && scheduled.lastTransitionTime) || metadata.creationTimestamp);
 }
 
-/** Keys are pods, or nodes (without namespace) whose pods are all looked at when it is missing or out of service. */
+/** The pods of a key: one pod, or all pods of a node (key without namespace) that is missing or out of service. */
 function candidates(key: Key, view: View): KubeObject[] {
   const node = key.namespace === '' ? view.get('nodes', '', key.name) : undefined;
   if (node && !isOutOfService(node)) return [];
@@ -56,7 +55,7 @@ function nodeKeys({ type, object }: Change): Key[] {
   return type !== 'MODIFIED' || isOutOfService(object) ? [{ namespace: '', name: object.metadata.name }] : [];
 }
 
-/** A pod that goes without a node, that goes on a dead one, or that is or was bound to none that exists. */
+/** Keys of pods that terminate without a node or on a dead one, or that are or were bound to an absent node. */
 function podKeys({ type, object, old }: Change, view: View): Key[] {
   const { namespace = '', name, deletionTimestamp } = object.metadata;
   const nodeName = object.spec?.nodeName;
@@ -70,7 +69,7 @@ function podKeys({ type, object, old }: Change, view: View): Key[] {
   return going && isOutOfService(node) ? [{ namespace, name }] : [];
 }
 
-/** Not ready, and somebody has said that it will not come back. */
+/** Whether a node is not ready and has the out-of-service taint. */
 function isOutOfService(node: KubeObject): boolean {
   const tainted = (node.spec?.taints ?? []).some((taint: Obj) => taint.key === OUT_OF_SERVICE);
   return tainted && findCondition(node.status?.conditions, 'Ready')?.status !== 'True';
@@ -89,7 +88,7 @@ function collect(pod: KubeObject, view: View, now: number): Action[] {
   return forceDelete(pod, withPodCondition(pod, 'DisruptionTarget', 'True', now, said) ?? pod.status);
 }
 
-/** Failed it is, unless it has ended by itself, and then it goes (markFailedAndDeletePodWithCondition). */
+/** Marks a pod that has not ended as Failed, then deletes it (markFailedAndDeletePodWithCondition). */
 function forceDelete(pod: KubeObject, status: Obj | undefined): Action[] {
   const { namespace = '', name, uid, generation } = pod.metadata;
   const failed = { ...status, observedGeneration: generation, phase: 'Failed' };

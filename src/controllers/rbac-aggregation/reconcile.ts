@@ -5,7 +5,7 @@ import { selectorMatcher } from '../shared/selector.ts';
 
 const ROLES = 'rbac.authorization.k8s.io/clusterroles';
 
-/** ClusterRoles whose rules are those of others that they select (pkg/controller/clusterroleaggregation). */
+/** Fills ClusterRoles with the rules of the ClusterRoles that they select (pkg/controller/clusterroleaggregation). */
 export const clusterRoleAggregation: Controller = {
   name: 'clusterrole-aggregation',
   manager: 'clusterrole-aggregation-controller',

@@ -49,7 +49,10 @@ function describe(pod: KubeObject, rank: number): Ranked {
   };
 }
 
-/** Negative when `a` goes first. Ages are compared by their binary magnitude, equal ones by uid (LogarithmicScaleDown). */
+/**
+ * Order of deletion: negative when `a` is deleted first. Ages are compared by their binary magnitude, equal ones by uid
+ * (LogarithmicScaleDown).
+ */
 function compare(a: Ranked, b: Ranked, now: number): number {
   if (a.assigned !== b.assigned) return a.assigned ? 1 : -1;
   if (a.phase !== b.phase) return a.phase - b.phase;

@@ -2,6 +2,7 @@ import type { Resource } from '../../api/machinery/define-kind.ts';
 import { type KubeObject, clone } from '../../lib/json.ts';
 import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
+import { eventFor } from '../shared/events.ts';
 import { adoption } from '../shared/adoption.ts';
 import { controllerRef, groupOf, isControlledBy, managerKeys, released } from '../shared/owners.ts';
 import { isPodReady } from '../../api/core/pod/conditions.ts';
@@ -10,7 +11,7 @@ import { type Matcher, mapMatcher, selectorMatcher } from '../shared/selector.ts
 import { podsToDelete } from './ranking.ts';
 import { type Claimed, sameStatus, statusOf } from './status.ts';
 
-/** What tells a ReplicationController from a ReplicaSet (pkg/controller/replication adapts one to the other). */
+/** Differences between a ReplicationController and a ReplicaSet (pkg/controller/replication adapts one to the other). */
 interface Form {
   name: string;
   resource: Resource;
@@ -114,7 +115,7 @@ function createPods(form: Form, set: KubeObject, count: number, view: View, cx: 
     const pod = i === count - 1 ? model : clone(model);
     pod.metadata.name = generatedName(pod.metadata.generateName ?? '', cx.random, taken);
     actions.push({ verb: 'create', resource: 'pods', object: pod });
-    actions.push(say(form, set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`));
+    actions.push(eventFor(form.component, set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`));
   }
   return actions;
 }
@@ -123,7 +124,7 @@ function deletePods(form: Form, set: KubeObject, active: KubeObject[], count: nu
   const doomed = podsToDelete(active, count < active.length ? relatedPods(form, set, view) : [], count, cx.now);
   return doomed.flatMap(({ metadata: { namespace = '', name, uid } }): Action[] => [
     { verb: 'delete', resource: 'pods', namespace, name, uid },
-    say(form, set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`),
+    eventFor(form.component, set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`),
   ]);
 }
 
@@ -146,7 +147,7 @@ function writeStatus(form: Form, set: KubeObject, claimed: Claimed, now: number,
   return [{ verb: 'update', resource: form.resource, subresource: 'status', object: { ...set, status } }];
 }
 
-/** When the next ready pod becomes available (FindMinNextPodAvailabilityCheck). */
+/** The time at which the next ready pod becomes available (FindMinNextPodAvailabilityCheck). */
 function nextAvailability(set: KubeObject, active: KubeObject[], now: number): number | undefined {
   const seconds = set.spec?.minReadySeconds ?? 0;
   if (!seconds) return undefined;
@@ -158,19 +159,18 @@ function nextAvailability(set: KubeObject, active: KubeObject[], now: number): n
   return next;
 }
 
-/** A pod could not be created or deleted: an Event and the ReplicaFailure condition; the key is tried again with back-off. */
+/**
+ * Plan after a refused creation or deletion of a pod: an Event and the ReplicaFailure condition; the key is tried again with
+ * back-off.
+ */
 function refused(form: Form, key: Key, action: Action, error: string, view: View, cx: ReconcileCx): Plan {
   const set = view.get(form.resource, key.namespace, key.name);
   if (!set || (action.verb !== 'create' && action.verb !== 'delete')) return { actions: [] };
   const owned = view.ownedBy(set.metadata.uid, 'pods').filter((pod) => isControlledBy(pod, set));
   const said =
     action.verb === 'create'
-      ? say(form, set, 'Warning', 'FailedCreate', `Error creating: ${error}`)
-      : say(form, set, 'Warning', 'FailedDelete', `Error deleting: ${error}`);
+      ? eventFor(form.component, set, 'Warning', 'FailedCreate', `Error creating: ${error}`)
+      : eventFor(form.component, set, 'Warning', 'FailedDelete', `Error deleting: ${error}`);
   const message = action.verb === 'create' ? error : `unable to delete pods: ${error}`;
   return { actions: [said, ...writeStatus(form, set, claim(form, set, owned), cx.now, message)] };
-}
-
-function say(form: Form, set: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): Action {
-  return { verb: 'event', regarding: set, type, reason, message, component: form.component };
 }

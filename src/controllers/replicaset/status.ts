@@ -11,7 +11,7 @@ export interface Claimed {
 
 export const FAILURE = 'ReplicaFailure';
 
-/** calculateStatus (replica_set_utils.go). `error` is the message of what went wrong in managing replicas, if anything did. */
+/** calculateStatus (replica_set_utils.go). `error` is the message of a failure in managing replicas. */
 export function statusOf(set: KubeObject, pods: Claimed, now: number, o: { countTerminating: boolean; error?: string }): Obj {
   const { minReadySeconds = 0, template, replicas: wanted = 1 } = set.spec ?? {};
   const labels = Object.entries(template?.metadata?.labels ?? {});

@@ -8,7 +8,7 @@ import type { Change, View } from '../../registry/view.ts';
 import { isTerminal } from '../shared/pods.ts';
 
 const QUOTAS = 'resourcequotas';
-/** Never counted (quota/v1/install DefaultIgnoredResources). */
+/** Resources that are never counted (quota/v1/install DefaultIgnoredResources). */
 const IGNORED = ['events'];
 
 /** Counts what a namespace uses of its quotas (pkg/controller/resourcequota). */
@@ -30,7 +30,7 @@ const countedIn = ({ kinds }: View): Resource[] =>
     .map(resourceOf)
     .filter((resource) => !IGNORED.includes(resource));
 
-/** Something came or went, or uses more or less than before. */
+/** Keys of the quotas of a namespace whose usage changed. */
 function quotasOf({ resource, type, object, old }: Change, view: View): Key[] {
   const { namespace = '' } = object.metadata;
   if (!namespace) return [];
@@ -64,15 +64,15 @@ function recount(quota: KubeObject, view: View, now: number): Plan {
     const text = total ? formatQuantity(total) : quota.status?.used?.[name];
     if (text !== undefined) used[name] = text;
   }
-  const requeueAt = names.some((name) => concerns('pods', name)) ? nextLeave(quota, view, now) : undefined;
+  const requeueAt = names.some((name) => concerns('pods', name)) ? nextExpiry(quota, view, now) : undefined;
   const same = quota.status?.used && sameAmounts(quota.status.hard, hard) && sameAmounts(quota.status.used, used);
   if (same || (!names.length && quota.status && !quota.status.hard && !quota.status.used)) return { actions: [], requeueAt };
   const status: Obj = { ...(names.length && { hard, used }) };
   return { requeueAt, actions: [{ verb: 'update', resource: QUOTAS, subresource: 'status', object: { ...quota, status } }] };
 }
 
-/** A pod that is past its grace counts no more, even if it is still there. */
-function nextLeave(quota: KubeObject, view: View, now: number): number | undefined {
+/** The time at which the next pod's grace period ends: from then on it is not counted, even if it still exists. */
+function nextExpiry(quota: KubeObject, view: View, now: number): number | undefined {
   let next: number | undefined;
   for (const { metadata } of view.list('pods', quota.metadata.namespace)) {
     if (!metadata.deletionTimestamp || metadata.deletionGracePeriodSeconds === undefined) continue;
@@ -99,7 +99,7 @@ function sum(
   }
 }
 
-/** Quantities are compared by what they mean. */
+/** Whether two usages are equal; quantities are compared by value. */
 function sameAmounts(a: Record<string, string> | undefined, b: Record<string, string>): boolean {
   const names = Object.keys(b);
   if (!a || Object.keys(a).length !== names.length) return false;

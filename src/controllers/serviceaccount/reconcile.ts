@@ -9,14 +9,14 @@ const DESCRIBED =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal' +
   ' service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
-/** The namespace of an object with a given name is the key. */
+/** Maps an object of a given name to the key of its namespace. */
 const namespaceOf = (resource: string, name: string): Mapping => ({
   resource,
   keys: ({ type, object }) =>
     type !== 'ADDED' && object.metadata.name === name ? [{ namespace: '', name: object.metadata.namespace ?? '' }] : [],
 });
 
-/** Every active namespace has a ServiceAccount "default" (serviceaccounts_controller.go). */
+/** Creates the ServiceAccount "default" in every active namespace (serviceaccounts_controller.go). */
 export const serviceAccountController: Controller = {
   name: 'serviceaccount',
   manager: 'kube-controller-manager',
@@ -29,7 +29,7 @@ export const serviceAccountController: Controller = {
   },
 };
 
-/** Every namespace has the ConfigMap kube-root-ca.crt (rootcacertpublisher/publisher.go). */
+/** Keeps the ConfigMap kube-root-ca.crt in every namespace (rootcacertpublisher/publisher.go). */
 export function rootCaPublisher(caOf: (view: View) => string | undefined): Controller {
   return {
     name: 'root-ca-certificate-publisher',

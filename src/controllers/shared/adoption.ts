@@ -5,16 +5,16 @@ import type { Change, View } from '../../registry/view.ts';
 import { adopted, controllerRef } from './owners.ts';
 import type { Matcher } from './selector.ts';
 
-/** Who adopts what. */
+/** An owner kind and the dependents that it adopts. */
 export interface Adoption {
   name: string;
   user: string;
   owner: Resource;
   dependent: Resource;
   matcher(owner: KubeObject): Matcher;
-  /** Dependents that are worth adopting; pods that have ended are not. */
+  /** Whether a dependent may be adopted; pods that have ended may not. */
   eligible(object: KubeObject): boolean;
-  /** What an owner asks beyond its selector: a StatefulSet wants pods of its own names. */
+  /** A condition beyond the owner's selector: a StatefulSet adopts only pods of its own names. */
   fits?(owner: KubeObject, object: KubeObject): boolean;
 }
 

@@ -11,7 +11,7 @@ export function withoutCondition(conditions: Obj[], type: string): Obj[] {
 }
 
 /**
- * Puts a condition at the end of the list, as the workload controllers do: nothing happens when status and reason are as before,
+ * Puts a condition at the end of the list, as the workload controllers do: the list is kept when status and reason are equal,
  * and
  * lastTransitionTime stays when the status does.
  */

@@ -5,13 +5,13 @@ import type { Obj } from '../../lib/json.ts';
 /**
  * Prints a value as Go's spew prints the Go struct behind it (k8s.io/utils/dump ForHash: "%#v", types shown, keys sorted),
  * because upstream
- * hashes that text: with it a ReplicaSet has the very name here that it has there.
+ * hashes that text: so a ReplicaSet gets the same name as upstream.
  */
 export function dumpStruct(name: string, value: Obj | undefined): string {
   return dump({ t: 'struct', go: `v1.${typeOf(name).go}`, ref: name, pointer: false }, value);
 }
 
-/** With its type in front; a nil pointer shows its type too. */
+/** A value with its type in front; a nil pointer shows its type too. */
 function dump(type: TypeNode, value: unknown): string {
   const absent = value === undefined || value === null;
   if (type.pointer) return absent ? `(*${type.go})<nil>` : `(*${type.go})${bare(type, value)}`;
@@ -41,7 +41,7 @@ function bare(type: TypeNode, value: unknown): string {
   }
 }
 
-/** What travels as protobuf knows no empty list or map: both are nil. */
+/** A list. Protobuf has no empty list or map: both are nil. */
 function list(type: TypeNode, items: unknown[]): string {
   if (!items.length || !type.item) return '<nil>';
   const { item } = type;
@@ -55,7 +55,7 @@ function map(type: TypeNode, value: Obj): string {
   return `map[${keys.map((key) => `${key}:${bare(item, value[key])}`).join(' ')}]`;
 }
 
-/** Fields in Go's order; those that an embedded struct brings stand inside it. */
+/** A struct: fields in Go's order; those of an embedded struct stand inside it. */
 function struct(type: StructType, value: Obj): string {
   const parts: string[] = [];
   for (let i = 0; i < type.list.length; ) {

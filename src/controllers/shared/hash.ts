@@ -21,9 +21,8 @@ export function fnv32(text: string): number {
 }
 
 /**
- * The pod-template-hash (controller.ComputeHash), the very one that upstream computes for this template, because clients see
- * ReplicaSets in
- * the order of their names. `collisions` takes part once there was one.
+ * The pod-template-hash (controller.ComputeHash), equal to upstream's for this template, because clients see ReplicaSets in the
+ * order of their names. `collisions` is hashed too once there was one.
  */
 export function templateHash(template: Obj, collisions: number | undefined): string {
   let hash = fnv32a(dumpStruct(TEMPLATE, template));

@@ -9,11 +9,11 @@ import { deletion } from './objects.ts';
 import { canonicalJson, semanticEqual } from './semantic.ts';
 
 export const REVISIONS = 'apps/controllerrevisions';
-/** On pods (and on a DaemonSet's revisions): which revision they are of. */
+/** The label of pods (and of a DaemonSet's revisions) that names their revision. */
 export const REVISION_LABEL = 'controller-revision-hash';
 const PREFIX_MAX = 223;
 
-/** A revision came, went, or changed hands. */
+/** Keys of the owners of a revision that was added, deleted, or got another owner. */
 export function revisionKeys(change: Change, kind: string): Key[] {
   const same = change.type === 'MODIFIED' && controllerRef(change.old)?.uid === controllerRef(change.object)?.uid;
   return same ? [] : managerKeys(change, kind, 'apps');
@@ -25,12 +25,12 @@ export function revisionsOf(owner: KubeObject, view: View): KubeObject[] {
   return mine.sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0) || byCreation(a, b));
 }
 
-/** What a revision keeps: the template, as a patch that puts it back (getPatch). */
+/** The data of a revision: the template, as a patch that restores it (getPatch). */
 export function templatePatch(template: Obj): Obj {
   return { spec: { template: { $patch: 'replace', ...template } } };
 }
 
-/** The template that a revision keeps. */
+/** The template of a revision. */
 export function templateOf(revision: KubeObject): Obj {
   const { $patch: _, ...template } = clone(revision.data?.spec?.template ?? {});
   return template;
@@ -63,7 +63,7 @@ export function newRevision(owner: KubeObject, hash: { label: string; value: str
   } as unknown as KubeObject;
 }
 
-/** Deletes the oldest revisions that nothing lives of, beyond the limit (truncateHistory). */
+/** Deletes the oldest unused revisions beyond the limit (truncateHistory). */
 export function truncate(history: KubeObject[], live: Set<string>, limit: number): Action[] {
   const dead = history.filter((revision) => !live.has(revision.metadata.name) && !revision.metadata.deletionTimestamp);
   return dead.slice(0, Math.max(0, dead.length - limit)).map((revision) => deletion(REVISIONS, revision));

@@ -2,7 +2,7 @@ import { podCondition, updatePodCondition } from '../../api/core/pod/conditions.
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
 
-/** The status with a condition added or changed (podutil.UpdatePodCondition); undefined when it is so already. */
+/** The status with a condition added or changed (podutil.UpdatePodCondition); undefined when it has it already. */
 export function withPodCondition(
   pod: KubeObject,
   type: string,

@@ -10,23 +10,23 @@ const NAME_MAX = 253;
 const SUFFIX = 5;
 const BASE_MAX = 63 - SUFFIX;
 
-/** Neither ended nor being deleted (controller.IsPodActive). */
+/** Whether a pod has neither ended nor is being deleted (controller.IsPodActive). */
 export function isActive(pod: KubeObject): boolean {
   return !pod.metadata.deletionTimestamp && !isTerminal(pod);
 }
 
-/** Ended for good: Succeeded or Failed. */
+/** Whether a pod has ended: Succeeded or Failed. */
 export function isTerminal(pod: KubeObject): boolean {
   const phase = pod.status?.phase;
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
-/** Being deleted and not ended yet (controller.IsPodTerminating). */
+/** Whether a pod is being deleted and has not ended (controller.IsPodTerminating). */
 export function isTerminating(pod: KubeObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined && !isTerminal(pod);
 }
 
-/** When the pod counts as available (podutil.IsPodAvailable), in ms; undefined while it is not ready. */
+/** The time from which the pod counts as available (podutil.IsPodAvailable), ms; undefined while it is not ready. */
 export function availableAt(pod: KubeObject, minReadySeconds: number): number | undefined {
   const ready = podCondition(pod, 'Ready');
   if (ready?.status !== 'True') return undefined;
@@ -46,15 +46,14 @@ export function podFromTemplate(template: Obj, owner: KubeObject): KubeObject {
   return { kind: 'Pod', apiVersion: 'v1', metadata, spec: clone(template.spec) } as unknown as KubeObject;
 }
 
-/** "owner-" unless that makes no valid name. */
+/** The prefix of pod names: "owner-" unless that makes no valid name. */
 export function podPrefix(owner: string): string {
   return owner.length + 1 > NAME_MAX ? owner : `${owner}-`;
 }
 
 /**
- * The name that generateName would make. Controllers choose it themselves because the Event of a creation tells the name; `taken`
- * says
- * which names of this prefix exist already.
+ * A name as generateName makes it. Controllers choose it themselves because the Event of a creation contains it; `taken` holds
+ * the existing names of this prefix.
  */
 export function generatedName(prefix: string, random: Random, taken: Set<string>): string {
   const base = prefix.slice(0, BASE_MAX);

@@ -6,10 +6,7 @@ export type Matcher = (labels: Record<string, string> | undefined) => boolean;
 const NOTHING: Matcher = () => false;
 const EVERYTHING: Matcher = () => true;
 
-/**
- * Equality selectors (Service, ReplicationController). An empty or missing one selects nothing: that is what both controllers
- * mean.
- */
+/** Equality selectors (Service, ReplicationController). An empty or missing one selects nothing: as both controllers have it. */
 export function mapMatcher(selector: Record<string, string> | undefined): Matcher {
   const pairs = Object.entries(selector ?? {});
   if (!pairs.length) return NOTHING;

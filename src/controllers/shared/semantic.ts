@@ -4,7 +4,7 @@ import type { Obj } from '../../lib/json.ts';
 /** Fields that are Go maps: empty ones equal missing ones. (An empty object elsewhere is a set pointer to an empty struct.) */
 const MAPS = new Set(['labels', 'annotations', 'nodeSelector', 'limits', 'requests', 'matchLabels', 'overhead', 'data']);
 
-/** Like Go's Semantic.DeepEqual over decoded objects: empty lists and maps equal missing ones. */
+/** Equality like Go's Semantic.DeepEqual over decoded objects: empty lists and maps equal missing ones. */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;

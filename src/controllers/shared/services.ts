@@ -14,7 +14,10 @@ export const HEADLESS = 'service.kubernetes.io/headless';
 const matchers = new WeakMap<object, Matcher>();
 const NOTHING: Matcher = () => false;
 
-/** Which pods a Service selects; none without a selector (those get their endpoints from elsewhere). An empty one selects all. */
+/**
+ * Matcher of the pods that a Service selects; none without a selector (those get their endpoints from elsewhere). An empty one
+ * selects all.
+ */
 export function serviceMatcher(service: KubeObject): Matcher {
   const selector = service.spec?.selector;
   if (!selector) return NOTHING;
@@ -83,11 +86,11 @@ export function hostnameOf(pod: KubeObject, service: KubeObject): string | undef
   return hostname && subdomain === service.metadata.name ? hostname : undefined;
 }
 
-/** A cluster IP is set, and it is not "None" (helper.IsServiceIPSet). */
+/** Whether a cluster IP is set and not "None" (helper.IsServiceIPSet). */
 export const hasClusterIP = (service: KubeObject): boolean =>
   Boolean(service.spec?.clusterIP) && service.spec.clusterIP !== 'None';
 
-/** The container port that a Service's port means in this pod (FindPort): a number as it is, a name looked up. */
+/** The container port that a Service's port has in this pod (FindPort): a number as it is, a name looked up. */
 export function findPort(pod: KubeObject, port: Obj): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target;
@@ -109,7 +112,7 @@ export function sortPorts(ports: Obj[], dump: (port: Obj) => string): Obj[] {
 }
 
 /**
- * The time of the earliest change that a write of endpoints answers (TriggerTimeTracker, without its memory): the Service's birth
+ * The time of the earliest change that a write of endpoints reflects (TriggerTimeTracker, without its memory): the Service's birth
  * for the
  * first, and then when the pods whose endpoints changed became what they are.
  */

@@ -7,7 +7,7 @@ export const SLICES = 'discovery.k8s.io/endpointslices';
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 
-/** What a sync of slices will write. Slices to create have no name yet. */
+/** Writes of one sync of slices. Slices to create have no name yet. */
 export interface SlicePlan {
   create: KubeObject[];
   update: KubeObject[];
@@ -29,17 +29,17 @@ export const slicePort = (name: string | undefined, port: number, protocol = 'TC
 
 export const sortSlicePorts = (ports: Obj[]): Obj[] => sortPorts(ports, dumpPort);
 
-/** Equal for the same ports in any order (NewPortMapKey). */
+/** A key that is equal for the same ports in any order (NewPortMapKey). */
 export function portsKey(ports: Obj[] | null | undefined): string {
   return (ports ?? []).map(dumpPort).sort().join('');
 }
 
-/** What makes two endpoints the same one (hashEndpoint). */
+/** The identity of an endpoint (hashEndpoint). */
 export function endpointKey({ addresses, hostname = '', targetRef }: Obj): string {
   return `${addresses.join(',')}|${hostname}|${targetRef?.namespace ?? ''}/${targetRef?.name ?? ''}`;
 }
 
-/** The rest of it (EndpointsEqualBeyondHash). Hints are reconciled apart. */
+/** Whether two endpoints are equal beyond their identity (EndpointsEqualBeyondHash). Hints are reconciled apart. */
 export function sameEndpoint(a: Obj, b: Obj): boolean {
   const bare = (ref: Obj) => ({ ...ref, resourceVersion: undefined });
   return (
@@ -50,7 +50,7 @@ export function sameEndpoint(a: Obj, b: Obj): boolean {
   );
 }
 
-/** A slice is written anew instead of being deleted when another is to be made (finalize, recycleSlices). */
+/** Reuses slices to be deleted for slices to be created (finalize, recycleSlices). */
 export function recycle(plan: SlicePlan, reusable: (slice: KubeObject) => boolean): void {
   plan.remove = plan.remove.filter((old) => {
     const last = plan.create.at(-1);

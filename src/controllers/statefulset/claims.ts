@@ -12,21 +12,21 @@ export function missingClaims(
   ordinal: number,
   pod: string,
   view: View,
-  say: (reason: string, message: string) => Action,
+  event: (reason: string, message: string) => Action,
 ): Action[] {
   const { namespace = '', name } = set.metadata;
   return claimsFor(set, ordinal)
     .filter((claim) => !view.get(CLAIMS, namespace, claim.metadata.name))
     .flatMap((claim): Action[] => [
       { verb: 'create', resource: CLAIMS, object: claim },
-      say('SuccessfulCreate', `Create Claim ${claim.metadata.name} Pod ${pod} in StatefulSet ${name} success`),
+      event('SuccessfulCreate', `Create Claim ${claim.metadata.name} Pod ${pod} in StatefulSet ${name} success`),
     ]);
 }
 
 /**
  * Owners of claims by spec.persistentVolumeClaimRetentionPolicy (updateClaimOwnerRefForSetAndPod): the set when claims go with
  * it, the pod
- * when claims go with a pod that is scaled down. Claims that somebody else manages are left alone.
+ * when claims go with a pod that is scaled down. Claims with another manager are left alone.
  */
 export function retention(set: KubeObject, pod: KubeObject, ordinal: number, condemned: boolean, view: View): Action[] {
   const { whenDeleted = 'Retain', whenScaled = 'Retain' } = set.spec?.persistentVolumeClaimRetentionPolicy ?? {};

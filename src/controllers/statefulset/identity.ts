@@ -55,7 +55,7 @@ function labelsFor(
   return { ...labels, [NAME_LABEL]: name, [INDEX_LABEL]: String(ordinal), [REVISION_LABEL]: revision };
 }
 
-/** A pod whose identifying labels somebody changed, repaired; undefined when they are right (identityMatches). */
+/** The pod with its identifying labels restored; undefined when they are right (identityMatches). */
 export function repaired(set: KubeObject, pod: KubeObject): KubeObject | undefined {
   const { name, labels } = pod.metadata;
   const ordinal = String(ordinalOf(set, pod));

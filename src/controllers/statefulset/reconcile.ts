@@ -1,6 +1,7 @@
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { type Action, type Controller, type Key, byObject, type Plan, type ReconcileCx } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
+import { eventFor } from '../shared/events.ts';
 import { adoption } from '../shared/adoption.ts';
 import {
   keeps,
@@ -66,11 +67,7 @@ export const statefulSetController: Controller[] = [
   statefulSet,
 ];
 
-function say(set: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): Action {
-  return { verb: 'event', regarding: set, type, reason, message, component: COMPONENT };
-}
-
-/** A claim that is gone is wanted again while its pod waits; one that is new, or has other owners, may want its owner. */
+/** Keys of the sets of a claim: a deleted one is created again while its pod waits; a new or reowned one may need its owner. */
 function setsOfClaim({ type, object, old }: Change, view: View): Key[] {
   const { ownerReferences: before = [], deletionTimestamp } = old?.metadata ?? {};
   if (type === 'MODIFIED' && old && !deletionTimestamp && equal(before, object.metadata.ownerReferences ?? [])) return [];
@@ -83,7 +80,7 @@ function setsOfClaim({ type, object, old }: Change, view: View): Key[] {
     .map((set) => ({ namespace, name: set.metadata.name }));
 }
 
-/** Two revisions of a set: what it was, and what it shall be. */
+/** The current and the update revision of a set. */
 interface Revisions {
   current: KubeObject;
   update: KubeObject;
@@ -128,7 +125,10 @@ class Sync {
     return { actions: this.#actions, requeueAt: this.#nextAvailable(pods) };
   }
 
-  /** getStatefulSetRevisions: the newest if it is as wanted, an older one made newest again, or a new one. */
+  /**
+   * getStatefulSetRevisions: the newest if its template is the current one, an older one moved to the newest number, or a new
+   * one.
+   */
   #revisions(history: KubeObject[]): Revisions | undefined {
     const set = this.#set;
     const template: Obj = set.spec?.template ?? {};
@@ -152,7 +152,7 @@ class Sync {
     return { current, update, collisions, actions };
   }
 
-  /** updateStatefulSet: replicas in order, then what is too much, then what is of another revision. */
+  /** updateStatefulSet: replicas in order, then surplus pods, then pods of another revision. */
   #manage(pods: KubeObject[], revisions: Revisions): void {
     const set = this.#set;
     const [start, count] = [startOf(set), set.spec?.replicas ?? 1];
@@ -186,7 +186,13 @@ class Sync {
     if (fixed) {
       this.#actions.push({ verb: 'update', resource: 'pods', object: fixed });
       this.#actions.push(
-        say(set, 'Normal', 'SuccessfulUpdate', `Update Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`),
+        eventFor(
+          COMPONENT,
+          set,
+          'Normal',
+          'SuccessfulUpdate',
+          `Update Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`,
+        ),
       );
     }
     this.#actions.push(...retention(set, pod, ordinal, false, this.#view));
@@ -201,16 +207,18 @@ class Sync {
     const pod = newPod(set, templateOf(revision), revision.metadata.name, ordinal);
     const message = `Create Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`;
     this.#actions.push(...this.#claims(ordinal, pod.metadata.name), { verb: 'create', resource: 'pods', object: pod });
-    this.#actions.push(say(set, 'Normal', 'SuccessfulCreate', message));
+    this.#actions.push(eventFor(COMPONENT, set, 'Normal', 'SuccessfulCreate', message));
   }
 
   #claims(ordinal: number, pod: string): Action[] {
-    return missingClaims(this.#set, ordinal, pod, this.#view, (reason, message) => say(this.#set, 'Normal', reason, message));
+    return missingClaims(this.#set, ordinal, pod, this.#view, (reason, message) =>
+      eventFor(COMPONENT, this.#set, 'Normal', reason, message),
+    );
   }
 
   #delete(pod: KubeObject): void {
     const message = `Delete Pod ${pod.metadata.name} in StatefulSet ${this.#set.metadata.name} successful`;
-    this.#actions.push(deletion('pods', pod), say(this.#set, 'Normal', 'SuccessfulDelete', message));
+    this.#actions.push(deletion('pods', pod), eventFor(COMPONENT, this.#set, 'Normal', 'SuccessfulDelete', message));
   }
 
   /** processCondemned. */
@@ -221,7 +229,7 @@ class Sync {
     return true;
   }
 
-  /** One pod at a time, the highest ordinal first, down to the partition; an unavailable one is waited for. */
+  /** Replaces one pod at a time, the highest ordinal first, down to the partition; waits for an unavailable one. */
   #roll(byOrdinal: Map<number, KubeObject>, start: number, count: number, { update }: Revisions): void {
     const lowest = this.#set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
     for (let i = count - 1; i >= lowest; i--) {
@@ -258,7 +266,7 @@ class Sync {
   }
 }
 
-/** A pod or a claim was refused: an Event, and the key is tried again. */
+/** Plan after a refused write of a pod or a claim: an Event; the key is tried again. */
 function refused(key: Key, action: Action, error: { message: string }, view: View): Plan {
   const set = view.get(SETS, key.namespace, key.name);
   if (!set || (action.verb !== 'create' && action.verb !== 'delete')) return { actions: [] };
@@ -267,5 +275,5 @@ function refused(key: Key, action: Action, error: { message: string }, view: Vie
   const what =
     action.resource === 'pods' ? `Pod ${name}` : `Claim ${name} for Pod ${podName(set, Number(name.split('-').at(-1)))}`;
   const message = `${verb} ${what} in StatefulSet ${set.metadata.name} failed error: ${error.message}`;
-  return { actions: [say(set, 'Warning', `Failed${verb}`, message)] };
+  return { actions: [eventFor(COMPONENT, set, 'Warning', `Failed${verb}`, message)] };
 }

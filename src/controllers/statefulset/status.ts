@@ -13,8 +13,8 @@ export function statusOf(
   const minReady = set.spec?.minReadySeconds ?? 0;
   const ready = pods.filter((pod) => pod.status?.phase === 'Running' && isPodReady(pod));
   const available = ready.filter((pod) => (availableAt(pod, minReady) ?? Number.POSITIVE_INFINITY) <= r.now);
-  const staying = pods.filter((pod) => !pod.metadata.deletionTimestamp);
-  const of = (revision: KubeObject) => staying.filter((pod) => revisionOfPod(pod) === revision.metadata.name).length;
+  const active = pods.filter((pod) => !pod.metadata.deletionTimestamp);
+  const of = (revision: KubeObject) => active.filter((pod) => revisionOfPod(pod) === revision.metadata.name).length;
   const updated = of(r.update);
   const complete =
     (set.spec?.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate' &&

@@ -11,7 +11,7 @@ const VOLUMES = 'persistentvolumes';
 const CLASSES = 'storage.k8s.io/volumeattributesclasses';
 
 /**
- * What holds data goes only when nothing uses it: the finalizer that admission gave is taken off then, and put on where it is missing
+ * Removes the protection finalizer when nothing uses the object, and adds it where it is missing
  * (pkg/controller/volume/pvcprotection, pvprotection, vacprotection).
  */
 function protection(
@@ -45,7 +45,7 @@ function protection(
 const volumesOf = (pod: KubeObject): Obj[] => pod.spec?.volumes ?? [];
 const ephemeralClaim = (pod: KubeObject, volume: Obj): string => `${pod.metadata.name}-${volume.name}`;
 
-/** Claims that a pod may hold no longer: it is gone, has ended, or was never scheduled. */
+/** Keys of the claims that a pod no longer uses: it is deleted, has ended, or was never scheduled. */
 function claimsOfPod({ type, object: pod }: Change): Key[] {
   if (type !== 'DELETED' && !isTerminal(pod) && pod.spec?.nodeName) return [];
   const { namespace = '' } = pod.metadata;
@@ -55,7 +55,7 @@ function claimsOfPod({ type, object: pod }: Change): Key[] {
   });
 }
 
-/** Only scheduled pods count: a kubelet starts none whose claim is going. */
+/** Whether a scheduled pod uses the claim: a kubelet starts no pod whose claim is terminating. */
 function claimIsUsed(claim: KubeObject, view: View): boolean {
   const { namespace, name } = claim.metadata;
   return view.list('pods', namespace).some((pod) => {
@@ -67,7 +67,7 @@ function claimIsUsed(claim: KubeObject, view: View): boolean {
   });
 }
 
-/** Classes that a claim or a volume is of, is becoming, or was. */
+/** Classes that a claim or a volume has, requests, or had. */
 function classesOf(object: KubeObject | undefined): string[] {
   const { spec, status } = object ?? ({} as Partial<KubeObject>);
   const modify = status?.modifyVolumeStatus?.targetVolumeAttributesClassName;

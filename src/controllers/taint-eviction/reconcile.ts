@@ -37,7 +37,7 @@ function podsOfTaintedNode({ object, old }: Change, view: View): Key[] {
     .map(({ metadata: { namespace = '', name } }) => ({ namespace, name }));
 }
 
-/** A pod came to a tainted node, or tolerates something else there now. */
+/** Keys of a pod that was bound to a tainted node, or whose tolerations changed there. */
 function podOnTaintedNode({ type, object, old }: Change, view: View): Key[] {
   const { nodeName, tolerations } = object.spec ?? {};
   if (!nodeName || type === 'DELETED') return [];
@@ -58,14 +58,14 @@ function judge(pod: KubeObject, node: KubeObject, taints: Obj[], now: number): P
   return at <= now ? { actions: evict(pod, now) } : { actions: [], requeueAt: at };
 }
 
-/** Since when the pod has met these taints, from what is stored: upstream remembers when it noticed. */
+/** The time since which the pod has met these taints, from stored objects: upstream uses the time at which it observed them. */
 function since(pod: KubeObject, node: KubeObject, taints: Obj[]): number {
   const bound = findCondition(pod.status?.conditions, 'PodScheduled')?.lastTransitionTime ?? pod.metadata.creationTimestamp;
   const times = [bound, ...taints.map((taint) => taint.timeAdded ?? lastEdit(node))].map((text) => parseTime(text ?? ''));
   return Math.max(...times.filter((time) => !Number.isNaN(time)));
 }
 
-/** A taint that a person set carries no time; the last write of its field's manager does. */
+/** The time of the node's last taint edit, from managedFields: a taint set by a person carries no time. */
 function lastEdit(node: KubeObject): string {
   const times = (node.metadata.managedFields ?? [])
     .filter((entry) => entry.fieldsV1?.['f:spec']?.['f:taints'])
