@@ -20,7 +20,7 @@ import { storageObjectInUseProtection } from './plugins/storage-object-in-use-pr
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 
 /**
- * The order in which plugins see a request: that of AllOrderedPlugins (kubeapiserver/options/plugins.go), of those that are on by
+ * The plugins, in the order of AllOrderedPlugins (kubeapiserver/options/plugins.go), of those that are on by
  * default in 1.36, and NodeRestriction, which every real cluster switches on. NotEnforced is our own.
  */
 export const plugins: readonly Plugin[] = [
@@ -47,7 +47,7 @@ export const plugins: readonly Plugin[] = [
 
 type Step = 'mutate' | 'review';
 
-/** Runs the plugins that care about a request; which those are is worked out once per resource and operation. */
+/** Runs the plugins that apply to a request; they are selected once per resource and operation. */
 export class AdmissionChain implements Admission {
   readonly #ports: PluginPorts;
   readonly #plugins: readonly Plugin[];

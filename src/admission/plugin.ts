@@ -4,9 +4,9 @@ import { forbiddenError, type StatusError } from '../api/machinery/status-errors
 import type { AdmissionRequest, ClusterObjects } from '../registry/ports.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 
-/** What plugins may use beside the objects of the cluster. The composition root fills it. */
+/** Ports of plugins beside the objects of the cluster, filled by the composition root. */
 export interface PluginPorts {
-  /** May the user do this? CSR plugins ask for verbs on signers; without it only system:masters may. */
+  /** Whether the user is authorized. CSR plugins ask for verbs on signers; without it only system:masters is. */
   authorize?(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean;
 }
 
@@ -16,11 +16,11 @@ export type Operation = AdmissionRequest['operation'];
 export interface Plugin {
   name: string;
   operations: Operation[];
-  /** Resources it looks at; absent means all. */
+  /** Resources that the plugin applies to; absent means all. */
   resources?: Resource[];
   /** Changes the object (Admit). */
   mutate?(request: AdmissionRequest, cluster: ClusterObjects, ports: PluginPorts): void;
-  /** Looks at the final object (Validate). */
+  /** Validates the final object (Validate). */
   review?(request: AdmissionRequest, cluster: ClusterObjects, ports: PluginPorts): void;
 }
 
@@ -31,8 +31,8 @@ export function refuse(request: AdmissionRequest, why: string): StatusError {
   return forbiddenError({ group: request.kind.group, resource: request.kind.resource }, name, why);
 }
 
-/** Why a client would not even ask for an object of that name (client-go rest.Request.Name), or undefined. */
-export function unaskable(name: string): string | undefined {
+/** The problem for which a client refuses to request an object of that name (client-go rest.Request.Name), or undefined. */
+export function nameProblem(name: string): string | undefined {
   if (!name) return 'resource name may not be empty';
   const problems = isPathSegmentName(name);
   return problems.length ? `invalid resource name ${JSON.stringify(name)}: [${problems.join(' ')}]` : undefined;

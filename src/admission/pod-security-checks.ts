@@ -10,7 +10,7 @@ export interface Violation {
 interface Pod {
   annotations: Record<string, string>;
   spec: Obj;
-  /** Init containers, containers and ephemeral ones, in that order. */
+  /** Init containers, containers and ephemeral containers, in that order. */
   containers: Obj[];
 }
 
@@ -24,7 +24,7 @@ const containers = (list: string[]): string => `${plural('container', list.lengt
 const isWindows = (pod: Pod): boolean => pod.spec.os?.name === 'windows';
 const ownUsers = (pod: Pod): boolean => pod.spec.hostUsers === false;
 
-/** "pod and containers ..." of those that set something bad. */
+/** The text "pod and containers ..." for those that set a bad value. */
 function setters(podIsBad: boolean, bad: string[]): string {
   return [...(podIsBad ? ['pod'] : []), ...(bad.length ? [containers(bad)] : [])].join(' and ');
 }
@@ -271,7 +271,7 @@ const seccompRestricted: Check = (pod) => {
   return { reason: 'seccompProfile', detail };
 };
 
-/** By id, baseline first (checkRegistry): restricted replaces four of baseline's. */
+/** Checks by id, baseline first (checkRegistry): restricted replaces four of baseline's. */
 const BASELINE: [string, Check][] = [
   ['appArmorProfile', appArmorProfile],
   ['capabilities_baseline', capabilitiesBaseline],
@@ -298,7 +298,7 @@ const RESTRICTED: Check[] = [
   seccompRestricted,
 ];
 
-/** What a level holds against a pod, in upstream's order. */
+/** Violations of a level by a pod, in upstream's order. */
 export function violations(level: string, metadata: KubeObject['metadata'] | Obj, spec: Obj): Violation[] {
   if (level === 'privileged') return [];
   const checks = level === 'baseline' ? BASELINE.map(([, check]) => check) : RESTRICTED;

@@ -13,10 +13,12 @@ export interface AuthenticatorDeps {
 
 const AUTHENTICATED = 'system:authenticated';
 export const ANONYMOUS: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
-/** Open to everybody, as with an AuthenticationConfiguration that allows anonymous requests to these paths alone. */
+/**
+ * Paths open to anonymous clients, as with an AuthenticationConfiguration that allows anonymous requests to these paths alone.
+ */
 const OPEN_PATHS = ['/healthz', '/livez', '/readyz', '/version'];
 
-/** Who is it? Bearer tokens of people and of service accounts; the first that knows the token decides. */
+/** Authenticates bearer tokens of people and of service accounts; the first authenticator that knows the token decides. */
 export class Authenticator {
   readonly tokens: TokenAuthenticator;
   readonly accounts: ServiceAccountTokens;
@@ -26,7 +28,7 @@ export class Authenticator {
     this.accounts = new ServiceAccountTokens(deps);
   }
 
-  /** The user of a request by its Authorization header; undefined when nobody is known by it. */
+  /** The user of a request by its Authorization header; undefined when the token is unknown. */
   request(authorization: string | null, path: string, now: number): UserInfo | undefined {
     const token = bearer(authorization);
     if (token === undefined) return isOpen(path) ? ANONYMOUS : undefined;
@@ -38,7 +40,7 @@ export class Authenticator {
     }
   }
 
-  /** The identity behind a token. Throws a TokenError that says why it is no good; undefined when nobody knows it. */
+  /** The identity behind a token. Throws a TokenError with the reason for an invalid one; undefined for an unknown one. */
   token(token: string, now: number, audiences: readonly string[]): TokenIdentity | undefined {
     if (token.indexOf('.') > 0) {
       const found = this.accounts.authenticate(token, now, audiences);

@@ -6,7 +6,7 @@ import { encodeText } from './jwt.ts';
 
 /** Issuer of service account tokens, and their audience by default (kube-apiserver --service-account-issuer, --api-audiences). */
 export const ISSUER = 'https://kubernetes.default.svc';
-/** What the API server itself accepts, and puts into tokens that ask for no audience. */
+/** Audiences that the API server itself accepts, and puts into tokens that ask for none. */
 export const API_AUDIENCES: readonly string[] = [ISSUER];
 
 /** The cluster's own P-256 key, as PEM. */
@@ -21,7 +21,7 @@ export const keyIdOf = (crypto: Crypto, { publicKey }: Signer): string =>
 
 const ref = ({ metadata }: KubeObject): Obj => ({ name: metadata.name, ...(metadata.uid && { uid: metadata.uid }) });
 
-/** What a service account token says (pkg/serviceaccount/claims.go), keys in Go's order. */
+/** The claims of a service account token (pkg/serviceaccount/claims.go), keys in Go's order. */
 function claimsOf(request: TokenClaims, jti: string): Obj {
   const { account, pod, secret, node } = request;
   const { name, namespace = '', uid } = account.metadata;
@@ -46,7 +46,7 @@ function claimsOf(request: TokenClaims, jti: string): Obj {
   };
 }
 
-/** Signs service account tokens: what the registry asks for at serviceaccounts/token. */
+/** Signer of service account tokens, for serviceaccounts/token of the registry. */
 export function tokenIssuer(deps: { crypto: Crypto; signer: Signer; random: Random }): TokenIssuer {
   const { crypto, signer, random } = deps;
   const head = encodeText(JSON.stringify({ alg: 'ES256', kid: keyIdOf(crypto, signer) }));

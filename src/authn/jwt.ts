@@ -1,6 +1,6 @@
 import type { Obj } from '../lib/json.ts';
 
-/** Just enough of JWS compact form (RFC 7515) for ES256 tokens that this cluster signs itself. */
+/** The part of JWS compact form (RFC 7515) needed for ES256 tokens that this cluster signs itself. */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const VALUES = new Map([...ALPHABET].map((c, i) => [c, i]));
@@ -25,7 +25,7 @@ export function encodeBytes(bytes: Uint8Array): string {
   return out;
 }
 
-/** The UTF-8 text behind base64url, or undefined when it is none. */
+/** The UTF-8 text of base64url, or undefined when it is not valid. */
 export function decodeText(text: string): string | undefined {
   const bytes: number[] = [];
   let bits = 0;
@@ -50,12 +50,12 @@ export function decodeText(text: string): string | undefined {
 export interface Jwt {
   header: Obj;
   claims: Obj;
-  /** What the signature is over. */
+  /** The signed text. */
   signed: string;
   signature: string;
 }
 
-/** Takes a token apart; undefined when it has not the form of one. Nothing is verified. */
+/** Parses a token; undefined when it has not the form of one. Nothing is verified. */
 export function parseJwt(token: string): Jwt | undefined {
   const parts = token.split('.');
   if (parts.length !== 3) return undefined;

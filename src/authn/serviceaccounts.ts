@@ -5,12 +5,12 @@ import { ISSUER, type Signer } from './issuer.ts';
 import { parseJwt } from './jwt.ts';
 import { BoundedMap, CREDENTIAL_ID } from './tokens.ts';
 
-/** Verified tokens kept, so that a signature is checked once. */
+/** Number of verified tokens that are cached, so that a signature is checked once. */
 const VERIFIED_TOKENS = 1024;
 /** Go-jose's leeway for clocks, seconds. */
 const LEEWAY = 60;
 
-/** What an authenticator reads: the live objects of this cluster. */
+/** The live objects of this cluster, for an authenticator. */
 export interface ObjectSource {
   object(resource: string, namespace: string, name: string): KubeObject | undefined;
 }
@@ -20,7 +20,7 @@ export interface TokenIdentity {
   audiences: string[];
 }
 
-/** Why a token is refused, in upstream's words. */
+/** The refusal of a token, in upstream's words. */
 export class TokenError extends Error {}
 
 /** Service account tokens: ES256 JWTs, bound to live objects (pkg/serviceaccount/{jwt,claims}.go). */
@@ -36,7 +36,7 @@ export class ServiceAccountTokens {
     this.#objects = deps.objects;
   }
 
-  /** Undefined: not a token of this issuer. Throws a TokenError when it is one, but not a good one. */
+  /** The user of a token; undefined: not a token of this issuer. Throws a TokenError for an invalid one. */
   authenticate(token: string, now: number, audiences: readonly string[]): TokenIdentity | undefined {
     const claims = this.#verified.get(token) ?? this.#verify(token);
     if (!claims) return undefined;
@@ -97,7 +97,7 @@ export class ServiceAccountTokens {
     };
   }
 
-  /** A token dies with the object that it is bound to. */
+  /** Checks that the object exists to which the token is bound. */
   #bound(resource: 'pods' | 'secrets' | 'nodes', namespace: string, ref: Obj, now: number): void {
     const live = this.#objects.object(resource, namespace, ref.name ?? '');
     if (!live || deleted(live, now)) throw new TokenError('service account token has been invalidated');
@@ -107,7 +107,7 @@ export class ServiceAccountTokens {
   }
 }
 
-/** Deleted longer ago than the leeway. */
+/** Whether the object was deleted longer ago than the leeway. */
 function deleted(object: KubeObject, now: number): boolean {
   const at = object.metadata.deletionTimestamp;
   return at !== undefined && Date.parse(at) < now - LEEWAY * 1000;

@@ -1,19 +1,19 @@
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 
-/** Under this key a user's extra names the credential that was used, as upstream does for its own (apiserver serviceaccount/util.go). */
+/** The key of a user's extra that names the credential used, as upstream does for its own (apiserver serviceaccount/util.go). */
 export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 
-/** The cluster's own table of bearer tokens; filled by the cluster, so that nobody else is asked who somebody is. */
+/** The cluster's own table of bearer tokens; filled by the cluster, so that no other service is asked for identities. */
 export interface CredentialSource {
-  /** By lower-case hex SHA-256 of the token. */
+  /** The user by lower-case hex SHA-256 of the token. */
   lookup(hash: string): { user: UserInfo; expires?: number } | undefined;
 }
 
-/** Tokens whose hash is remembered; the oldest go first. */
+/** Number of tokens whose hash is cached; the oldest are dropped first. */
 const HASH_MEMO_ENTRIES = 256;
 
-/** A Map that forgets its oldest entries. */
+/** A Map that drops its oldest entries. */
 export class BoundedMap<V> {
   readonly #map = new Map<string, V>();
   readonly #max: number;
@@ -50,7 +50,10 @@ export class TokenAuthenticator {
     this.#crypto = crypto;
   }
 
-  /** The token's user, or undefined when it is unknown, revoked or expired. The table is asked each time: a revocation counts at once. */
+  /**
+   * The token's user, or undefined when it is unknown, revoked or expired. The table is asked each time: a revocation counts at
+   * once.
+   */
   authenticate(token: string, now: number): UserInfo | undefined {
     let hash = this.#hashes.get(token);
     if (hash === undefined) {

@@ -1,6 +1,6 @@
 import type { UserInfo } from '../api/machinery/user.ts';
 
-/** What is asked of an authorizer (apiserver authorization/authorizer.Attributes). */
+/** A request to an authorizer (apiserver authorization/authorizer.Attributes). */
 export interface Attributes {
   user: UserInfo;
   verb: string;
@@ -24,7 +24,7 @@ export interface Decision {
   reason: string;
 }
 
-/** A question about a resource; what is not given is empty. */
+/** Attributes of a resource request; those not given are empty. */
 export function resourceAttributes(user: UserInfo, verb: string, more: Partial<Attributes>): Attributes {
   return {
     user,

@@ -5,7 +5,10 @@ import { Rbac } from './rbac.ts';
 
 const MASTERS = 'system:masters';
 
-/** May they? The superusers' group, the Node authorizer, RBAC: the first opinion counts (kube-apiserver --authorization-mode=Node,RBAC). */
+/**
+ * Decides by the superusers' group, the Node authorizer, RBAC: the first opinion counts (kube-apiserver
+ * --authorization-mode=Node,RBAC).
+ */
 export class Authorizer {
   readonly rbac: Rbac;
   readonly #view: View;

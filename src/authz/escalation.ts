@@ -13,7 +13,7 @@ const ROLES = new Set([`${GROUP}/roles`, `${GROUP}/clusterroles`]);
 const BINDINGS = new Set([`${GROUP}/rolebindings`, `${GROUP}/clusterrolebindings`]);
 
 /**
- * Refuses roles and bindings that give what their writer does not hold (upstream's policybased storage in pkg/registry/rbac). No plugin of
+ * Refuses roles and bindings that grant permissions which their writer does not hold (upstream's policybased storage in pkg/registry/rbac). No plugin of
  * the admission chain, because it asks the authorizer.
  */
 export const escalationGuard: Admission = {
@@ -23,7 +23,7 @@ export const escalationGuard: Admission = {
   },
 };
 
-/** Everything: what somebody must hold to say which roles are gathered. */
+/** All permissions: required to write an aggregation rule. */
 const FULL_AUTHORITY: PolicyRule[] = [
   { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
   { nonResourceURLs: ['*'], verbs: ['*'] },
@@ -65,7 +65,10 @@ function checkBinding(request: AdmissionRequest, object: KubeObject, authorizer:
   if (problem) throw forbiddenError({ group: GROUP, resource: request.kind.resource }, object.metadata.name ?? '', problem);
 }
 
-/** What is given but not held, in upstream's words (pkg/registry/rbac/validation ConfirmNoEscalation); undefined when nothing is. */
+/**
+ * The permissions granted but not held, in upstream's words (pkg/registry/rbac/validation ConfirmNoEscalation); undefined when
+ * there are none.
+ */
 function escalates({ user, namespace }: AdmissionRequest, rules: PolicyRule[], authorizer: Authorizer): string | undefined {
   const held = authorizer.rbac.rulesFor(user, namespace);
   const missing = uncovered(held.rules, rules);
@@ -76,7 +79,7 @@ function escalates({ user, namespace }: AdmissionRequest, rules: PolicyRule[], a
   return `${who} is attempting to grant RBAC permissions not currently held:\n${list.join('\n')}${tail}`;
 }
 
-/** Finalizers and owners may change without a look at the rules, so that the garbage collector can work. */
+/** Whether only finalizers and owners changed: rules are not checked then, so that the garbage collector can work. */
 function onlyOwnershipChanged(object: KubeObject, old: KubeObject): boolean {
   const bare = (o: KubeObject) => {
     const { finalizers: _, ownerReferences: __, managedFields: ___, resourceVersion: ____, ...metadata } = o.metadata as Obj;

@@ -10,7 +10,10 @@ const LEASE_NAMESPACE = 'kube-node-lease';
 const allow: Decision = { verdict: 'allow', reason: '' };
 const no = (reason: string): Decision => ({ verdict: 'none', reason });
 
-/** What a kubelet may do (plugin/pkg/auth/authorizer/node): objects that its own pods refer to, itself, its lease. Undefined: not a node. */
+/**
+ * The decision about a kubelet's request (plugin/pkg/auth/authorizer/node): objects that its own pods refer to, itself, its
+ * lease. Undefined: not a node.
+ */
 export function authorizeNode(a: Attributes, view: View): Decision | undefined {
   if (!a.user.username.startsWith(USER_PREFIX) || !a.user.groups.includes(NODES_GROUP)) return undefined;
   const node = a.user.username.slice(USER_PREFIX.length);
@@ -39,7 +42,7 @@ function related(a: Attributes, node: string, view: View, refers: (pod: KubeObje
   return found ? allow : no(`no relationship found between node '${node}' and this object`);
 }
 
-/** Is `name` named by the pod under one of these keys, anywhere in its spec? */
+/** Whether the pod has `name` under one of these keys, anywhere in its spec. */
 function mentions(value: unknown, keys: Record<string, string>, name: string): boolean {
   if (Array.isArray(value)) return value.some((item) => mentions(item, keys, name));
   if (value === null || typeof value !== 'object') return false;

@@ -11,19 +11,19 @@ const CLUSTER_ROLES = `${GROUP}/clusterroles`;
 const ROLE_BINDINGS = `${GROUP}/rolebindings`;
 const CLUSTER_ROLE_BINDINGS = `${GROUP}/clusterrolebindings`;
 
-/** One binding as it concerns one subject. */
+/** One binding to one subject. */
 interface Grant {
   binding: KubeObject;
   subject: Obj;
   rules: PolicyRule[];
-  /** Why the role could not be found; then there are no rules. */
+  /** The reason why the role was not found; then there are no rules. */
   error: string | undefined;
 }
 
 /** "u:name" or "g:group" -> grants. */
 type Grants = Map<string, Grant[]>;
 
-/** The grants of cluster bindings and of each namespace, as far as somebody asked for them. */
+/** The grants of cluster bindings and of each namespace, filled on demand. */
 interface GrantIndex {
   cluster: Grants | undefined;
   namespaces: Map<string, Grants>;
@@ -127,7 +127,7 @@ function keyOf(subject: Obj, namespace: string): string | undefined {
 
 const quote = (text: unknown) => JSON.stringify(String(text ?? ''));
 
-/** Why a grant applies: `ClusterRoleBinding "x" of ClusterRole "y" to Group "z"`. */
+/** The reason of an allow: `ClusterRoleBinding "x" of ClusterRole "y" to Group "z"`. */
 function describe({ binding, subject }: Grant): string {
   const { name, namespace } = binding.metadata;
   const ref = binding.roleRef;

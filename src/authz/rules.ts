@@ -12,7 +12,7 @@ export interface PolicyRule {
 const has = (list: string[] | undefined, value: string): boolean =>
   list !== undefined && (list.includes('*') || list.includes(value));
 
-/** Does a rule allow the request (pkg/apis/rbac/v1/evaluation_helpers.go)? */
+/** Whether a rule allows the request (pkg/apis/rbac/v1/evaluation_helpers.go). */
 export function ruleAllows(rule: PolicyRule, a: Attributes): boolean {
   if (!has(rule.verbs, a.verb)) return false;
   if (!a.isResource) return (rule.nonResourceURLs ?? []).some((url) => url === '*' || urlCovers(url, a.path));
@@ -35,7 +35,10 @@ function urlCovers(owner: string, path: string): boolean {
   return path.startsWith(owner.slice(0, end));
 }
 
-/** The rules that `owner` does not cover, broken down to single verbs and resources (component-helpers auth/rbac/validation Covers). */
+/**
+ * The rules that `owner` does not cover, broken down to single verbs and resources (component-helpers auth/rbac/validation
+ * Covers).
+ */
 export function uncovered(owner: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
   return wanted.flatMap(breakDown).filter((rule) => !owner.some((held) => covers(held, rule)));
 }
@@ -56,7 +59,7 @@ function breakDown(rule: PolicyRule): PolicyRule[] {
   return out;
 }
 
-/** Does a held rule cover a single one? */
+/** Whether a held rule covers a single one. */
 function covers(held: PolicyRule, rule: PolicyRule): boolean {
   const all = (set: string[] | undefined, wanted: string[] | undefined) => (wanted ?? []).every((v) => has(set, v));
   if (!all(held.verbs, rule.verbs) || !all(held.apiGroups, rule.apiGroups)) return false;

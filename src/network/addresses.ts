@@ -15,7 +15,7 @@ const FIRST = 1;
 const LAST = 65_534;
 const DYNAMIC = FIRST + 256;
 
-/** Who writes the IPAddress objects: the API server itself. */
+/** The writer of the IPAddress objects: the API server itself. */
 export const apiserver = { username: 'system:apiserver', groups: ['system:masters'] };
 
 export interface AllocationCx {
@@ -91,7 +91,7 @@ export function allocateNextIP(service: KubeObject, seed: number, cluster: Clust
   throw internalError(`failed to allocate a serviceIP for Service ${JSON.stringify(service.metadata.name)}: range is full`);
 }
 
-/** Gives an address back. One that is not held is no error. */
+/** Releases an address. One that is not allocated is no error. */
 export function releaseIP(ip: string, cluster: ClusterObjects, cx: AllocationCx): void {
   const address = parseIP(ip);
   if (cx.dryRun || !address || !taken(cluster, formatIP(address))) return;

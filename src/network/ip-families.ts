@@ -11,7 +11,7 @@ const CONFIGURED = 'IPv4';
 const familyOf = (ip: string): string => (parseIP(ip)?.family === 6 ? 'IPv6' : 'IPv4');
 const isSelectorless = (s: KubeObject): boolean => s.spec.clusterIP === 'None' && !Object.keys(s.spec.selector ?? {}).length;
 
-/** A PreferDualStack service whose addresses did not change is left alone. */
+/** Whether a PreferDualStack Service kept its addresses; it is left alone then. */
 export function isUnchangedPreferDual(service: KubeObject, old: KubeObject | undefined): boolean {
   if (!old || service.spec.ipFamilyPolicy !== 'PreferDualStack' || old.spec.type !== service.spec.type) return false;
   if (service.spec.type === 'ExternalName') return false;
@@ -23,7 +23,7 @@ function fail(service: KubeObject, errors: FieldError[]): void {
   if (errors.length) throw invalidError('', 'Service', service.metadata.name ?? '', errors);
 }
 
-/** Fills both fields in, or throws what speaks against them. */
+/** Sets both fields, or throws the refusal of invalid ones. */
 export function initIPFamilies(service: KubeObject, old: KubeObject | undefined): void {
   const { spec } = service;
   if (spec.type === 'ExternalName' || isUnchangedPreferDual(service, old)) return;
@@ -55,7 +55,7 @@ export function initIPFamilies(service: KubeObject, old: KubeObject | undefined)
   if (!spec.ipFamilies?.length) spec.ipFamilies = [CONFIGURED];
 }
 
-/** On update: SingleStack gives the second address back; any other policy may not lose one. */
+/** Checks an update: SingleStack releases the second address; any other policy may not lose one. */
 function reduce(service: KubeObject, old: KubeObject, policy: (detail: string) => void): void {
   const { spec } = service;
   if (spec.ipFamilyPolicy === 'SingleStack') {
@@ -68,7 +68,7 @@ function reduce(service: KubeObject, old: KubeObject, policy: (detail: string) =
   if (reduced('ipFamilies')) policy("must be 'SingleStack' to release the secondary IP family");
 }
 
-/** Addresses that the user named bring their families with them. */
+/** Sets the families of addresses that the user named. */
 function inferFamilies(service: KubeObject): FieldError[] {
   const { spec } = service;
   const errors: FieldError[] = [];

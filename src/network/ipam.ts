@@ -10,7 +10,7 @@ import { PortOperation } from './ports.ts';
  * where upstream calls those hooks: before the strategy prepares and validates the object, inside the request's transaction.
  */
 
-/** Where a search for something free begins: spread by name and time, the same for the same request (FNV-1a). */
+/** The start of a search for a free address or port: spread by name and time, the same for the same request (FNV-1a). */
 function seedOf(service: KubeObject, now: number): number {
   let hash = 0x811c9dc5;
   for (const c of `${service.metadata.namespace}/${service.metadata.name}/${now}`)
@@ -18,7 +18,7 @@ function seedOf(service: KubeObject, now: number): number {
   return hash >>> 0;
 }
 
-/** An old client sets clusterIP only; the plural follows it (normalizeClusterIPs). */
+/** Sets clusterIPs from clusterIP for an old client that sets that only (normalizeClusterIPs). */
 function normalizeClusterIPs(service: KubeObject, old: KubeObject | undefined): void {
   const { spec } = service;
   if (!old) {
@@ -36,7 +36,7 @@ function normalizeClusterIPs(service: KubeObject, old: KubeObject | undefined): 
 const takesNodePorts = (s: KubeObject): boolean =>
   s.spec.type === 'NodePort' || (s.spec.type === 'LoadBalancer' && s.spec.allocateLoadBalancerNodePorts !== false);
 
-/** What was allocated once and is not named again stays (patchAllocatedValues). */
+/** Keeps allocated values that the update does not name (patchAllocatedValues). */
 function patchAllocatedValues(service: KubeObject, old: KubeObject): void {
   const { spec } = service;
   if (needsClusterIP(old) && needsClusterIP(service)) {

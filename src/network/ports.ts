@@ -5,7 +5,7 @@ import type { ClusterObjects } from '../registry/ports.ts';
 import type { IndexDefinition, View } from '../registry/view.ts';
 import type { AllocationCx } from './addresses.ts';
 
-/** Node ports (registry/core/service/portallocator): which are taken is derived from the Services themselves. */
+/** Node ports (registry/core/service/portallocator): the taken ones are derived from the Services themselves. */
 
 const FIRST = 30_000;
 const LAST = 32_767;
@@ -13,7 +13,7 @@ const LAST = 32_767;
 const DYNAMIC = FIRST + Math.floor((LAST - FIRST + 1) / 32);
 const ALLOCATED = 'provided port is already allocated';
 const OUT_OF_RANGE = `provided port is not in the valid range. The range of valid ports is ${FIRST}-${LAST}`;
-/** Where upstream's dry runs start counting; it does not look for a free port. */
+/** The first port of upstream's dry runs, which do not look for a free one. */
 const DRY_RUN_BASE = 32_768;
 
 export const portsOf = (service: Obj): number[] => {
@@ -21,7 +21,7 @@ export const portsOf = (service: Obj): number[] => {
   return service.spec?.healthCheckNodePort ? [...ports, service.spec.healthCheckNodePort] : ports;
 };
 
-/** Port -> how many Services hold it. */
+/** Port -> number of Services that use it. */
 type UsedPorts = Map<number, number>;
 
 function count(used: UsedPorts, service: KubeObject | undefined, by: 1 | -1): void {
@@ -47,7 +47,7 @@ const INDEX: IndexDefinition<UsedPorts> = {
   },
 };
 
-/** The node ports that Services hold now. */
+/** The node ports that Services use now. */
 export const usedPorts = (view: View): ReadonlyMap<number, number> => view.index(INDEX);
 
 /** The ports that one request takes. */
@@ -65,7 +65,7 @@ export class PortOperation {
     this.#cx = cx;
   }
 
-  /** Takes one port; says why not. */
+  /** Takes one port; returns the reason if it cannot. */
   take(port: number): string | undefined {
     if (!this.#cx.dryRun && (port < FIRST || port > LAST)) return OUT_OF_RANGE;
     if (this.#taken.includes(port) || usedPorts(this.#cluster.view).has(port)) return ALLOCATED;

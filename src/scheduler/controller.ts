@@ -7,7 +7,7 @@ import { podInfo } from './pod-info.ts';
 import { schedule } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
 
-/** There is one key: the queue of all pods that wait, so that the most important goes first (SPEC SCH1). */
+/** The only key: the queue of all waiting pods, so that the most important is tried first (SPEC SCH1). */
 const QUEUE: Key[] = [{ namespace: '', name: 'queue' }];
 const NOBODY: Key[] = [];
 
@@ -25,7 +25,7 @@ export const scheduler: Controller = {
   refused,
 };
 
-/** A pod that waits, or a change that may end the waiting of another. */
+/** Whether a change is of a waiting pod, or may make a waiting pod schedulable. */
 const concerns = (change: Change): boolean =>
   (change.type !== 'DELETED' && isPending(change.object)) || clusterEvents(change).length > 0;
 
@@ -51,7 +51,7 @@ function reconcile(_key: Key, view: View, { now, random, maxWrites }: ReconcileC
   return { actions };
 }
 
-/** The API server refused: the pod says so, and the queue is tried again with back-off (SPEC SCH7). */
+/** Plan after a refused write: the pod's condition has the error; the queue is tried again with back-off (SPEC SCH7). */
 function refused(_key: Key, action: Action, error: { message: string }, view: View, { now }: ReconcileCx): Plan {
   if (action.verb !== 'create' || action.subresource !== BINDING) return { actions: [] };
   const { namespace, name } = action.object.metadata;

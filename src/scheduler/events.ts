@@ -5,7 +5,7 @@ import type { ClusterEvent } from './framework.ts';
 import { podAmounts } from './resources.ts';
 
 const NONE: readonly ClusterEvent[] = [];
-/** What claims of pods depend on. */
+/** Resources that the claims of pods depend on. */
 export const VOLUME_RESOURCES: readonly string[] = [
   'persistentvolumeclaims',
   'persistentvolumes',
@@ -13,18 +13,18 @@ export const VOLUME_RESOURCES: readonly string[] = [
 ];
 const VOLUME_CHANGE: readonly ClusterEvent[] = ['volume/change'];
 
-/** Pods that take part in scheduling under our name. */
+/** Whether the pod names this scheduler. */
 export const isOurs = (pod: KubeObject): boolean => (pod.spec.schedulerName ?? 'default-scheduler') === 'default-scheduler';
-/** Nothing of it runs any more: it holds nothing of its node. */
+/** Whether the pod has ended: it uses nothing of its node. */
 export const isFinished = (pod: KubeObject): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-/** Waits for a node. */
+/** Whether the pod waits for a node. */
 export const isPending = (pod: KubeObject): boolean =>
   !pod.spec.nodeName && !pod.metadata.deletionTimestamp && isOurs(pod) && !isFinished(pod);
-/** The node whose resources the pod holds. */
+/** The node whose resources the pod uses. */
 export const heldNode = (pod: KubeObject | undefined): string | undefined =>
   pod && !isFinished(pod) ? (pod.spec.nodeName as string | undefined) || undefined : undefined;
 
-/** What a change means to pods that wait: upstream's framework/events.go. */
+/** Cluster events of a change, for waiting pods: upstream's framework/events.go. */
 export function clusterEvents(change: Change): readonly ClusterEvent[] {
   if (change.resource === 'pods') return podEvents(change);
   if (change.resource === 'nodes') return nodeEvents(change);

@@ -6,7 +6,7 @@ import type { PodInfo } from './pod-info.ts';
 export const MAX_SCORE = 100;
 
 /**
- * Why a pod may not go somewhere, in upstream's words. "Unschedulable" may be cured by removing pods from the node (preemption is tried);
+ * The refusal of a pod, in upstream's words. "Unschedulable" may be cured by removing pods from the node (preemption is tried);
  * "UnschedulableAndUnresolvable" may not.
  */
 export interface Rejection {
@@ -19,7 +19,7 @@ export interface Rejection {
 export const unschedulable = (...reasons: string[]): Rejection => ({ code: 'Unschedulable', reasons });
 export const unresolvable = (...reasons: string[]): Rejection => ({ code: 'UnschedulableAndUnresolvable', reasons });
 
-/** What may happen in a cluster that gives a pod another chance (SPEC SCH6). */
+/** Changes in a cluster that may make a rejected pod schedulable (SPEC SCH6). */
 export type ClusterEvent =
   | 'node/add'
   | 'node/delete'
@@ -32,7 +32,7 @@ export type ClusterEvent =
   | 'pod/scale-down'
   | 'volume/change';
 
-/** What one attempt to schedule one pod knows. Plugins keep what they computed for it in `state`, under their name. */
+/** State of one attempt to schedule one pod. Plugins store their computed values in `state`, under their name. */
 export interface Cycle {
   /** All nodes, in order of their names. */
   readonly nodes: readonly NodeInfo[];
@@ -40,7 +40,7 @@ export interface Cycle {
   readonly state: Map<string, unknown>;
 }
 
-/** What a plugin answers before nodes are looked at: it has nothing to say, or nobody may pass, or only these nodes. */
+/** The result of a plugin before nodes are filtered: it does not apply, or rejects all nodes, or allows only these. */
 export type PreFilterResult = 'skip' | { reject: Rejection } | { nodes: Set<string> } | undefined;
 
 /** One concern of placement, one file. All functions are pure in (pod, node, cycle). */
@@ -48,13 +48,13 @@ export interface Plugin {
   name: string;
   /** Weight of its score; upstream's default profile. */
   weight?: number;
-  /** What may cure its rejections. */
+  /** Events that may cure its rejections. */
   events?: readonly ClusterEvent[];
-  /** May the pod be tried at all? False keeps it out of the queue silently. */
+  /** Whether the pod may be tried. False keeps it out of the queue silently. */
   preEnqueue?(pod: PodInfo): boolean;
   preFilter?(pod: PodInfo, cycle: Cycle): PreFilterResult;
   filter?(pod: PodInfo, node: NodeInfo, cycle: Cycle): Rejection | undefined;
-  /** "skip": the plugin's score says nothing about this pod. */
+  /** "skip": the plugin's score does not apply to this pod. */
   preScore?(pod: PodInfo, nodes: readonly NodeInfo[], cycle: Cycle): 'skip' | undefined;
   score?(pod: PodInfo, node: NodeInfo, cycle: Cycle): number;
   /** Brings raw scores into 0..MAX_SCORE, in place; scores[i] is of nodes[i]. */
@@ -70,6 +70,6 @@ export function normalizeToMax(scores: number[], reverse: boolean): void {
   }
 }
 
-/** What two sets share. */
+/** The intersection of two sets. */
 export const common = (a: ReadonlySet<string>, b: ReadonlySet<string>): Set<string> =>
   new Set([...a].filter((item) => b.has(item)));

@@ -1,8 +1,8 @@
 /** Bounds of scheduler/, each with its unit and what happens there. */
 
-/** Pods that one plan of the scheduler decides on at most: a plan is one transaction, and others want their turn; the rest follow. */
+/** Pods that one plan of the scheduler decides on at most: a plan is one transaction; the rest follow in the next. */
 export const SCHEDULER_BATCH_PODS = 100;
-/** Selectors whose matching pods are counted on a node; beyond it the counts are forgotten and made anew when asked for. */
+/** Selectors whose matching pods are counted on a node; beyond it the counts are dropped and computed again when asked for. */
 export const SELECTOR_COUNTERS_PER_NODE = 64;
 /** Longest message of an Event, characters; longer ones are cut (apimachinery NoteLengthLimit). */
 export const EVENT_NOTE_CHARACTERS = 1024;

@@ -13,7 +13,7 @@ interface Counter {
   count: number;
 }
 
-/** A node with what runs on it, kept in step with every pod that comes and goes. */
+/** A node and its pods, updated with every pod that is added or removed. */
 export class NodeInfo {
   readonly name: string;
   /** Undefined while pods name a node that does not exist. */
@@ -86,7 +86,7 @@ export class NodeInfo {
     return counter.count;
   }
 
-  /** Is one of the ports taken? Two addresses conflict when they are equal or one of them is every address. */
+  /** Whether one of the ports is taken. Two addresses conflict when they are equal or one of them is every address. */
   portsTaken(wanted: readonly HostPort[]): boolean {
     return wanted.some((want) =>
       this.#ports.some(
@@ -98,7 +98,7 @@ export class NodeInfo {
     );
   }
 
-  /** The same node, to try things out on. */
+  /** A copy of the node, for simulations. */
   copy(): NodeInfo {
     const out = new NodeInfo(this.name);
     out.setNode(this.node);

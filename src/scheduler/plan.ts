@@ -2,19 +2,21 @@ import { updatePodCondition } from '../api/core/pod/conditions.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Action } from '../reconcile/plan.ts';
 import type { View } from '../registry/view.ts';
-import { fitMessage, NO_NODES, note } from './message.ts';
+import { fitMessage, NO_NODES, eventNote } from './message.ts';
 import type { PodInfo } from './pod-info.ts';
 import { preempt } from './preemption.ts';
 import type { Verdict } from './schedule.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What the plans of the scheduler write: bindings, conditions, victims' deletions, and the events about them. */
+/** Actions of the scheduler's plans: bindings, conditions, victims' deletions, and the events about them. */
 
 const NAME = 'default-scheduler';
-/** The dynamic resources plugin speaks first after a failure; it has nothing to offer. */
+/** The message of the dynamic resources plugin, which runs first after a failure. */
 const NO_CLAIMS = 'no new claims to deallocate';
 
-/** What it says when a plugin before it refused all nodes at once: it never came to note anything, and nobody looks for victims. */
+/**
+ * Its message when an earlier plugin refused all nodes at once: it has no state, and no victims are searched.
+ */
 const NO_STATE = 'not found';
 
 const event = (pod: KubeObject, type: 'Normal' | 'Warning', reason: string, action: string, message: string): Action => ({
@@ -37,7 +39,7 @@ const bindingOf = (metadata: Obj, node: string): Obj => ({
   target: { kind: 'Node', name: node },
 });
 
-/** Binds a pod to a node and says so. */
+/** Binds a pod to a node and records the Event. */
 export function bind({ pod }: PodInfo, node: string): Action[] {
   const { namespace = '', name, uid } = pod.metadata;
   return [
@@ -52,32 +54,36 @@ export interface Failure {
   plugins: Set<string>;
 }
 
-/** No node takes the pod: its condition and an event say why, and lesser pods may have to leave (handleSchedulingFailure). */
+/**
+ * Reports that no node fits the pod in its condition and an Event, and preempts pods of lower priority
+ * (handleSchedulingFailure).
+ */
 export function fail(info: PodInfo, verdict: Verdict, snapshot: Snapshot, view: View, now: number): Failure {
   const total = snapshot.nodes.length;
-  if (!total) return { ...say(info, NO_NODES, 'Unschedulable', '', now), plugins: new Set(['*']) };
+  if (!total) return { ...reportFailure(info, NO_NODES, 'Unschedulable', '', now), plugins: new Set(['*']) };
   const plugins = new Set<string>();
   for (const { plugin } of verdict.rejected.values()) plugins.add(plugin ?? '*');
-  if (verdict.everywhere) return { ...say(info, fitMessage(total, verdict, NO_STATE), 'Unschedulable', undefined, now), plugins };
+  if (verdict.everywhere)
+    return { ...reportFailure(info, fitMessage(total, verdict, NO_STATE), 'Unschedulable', undefined, now), plugins };
   const found = preempt(info, verdict, snapshot, view, now);
   if (found.node !== undefined) {
-    const said = say(info, fitMessage(total, verdict, ''), 'Unschedulable', found.node, now);
+    const report = reportFailure(info, fitMessage(total, verdict, ''), 'Unschedulable', found.node, now);
     return {
-      ...said,
-      actions: [...found.victims.flatMap((victim) => evict(victim, info, found.node, now)), ...said.actions],
+      ...report,
+      actions: [...found.victims.flatMap((victim) => evict(victim, info, found.node, now)), ...report.actions],
       plugins,
     };
   }
   const message = fitMessage(total, verdict, `${NO_CLAIMS}, preemption: ${found.message}`);
-  return { ...say(info, message, 'Unschedulable', found.clears ? '' : undefined, now), plugins };
+  return { ...reportFailure(info, message, 'Unschedulable', found.clears ? '' : undefined, now), plugins };
 }
 
 /** The failure of a bind that the API server refused. */
 export const refusal = (info: PodInfo, message: string, now: number): Action[] =>
-  say(info, message, 'SchedulerError', '', now).actions;
+  reportFailure(info, message, 'SchedulerError', '', now).actions;
 
-/** Condition, nominated node and event, unless all of it was said before. `nominated` undefined leaves the node as it is. */
-function say(
+/** Condition, nominated node and event, unless all of it was reported before. `nominated` undefined leaves the node as it is. */
+function reportFailure(
   info: PodInfo,
   message: string,
   reason: string,
@@ -103,7 +109,7 @@ function say(
     ...rest,
   };
   return {
-    actions: [event(pod, 'Warning', 'FailedScheduling', 'Scheduling', note(message)), statusUpdate(pod, status)],
+    actions: [event(pod, 'Warning', 'FailedScheduling', 'Scheduling', eventNote(message)), statusUpdate(pod, status)],
     message,
   };
 }
@@ -115,7 +121,7 @@ const statusUpdate = (pod: KubeObject, status: Obj): Action => ({
   object: { ...pod, metadata: { ...pod.metadata }, status },
 });
 
-/** Marks, deletes and tells a victim. One that is on its way out already is left alone. */
+/** Marks and deletes a victim, and records its Event. One that is terminating already is left alone. */
 function evict(victim: PodInfo, winner: PodInfo, node: string, now: number): Action[] {
   const { pod } = victim;
   if (pod.metadata.deletionTimestamp) return [];

@@ -29,7 +29,7 @@ export interface AffinityTerms {
 const NO_TERMS: AffinityTerms = { required: [], requiredAnti: [], preferred: [], preferredAnti: [] };
 const NO_PORTS: HostPort[] = [];
 
-/** What the scheduler needs to know of a pod, computed once. */
+/** The scheduling facts of a pod, computed once. */
 export interface PodInfo {
   pod: KubeObject;
   readonly uid: string;
@@ -45,7 +45,7 @@ export interface PodInfo {
 
 const NO_LABELS: Record<string, string> = Object.freeze({});
 
-/** Digests a pod. `known` is the info of a former state: what the spec alone decides is taken from it. */
+/** The info of a pod. `known` is that of a former state, whose facts are reused if the spec is the same. */
 export function podInfo(pod: KubeObject, known?: PodInfo): PodInfo {
   const { metadata, spec } = pod;
   const same = known && sameSpec(known.pod, pod) ? known : undefined;
@@ -63,7 +63,10 @@ export function podInfo(pod: KubeObject, known?: PodInfo): PodInfo {
   };
 }
 
-/** metadata.generation grows with every change of the spec but the binding, which these facts do not depend on. */
+/**
+ * Whether two states have the same spec: metadata.generation grows with every change of it but the binding, which is no such
+ * fact.
+ */
 const sameSpec = (a: KubeObject, b: KubeObject): boolean =>
   a === b ||
   (a.metadata.generation !== undefined && a.metadata.generation === b.metadata.generation && a.metadata.uid === b.metadata.uid);
@@ -109,7 +112,7 @@ function parseTerm(term: Obj, namespace: string, weight: number): Term {
   };
 }
 
-/** Does a pod fall under the term? */
+/** Whether the term selects a pod. */
 export function termMatches(term: Term, pod: PodInfo, view: View): boolean {
   if (!matches(term.selector, pod.labels)) return false;
   if (term.namespaces.has(pod.namespace)) return true;
@@ -117,5 +120,5 @@ export function termMatches(term: Term, pod: PodInfo, view: View): boolean {
   return matches(term.namespaceSelector, view.get('namespaces', '', pod.namespace)?.metadata.labels);
 }
 
-/** Has the pod terms of any kind? */
+/** Whether the pod has terms of any kind. */
 export const hasAffinity = ({ affinity }: PodInfo): boolean => affinity !== NO_TERMS;

@@ -12,15 +12,15 @@ import type { Snapshot } from './snapshot.ts';
 /** Pods to remove from a node so that another fits. */
 interface Candidate {
   node: string;
-  /** The most important first. */
+  /** Victims, the most important first. */
   victims: PodInfo[];
   violations: number;
 }
 
-/** What came of looking for victims: a node and its victims, or the sentence that says why there are none. */
+/** The result of the search for victims: a node and its victims, or the message why there are none. */
 export type Preemption = { node: string; victims: PodInfo[] } | { node?: undefined; message: string; clears: boolean };
 
-/** Looks for lower-priority pods whose removal makes room (plugins/defaultpreemption, framework/preemption). */
+/** Finds lower-priority pods whose removal makes room (plugins/defaultpreemption, framework/preemption). */
 export function preempt(pod: PodInfo, verdict: Verdict, snapshot: Snapshot, view: View, now: number): Preemption {
   const ineligible = notEligible(pod, verdict, snapshot);
   if (ineligible) return { message: ineligible, clears: false };
@@ -60,7 +60,10 @@ const leavesForUs = ({ metadata, status }: KubeObject): boolean =>
 const startOf = ({ pod }: PodInfo, now: number): number => (pod.status?.startTime ? parseTime(pod.status.startTime) : now);
 const byImportance = (now: number) => (a: PodInfo, b: PodInfo) => b.priority - a.priority || startOf(a, now) - startOf(b, now);
 
-/** The fewest pods of a node that must go: all lesser ones are taken off, then as many as possible come back (SelectVictimsOnNode). */
+/**
+ * The fewest pods to remove from a node: all of lower priority are removed, then as many as possible put back
+ * (SelectVictimsOnNode).
+ */
 function victimsOn(
   pod: PodInfo,
   node: NodeInfo,
@@ -117,7 +120,10 @@ function violatingPods(pods: PodInfo[], budgets: KubeObject[]): Set<PodInfo> {
 /** Offsets priorities so that few pods of negative priority count less than many (pickOneNodeForPreemption). */
 const OFFSET = 2 ** 31;
 
-/** Fewest broken budgets, least important victims, lowest sum of priorities, fewest victims, latest start of the most important. */
+/**
+ * The candidate with the fewest broken budgets, least important victims, lowest sum of priorities, fewest victims, latest start
+ * of the most important.
+ */
 function bestOf(candidates: Candidate[], now: number): { node: string; victims: PodInfo[] } {
   const criteria: ((c: Candidate) => number)[] = [
     (c) => -c.violations,

@@ -5,7 +5,10 @@ import type { Obj } from '../lib/json.ts';
 /** Amounts by resource name: CPU in thousandths, everything else in whole units. Plain numbers, since this is the hot path. */
 export type Amounts = Map<string, number>;
 
-/** What a container that asks for nothing is taken to need when nodes are scored (scheduler/util DefaultMilliCPURequest, DefaultMemoryRequest). */
+/**
+ * Assumed requests of a container without requests, for scoring (scheduler/util DefaultMilliCPURequest,
+ * DefaultMemoryRequest).
+ */
 const NON_ZERO: Record<string, number> = { cpu: 100, memory: 200 * 1024 * 1024 };
 
 /** One quantity as an amount. */
@@ -22,7 +25,7 @@ function add(into: Amounts, more: Amounts): void {
   for (const [name, n] of more) into.set(name, (into.get(name) ?? 0) + n);
 }
 
-function most(into: Amounts, other: Amounts): void {
+function raise(into: Amounts, other: Amounts): void {
   for (const [name, n] of other) if (n > (into.get(name) ?? 0)) into.set(name, n);
 }
 
@@ -33,8 +36,9 @@ function ofContainer(container: Obj, nonZero: boolean): Amounts {
 }
 
 /**
- * What a pod needs of a node (component-helpers resource.PodRequests): the sum of its containers and sidecars or the greatest moment of its
- * initialisation, whichever is more; requests of the pod itself win; overhead comes on top. `nonZero` fills in what containers leave out.
+ * Requests of a pod (component-helpers resource.PodRequests): the sum of its containers and sidecars or the maximum during its
+ * initialisation, whichever is more; requests of the pod itself win; overhead comes on top. `nonZero` fills in what containers
+ * leave out.
  */
 export function podAmounts(spec: Obj, nonZero: boolean): Amounts {
   const total: Amounts = new Map();
@@ -54,11 +58,11 @@ function initialisation(containers: Obj[], total: Amounts, nonZero: boolean): vo
     if (isRestartable(container)) {
       add(total, own);
       add(sidecars, own);
-      most(peak, sidecars);
+      raise(peak, sidecars);
     } else {
       add(own, sidecars);
-      most(peak, own);
+      raise(peak, own);
     }
   }
-  most(total, peak);
+  raise(total, peak);
 }

@@ -12,23 +12,23 @@ const PRE_FILTERS = having('preFilter');
 const FILTERS = having('filter');
 const SCORES = having('score');
 
-/** What became of the filters for one pod. */
+/** The result of the filters for one pod. */
 export interface Verdict {
   feasible: NodeInfo[];
-  /** Why each other node was refused, by its name. */
+  /** Rejections of the other nodes, by name. */
   rejected: Map<string, Rejection>;
-  /** Set when a plugin refused all nodes at once: its words stand for every node. */
+  /** Set when a plugin refused all nodes at once: it counts for every node. */
   everywhere?: Rejection;
 }
 
 /** A placement, or a verdict without one. */
 export type Placement = { node: NodeInfo; verdict: Verdict } | { node?: undefined; verdict: Verdict };
 
-/** Filters that have something to say about the pod, ready to be asked about nodes. */
+/** The filters that apply to the pod, after their pre-filter. */
 export interface Prepared {
   cycle: Cycle;
   filters: With<'filter'>[];
-  /** Only these nodes, when a plugin named them, and who did. */
+  /** The only nodes to filter, if a plugin named them, and that plugin. */
   only?: Set<string>;
   namedBy: string[];
   reject?: Rejection;
@@ -60,7 +60,7 @@ const emptyChoice = (names: string[]): Rejection => ({
   plugin: names[0],
 });
 
-/** Asks every filter about a node; the first that refuses speaks for it. */
+/** The rejection of a node by the first filter that refuses it. */
 export function filterNode(pod: PodInfo, node: NodeInfo, { cycle, filters }: Prepared): Rejection | undefined {
   for (const plugin of filters) {
     const rejection = plugin.filter(pod, node, cycle);
@@ -73,7 +73,7 @@ export function filterNode(pod: PodInfo, node: NodeInfo, { cycle, filters }: Pre
 }
 
 /**
- * The same with the pods counted in that were promised room on the node and are at least as important; the node must do with and without them
+ * filterNode with the pods that are nominated to the node and at least as important; the node must fit with and without them
  * (RunFilterPluginsWithNominatedPods).
  */
 export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prepared, snapshot: Snapshot): Rejection | undefined {
@@ -90,7 +90,7 @@ export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prep
   return filterNode(pod, node, prepared);
 }
 
-/** Which nodes can take the pod, and why the others cannot. */
+/** The nodes that fit the pod, and the rejections of the others. */
 function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdict: Verdict; prepared: Prepared } {
   const prepared = prepare(pod, snapshot.nodes, view);
   const verdict: Verdict = { feasible: [], rejected: new Map(), everywhere: prepared.reject };
@@ -137,7 +137,7 @@ export function schedule(pod: PodInfo, snapshot: Snapshot, view: View, random: R
   return { node: best(feasible, totals, random), verdict };
 }
 
-/** A node that was freed for the pod is tried first. */
+/** The pod's nominated node, which is tried first. */
 function promisedNode(pod: PodInfo, snapshot: Snapshot, view: View): Placement | undefined {
   const name: string | undefined = pod.pod.status?.nominatedNodeName;
   const node = name ? snapshot.node(name) : undefined;

@@ -11,13 +11,13 @@ import { plugins } from './plugins/table.ts';
 /** A pod that waits for a node. */
 export interface Waiting {
   info: PodInfo;
-  /** The last attempt failed, by these plugins and with this message; nothing that could cure it happened since. */
+  /** The last failed attempt: its plugins and message; absent once something that could cure it has happened. */
   failed?: { plugins: ReadonlySet<string>; message: string };
 }
 
 /**
- * Nodes with what runs on them, and the pods that wait: an index of the view (SPEC SCH2). It may be dropped at any time; what is lost then
- * is only the knowledge that another attempt is pointless.
+ * Nodes with their pods, and the waiting pods: an index of the view (SPEC SCH2). It may be dropped at any time; only the
+ * failures that make another attempt pointless are lost.
  */
 export class Snapshot {
   readonly #nodes = new Map<string, NodeInfo>();
@@ -32,14 +32,14 @@ export class Snapshot {
     for (const pod of view.list('pods')) this.#place(pod);
   }
 
-  /** Forgets what was assumed: the plan was carried out, and its changes are followed, or it was not. */
+  /** Drops the assumed pods: the plan was carried out and its changes were applied, or it was not. */
   settle(): this {
     for (const [uid, node] of this.#assumed) this.#nodes.get(node)?.remove(uid);
     this.#assumed.clear();
     return this;
   }
 
-  /** Follows one change. */
+  /** Applies one change. */
   apply(change: Change): void {
     this.settle();
     const { resource, type, object } = change;
@@ -106,14 +106,14 @@ export class Snapshot {
     if (isPromised(waiting.info)) this.#promises--;
   }
 
-  /** Gives those another chance whom a plugin rejected that listens to the event. */
+  /** Clears the failure of the pods that a plugin rejected which listens to the event. */
   #cure(event: ClusterEvent): void {
     for (const waiting of this.#waiting.values()) {
       if (waiting.failed && cures(event, waiting.failed.plugins)) waiting.failed = undefined;
     }
   }
 
-  /** Existing nodes in order of their names. */
+  /** Existing nodes in the order of their names. */
   get nodes(): readonly NodeInfo[] {
     this.#list ??= [...this.#nodes.values()].filter((info) => info.node).sort((a, b) => (a.name < b.name ? -1 : 1));
     return this.#list;
@@ -131,7 +131,7 @@ export class Snapshot {
     return out.sort(byImportance);
   }
 
-  /** Pods that were promised room on a node and may not be robbed of it by lesser ones. */
+  /** Pods that are nominated to a node: pods of lower priority may not take their room. */
   nominated(node: string): PodInfo[] {
     const out: PodInfo[] = [];
     for (const { info } of this.#waiting.values()) {
@@ -157,21 +157,24 @@ const preEnqueue = plugins.filter((plugin) => plugin.preEnqueue) as (Plugin & Re
 const enters = (info: PodInfo): boolean => preEnqueue.every((plugin) => plugin.preEnqueue(info));
 const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
 
-/** A node that goes cures nobody, but every sentence counted it: a rebuilt memo would say another one (SPEC SCH2). */
+/**
+ * Whether the event cures such a failure. A deleted node cures none, but every message counted it: a rebuilt index would have
+ * another (SPEC SCH2).
+ */
 function cures(event: ClusterEvent, rejectedBy: ReadonlySet<string>): boolean {
   if (event === 'node/delete') return true;
   for (const name of rejectedBy) if (byName.get(name)?.events?.includes(event) ?? true) return true;
   return false;
 }
 
-/** The failure counts only while the pod's stored condition says it: an attempt whose writes were rolled back never was. */
+/** Whether the failure is stored in the pod's condition: an attempt whose writes were rolled back does not count. */
 function isSettled({ info, failed }: Waiting): boolean {
   if (!failed) return false;
   const said = info.pod.status?.conditions?.find((c: { type: string }) => c.type === 'PodScheduled');
   return said?.status === 'False' && said.message === failed.message;
 }
 
-/** Its last binding was refused: it waits behind the others, or it would hold them up for ever (SPEC SCH7). */
+/** Whether the pod's last binding was refused: it waits behind the others, or it would block them for ever (SPEC SCH7). */
 const isBroken = (pod: KubeObject): boolean =>
   (pod.status?.conditions ?? []).some(
     (c: { type: string; reason?: string }) => c.type === 'PodScheduled' && c.reason === 'SchedulerError',
@@ -187,14 +190,14 @@ function byImportance({ info: a }: Waiting, { info: b }: Waiting): number {
   return x.name < y.name ? -1 : 1;
 }
 
-/** Nothing that a node counts has changed: most updates of a bound pod are of its status. */
+/** Whether the pod uses the same of its node: most updates of a bound pod are of its status. */
 const sameForNode = (a: KubeObject, b: KubeObject): boolean =>
   a.metadata.generation !== undefined &&
   a.metadata.generation === b.metadata.generation &&
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
   equal(a.metadata.labels, b.metadata.labels);
 
-/** A pod whose own wishes changed deserves another attempt; a new status of it does not. */
+/** Whether the pod requests the same: a changed request deserves another attempt, a changed status does not. */
 const sameRequest = (a: KubeObject, b: KubeObject): boolean =>
   a.metadata.generation === b.metadata.generation && equal(a.metadata.labels, b.metadata.labels);
 

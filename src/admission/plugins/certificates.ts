@@ -7,7 +7,7 @@ import { type Plugin, type PluginPorts, refuse } from '../plugin.ts';
 const REQUESTS = 'certificates.k8s.io/certificatesigningrequests';
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
 
-/** IsAuthorizedForSignerName: the verb on that very signer, or on all of its domain. */
+/** IsAuthorizedForSignerName: the verb on that signer, or on all of its domain. */
 function mayUseSigner(ports: PluginPorts, user: UserInfo, verb: string, signer: string): boolean {
   if (!ports.authorize) return user.groups.includes('system:masters');
   const ask = (name: string) => ports.authorize?.(user, verb, 'certificates.k8s.io', 'signers', name) ?? false;

@@ -4,7 +4,7 @@ import type { Plugin } from '../plugin.ts';
 const KEYS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 const SECONDS = 300;
 
-/** DefaultTolerationSeconds: a pod stays five minutes on a node that went away. */
+/** DefaultTolerationSeconds: a pod tolerates a lost node for five minutes. */
 export const defaultTolerationSeconds: Plugin = {
   name: 'DefaultTolerationSeconds',
   operations: ['CREATE', 'UPDATE'],

@@ -50,7 +50,7 @@ function applyDefaults(range: KubeObject, pod: KubeObject): void {
   pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${notes.join('; ')}` };
 }
 
-/** What one item demands of requests and limits; messages as upstream words them. */
+/** Checks requests and limits against one item; messages as upstream words them. */
 function check(limit: Obj, requests: Quantities, limits: Quantities, problems: string[]): void {
   const { type } = limit;
   for (const name in limit.min ?? {}) {
@@ -88,7 +88,7 @@ function ratioProblem(request: Quantity | undefined, cap: Quantity | undefined, 
 const parsed = (list: List | undefined): Quantities =>
   new Map(Object.entries(list ?? {}).map(([name, text]) => [name, quantity(text)]));
 
-/** Sums of a pod; what the pod itself says of cpu and memory goes before its containers'. */
+/** Sums of a pod; cpu and memory of the pod itself go before its containers'. */
 function podTotals(spec: Obj, side: 'requests' | 'limits'): Quantities {
   const total = aggregate(spec, side);
   for (const name of ['cpu', 'memory']) {

@@ -2,7 +2,7 @@ import { failure, forbiddenError, notFoundError } from '../../api/machinery/stat
 import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 
-/** NamespaceLifecycle: nothing new in a namespace that is absent or going, and three namespaces that stay for ever. */
+/** NamespaceLifecycle: nothing new in a namespace that is absent or terminating, and three namespaces that cannot be deleted. */
 
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 const NAMESPACES = { group: '', resource: 'namespaces' };

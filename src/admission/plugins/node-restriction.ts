@@ -6,7 +6,7 @@ import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 /** NodeRestriction: a kubelet changes its own node, its own pods and little else. */
 
 const PREFIX = 'system:node:';
-/** The cluster's own kubelet, which speaks for all virtual nodes at once; nobody gets a credential of this name. */
+/** The cluster's own kubelet, of all virtual nodes at once; no credential is issued for this name. */
 const VIRTUAL = 'system:node:virtual';
 const MIRROR = 'kubernetes.io/config.mirror';
 const LEASES = 'kube-node-lease';
@@ -100,7 +100,7 @@ function admitMirror(node: string, request: AdmissionRequest, cluster: ClusterOb
   if (referenced) throw refuse(request, `${self} can not create pods that reference ${referenced}`);
 }
 
-/** What a pod names that lives in the API (podutil.HasAPIObjectReference). */
+/** The kind of API object that a pod refers to (podutil.HasAPIObjectReference). */
 function referencedBy(spec: Obj): string | undefined {
   if (spec.serviceAccountName) return 'serviceaccounts';
   const containers: Obj[] = [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])];

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../lib/json.ts';
 import { type Plugin, resourceOfRequest } from '../plugin.ts';
 
-/** What a kind does not do yet, and whether an object asks for it; a line goes when the kind does what it says. */
+/** Behaviour of kinds that is not implemented yet, and whether an object asks for it; a line goes when it is implemented. */
 const MISSING: Record<string, { what: string; asked?: (object: KubeObject) => boolean }> = {
   'admissionregistration.k8s.io/validatingadmissionpolicies': { what: 'is stored but not enforced yet: it refuses no request' },
   'admissionregistration.k8s.io/validatingadmissionpolicybindings': {
@@ -22,10 +22,10 @@ const MISSING: Record<string, { what: string; asked?: (object: KubeObject) => bo
   },
 };
 
-/** The system's own writers know; service accounts of tenants do not. */
+/** The system's own writers, which get no warning; service accounts of tenants do. */
 const SYSTEM = /^system:(?!serviceaccount:(?!kube-system:))/;
 
-/** Says in a Warning header that something is accepted and does nothing; it is no upstream plugin, and refuses nothing. */
+/** Warns in a header that a field is accepted and not implemented; no upstream plugin; refuses nothing. */
 export const notEnforced: Plugin = {
   name: 'NotEnforced',
   operations: ['CREATE', 'UPDATE'],

@@ -5,7 +5,7 @@ import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 import { describe, violations } from '../pod-security-checks.ts';
 
-/** PodSecurity: namespaces say by label how far pods may go. Whatever version a label names, the newest rules apply. */
+/** PodSecurity: labels of namespaces set the level of their pods. Whatever version a label names, the newest rules apply. */
 
 const PREFIX = 'pod-security.kubernetes.io/';
 const ENFORCED = `${PREFIX}enforce-policy`;
@@ -28,7 +28,7 @@ interface Policy {
 const OPEN: LevelVersion = { level: 'privileged', version: 'latest' };
 const shown = ({ level, version }: LevelVersion) => `${level}:${version}`;
 
-/** PolicyToEvaluate. A level that cannot be read enforces the strictest, and warns of nothing. */
+/** PolicyToEvaluate. An invalid level enforces the strictest, and warns of nothing. */
 function policyOf(labels: Record<string, string> | undefined): Policy {
   const policy: Policy = { enforce: { ...OPEN }, audit: { ...OPEN }, warn: { ...OPEN }, errors: [] };
   if (!labels) return policy;
@@ -67,7 +67,7 @@ function reviewNamespace(request: AdmissionRequest, cluster: ClusterObjects): vo
   for (const text of existingPods(object.metadata.name, policy.enforce, cluster)) request.warn(text);
 }
 
-/** Warnings about pods that stand already (EvaluatePodsInNamespace). */
+/** Warnings about existing pods (EvaluatePodsInNamespace). */
 function existingPods(namespace: string, enforce: LevelVersion, cluster: ClusterObjects): string[] {
   const pods = cluster.objects('pods', namespace);
   const byReason = new Map<string, string[]>();
@@ -87,7 +87,7 @@ function existingPods(namespace: string, enforce: LevelVersion, cluster: Cluster
   return [`${head} ${JSON.stringify(shown(enforce))}`, ...lines.sort()];
 }
 
-/** A change of a pod that matters here: its images, or another set of containers. */
+/** Whether a change of a pod must be checked: of its images, or of its set of containers. */
 function isSignificant(pod: KubeObject, old: KubeObject): boolean {
   const images = (list: Obj[] | undefined) => (list ?? []).map((c) => c.image).join('\n');
   if (images(pod.spec.containers) !== images(old.spec.containers)) return true;
@@ -98,7 +98,7 @@ function isSignificant(pod: KubeObject, old: KubeObject): boolean {
   });
 }
 
-/** Where the pod template of a controller stands. */
+/** Path of the pod template of each controller kind. */
 const TEMPLATES: Record<string, string[]> = {
   replicationcontrollers: ['spec', 'template'],
   podtemplates: ['template'],
@@ -128,7 +128,7 @@ function review(request: AdmissionRequest, cluster: ClusterObjects): void {
   let pod: Obj | undefined = request.object;
   for (const step of TEMPLATES[resource] ?? []) pod = pod?.[step];
   if (!pod?.spec) return;
-  if (isPod || policy.warn.level !== OPEN.level || policy.audit.level !== OPEN.level) note(request, isPod, policy, pod);
+  if (isPod || policy.warn.level !== OPEN.level || policy.audit.level !== OPEN.level) annotate(request, isPod, policy, pod);
   if (isPod) {
     const found = violations(policy.enforce.level, pod.metadata, pod.spec);
     if (found.length) throw refuse(request, `violates PodSecurity ${JSON.stringify(shown(policy.enforce))}: ${describe(found)}`);
@@ -137,8 +137,8 @@ function review(request: AdmissionRequest, cluster: ClusterObjects): void {
   if (found.length) request.warn(`would violate PodSecurity ${JSON.stringify(shown(policy.warn))}: ${describe(found)}`);
 }
 
-/** What the audit log is told of a pod, whether it passes or not. */
-function note(request: AdmissionRequest, isPod: boolean, policy: Policy, { metadata, spec }: Obj): void {
+/** Adds the audit annotations of a pod, whether it passes or not. */
+function annotate(request: AdmissionRequest, isPod: boolean, policy: Policy, { metadata, spec }: Obj): void {
   if (!request.annotate) return;
   if (policy.errors.length) {
     const errors = policy.errors.map((error) => `${error.field}: ${errorBody(error)}`);

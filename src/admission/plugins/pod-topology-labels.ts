@@ -2,7 +2,7 @@ import type { Plugin } from '../plugin.ts';
 
 const LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
 
-/** PodTopologyLabels: a pod that is put on a node learns the node's zone and region. */
+/** PodTopologyLabels: a pod that is bound to a node gets the node's zone and region. */
 export const podTopologyLabels: Plugin = {
   name: 'PodTopologyLabels',
   operations: ['CREATE'],

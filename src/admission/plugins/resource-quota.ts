@@ -6,10 +6,13 @@ import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
 import { type Plugin, refuse, resourceOfRequest } from '../plugin.ts';
 import { computeUsage, concerns, isTerminating, quotaMatches, usageOf } from '../../api/core/quota-usage.ts';
 
-/** ResourceQuota: what would exceed a quota is refused, what fits is counted at once (apiserver resourcequota/controller.go). */
+/**
+ * ResourceQuota: requests that would exceed a quota are refused, the others counted at once (apiserver
+ * resourcequota/controller.go).
+ */
 
 const QUOTAS = 'resourcequotas';
-/** Never counted: they are made by the system or are no objects of a namespace's owner (quota/v1/install). */
+/** Resources that are never counted: created by the system or no objects of a namespace's owner (quota/v1/install). */
 const IGNORED = new Set(['events', 'resourcequotas/status', 'bindings', 'authorization.k8s.io/localsubjectaccessreviews']);
 const REQUIRED = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']);
 const apiserver = { username: 'system:apiserver', groups: ['system:masters'] };
@@ -28,7 +31,7 @@ function handles(request: AdmissionRequest, resource: string): boolean {
   return operation === 'CREATE';
 }
 
-/** Containers that leave out what the quota counts. */
+/** Containers that do not set a resource that the quota counts. */
 function missingOf(pod: KubeObject, names: string[]): string | undefined {
   if (Object.keys(pod.spec.resources?.requests ?? pod.spec.resources?.limits ?? {}).length) return undefined;
   const missing = new Map<string, Set<string>>();
@@ -47,7 +50,7 @@ function missingOf(pod: KubeObject, names: string[]): string | undefined {
 const parsed = (list: Record<string, string> | undefined): Quantities =>
   new Map(Object.entries(list ?? {}).map(([name, text]) => [name, quantity(text)]));
 
-/** What the change adds, without what stays the same or shrinks. */
+/** The increase of usage, without resources that stay the same or shrink. */
 function grown(after: Quantities, before: Quantities | undefined): Quantities {
   const delta: Quantities = new Map();
   for (const [name, q] of after) {

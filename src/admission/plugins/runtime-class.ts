@@ -2,7 +2,7 @@ import { sentEmpty } from '../../api/machinery/decode-fast.ts';
 import { failure } from '../../api/machinery/status-errors.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
-import { type Plugin, refuse, unaskable } from '../plugin.ts';
+import { type Plugin, refuse, nameProblem } from '../plugin.ts';
 
 /** RuntimeClass: a pod takes over the overhead and the scheduling demands of its class. */
 
@@ -11,7 +11,7 @@ function classOf(request: AdmissionRequest, cluster: ClusterObjects): KubeObject
   if (name === undefined) return undefined;
   const found = cluster.object('node.k8s.io/runtimeclasses', '', name);
   if (found) return found;
-  const why = unaskable(name);
+  const why = nameProblem(name);
   throw why ? failure(500, '', why) : refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { type Random, suffix } from '../../lib/random.ts';
 import type { AdmissionRequest, ClusterObjects } from '../../registry/ports.ts';
-import { type Plugin, refuse, unaskable } from '../plugin.ts';
+import { type Plugin, refuse, nameProblem } from '../plugin.ts';
 
 /** ServiceAccount: every pod runs as one, with its token mounted and its image pull secrets. */
 
@@ -9,7 +9,7 @@ const VOLUME = 'kube-api-access-';
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const MIRROR = 'kubernetes.io/config.mirror';
 const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
-/** An hour and seven seconds: the length by which upstream knows a token that it may silently extend. */
+/** An hour and seven seconds: the length by which upstream recognizes a token that it may silently extend. */
 const TOKEN_SECONDS = 3607;
 const DEFAULT_MODE = 420;
 
@@ -35,7 +35,7 @@ function accountOf(request: AdmissionRequest, cluster: ClusterObjects, name: str
   const account = cluster.object('serviceaccounts', request.namespace, name);
   if (account) return account;
   // Upstream names the resource in the singular here.
-  const why = unaskable(name) ?? `serviceaccount "${name}" not found`;
+  const why = nameProblem(name) ?? `serviceaccount "${name}" not found`;
   throw refuse(request, `error looking up service account ${request.namespace}/${name}: ${why}`);
 }
 
@@ -94,7 +94,7 @@ function secretNames(spec: Obj): string[] {
   return names;
 }
 
-/** An account may be limited to the secrets that it names. */
+/** Refuses secrets that the account does not name, if it is limited to them. */
 function limitSecrets(request: AdmissionRequest, account: KubeObject, spec: Obj): void {
   const enforced = account.metadata.annotations?.[MOUNTABLE];
   if (!enforced || !['1', 't', 'T', 'TRUE', 'true', 'True'].includes(enforced)) return;

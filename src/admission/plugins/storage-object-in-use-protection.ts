@@ -6,7 +6,7 @@ const FINALIZERS: Record<string, string> = {
   'storage.k8s.io/volumeattributesclasses': 'kubernetes.io/vac-protection',
 };
 
-/** StorageObjectInUseProtection: what holds data does not vanish while it is used. */
+/** StorageObjectInUseProtection: volumes and claims get a finalizer, so that they are not removed while used. */
 export const storageObjectInUseProtection: Plugin = {
   name: 'StorageObjectInUseProtection',
   operations: ['CREATE'],

@@ -12,15 +12,15 @@ export const authorization: Filter = (call, deps) => {
   if (decision.verdict === 'allow') return allowed(call, decision.reason);
   // Liveness and version stay open to everybody, whatever became of the role that says so.
   if (call.info.verb === 'get' && OPEN.has(call.info.path)) return allowed(call, '');
-  note(call, 'forbid', decision.reason);
+  annotate(call, 'forbid', decision.reason);
   throw forbid(attributes, decision.reason);
 };
 
 function allowed(call: Call, reason: string): undefined {
-  note(call, 'allow', reason);
+  annotate(call, 'allow', reason);
 }
 
-function note({ audit }: Call, decision: string, reason: string): void {
+function annotate({ audit }: Call, decision: string, reason: string): void {
   audit?.annotate('authorization.k8s.io/decision', decision);
   audit?.annotate('authorization.k8s.io/reason', reason);
 }

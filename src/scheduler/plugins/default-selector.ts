@@ -4,7 +4,10 @@ import type { PodInfo } from '../pod-info.ts';
 
 const NONE: readonly Requirement[] = [];
 
-/** Which pods belong with this one: those its Services and its controller select (plugins/helper spread.go DefaultSelector). */
+/**
+ * The selector of the pods to spread this one from: those that its Services and its controller select (plugins/helper spread.go
+ * DefaultSelector).
+ */
 export function defaultSelector(pod: PodInfo, view: View): readonly Requirement[] {
   let map: Record<string, string> | undefined;
   for (const service of view.list('services', pod.namespace)) {

@@ -14,7 +14,7 @@ const NAME = 'InterPodAffinity';
 /** Weight of a required affinity of a pod that runs already, when others are scored (HardPodAffinityWeight). */
 const HARD_WEIGHT = 1;
 
-/** Matching pods by topology: "key\0value" -> how many. */
+/** Number of matching pods by topology: "key\0value" -> count. */
 type Counts = Map<string, number>;
 
 const bump = (counts: Counts, node: NodeInfo, key: string, by: number): void => {
@@ -68,7 +68,7 @@ function existingForbids(node: NodeInfo, hard: Hard): boolean {
   return false;
 }
 
-/** Adds what one pod on a node says about the incoming one, and the other way round (processExistingPod). */
+/** Adds the scores of the affinity terms between one pod on a node and the incoming one, both ways (processExistingPod). */
 function weigh(pod: PodInfo, other: PodInfo, node: NodeInfo, scores: Counts, cycle: Cycle): void {
   const terms = (list: Term[], target: PodInfo, sign: number, hard = 0) => {
     for (const term of list) {
@@ -82,7 +82,7 @@ function weigh(pod: PodInfo, other: PodInfo, node: NodeInfo, scores: Counts, cyc
   terms(other.affinity.preferredAnti, pod, -1);
 }
 
-/** Pods that want to be near others or far from them (plugins/interpodaffinity). */
+/** Pod affinity and anti-affinity, required and preferred (plugins/interpodaffinity). */
 export const interPodAffinity: Plugin = {
   name: NAME,
   weight: 2,

@@ -36,14 +36,14 @@ function termMatches(term: NodeTerm, node: NodeInfo): boolean {
   });
 }
 
-/** Does a node selector (of a volume) choose the node? */
+/** Whether a node selector (of a volume) selects the node. */
 export const matchesTerms = (selector: Obj, node: NodeInfo): boolean =>
   parseTerms(selector).some((term) => termMatches(term, node));
 
 const parseTerms = (selector: Obj): NodeTerm[] =>
   (selector.nodeSelectorTerms ?? []).filter((t: Obj) => !isEmpty(t)).map((t: Obj) => parseTerm(t));
 
-/** What spec.nodeSelector and the required node affinity ask (nodeaffinity.GetRequiredNodeAffinity). */
+/** spec.nodeSelector and the required node affinity, parsed (nodeaffinity.GetRequiredNodeAffinity). */
 export function requiredNode(spec: Obj): RequiredNode {
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return {
@@ -52,7 +52,7 @@ export function requiredNode(spec: Obj): RequiredNode {
   };
 }
 
-/** Is it a node that the pod asks for? */
+/** Whether the node satisfies the pod's required node selection. */
 export function matchesRequired(required: RequiredNode, node: NodeInfo): boolean {
   if (required.selector && !matches(required.selector, node.labels)) return false;
   return !required.terms || required.terms.some((term) => termMatches(term, node));

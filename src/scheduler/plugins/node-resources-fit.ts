@@ -7,7 +7,7 @@ const isScalar = (name: string): boolean =>
 /** Resources that the filter knows besides scalar ones, in its order. */
 const NATIVE = ['cpu', 'memory', 'ephemeral-storage'];
 
-/** What the node lacks for the pod; empty when it fits (fitsRequest). */
+/** Resources that the node lacks for the pod; empty when it fits (fitsRequest). */
 function lacking({ requests }: PodInfo, node: NodeInfo): { reason: string; unresolvable: boolean }[] {
   const out: { reason: string; unresolvable: boolean }[] = [];
   if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) out.push({ reason: 'Too many pods', unresolvable: false });

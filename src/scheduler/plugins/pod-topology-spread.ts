@@ -19,7 +19,7 @@ const NAME = 'PodTopologySpread';
 const HOSTNAME = 'kubernetes.io/hostname';
 const NO_MATCH = "node(s) didn't match pod topology spread constraints";
 
-/** What every pod without constraints of its own gets (systemDefaultConstraints): soft, so they only score. */
+/** Constraints of pods without constraints of their own (systemDefaultConstraints): soft, so they only score. */
 const SYSTEM_DEFAULTS: Obj[] = [
   { topologyKey: HOSTNAME, whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 3 },
   { topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 5 },
@@ -29,7 +29,7 @@ interface Constraint {
   maxSkew: number;
   topologyKey: string;
   selector: readonly Requirement[];
-  /** Names the selector where matches are counted. */
+  /** Key of the selector whose matches are counted. */
   counter: string;
   minDomains: number;
   honorAffinity: boolean;
@@ -133,7 +133,7 @@ function softState(pod: PodInfo, nodes: readonly NodeInfo[], cycle: Cycle): Soft
   return soft;
 }
 
-/** Counts of a hostname are taken when a node is scored; those of wider domains here, over all nodes. */
+/** Counts matches in wider domains, over all nodes; those of a hostname are counted when a node is scored. */
 function countDomains(soft: Soft, pod: PodInfo, needsAll: boolean, cycle: Cycle): void {
   const required = requiredNode(pod.pod.spec);
   for (const node of cycle.nodes) {
@@ -147,7 +147,7 @@ function countDomains(soft: Soft, pod: PodInfo, needsAll: boolean, cycle: Cycle)
   }
 }
 
-/** Pods of a kind are spread over domains: hard constraints filter, soft and default ones score (plugins/podtopologyspread). */
+/** Spreads matching pods over domains: hard constraints filter, soft and default ones score (plugins/podtopologyspread). */
 export const podTopologySpread: Plugin = {
   name: NAME,
   weight: 2,

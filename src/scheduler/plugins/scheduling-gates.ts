@@ -1,6 +1,6 @@
 import type { Plugin } from '../framework.ts';
 
-/** A gated pod is not tried; the API server itself says so in its condition (plugins/schedulinggates, registry pod strategy). */
+/** Excludes gated pods; the API server itself sets their condition (plugins/schedulinggates, registry pod strategy). */
 export const schedulingGates: Plugin = {
   name: 'SchedulingGates',
   preEnqueue: ({ pod }) => !pod.spec.schedulingGates?.length,

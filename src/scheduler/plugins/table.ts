@@ -12,7 +12,7 @@ import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
 import { volumeBinding } from './volume-binding.ts';
 
-/** The default profile, in upstream's order: filters run in it, and the first that rejects a node speaks for it. */
+/** The default profile, in upstream's order: filters run in it, and a node's rejection is that of the first filter. */
 export const plugins: readonly Plugin[] = [
   schedulingGates,
   nodeUnschedulable,

@@ -1,7 +1,7 @@
 import { normalizeToMax, type Plugin, unresolvable } from '../framework.ts';
 import { repelling, tolerated } from './tolerations.ts';
 
-/** Taints keep pods away or, with PreferNoSchedule, make a node a worse choice (plugins/tainttoleration). */
+/** Taints exclude pods or, with PreferNoSchedule, lower a node's score (plugins/tainttoleration). */
 export const taintToleration: Plugin = {
   name: 'TaintToleration',
   weight: 3,

@@ -5,7 +5,7 @@ import type { NodeInfo } from '../node-info.ts';
 import { matchesTerms } from './node-affinity.ts';
 
 const NAME = 'VolumeBinding';
-/** Set by the volume controller once both sides of a claim know each other. */
+/** Annotation that the volume controller sets once claim and volume refer to each other. */
 const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
