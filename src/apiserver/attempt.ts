@@ -9,12 +9,12 @@ export interface Pending {
 }
 
 /**
- * One request, which is run anew until its questions are answered. What counts a request (usage, limits, the audit log's first event) has
- * run once: a run goes on with the filter or handler that asked. `now` is that of the request in each run.
+ * One request, which is run anew until its questions are answered. Filters that count a request (usage, limits, the audit log's
+ * first event) run once: a run goes on with the filter or handler that asked. `now` is that of the request in each run.
  */
 export class RequestAttempt extends Attempt {
   readonly call: Call;
-  /** Filters that let it pass. */
+  /** Number of filters passed. */
   passed = 0;
   #restore: () => void;
 
@@ -24,20 +24,20 @@ export class RequestAttempt extends Attempt {
     this.#restore = this.#mark();
   }
 
-  /** A filter let it pass: what it said stays. */
+  /** Counts a passed filter: its warnings and annotations stay. */
   pass(): void {
     this.passed++;
     this.keep();
     this.#restore = this.#mark();
   }
 
-  /** A run ended with a question: what it said to the client and to the audit log is said again by the next. */
+  /** Drops the warnings and annotations of a run that ended with a question: the next run adds them again. */
   rewind(): void {
     this.rounds++;
     this.#restore();
   }
 
-  /** Why there is no further run; undefined while there is. */
+  /** The reason why there is no further run; undefined while there is one. */
   exhausted(now: number): string | undefined {
     if (this.rounds >= ATTEMPT_ROUNDS) return `the request asked others ${this.rounds} times and came to no end`;
     if (now - this.call.request.now >= ATTEMPT_MS) return `others did not answer within ${ATTEMPT_MS} ms`;

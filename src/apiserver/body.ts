@@ -2,7 +2,7 @@ import { decodeAs, decodeBody, type Decoded, type FieldValidation } from '../api
 import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { Call, Target } from './call.ts';
 
-/** Decodes what a request sends to a resource or subresource. Throws upstream's 400 or 415. */
+/** Decodes the body of a request to a resource or subresource. Throws upstream's 400 or 415. */
 export function decodeSent(call: Call, target: Target, mode: FieldValidation): Decoded {
   const { body } = call.request;
   const type = call.request.header('content-type') ?? '';

@@ -12,7 +12,7 @@ import type { Accept } from './negotiate.ts';
 import type { OpenApiFacts } from './openapi-facts.ts';
 import type { RequestInfo } from './request-info.ts';
 
-/** What an address names, once it is known to exist. */
+/** The resource of an address, once it is known to exist. */
 export interface Target {
   kind: Kind;
   served: ServedVersion | undefined;
@@ -25,34 +25,34 @@ export interface Target {
 
 /** One request on its way through the filters to its handler. */
 export interface Call {
-  /** As the filters leave it: they may put a body that everybody reads in the place of one that few do. */
+  /** As the filters leave it: they may replace a protobuf body by JSON. */
   request: ApiRequest;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
   user: UserInfo;
-  /** Who they were before any impersonation: whose credential it was. */
+  /** The user of the credential, before any impersonation. */
   authenticated: UserInfo;
   /** Texts for Warning headers. */
   readonly warnings: string[];
-  /** What the client wants to read. */
+  /** The form that the client accepts. */
   accept: Accept;
-  /** What the audit log is told; null: nothing, as the policy says; undefined: the policy was not asked yet. */
+  /** The audit record; null: none, by the policy; undefined: the policy was not asked yet. */
   audit?: AuditRecord | null;
   auditId?: string;
 }
 
-/** What bounds the requests to a cluster. Both throw a StatusError. */
+/** Limits of the requests to a cluster. Both throw a StatusError. */
 export interface RequestLimits {
-  /** A request, of somebody who is known. */
+  /** Counts a request of an authenticated user. */
   request(now: number): void;
-  /** One more watch is to be opened. */
+  /** Counts a watch to be opened. */
   watch(): void;
 }
 
-/** What filters and handlers work with. */
+/** Dependencies of filters and handlers. */
 export interface Deps {
   readonly registry: Registry;
-  /** What documents of OpenAPI tell beyond structure. */
+  /** Facts of OpenAPI documents beyond structure. */
   readonly facts: OpenApiFacts;
   readonly random: Random;
   readonly crypto: Crypto;
@@ -60,7 +60,7 @@ export interface Deps {
   readonly authorizer: Authorizer;
   readonly limits?: RequestLimits | undefined;
   readonly audit?: AuditSink | undefined;
-  /** Why the cluster serves nobody just now. */
+  /** The reason why the cluster serves no requests now. */
   readonly unavailable?: string | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** The one media type that aggregated discovery is asked for by. */
 export const DISCOVERY_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-/** What a discovery client reads; undefined when we have nothing for it. `aggregates` is true for /api and /apis. */
+/** The form that a discovery client accepts; undefined when none is served. `aggregates` is true for /api and /apis. */
 export function acceptOf(header: string | null, aggregates: boolean): 'json' | 'yaml' | 'aggregated' | undefined {
   if (header === null || header.trim() === '') return 'json';
   for (const clause of clausesOf(header)) {

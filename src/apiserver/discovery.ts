@@ -15,7 +15,7 @@ export interface DiscoveryAnswer {
   body: string;
 }
 
-/** What of a request besides path and Accept matters here. */
+/** Facts of a request besides path and Accept. */
 export interface DiscoveryRequest {
   /** host:port under which the client reached us; named in /api. */
   host?: string;
@@ -49,7 +49,7 @@ export function discovery(
   return { status: 200, headers: { 'content-type': 'application/json' }, body: `${text}\n` };
 }
 
-/** How to make the plain document of a path; undefined when the path is none of discovery's. */
+/** The function that makes the plain document of a path; undefined when discovery does not serve the path. */
 function documentOf(kinds: KindTable, crypto: Hashes, parts: string[], host: string): (() => Obj) | 'missing' | undefined {
   const [root, ...rest] = parts;
   const [name, version] = root === 'api' ? ['', rest[0]] : rest;

@@ -10,7 +10,7 @@ export interface ApiRequest {
   headerNames?(): Iterable<string>;
   /** Text; of protobuf one character is a byte. */
   body: string;
-  /** The body could not be read to its end: nobody knows what was asked for. */
+  /** The body could not be read to its end. */
   broken?: boolean;
   /** ms since the epoch. */
   now: number;
@@ -27,7 +27,7 @@ export interface Answer {
   bytes?: Uint8Array<ArrayBuffer>;
 }
 
-/** An answer that goes on: whoever holds the client's end opens it with a port. Nothing is sent before. */
+/** A streamed answer: the shell opens it with a port. Nothing is sent before. */
 export interface StreamAnswer {
   status: number;
   headers: Record<string, string>;

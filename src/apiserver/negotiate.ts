@@ -1,7 +1,7 @@
 import { failure, unsupportedMediaType } from '../api/machinery/status-errors.ts';
 import type { StatusError } from '../api/machinery/status-errors.ts';
 
-/** What a client wants to read. */
+/** The form that a client accepts. */
 export interface Accept {
   format: 'json' | 'yaml';
   /** A transformation: as=...;v=...;g=... */

@@ -1,7 +1,7 @@
 import { gunzipSync, strFromU8 } from 'fflate';
 import type { Obj } from '../lib/json.ts';
 
-/** What OpenAPI documents tell people beyond structure; made by api/openapi/descriptions.mjs at build time. */
+/** Facts of OpenAPI documents beyond structure; made by api/openapi/descriptions.mjs at build time. */
 export interface Facts {
   /** Definition name -> { '': of the type itself, field: of the field }. */
   descriptions: Record<string, Record<string, string>>;

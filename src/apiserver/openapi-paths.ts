@@ -50,7 +50,7 @@ interface Operation {
   answers: Record<string, string>;
 }
 
-/** What an operation is about: the kind in its extension, and the type it takes and gives. */
+/** The subject of an operation: the kind in its extension, and the type of its body and answer. */
 interface Subject {
   gvk: Obj;
   type: string;
@@ -265,5 +265,8 @@ const deleteCollection = (id: string): Operation => ({
   answers: { 200: STATUS },
 });
 
-/** What a deletion answers with; the store of namespaces returns them too, but does not say so (MayReturnFullObjectDeleter). */
+/**
+ * The type of a deletion's answer; the store of namespaces returns objects too, but does not declare it
+ * (MayReturnFullObjectDeleter).
+ */
 const deletedType = (kind: Kind, type: string): string => (kind.returnsDeleted && !kind.subresources?.finalize ? type : STATUS);

@@ -3,7 +3,7 @@ import type { Schema } from '../api/schema/schema.ts';
 import type { Obj } from '../lib/json.ts';
 import type { Facts } from './openapi-facts.ts';
 
-/** OpenAPI 3.0 and 2.0 differ in where definitions stand and in how little the older one can say. */
+/** OpenAPI 3.0 or 2.0: they differ in the place of definitions and in expressiveness. */
 export type Dialect = 'v3' | 'v2';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
@@ -67,7 +67,7 @@ const NO_DEFAULT = new Set([
 /** The group, version and kind that a definition stands for. */
 export type GvkOf = (type: StructType) => Obj[] | undefined;
 
-/** Writes definitions, and remembers which ones they refer to. */
+/** Writes definitions, and records the ones they refer to. */
 export class SchemaWriter {
   readonly #dialect: Dialect;
   readonly #gvks: GvkOf;

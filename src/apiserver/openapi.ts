@@ -16,7 +16,7 @@ export interface OpenApiAnswer {
   body: string;
 }
 
-/** What of a request besides its path matters here. `query` is without the question mark; `now` in ms. */
+/** Facts of a request besides its path. `query` is without the question mark; `now` in ms. */
 export interface OpenApiRequest {
   query?: string;
   accept?: string | null;
@@ -58,7 +58,7 @@ function index(kinds: KindTable, facts: OpenApiFacts, crypto: Hash): OpenApiAnsw
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: JSON.stringify({ paths }) };
 }
 
-/** A document is a function of the build and of what a cluster serves, so its hash needs no document. */
+/** The hash of a document, from the build and the served kinds, without the document. */
 function hashOf(kinds: KindTable, facts: OpenApiFacts, crypto: Hash, name: string): string {
   return remembered(kinds, `${facts.mark} ${name}`, () => {
     const served = kinds.groups().map((g) => `${g.name}:${g.versions.map((v) => `${v.version}(${v.resources.length})`)}`);
@@ -70,7 +70,7 @@ function hashOf(kinds: KindTable, facts: OpenApiFacts, crypto: Hash, name: strin
 
 const nameOf = (group: string, version: string): string => (group ? `apis/${group}/${version}` : `api/${version}`);
 
-/** What a document is made of, besides the text of the schema. */
+/** The text of a served kind, for the hash of a document. */
 const describe = ({ kind, served }: ServedKind): string =>
   JSON.stringify([
     kind.kind,

@@ -26,7 +26,7 @@ export function presentStored(call: Call, deps: Deps, target: Target, status: nu
   }
 }
 
-/** What a write answers: text that is in the served version already. */
+/** The answer of a write: text that is in the served version already. */
 export function presentWritten(call: Call, target: Target, status: number, json: string, object: KubeObject): Answer {
   const { accept } = call;
   if (accept.as === 'object') return respond(call, status, json);
@@ -41,7 +41,7 @@ export function presentWritten(call: Call, target: Target, status: number, json:
   return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(columns), rows));
 }
 
-/** A metadata form that does not fit what is asked for. */
+/** The error of a metadata form that does not fit the request. */
 export function wrongForm(form: string, why: string, goType: string) {
   return failure(406, 'NotAcceptable', `you requested ${form}, but the requested object ${why} (*core.${goType})`);
 }

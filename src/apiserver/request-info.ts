@@ -1,4 +1,7 @@
-/** What an address and a method mean (apiserver pkg/endpoints/request/requestinfo.go). Pure; it does not know which resources exist. */
+/**
+ * The meaning of an address and a method (apiserver pkg/endpoints/request/requestinfo.go). Pure; it does not know which
+ * resources exist.
+ */
 export interface RequestInfo {
   isResource: boolean;
   path: string;

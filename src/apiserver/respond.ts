@@ -40,7 +40,7 @@ export const text = (status: number, body: string): Answer => ({
   body,
 });
 
-/** What Go's router says of a path that it does not know. */
+/** The answer of Go's router to an unknown path. */
 export const pageNotFound = (): Answer => text(404, '404 page not found\n');
 
 /** A Status as an answer. Errors that came before negotiation succeeded are indented, as upstream's raw JSON is. */

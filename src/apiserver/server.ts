@@ -46,7 +46,7 @@ import { findTarget, noMethod, servesVersion, unserved } from './target.ts';
 export type { Pending } from './attempt.ts';
 export type { ApiRequest, ApiResponse } from './messages.ts';
 
-/** Every request passes these in this order; each lets it pass, answers it or refuses it. */
+/** The filters of every request, in order; each passes, answers or refuses it. */
 const FILTERS: readonly Filter[] = [
   authentication,
   availability,
@@ -59,7 +59,7 @@ const FILTERS: readonly Filter[] = [
   depth,
 ];
 
-/** What a warning says of the release that no longer has the version (deprecation.WarningMessage). */
+/** The release without the version, in a warning (deprecation.WarningMessage). */
 const REMOVED_IN = /unavailable in v(\d+\.\d+)\+/;
 
 type Handler = (call: Call, deps: Deps, target: Target) => ApiResponse;
@@ -82,7 +82,7 @@ const NEGOTIATED = { format: 'json', as: 'object', apiVersion: '', pretty: false
 
 export interface ApiServerDeps {
   registry: Registry;
-  /** Chance, and questions to the outside. */
+  /** Randomness, and questions to the outside. */
   scope: AttemptScope;
   crypto: Crypto;
   credentials: CredentialSource;
@@ -194,7 +194,7 @@ export class ApiServer {
     return handler(call, this.#deps, target);
   }
 
-  /** What is no resource. */
+  /** Answers a path that is no resource. */
   #path({ info, query, request }: Call): ApiResponse {
     const { path } = info;
     if (path.startsWith('//')) return pageNotFound();
@@ -226,13 +226,16 @@ const BAD_REQUEST: ApiResponse = {
 const BAD_ESCAPE = /^[^?]*%(?![\da-fA-F]{2})/;
 const isMalformed = (url: string): boolean => url.includes('%') && BAD_ESCAPE.test(url);
 
-/** What upstream says when it cannot make a RequestInfo. */
+/** Upstream's answer when it cannot make a RequestInfo. */
 function undetermined(path: string): Answer {
   const why = `unable to determine kind and namespace from url, ${path}`;
   return text(500, `Internal Server Error: ${goQuote(path)}: failed to create RequestInfo: ${why}\n`);
 }
 
-/** Names that are no part of a path (NamespaceKeyFunc, path.IsValidPathSegmentName), and namespaces that would lead out of one. */
+/**
+ * Refuses names that cannot be part of a path (NamespaceKeyFunc, path.IsValidPathSegmentName), and namespaces that would lead
+ * out of one.
+ */
 function checkSegments({ name, namespace, path }: RequestInfo): void {
   const wrong = name === '.' || name === '..' ? `may not be '${name}'` : name.includes('%') ? "may not contain '%'" : '';
   if (wrong) throw badRequest(`Name parameter invalid: ${goQuote(name)}: ${wrong}`);
@@ -251,7 +254,7 @@ function openCall(request: ApiRequest): Call {
   return { request, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: NEGOTIATED };
 }
 
-/** Go leaves out parameters with a semicolon (net/url ParseQuery). */
+/** The query without parameters with a semicolon, which Go ignores (net/url ParseQuery). */
 const withoutSemicolons = (query: string): string =>
   query.includes(';')
     ? query
@@ -269,7 +272,7 @@ function decodePath(path: string): string {
   }
 }
 
-/** Resources negotiate by Accept; other paths look at the header themselves. A refusal is told to those only who may ask at all. */
+/** Resources negotiate by Accept; other paths look at the header themselves. A refusal is sent to authorized clients only. */
 function negotiateInto(call: Call, kinds: KindTable): StatusError | undefined {
   const { info, request } = call;
   if (!info.isResource || CONNECTS.has(info.subresource)) return undefined;
@@ -282,7 +285,10 @@ function negotiateInto(call: Call, kinds: KindTable): StatusError | undefined {
   }
 }
 
-/** What can only be created (reviews, bindings, tokens) is no object that a Table could list (scope.TableConvertor is nil). */
+/**
+ * Whether the resource has Tables: those that can only be created (reviews, bindings, tokens) have none (scope.TableConvertor
+ * is nil).
+ */
 function hasTables({ group, version, resource, subresource }: RequestInfo, kinds: KindTable): boolean {
   const kind = kinds.served(group, version, resource)?.kind;
   const verbs = subresource && kind ? subresourceOf(kind, subresource)?.verbs : kind?.verbs;

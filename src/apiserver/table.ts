@@ -6,7 +6,7 @@ import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { KubeObject } from '../lib/json.ts';
 import { type Form, metadataText, objectText, partialText } from './convert.ts';
 
-/** What a row carries besides its cells. */
+/** The object in a row, besides its cells. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 /** Kinds without a printer of their own (rest.NewDefaultTableConvertor). */

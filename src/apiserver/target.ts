@@ -25,7 +25,7 @@ export const noMethod = (): StatusError =>
 
 const byTable = new WeakMap<KindTable, Set<string>>();
 
-/** Is the group and version of an address served at all? */
+/** Whether the group and version of an address are served. */
 export function servesVersion(kinds: KindTable, group: string, version: string): boolean {
   let versions = byTable.get(kinds);
   if (!versions) {
@@ -35,7 +35,7 @@ export function servesVersion(kinds: KindTable, group: string, version: string):
   return versions.has(`${group}/${version}`);
 }
 
-/** What nothing serves: below the root of a service that is there go-restful says so, elsewhere the last handler of all. */
+/** The answer to an unserved address: go-restful's below the root of an existing service, else that of the last handler. */
 export function unserved(kinds: KindTable, path: string): Answer {
   if (path.startsWith('//')) return pageNotFound();
   const [root, group, ...rest] = path.split('/').slice(1);
@@ -44,7 +44,7 @@ export function unserved(kinds: KindTable, path: string): Answer {
   return pageNotFound();
 }
 
-/** What the address names. Throws 404 when nothing has it, 405 when something has, but not with this method. */
+/** The target of an address. Throws 404 when there is none, 405 when it has not this method. */
 export function findTarget(info: RequestInfo, method: string, kinds: KindTable): Target {
   const found = kinds.served(info.group, info.version, info.resource);
   if (!found || info.verb === 'proxy') throw noRoute();

@@ -21,8 +21,8 @@ function acceptOf(header: string | null): Accept | undefined {
 }
 
 /**
- * What somebody unknown is told: 401. Shells say it for a cluster, and where there is none, so that the one cannot be told from the other by
- * a single byte.
+ * The 401 for an anonymous client. Shells send it for a cluster, and where there is none, so that the two answers are equal in
+ * every byte.
  */
 export function refuseUnknown(request: ApiRequest, random: Pick<Random, 'uuid'>): Answer {
   const mark = request.url.indexOf('?');

@@ -10,7 +10,7 @@ const MANAGER_BYTES = 128;
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
 const META_GROUP = 'meta.k8s.io';
 
-/** What create, update and patch share (metav1.CreateOptions and its siblings), checked as upstream checks them. */
+/** Options that create, update and patch share (metav1.CreateOptions and its siblings), checked as upstream checks them. */
 export function writeOptions(call: Call, target: Target, verb: 'Create' | 'Update' | 'Patch', patch?: PatchType): WriteOptions {
   const { query, info, user, request } = call;
   const manager = query.get('fieldManager') ?? '';

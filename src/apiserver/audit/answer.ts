@@ -29,7 +29,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What responseStatus says: of a Status what it says itself, of anything else the code. */
+/** responseStatus of an event: the fields of a Status, or the code of any other answer. */
 export function statusOf(code: number, body: string): Obj {
   if (!/^\{(?:"apiVersion":"v1",)?"kind":"Status"/.test(body)) return { metadata: {}, code };
   const { status, message, reason, details } = JSON.parse(body) as Obj;

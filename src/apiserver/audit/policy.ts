@@ -4,14 +4,14 @@ import { isDns1123Subdomain } from '../../api/machinery/names.ts';
 import { isObject, type Obj } from '../../lib/json.ts';
 import { AUDIT_POLICY_ENTRIES } from '../limits.ts';
 
-/** How much of a request is written down, each level with all before it. */
+/** Audit levels: the parts of a request that are recorded, each level with all before it. */
 export const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'] as const;
 export type Level = (typeof LEVELS)[number];
 
 export const STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** A group of resources that a rule is about. */
+/** A group of resources in a rule. */
 export interface GroupResources {
   group?: string;
   resources?: string[];
@@ -42,7 +42,7 @@ export interface Policy {
 
 const API_VERSION = 'audit.k8s.io/v1';
 
-/** A policy that cannot be taken, and why. */
+/** The error of an invalid policy. */
 export class PolicyError extends Error {}
 
 type Shape = 'text' | 'flag' | 'texts' | 'object' | { list: Record<string, Shape> };

@@ -14,13 +14,13 @@ import type { AuditSink } from './sink.ts';
 
 /** Upstream cuts longer ones (audit/request.go). */
 const AGENT_CHARACTERS = 1024;
-/** Characters of a message that stay when an event is too long. */
+/** Characters of a message that are kept when an event is too long. */
 const CUT_MESSAGE = 4096;
 const TRUNCATED = 'audit.k8s.io/truncated';
 const LONG_VERBS = new Set(['watch', 'proxy']);
 const LONG_SUBRESOURCES = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** What stands in place of a bearer token. */
+/** Placeholder of a bearer token. */
 const REDACTED = '<redacted>';
 /** Filled in when a stream ends. No text of an event can hold it: quotes inside of one are escaped. */
 const OPEN_TIME = '"stageTimestamp":""';
@@ -29,7 +29,7 @@ const OPEN_TIME = '"stageTimestamp":""';
 export const completed = (event: string, now: number): string =>
   event.replace(OPEN_TIME, () => `"stageTimestamp":"${rfc3339Micro(now)}"`);
 
-/** One request as the audit log tells it (apiserver audit/{context,request}.go, endpoints/filters/audit.go). */
+/** The audit record of one request (apiserver audit/{context,request}.go, endpoints/filters/audit.go). */
 export class AuditRecord {
   readonly #config: AuditConfig;
   readonly #sink: AuditSink;
@@ -59,7 +59,7 @@ export class AuditRecord {
     if (o.info.isResource) this.#objectRef = referenceOf(o.info);
   }
 
-  /** Returns what puts the record back to what it says now. */
+  /** Returns a function that resets the record to its present state. */
   mark(): () => void {
     const annotations = [...this.#annotations];
     const [ref, impersonated, sent] = [{ ...this.#objectRef }, this.#impersonated, this.#sent];
@@ -75,7 +75,7 @@ export class AuditRecord {
     };
   }
 
-  /** Whether bodies of requests are written down. */
+  /** Whether bodies of requests are recorded. */
   get wantsRequest(): boolean {
     return this.#reaches('Request');
   }
@@ -84,7 +84,7 @@ export class AuditRecord {
     return LEVELS.indexOf(this.#config.level) >= LEVELS.indexOf(level);
   }
 
-  /** The request has come; it is known who asks, and nothing else. */
+  /** Records RequestReceived: the user is known, the answer not. */
   received(): void {
     this.#emit('RequestReceived', this.#request.now);
   }
@@ -93,12 +93,15 @@ export class AuditRecord {
     this.#impersonated = user;
   }
 
-  /** The first value of a key stays. */
+  /** Adds an annotation; the first value of a key is kept. */
   annotate(key: string, value: string): void {
     if (!this.#annotations.has(key)) this.#annotations.set(key, value);
   }
 
-  /** The object that the client sent, decoded: names what the address leaves open. `shown` makes the text of it, if it is wanted. */
+  /**
+   * The object that the client sent, decoded: names what the address leaves open. `shown` makes the text of it, if it is
+   * wanted.
+   */
   sent(metadata: Partial<KubeObject['metadata']> | undefined, shown: () => Obj): void {
     const ref = this.#objectRef;
     for (const name of ['namespace', 'name', 'uid', 'resourceVersion'] as const) {
@@ -120,12 +123,12 @@ export class AuditRecord {
     return this.#info.resource === 'tokenreviews' || this.#info.subresource === 'token';
   }
 
-  /** Nobody's request: it has one event only. */
+  /** Records a request without a user: one event only. */
   unauthenticated(answer: ApiResponse): void {
     this.#emit('ResponseStarted', this.#request.now, this.#response(answer));
   }
 
-  /** The answer is known: the last events, but of a stream, which ends later. */
+  /** Records the answer: the last events, but of a stream, which ends later. */
   complete(answer: ApiResponse): void {
     const { now } = this.#request;
     const response = this.#response(answer);
@@ -136,7 +139,7 @@ export class AuditRecord {
     }
   }
 
-  /** The server failed. */
+  /** Records a failure of the server. */
   panicked(error: unknown): void {
     const message = `APIServer panic'd: ${error instanceof Error ? error.message : String(error)}`;
     const status = { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 };
@@ -164,7 +167,7 @@ export class AuditRecord {
     this.#sink.keep(this.#text(stage, now, response), now, !READS.has(this.#request.method));
   }
 
-  /** Without a time: that is still to come. */
+  /** The text of an event; without `now` its time is filled in later. */
   #text(stage: Stage, now: number | undefined, response: Response | undefined): string {
     const bodies = `${field('requestObject', this.#sent)}${field('responseObject', response?.body)}`;
     const text = this.#around(stage, now, response?.status, bodies, this.#annotations);
@@ -227,7 +230,7 @@ function sourceIPs({ header, remote }: ApiRequest): string[] {
   return ips;
 }
 
-/** Bearer tokens stand in no log, whatever the level. */
+/** A copy without its bearer token, which is never logged. */
 function withoutToken(object: Obj): Obj {
   if (object.spec?.token) object.spec = { ...object.spec, token: REDACTED };
   if (object.status?.token) object.status = { ...object.status, token: REDACTED };

@@ -1,7 +1,7 @@
 import type { Attributes } from '../../authz/attributes.ts';
 import type { GroupResources, Level, Policy, PolicyRule, Stage } from './policy.ts';
 
-/** What is to be written down of one request. */
+/** The parts of one request to record. */
 export interface AuditConfig {
   level: Level;
   omitStages: ReadonlySet<Stage>;
@@ -11,7 +11,7 @@ export interface AuditConfig {
 /** A request before it is known who asks has no user. */
 export type Asked = Omit<Attributes, 'user'> & { user?: Attributes['user'] };
 
-/** A policy made ready to be asked (audit/policy/checker.go). The first rule that fits decides; none fits: nothing is written down. */
+/** A compiled policy (audit/policy/checker.go). The first matching rule decides; without one nothing is recorded. */
 export class AuditRules {
   readonly #rules: { rule: PolicyRule; config: AuditConfig }[];
 
@@ -26,7 +26,7 @@ export class AuditRules {
     }));
   }
 
-  /** Undefined: this request leaves no trace. */
+  /** The parts of a request to record; undefined: none. */
   configFor(asked: Asked): AuditConfig | undefined {
     const found = this.#rules.find(({ rule }) => matches(rule, asked))?.config;
     return found && found.level !== 'None' ? found : undefined;

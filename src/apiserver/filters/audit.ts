@@ -16,7 +16,7 @@ export function auditIdOf(call: Call, deps: Deps): string {
   return call.auditId;
 }
 
-/** Begins the record of a request that the policy wants written down, once it is known who asks (apiserver filters/audit.go). */
+/** Begins the record of a request that the policy records, once the user is known (apiserver filters/audit.go). */
 export const audit: Filter = (call, deps) => {
   const record = recordOf(call, deps, call.user);
   call.audit = record ?? null;
@@ -32,13 +32,13 @@ function recordOf(call: Call, deps: Deps, user: Call['user'] | undefined): Audit
   return config && new AuditRecord({ config, sink, request, info, auditId: auditIdOf(call, deps), user });
 }
 
-/** The answer is known. A request that was turned away before anybody knew whose it is has no record yet (filters/authn_audit.go). */
+/** Records the answer. A request refused before its user was known has no record yet (filters/authn_audit.go). */
 export function auditAnswer(call: Call, deps: Deps, answer: ApiResponse): void {
   if (call.audit) call.audit.complete(answer);
   else if (call.audit === undefined && answer.status === UNAUTHORIZED) recordOf(call, deps, undefined)?.unauthenticated(answer);
 }
 
-/** What the client sent to create or update something: with its defaults, before admission. */
+/** Records the object sent to create or update: with its defaults, before admission. */
 export function auditSent({ audit: record }: Call, target: Target, object: KubeObject): void {
   record?.sent(object.metadata, () => {
     const { kind, served } = target;
@@ -49,7 +49,7 @@ export function auditSent({ audit: record }: Call, target: Target, object: KubeO
   });
 }
 
-/** A patch: JSON, or YAML for apply. */
+/** Records a patch: JSON, or YAML for apply. */
 export function auditPatch({ audit: record, request }: Call): void {
   if (!record?.wantsRequest) return;
   let value: unknown;
@@ -61,7 +61,7 @@ export function auditPatch({ audit: record, request }: Call): void {
   record.patched(value);
 }
 
-/** Options of a deletion; upstream tells them in its internal version. */
+/** Records the options of a deletion; upstream records their internal version. */
 export function auditOptions({ audit: record }: Call, options: Obj): void {
   record?.sent(undefined, () => ({ ...options, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/__internal' }));
 }

@@ -1,7 +1,7 @@
 import { unauthorized } from '../../api/machinery/status-errors.ts';
 import type { Filter } from '../call.ts';
 
-/** Who is it? 401 for everybody unknown, but for the few open paths (apiserver filters/authentication.go). */
+/** Finds the user: 401 for anonymous clients, but for the few open paths (apiserver filters/authentication.go). */
 export const authentication: Filter = (call, deps) => {
   const { request, info } = call;
   const user = deps.authenticator.request(request.header('authorization'), info.path, request.now);

@@ -4,7 +4,7 @@ import type { Call, Filter } from '../call.ts';
 
 const OPEN = new Set(['/healthz', '/livez', '/readyz', '/version']);
 
-/** May they? 403 in upstream's words (apiserver filters/authorization.go). */
+/** Refuses unauthorized requests: 403 in upstream's words (apiserver filters/authorization.go). */
 export const authorization: Filter = (call, deps) => {
   if (call.user.groups.includes('system:masters')) return allowed(call, '');
   const attributes = attributesOf(call);
@@ -25,7 +25,7 @@ function annotate({ audit }: Call, decision: string, reason: string): void {
   audit?.annotate('authorization.k8s.io/reason', reason);
 }
 
-/** The request as a question. */
+/** The authorization attributes of a request. */
 export function attributesOf({ user, info }: Call): Attributes {
   const { verb, group, version, resource, subresource, namespace, name, isResource, path } = info;
   return { user, verb, group, version, resource, subresource, namespace, name, isResource, path };

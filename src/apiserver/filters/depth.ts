@@ -5,7 +5,7 @@ import type { Filter } from '../call.ts';
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** Bodies that are nested too deeply for whoever walks through them later (Go's decoder has such a bound, of 10,000). */
+/** Refuses bodies that are nested too deeply for recursive functions (Go's decoder has such a bound, of 10,000). */
 export const depth: Filter = ({ request }) => {
   if (isTooDeep(request.body)) throw badRequest('json: exceeded max depth');
   return undefined;

@@ -10,7 +10,7 @@ const ANONYMOUS = 'system:anonymous';
 const SERVICE_ACCOUNT = 'system:serviceaccount:';
 const EXTRA = 'impersonate-extra-';
 
-/** Acting as somebody else, field by field as far as one may (apiserver filters/impersonation). */
+/** Impersonates another user; each field is authorized (apiserver filters/impersonation). */
 export const impersonation: Filter = (call, deps) => {
   const { request } = call;
   const name = request.header('impersonate-user');

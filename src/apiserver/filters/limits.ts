@@ -6,7 +6,7 @@ import type { Filter } from '../call.ts';
 /** Bytes of a path and query; longer ones are refused. */
 const URL_BYTES = 64 * 1024;
 
-/** How often, and bounds of one request (apiserver handlers/rest.go limitedReadBody). */
+/** Checks the request rate and the size of one request (apiserver handlers/rest.go limitedReadBody). */
 export const limits: Filter = ({ request }, deps) => {
   deps.limits?.request(request.now);
   const { body, url } = request;

@@ -6,7 +6,7 @@ import type { Filter } from '../call.ts';
 const TYPE = 'application/vnd.kubernetes.protobuf';
 const JSON_TYPE = 'application/json';
 
-/** Typed clients send protobuf (one character of the body is a byte): from here on it is the JSON that they would have sent. */
+/** Converts the protobuf of typed clients (one character of the body is a byte) into the equivalent JSON. */
 export const protobuf: Filter = (call) => {
   const { request } = call;
   if (!request.header('content-type')?.startsWith(TYPE) || request.body === '') return undefined;

@@ -4,7 +4,7 @@ import type { Filter } from '../call.ts';
 const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[dD][89a-fA-F][\da-fA-F]{2}|[^])/g;
 const LONE = /^\\u.{4}$/;
 
-/** Half a character, as JSON can write it, is no text: Go's decoder puts U+FFFD in its place, and so do we before anybody reads it. */
+/** Replaces lone surrogates in JSON by U+FFFD before decoding, as Go's decoder does. */
 export const surrogates: Filter = (call) => {
   const { request } = call;
   const { body } = request;

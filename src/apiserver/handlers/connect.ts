@@ -4,12 +4,12 @@ import type { Call, Deps, Target } from '../call.ts';
 import type { Answer } from '../messages.ts';
 
 /**
- * The subresources that reach into a container, a node or a service (handlers/rest.go ConnectResource): what they answer is not negotiated.
- * By name alone, for strangers are told the same whatever the cluster serves.
+ * The subresources that reach into a container, a node or a service (handlers/rest.go ConnectResource): their answers are not
+ * negotiated. By name alone, so that anonymous clients get the same answer whatever the cluster serves.
  */
 export const CONNECTS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy', 'log']);
 
-/** What the server says before, and when, it finds no kubelet that could answer. */
+/** Checks a connection, and answers when no kubelet can. */
 export function connect(call: Call, { registry }: Deps, { subresource, kind }: Target): Answer {
   const { namespace, name } = call.info;
   const { locate, proxies } = subresourceOf(kind, subresource) ?? {};

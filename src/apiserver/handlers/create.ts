@@ -6,7 +6,7 @@ import { presentWritten } from '../present.ts';
 import { reviewOf } from '../virtual/table.ts';
 import { writeOptions } from '../write-params.ts';
 
-/** POST: a new object, a review, or what a subresource takes (handlers/create.go). */
+/** POST: a new object, a review, or an object for a subresource (handlers/create.go). */
 export function create(call: Call, deps: Deps, target: Target): Answer {
   const options = writeOptions(call, target, 'Create');
   const { object, warnings } = decodeSent(call, target, options.fieldValidation ?? 'Warn');

@@ -26,7 +26,7 @@ export function remove(call: Call, deps: Deps, target: Target): Answer {
   return presentWritten(call, target, result.code, result.json, result.object);
 }
 
-/** DELETE of a collection: answers with what was there. */
+/** DELETE of a collection: answers with the deleted objects. */
 export function removeCollection(call: Call, deps: Deps, target: Target): Answer {
   const params = listParams(call.query, false, target.served?.fieldLabels);
   const result = deps.registry.deleteCollection(target.kind, {

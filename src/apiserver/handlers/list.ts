@@ -10,7 +10,7 @@ import { respond, respondBytes, sendsAsIs } from '../respond.ts';
 import { columnsFor, definitionsText, includeObject, rowOrder, rowText, tableText } from '../table.ts';
 import { computedList } from '../virtual/computed.ts';
 
-/** GET of a collection: put together from stored text. */
+/** GET of a collection: assembled from stored text. */
 export function list(call: Call, deps: Deps, target: Target): Answer {
   const { info, query } = call;
   const params = listParams(query, false, target.served?.fieldLabels);

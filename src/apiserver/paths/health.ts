@@ -2,7 +2,7 @@ import { ownProperty } from '../../lib/own-property.ts';
 import type { Answer } from '../messages.ts';
 import { pageNotFound, text } from '../respond.ts';
 
-/** The checks that a 1.36 server runs, in its order. There is one process here: who can answer is well. */
+/** The checks that a 1.36 server runs, in its order. There is one process here: if it answers, all are healthy. */
 const START = ['ping', 'log'];
 const HOOKS = [
   'start-apiserver-admission-initializer',

@@ -14,7 +14,7 @@ Warning: This endpoint is not meant to be machine parseable, has no formatting c
 `;
 const PATHS = ['/healthz', '/livez', '/readyz', '/statusz', '/version'];
 
-/** /statusz (component-base zpages/statusz): how long the cluster has been there, and what it is. There is no process that started. */
+/** /statusz (component-base zpages/statusz): age and version of the cluster. There is no process that started. */
 export function statusz({ registry }: Deps, path: string, request: ApiRequest): Answer | undefined {
   if (path !== '/statusz') return undefined;
   const accept = request.header('accept') || '*/*';

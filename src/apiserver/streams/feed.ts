@@ -3,7 +3,7 @@ import type { LogRow, Row } from '../../store/rows.ts';
 
 /** Changes of one resource kept for the next watcher that lags a little, once all have been served. */
 const FEED_ROWS = 128;
-/** So many may pile up before the older ones go. */
+/** Changes kept at most before the oldest are dropped. */
 const FEED_ROWS_MAX = 1024;
 
 interface Stretch {
@@ -13,7 +13,7 @@ interface Stretch {
   rows: LogRow[];
 }
 
-/** What all watches of a cluster share: each change is read once and each frame made once, however many watch. */
+/** The watch cache of a cluster: each change is read once and each frame made once for all watches. */
 export class Feed {
   readonly #registry: Registry;
   readonly #stretches = new Map<string, Stretch>();
@@ -36,7 +36,7 @@ export class Feed {
     return found;
   }
 
-  /** What is shared, brought up to date. */
+  /** The cache window of a resource, up to date. */
   #stretch(resource: string, revision: number, head: number): Stretch {
     let stretch = this.#stretches.get(resource);
     // Nobody needs what lies between a stretch that was left behind and the first who asks again.
@@ -95,6 +95,8 @@ function tail(rows: readonly LogRow[], revision: number): readonly LogRow[] {
   return low === 0 ? rows.slice() : rows.slice(low);
 }
 
-/** The one feed of a registry's cluster. It reads the log itself, so nothing is applied; a rollback below what it read drops it. */
+/**
+ * The one feed of a registry's cluster. It reads the log itself, so nothing is applied; a rollback below what it read drops it.
+ */
 export const feedOf = (registry: Registry): Feed =>
   registry.view.index({ name: 'watch feed', resources: [], build: () => new Feed(registry), apply: () => {} });

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../lib/json.ts';
 import { selection } from '../../registry/selectors.ts';
 import type { Row } from '../../store/rows.ts';
 
-/** Which objects a watch is about: what the key answers, and what only the object does. */
+/** The selector of a watch: the terms that the key answers, and those that need the object. */
 export class WatchSelector {
   readonly #namespace: string;
   readonly #name: string | undefined;
@@ -24,17 +24,17 @@ export class WatchSelector {
     this.#fields = fields.filter((term) => !term.equal || (term.field !== 'metadata.name' && !this.#byKey(term)));
   }
 
-  /** Is the term answered by the namespace that was asked for? */
+  /** Whether the requested namespace answers the term. */
   #byKey(term: FieldTerm): boolean {
     return term.field === 'metadata.namespace' && term.value === this.#namespace;
   }
 
-  /** Must the object be read to know? */
+  /** Whether the object must be read. */
   get looksInside(): boolean {
     return this.#labels.length > 0 || this.#fields.length > 0;
   }
 
-  /** Namespace and name alone. */
+  /** Whether namespace and name match. */
   mayConcern(row: Row): boolean {
     return (this.#namespace === '' || row.namespace === this.#namespace) && (this.#name === undefined || row.name === this.#name);
   }

@@ -1,7 +1,7 @@
 import type { StreamSpec } from '../../lib/stream.ts';
 import type { IncludeObject } from '../table.ts';
 
-/** What a watch must remember while its cluster sleeps. */
+/** The state of a watch that is kept while its cluster sleeps. */
 export interface WatchSpec extends StreamSpec {
   type: 'watch';
   group: string;
@@ -20,7 +20,7 @@ export interface WatchSpec extends StreamSpec {
   include: IncludeObject;
   /** The client reads BOOKMARK events. */
   bookmarks: boolean;
-  /** Begin with what is there now. */
+  /** Begin with the current objects. */
   initial: boolean;
   /** A Table's columns were sent with its first event. */
   columnsSent: boolean;

@@ -13,11 +13,13 @@ import { feedOf } from './feed.ts';
 import { WatchSelector } from './selector.ts';
 import type { WatchSpec } from './spec.ts';
 
-/** A quiet watch that reads bookmarks gets one when it lies so many revisions behind: it would else be compacted away. */
+/** Revisions behind at which an idle watch that reads bookmarks gets one: it would else be compacted away. */
 const BOOKMARK_REVISIONS = 1000;
 const END_OF_INITIAL = '{"k8s.io/initial-events-end":"true"}';
 
-/** One watch: messages of frames, a line of JSON each. Its spec is all it must remember; made again from it, it goes on where it was. */
+/**
+ * One watch: messages of frames, a line of JSON each. Its spec is its whole state; a session made from it goes on where it was.
+ */
 export class WatchSession implements Session {
   readonly spec: WatchSpec;
   readonly #port: StreamPort;
@@ -27,7 +29,7 @@ export class WatchSession implements Session {
   readonly #selector: WatchSelector;
   /** Sessions with the same form of frames share them. */
   readonly #formKey: string;
-  /** Revision of the last frame that told one. */
+  /** Revision of the last frame that had one. */
   #told: number;
   #closed = false;
 
@@ -44,12 +46,12 @@ export class WatchSession implements Session {
     this.#told = spec.revision;
   }
 
-  /** Nothing follows: an ERROR was the last frame. */
+  /** Whether the watch has ended: an ERROR was the last frame. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Sends what a client gets at once: what is there, or what came after its revision. */
+  /** Sends the first events: the current objects, or the changes after the client's revision. */
   initial(now: number): void {
     this.#send(this.#begin(now));
     this.#port.save(this.spec);
@@ -89,7 +91,7 @@ export class WatchSession implements Session {
     return frames;
   }
 
-  /** Rows that the key selects; the object decides about the rest. */
+  /** Current rows whose key matches; the other terms need the object. */
   #existing(): Row[] {
     const { labelSelector, fieldSelector, namespace } = this.spec;
     if (!this.#selector.looksInside) {
@@ -128,7 +130,10 @@ export class WatchSession implements Session {
     return feedOf(this.#registry).frame(row, `${this.#formKey} ${type}`, () => this.#frame(type, row, now));
   }
 
-  /** A change as a selector sees it: what begins to match is ADDED, what ceases to is DELETED (cacheWatcher.convertToWatchEvent). */
+  /**
+   * A change as a selector sees it: what begins to match is ADDED, what ceases to is DELETED
+   * (cacheWatcher.convertToWatchEvent).
+   */
   #filtered(row: LogRow, now: number): string | undefined {
     const is = row.type !== 'DELETED' && this.#selector.matches(this.#registry.decode(row));
     const before = feedOf(this.#registry).before(row);

@@ -14,7 +14,7 @@ const userInfo = ({ username, uid, groups, extra }: UserInfo): Obj => ({
   ...(extra && { extra }),
 });
 
-/** pkg/registry/authentication/tokenreview: whose token is it? */
+/** The user of a token (pkg/registry/authentication/tokenreview). */
 export function tokenReview(object: KubeObject, call: Call, deps: Deps): KubeObject {
   const { token, audiences = [] } = object.spec ?? {};
   if (!token) throw badRequest('token is required for TokenReview in authentication');
@@ -36,7 +36,7 @@ function verdict(ask: () => TokenIdentity | undefined, audiences: readonly strin
   }
 }
 
-/** pkg/registry/authentication/selfsubjectreview: who am I? */
+/** The user of the request (pkg/registry/authentication/selfsubjectreview). */
 export function selfSubjectReview(object: KubeObject, call: Call): KubeObject {
   const metadata = { creationTimestamp: rfc3339(call.request.now) };
   return reviewed(object, { status: { userInfo: userInfo(call.user) } }, metadata);
