@@ -6,7 +6,7 @@ import type { DeleteScope, RequestScope } from './write-scope.ts';
 
 type What = Pick<AdmissionRequest, 'operation' | 'object' | 'old' | 'options'> & Pick<Partial<AdmissionRequest>, 'size' | 'name'>;
 
-/** Lets everybody change the object who may (the mutating half of admission). */
+/** Runs the mutating half of admission. */
 export function mutate(
   scope: RequestScope<WriteOptions>,
   operation: 'CREATE' | 'UPDATE',
@@ -16,7 +16,7 @@ export function mutate(
   run('mutate', scope, { operation, object, old, options: writeOptionsOf(scope, operation) });
 }
 
-/** Asks everybody who may refuse (the validating half). `before` is the length of the text that is replaced; undefined: nothing will be stored. */
+/** Runs the validating half. `before` is the length of the text that is replaced; undefined: nothing will be stored. */
 export function review(
   scope: RequestScope<WriteOptions>,
   operation: 'CREATE' | 'UPDATE',

@@ -8,12 +8,12 @@ export interface Position {
   name: string;
 }
 
-/** What a token says. */
+/** The content of a token. */
 export interface Continuation {
-  /** -1: as things are now. */
+  /** The list's revision; -1: the current state. */
   revision: number | bigint;
   after: Position;
-  /** When the list's first page was taken (ms); tokens that upstream could have made do not say. */
+  /** When the list's first page was taken (ms); absent in tokens of upstream's form. */
   issued?: number;
 }
 
@@ -27,8 +27,9 @@ const toBase64Url = (text: string): string =>
     .replace(/=+$/, '');
 
 /**
- * Upstream's token (storage/continue.go): the key after the last one shown, relative to what is listed, and the list's revision. Ours
- * adds when the list began: upstream's grow too old because etcd is compacted every few minutes, by a clock that we do not run.
+ * Upstream's token (storage/continue.go): the key after the last one shown, relative to what is listed, and the list's
+ * revision. Ours adds the time of the first page: upstream's grow too old because etcd is compacted every few minutes, by a
+ * clock that we do not run.
  */
 export function encodeContinue(revision: number, last: Position, inNamespace: boolean, issued?: number): string {
   const key = inNamespace || !last.namespace ? last.name : `${last.namespace}/${last.name}`;
@@ -50,7 +51,7 @@ export function decodeContinue(token: string, namespace: string | undefined): Co
   return { revision: rv, after: { namespace: key.slice(0, slash), name: key.slice(slash + 1) }, ...issued };
 }
 
-/** What sorts right before a key: a token that does not end in NUL begins with the key itself. */
+/** The text that sorts right before a key: a token that does not end in NUL begins with the key itself. */
 const beforeKey = (key: string): string =>
   `${key.slice(0, -1)}${String.fromCharCode(Math.max(1, key.charCodeAt(key.length - 1) - 1))}~`;
 

@@ -14,7 +14,7 @@ const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil'];
 
-/** What is wrong with options that a client sent (metav1 ValidateDeleteOptions): asked by whoever takes them. */
+/** Problems of a client's options (metav1 ValidateDeleteOptions). */
 export function validateDeleteOptions({ orphanDependents, propagationPolicy }: DeleteOptions): FieldError[] {
   const errors: FieldError[] = [];
   if (orphanDependents !== undefined && propagationPolicy !== undefined) {
@@ -42,8 +42,8 @@ export function checkPreconditions({ kind, options }: DeleteScope, { metadata }:
 }
 
 /**
- * rest.BeforeDelete for kinds with grace periods: marks `object` with the seconds that it still has, and returns them. Undefined: nothing
- * has to be waited for; 'pending': what was granted before stays as it is.
+ * rest.BeforeDelete for kinds with grace periods: marks `object` with the seconds that it still has, and returns them.
+ * Undefined: no grace period; 'pending': the period granted before stays.
  */
 export function graceful({ kind, options }: DeleteScope, object: KubeObject): number | 'pending' | undefined {
   const { grace } = kind;
@@ -71,7 +71,10 @@ export function graceful({ kind, options }: DeleteScope, object: KubeObject): nu
   return seconds;
 }
 
-/** Puts the finalizers that the propagation policy means into `object`; true when there are any (deletionFinalizersForGarbageCollection). */
+/**
+ * Puts the finalizers that the propagation policy means into `object`; true when there are any
+ * (deletionFinalizersForGarbageCollection).
+ */
 export function setFinalizers({ kind, options }: DeleteScope, { metadata }: KubeObject, live: KubeObject): boolean {
   const finalizers = kind.defaultPropagation === 'Unsupported' ? undefined : finalizersFor(kind, live, options);
   if (finalizers) metadata.finalizers = finalizers;
@@ -80,7 +83,7 @@ export function setFinalizers({ kind, options }: DeleteScope, { metadata }: Kube
   return false;
 }
 
-/** The new finalizers, or undefined when they stay. */
+/** The new finalizers, or undefined when they are the same. */
 function finalizersFor(kind: Kind, { metadata }: KubeObject, options: DeleteOptions): string[] | undefined {
   const old = metadata.finalizers ?? [];
   const { orphan, foreground } = dependents(kind, old, options);
@@ -119,10 +122,10 @@ export function checkStoragePreconditions({ kind, options }: DeleteScope, { meta
   }
 }
 
-/** Do finalizers in its spec hold it? */
+/** Whether finalizers in its spec hold the object. */
 export const isHeld = ({ spec }: KubeObject): boolean => !!spec?.finalizers?.length;
 
-/** The object as it is while it ends: with its phase, and the finalizers that the propagation policy means. */
+/** The terminating object: with its phase, and the finalizers of the propagation policy. */
 export function setTerminating({ options }: DeleteScope, live: KubeObject): KubeObject {
   const next: KubeObject = { ...live, metadata: { ...live.metadata }, status: { ...live.status, phase: 'Terminating' } };
   next.metadata.deletionTimestamp = rfc3339(options.now);
@@ -143,7 +146,10 @@ function terminationFinalizers(old: string[], { orphanDependents, propagationPol
   return next;
 }
 
-/** The answer to a deletion: of what waits the object as it now is, of what is gone a Status, but for kinds that always answer with the object. */
+/**
+ * The answer to a deletion: the object while it is terminating, a Status when it is deleted, but for kinds that always answer
+ * with the object.
+ */
 export function answerDeletion({ kind, options, warnings }: DeleteScope, object: KubeObject, deleted: boolean): DeleteResult {
   const code = !deleted && options.orphanDependents === false ? 202 : 200;
   if (!deleted || kind.returnsDeleted) {

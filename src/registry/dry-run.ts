@@ -1,6 +1,6 @@
 import type { Sync } from '../lib/sqlite-port.ts';
 
-/** The same road, rolled back: a dry run ends with this thrown through its transaction, with the answer inside. */
+/** Rolls back a dry run: thrown through its transaction, with the answer inside. */
 export class DryRun extends Error {
   readonly answer: unknown;
   constructor(answer: unknown) {

@@ -9,7 +9,10 @@ const SPEC_AND_METADATA: SetFilter = { exclude: { 'f:spec': LEAF, 'f:metadata': 
 
 const compiled = new WeakMap<FieldFilter, SetFilter>();
 
-/** The filter of what a write to the main resource ('') or a subresource may own: the kind's own, or upstream's usual one. */
+/**
+ * The filter of the fields that a write to the main resource ('') or a subresource may own: the kind's own, or upstream's usual
+ * one.
+ */
 export function fieldFilter(kind: Kind, subresource: string): SetFilter {
   const own = kind.resetFields?.[subresource];
   if (own) return compile(own);

@@ -21,13 +21,13 @@ export interface Live {
   row: Row;
 }
 
-/** What every step of a write stands on: transactions, the two ways in which an object changes, and what is remembered of both. */
+/** The base of all steps of a write: transactions, append and remove, and the caches that follow them. */
 export class Kernel {
   readonly #kinds: () => KindTable;
   readonly store: Store;
   readonly view: StoreView;
   readonly random: Random;
-  /** The text of the object that is about to be appended, where somebody asked for it before. */
+  /** The text of the object to be appended, if it was computed before. */
   #text: { object: KubeObject; revision: number; json: string } | undefined;
 
   constructor({ kinds, store, random }: KernelDeps) {
@@ -81,7 +81,7 @@ export class Kernel {
     return json;
   }
 
-  /** Takes an object away for good: a tombstone with its last state, which is returned. */
+  /** Removes an object: a tombstone with its last state, which is returned. */
   remove(kind: Kind, live: KubeObject, final = live): KubeObject {
     const resource = resourceOf(kind);
     const { name, namespace = '' } = live.metadata;
@@ -94,7 +94,7 @@ export class Kernel {
     return last;
   }
 
-  /** What the strategy functions of a kind may use. */
+  /** The context of the strategy functions of a kind. */
   context(now: number, subresource?: string, apiVersion?: string, user?: UserInfo): StrategyContext {
     return {
       now,

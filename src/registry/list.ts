@@ -18,7 +18,7 @@ const INCONSISTENT =
 
 /**
  * LIST (storage/etcd3/store.go GetList and the watch cache before it): now, at a revision, or a further page. Every page of a list shows
- * the same revision. Query parameters that contradict each other are the address's matter and refused there.
+ * the same revision. Contradicting query parameters are refused by the API server.
  */
 export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
   const resource = resourceOf(kind);
@@ -58,7 +58,7 @@ export function listRows(store: Store, kind: Kind, o: ListOptions): ListResult {
 }
 
 /**
- * A list of what is there now, or its first page, as bytes: `frame` gives what stands before and after the items, which go without their
+ * The current list, or its first page, as bytes: `frame` gives what stands before and after the items, which go without their
  * first `skip` characters. Undefined when the options ask for more than that (a further page, an exact revision, a page of a selection).
  */
 export function listBytes(
@@ -103,7 +103,7 @@ interface Start {
   issued?: number;
 }
 
-/** Where and when the list is taken (storage ValidateListOptions). */
+/** The position and revision at which the list starts (storage ValidateListOptions). */
 function startOf(store: Store, kind: Kind, o: ListOptions, namespace: string | undefined): Start {
   if (o.continue) return nextPage(store, kind, o, namespace);
   if (!o.resourceVersion) return {};

@@ -7,7 +7,7 @@ import { type Random, suffix } from '../lib/random.ts';
 /** storage/names/generate.go. */
 const NAME_MAX = 63;
 const SUFFIX_LENGTH = 5;
-/** Tries with fresh suffixes before a generated name is given up (store.go maxNameGenerationCreateAttempts). */
+/** Attempts with new suffixes before a generated name fails (store.go maxNameGenerationCreateAttempts). */
 export const GENERATE_ATTEMPTS = 8;
 
 export const generateName = (base: string, random: Random): string =>
@@ -51,7 +51,7 @@ export function checkName(object: KubeObject, name: string): void {
   if (own !== name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
 }
 
-/** Owners once each; a warning names the repeated uids (handlers/create.go dedupOwnerReferencesAndAddWarning). */
+/** Removes repeated owners; a warning names their uids (handlers/create.go dedupOwnerReferencesAndAddWarning). */
 export function dedupOwners(object: KubeObject, afterAdmission: boolean, warnings: string[]): void {
   const refs = object.metadata.ownerReferences;
   if (!refs || refs.length < 2) return;

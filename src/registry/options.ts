@@ -6,7 +6,7 @@ import type { UserInfo } from '../api/machinery/user.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
-/** What every write says about itself. */
+/** Options of every write. */
 export interface WriteOptions {
   /** "" for cluster-scoped kinds. */
   namespace: string;
@@ -26,7 +26,7 @@ export interface WriteOptions {
   force?: boolean;
   /** The object was read by decodeBody for this very request: fresh, normalised, in the served version. */
   decoded?: boolean;
-  /** Tells the audit log something about the request. */
+  /** Adds an annotation to the audit event of the request. */
   annotate?(key: string, value: string): void;
 }
 
@@ -56,7 +56,7 @@ export type DeleteRequest = Omit<WriteOptions, 'fieldManager' | 'fieldValidation
 export interface DeleteResult {
   /** False while it waits for its grace period or for finalizers. */
   deleted: boolean;
-  /** 200, or 202 when dependents go first and the client asked so by orphanDependents=false. */
+  /** 200, or 202 when dependents are deleted first at the client's orphanDependents=false. */
   code: number;
   /** The object, or a Status with details: what upstream answers for the kind. */
   body: Obj;

@@ -96,8 +96,8 @@ const commit = (scope: WriteScope, live: Live | undefined, view: KubeObject): Wr
     : commitCreate(scope, scope.strategy.write(view, view), false);
 
 /**
- * The storage of a new object (generic/registry/store.go Create, rest.BeforeCreate). What a PUT or an apply creates may name a revision
- * (etcd3/store.go GuaranteedUpdate), what is posted may not.
+ * The storage of a new object (generic/registry/store.go Create, rest.BeforeCreate). An object created by PUT or apply may name
+ * a revision (etcd3/store.go GuaranteedUpdate), a posted one may not.
  */
 function commitCreate(scope: WriteScope, object: KubeObject, posted: boolean): Written {
   const { kernel, namespace, options, warnings } = scope;
@@ -162,7 +162,7 @@ export function remove(scope: DeleteScope): DeleteResult {
 }
 
 /**
- * The first deletion of a kind that keeps finalizers in its spec too only says that it ends; the object stays until they are gone
+ * Marks an object with finalizers in its spec as terminating on its first deletion; it stays until they are removed
  * (core/namespace/storage, REST.Delete).
  */
 function terminate(scope: DeleteScope, live: Live): DeleteResult {

@@ -35,29 +35,32 @@ export interface AdmissionRequest {
   dryRun: boolean;
   options: Obj;
   now: number;
-  /** For `review`: the bytes that the object will take at rest, and those that it takes now. Absent where nothing of it will be stored. */
+  /** For `review`: the stored size of the object after and before, bytes. Absent where it will not be stored. */
   size?(): { after: number; before: number };
-  /** Tells the client something without refusing. */
+  /** Adds a warning for the client. */
   warn(text: string): void;
-  /** Tells the audit log something; absent where nobody listens. */
+  /** Adds an annotation to the audit event; absent without one. */
   annotate?(key: string, value: string): void;
 }
 
-/** What admits: layer 4 fills it. A refusal is a thrown StatusError. Both calls are synchronous and inside the transaction of the request. */
+/**
+ * Admission, implemented by layer 4. A refusal is a thrown StatusError. Both calls are synchronous and inside the transaction
+ * of the request.
+ */
 export interface Admission {
   mutate?(request: AdmissionRequest, cluster: ClusterObjects): void;
   review?(request: AdmissionRequest, cluster: ClusterObjects): void;
 }
 
-/** What a kind does to other objects in the same transaction: allocations (addresses, ports). Filled by network/. Mutates `object`. */
+/** Allocations of a kind in the same transaction (addresses, ports). Filled by network/. Mutates `object`. */
 export interface Allocator {
   create(object: KubeObject, cluster: ClusterObjects, cx: { now: number; dryRun: boolean }): void;
   update(object: KubeObject, old: KubeObject, cluster: ClusterObjects, cx: { now: number; dryRun: boolean }): void;
-  /** Called when the object is really gone. */
+  /** Releases the allocations of a deleted object. */
   release(object: KubeObject, cluster: ClusterObjects, cx: { now: number; dryRun: boolean }): void;
 }
 
-/** What is filled from outside of the registry. */
+/** Ports filled from outside of the registry. */
 export interface Ports {
   /** In the order in which they see a request; what must be last stands last. */
   admission: readonly Admission[];

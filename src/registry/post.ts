@@ -9,7 +9,7 @@ import type { DeleteRequest, WriteResult } from './options.ts';
 import * as pipeline from './pipeline.ts';
 import { openScope, type PostScope } from './write-scope.ts';
 
-/** POST to a subresource: the kind says what becomes of what was sent, which is stored nowhere itself. */
+/** POST to a subresource: the kind handles the object sent, which is not stored itself. */
 export function post(scope: PostScope, sent: KubeObject): WriteResult {
   const { kind, options, warnings } = scope;
   const act = subresourceOf(kind, options.subresource as string)?.post;

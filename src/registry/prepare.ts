@@ -1,7 +1,7 @@
 import type { Kind } from '../api/machinery/define-kind.ts';
 import { equal, type KubeObject } from '../lib/json.ts';
 
-/** What writes do to objects of kinds that have no prepare functions of their own. */
+/** Prepare functions of kinds that have none of their own. */
 
 /** PrepareForCreate: the status is the server's, and generations are counted from 1. */
 export function prepareCreate(kind: Kind, object: KubeObject): void {

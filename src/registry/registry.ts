@@ -30,11 +30,11 @@ import { post } from './post.ts';
 import type { StoreView } from './store-view.ts';
 import { openScope, openWrite, type RequestScope, type WriteScope } from './write-scope.ts';
 
-/** What may be read of the log by those above the registry. Writes and other SQL are the registry's. */
+/** The reads of the log that layers above the registry may use. Writes and other SQL are the registry's. */
 export type ChangeLog = Pick<Store, 'compacted' | 'after' | 'at' | 'list'>;
 
 export interface RegistryDeps {
-  /** What the cluster serves now: asked anew each time, since it may be another table later. */
+  /** The kinds that the cluster serves now: called each time, since the table may change. */
   kinds: () => KindTable;
   store: Store;
   random: Random;
@@ -65,7 +65,7 @@ export class Registry {
     this.view = this.kernel.view;
   }
 
-  /** The log, to be read: who serves it as it is needs no objects. */
+  /** The log, read-only, for streams that serve stored text. */
   get log(): ChangeLog {
     return this.store;
   }
@@ -87,7 +87,7 @@ export class Registry {
     return row;
   }
 
-  /** What GET of a subresource shows; throws NotFound. */
+  /** The object that GET of a subresource shows; throws NotFound. */
   getSubresource(kind: Kind, subresource: string, namespace: string, name: string): KubeObject {
     const object = this.decode(this.get(kind, namespace, name));
     return strategyFor(kind, subresource).show?.(object) ?? object;
@@ -150,13 +150,13 @@ export class Registry {
     return this.#write(kind, options, (scope) => pipeline.patch(scope, type, body));
   }
 
-  /** The options are valid: whoever takes them from a client asks validateDeleteOptions. */
+  /** Deletes one object. Callers check a client's options with validateDeleteOptions. */
   delete(kind: Kind, request: DeleteRequest): DeleteResult {
     const scope = openScope(this.kernel, this.#ports, kind, request);
     return this.#attempt(scope, () => pipeline.remove(scope));
   }
 
-  /** Deletes what a list selects, one by one in one transaction; answers with the list as it was (Store.DeleteCollection). */
+  /** Deletes the objects of a list, one by one in one transaction; returns the list as it was (Store.DeleteCollection). */
   deleteCollection(kind: Kind, request: Omit<DeleteRequest, 'name'> & ListOptions & DeleteOptions): ListResult {
     const each = openScope(this.kernel, this.#ports, kind, request);
     return this.#attempt(each, () => {
@@ -173,7 +173,7 @@ export class Registry {
     });
   }
 
-  /** What a read or a write of the object, or of a subresource, works by. */
+  /** Opens the scope of a read or a write of the object or of a subresource. */
   #open(kind: Kind, options: WriteOptions): WriteScope {
     const strategy = strategyFor(kind, options.subresource, options.served);
     return openWrite(this.kernel, this.#ports, kind, options, strategy);
@@ -188,7 +188,9 @@ export class Registry {
     return { object: view, json: storedText({ ...view, metadata: orderedMeta(view.metadata) }), created, warnings };
   }
 
-  /** Runs the steps of one attempt in a transaction. What they noted is handed over once, with the answer or the refusal. */
+  /**
+   * Runs the steps of one attempt in a transaction. Their audit annotations are passed on once, with the answer or the refusal.
+   */
   #attempt<T>({ options, annotations }: RequestScope<WriteOptions | DeleteRequest>, steps: () => Sync<T>): T {
     const handOver = () => {
       for (const [key, value] of annotations) options.annotate?.(key, value);

@@ -12,7 +12,7 @@ import { badRequest } from '../api/machinery/status-errors.ts';
 import { SELECTOR_TERMS } from './limits.ts';
 import type { SqlValue } from '../lib/sqlite-port.ts';
 
-/** A list's condition over the column `json`, and what of it the key alone answers. */
+/** A list's condition over the column `json`, and the part that the key alone answers. */
 export interface Selection {
   where?: { sql: string; params: SqlValue[] };
   namespace?: string;
@@ -48,7 +48,7 @@ export function selection(kind: Kind, labelSelector: string | undefined, fieldSe
   };
 }
 
-/** Each but once: a condition said twice is no other. */
+/** The distinct terms: a repeated condition changes nothing. */
 function distinct<T>(terms: T[]): T[] {
   return terms.length < 2 ? terms : [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()];
 }

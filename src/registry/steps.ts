@@ -24,7 +24,7 @@ import type { DeleteScope, WriteScope } from './write-scope.ts';
 
 /** The single steps of a write; their order is that of the lists in pipeline.ts. */
 
-/** What a write leaves: the object in its stored form, and its text. */
+/** The result of a write: the object in its stored form, and its text. */
 export interface Written {
   object: KubeObject;
   json: string;
@@ -73,14 +73,14 @@ export function checkUid({ kind, namespace, options }: WriteScope, uid: string, 
   throw conflict(kind, name, error);
 }
 
-/** Refuses to create by a PATCH what names a uid. */
+/** Refuses a creation by PATCH that names a uid. */
 export function checkIdentity({ kind, options }: WriteScope, { metadata }: KubeObject, live: Live | undefined): void {
   if (!metadata.uid || live) return;
   const why = `uid mismatch: the provided object specified uid ${metadata.uid}, and no existing object was found`;
   throw conflict(kind, options.name as string, why);
 }
 
-/** Notes in managedFields who set what. `view` and `live` are as the client sees them. */
+/** Tracks the owners of fields in managedFields. `view` and `live` are as the client sees them. */
 export function trackFields(scope: WriteScope, live: KubeObject | undefined, view: KubeObject): void {
   const { fieldManager, userAgent } = scope.options;
   trackUpdate(live, view, managerName(fieldManager, userAgent), fieldContext(scope));
@@ -102,7 +102,7 @@ export function fieldContext({ kind, strategy, options }: WriteScope): FieldCont
   };
 }
 
-/** Makes a name where the client leaves it to the server; true when it did. */
+/** Generates a name where the client leaves it to the server; true when it did. */
 export function pickName({ kernel, resource, namespace }: WriteScope, { metadata }: KubeObject): boolean {
   if (metadata.name || !metadata.generateName) return false;
   for (let i = 0; i < GENERATE_ATTEMPTS; i++) {
@@ -112,7 +112,7 @@ export function pickName({ kernel, resource, namespace }: WriteScope, { metadata
   return true;
 }
 
-/** What the kind takes elsewhere in the cluster (addresses, ports). */
+/** Allocates the kind's addresses or ports. */
 export function allocate(scope: WriteScope, object: KubeObject, old: KubeObject | undefined): void {
   const { ports, resource, options } = scope;
   const allocator = ports.allocators[resource];
@@ -194,7 +194,7 @@ export function validateUpdate({ kind, strategy, context }: WriteScope, object: 
   ]);
 }
 
-/** What a strategy's own look at the metadata of an update adds (core/validation ValidateObjectMetaUpdate). */
+/** The errors that a strategy's own check of an update's metadata adds (core/validation ValidateObjectMetaUpdate). */
 function strategyMeta(kind: Kind, metadata: Obj, metaErrors: FieldError[]): FieldError[] {
   if (kind.skipsMetaOnUpdate) return [];
   if (kind.plainFinalizers || !metadata.finalizers) return metaErrors;
@@ -210,12 +210,15 @@ export function warn({ strategy, warnings }: WriteScope, object: KubeObject, old
   if (texts?.length) warnings.push(...texts);
 }
 
-/** What is stored has no selfLink (PrepareObjectForStorage). */
+/** Removes selfLink, which is not stored (PrepareObjectForStorage). */
 export function dropSelfLink({ options }: WriteScope, { metadata }: KubeObject): void {
   if (!options.dryRun) delete (metadata as Obj).selfLink;
 }
 
-/** Leaves managedFields as they were when nothing but their times changed (fieldmanager IgnoreManagedFieldsTimestampsTransformer). */
+/**
+ * Leaves managedFields as they were when nothing but their times changed (fieldmanager
+ * IgnoreManagedFieldsTimestampsTransformer).
+ */
 export function keepTimes(object: KubeObject, live: KubeObject): void {
   const next = object.metadata.managedFields;
   const old = live.metadata.managedFields;
@@ -226,7 +229,7 @@ export function keepTimes(object: KubeObject, live: KubeObject): void {
   if (equal(withoutManagers(object), withoutManagers(live))) object.metadata.managedFields = old;
 }
 
-/** Does this update end a deletion? It leaves no finalizers; kinds with /finalize have finalizers in their spec too. */
+/** Whether this update ends a deletion: it leaves no finalizers; kinds with /finalize have finalizers in their spec too. */
 export function isFinished({ kind }: WriteScope, object: KubeObject, old: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds } = old.metadata;
   if (object.metadata.finalizers?.length || !deletionTimestamp || deletionGracePeriodSeconds) return false;
@@ -246,13 +249,13 @@ export function checkVersionText({ metadata }: KubeObject): void {
   if (wrong) throw failure(500, '', wrong);
 }
 
-/** The row of a new object. */
+/** Appends the row of a new object. */
 export function appendNew({ kernel, kind, options }: WriteScope, object: KubeObject): Written {
   if (options.dryRun) return { object, json: encode(object), created: true };
   return { object, json: kernel.append(kind, object, undefined), created: true };
 }
 
-/** The row of a changed object; none where it is the same. */
+/** Appends the row of a changed object; none where it is the same. */
 export function append(
   scope: WriteScope | DeleteScope,
   object: KubeObject,
@@ -265,7 +268,7 @@ export function append(
   return { object, json: kernel.append(kind, object, live.object, live.row.rev), created: false };
 }
 
-/** The row of an object that is gone, and what it held is given back. `final` is its last state, which is returned. */
+/** Appends the row of a deleted object, and releases its allocations. `final` is its last state, which is returned. */
 export function erase(scope: WriteScope | DeleteScope, live: KubeObject, final = live): KubeObject {
   const { kernel, ports, kind, resource, options } = scope;
   if (options.dryRun) return final;

@@ -18,14 +18,14 @@ interface CachedList {
 const keyOf = (object: KubeObject) => `${object.metadata.namespace ?? ''}\0${object.metadata.name}`;
 
 /**
- * Synchronous reads, always fresh: this process is the only writer, so what was decoded once stays true for its revision. Everything
- * kept here may be dropped at any time, is bounded in bytes of stored text, and is filled by use, so a cold cluster wakes as fast with
- * many objects as with few. Objects are shared: never change them.
+ * Synchronous reads, always fresh: this process is the only writer, so a decoded object is valid for its revision. Everything
+ * cached here may be dropped at any time, is bounded in bytes of stored text, and is filled by use, so a cold cluster wakes as
+ * fast with many objects as with few. Objects are shared: never change them.
  */
 export class StoreView implements View {
   readonly #store: Store;
   readonly #kinds: () => KindTable;
-  /** Two generations instead of a list of uses: what the old one still serves moves to the young one. */
+  /** Two generations instead of a list of uses: objects read from the old one move to the young one. */
   #young = new Map<number, KubeObject>();
   #old = new Map<number, KubeObject>();
   #youngBytes = 0;
@@ -66,7 +66,7 @@ export class StoreView implements View {
     return object;
   }
 
-  /** Keeps an object that is known to be what a revision's text says. */
+  /** Caches an object that is known to equal a revision's text. */
   remember(revision: number, object: KubeObject, bytes: number): void {
     this.#young.set(revision, object);
     this.#youngBytes += bytes;
@@ -88,7 +88,7 @@ export class StoreView implements View {
     return this.#cached(`o\0${resource}\0${uid}`, () => this.#store.ownedBy(uid, resource));
   }
 
-  /** Objects under deletion stay for a while, and are many when all dependents are deleted: they do not count. */
+  /** Dependents that are not terminating: terminating ones are many when all are deleted. */
   ownedNotDeleting(uid: string, limit: number): KubeObject[] {
     const found: KubeObject[] = [];
     for (const resource of this.#store.resourcesOwnedBy(uid)) {
@@ -175,7 +175,7 @@ export class StoreView implements View {
     return row && this.decode(row);
   }
 
-  /** Called for every appended row: keeps what is cached in step. `object` is undefined for a deletion. */
+  /** Updates the caches; called for every appended row. `object` is undefined for a deletion. */
   changed(
     resource: Resource,
     revision: number,
@@ -213,12 +213,15 @@ export class StoreView implements View {
     if (this.#pinnedBytes > DECODED_MEMO_BYTES) this.#dropLists();
   }
 
-  /** Where a transaction begins (Store.keepInStep). */
+  /** The point at which a transaction begins (Store.keepInStep). */
   mark(): number {
     return this.#indexes.mark();
   }
 
-  /** Forgets a transaction that was rolled back: revisions beyond this one never were, and will be given again to other states. */
+  /**
+   * Drops the cached states of a transaction that was rolled back: revisions beyond this one will be given again to other
+   * states.
+   */
   rollback(mark: number, revision: number, appended: boolean): void {
     this.#indexes.rollback(mark, revision);
     if (!appended) return;

@@ -4,23 +4,23 @@ import type { FieldError } from '../api/machinery/field-errors.ts';
 import type { KubeObject } from '../lib/json.ts';
 
 /**
- * How an object is changed through one address: that of the object itself or of a subresource. The steps of a write are the same for
- * all; a strategy says what a client sees and which of its changes pass (apiserver registry/rest RESTUpdateStrategy).
+ * The rules of writes through one address: that of the object itself or of a subresource. The steps of a write are the same for
+ * all; a strategy decides what a client sees and which of its changes pass (apiserver registry/rest RESTUpdateStrategy).
  */
 export interface WriteStrategy {
-  /** Structure, group/version and kind of what is sent. */
+  /** Structure, group/version and kind of the object sent. */
   schema: Schema;
   apiVersion: string;
   kind: string;
-  /** What a change starts from: the client's view of the live object. Fresh or shared; never changed. */
+  /** The client's view of the live object, to which a change is applied. Fresh or shared; never changed. */
   read(live: KubeObject): KubeObject;
   /** The whole object that a client's view asks for. May be the view itself. */
   write(live: KubeObject, view: KubeObject): KubeObject;
-  /** What is answered, made of the stored object. Absent: the stored text itself. */
+  /** The object answered, made of the stored one. Absent: the stored text itself. */
   show?(stored: KubeObject): KubeObject;
-  /** What was sent, with defaults; may mutate it. */
+  /** The object sent, with defaults; may mutate it. */
   defaults(view: KubeObject): KubeObject;
-  /** Takes back what must not pass here; mutates `object`. */
+  /** Resets the fields that must not pass here; mutates `object`. */
   prepare(object: KubeObject, old: KubeObject, cx: StrategyContext): void;
   validate(object: KubeObject, old: KubeObject, cx: StrategyContext): FieldError[];
   /** Texts for Warning headers, where the kind has any to say here. */
@@ -30,7 +30,10 @@ export interface WriteStrategy {
 /** A strategy that differs from the one of the object itself. */
 export type StrategyOf = (kind: Kind, main: WriteStrategy) => WriteStrategy;
 
-/** An object of one served version in another, and the schema that it then has; undefined: the kind has no such version. The hub is the stored one. */
+/**
+ * An object of one served version in another, and the schema that it then has; undefined: the kind has no such version. The hub
+ * is the stored one.
+ */
 export function convert(kind: Kind, strategy: WriteStrategy, object: KubeObject, apiVersion: string) {
   if (apiVersion === strategy.apiVersion || apiVersion === object.apiVersion) return { object, schema: strategy.schema };
   if (strategy.kind !== kind.kind) return undefined;

@@ -56,7 +56,7 @@ export class ViewIndexes {
     return this.#reads;
   }
 
-  /** Drops what knows of a transaction that began at the mark and was rolled back to this revision. */
+  /** Drops the indexes that saw a transaction which began at the mark and was rolled back to this revision. */
   rollback(mark: number, revision: number): void {
     for (const [name, kept] of this.#kept) {
       const read = kept.definition.notes === true && kept.readAt > mark;

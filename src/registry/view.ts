@@ -31,7 +31,7 @@ export interface Change {
 }
 
 /**
- * A state that is derived from the objects of some resources and follows their changes: what a reader would else scan all objects for.
+ * A state that is derived from the objects of some resources and follows their changes, so that readers need not scan all objects.
  * It may be dropped at any time. `contract/view-index.test.ts` holds every definition to the law that a state which followed any writes
  * and rollbacks answers as one that is built anew.
  */
@@ -45,7 +45,7 @@ export interface IndexDefinition<S> {
   /** Brings the state from before a change to after it. */
   apply(state: S, change: Change): void;
   /**
-   * Its readers keep notes in it that hold only if their transaction commits: a rollback of a transaction in which it was read drops it.
+   * Readers write notes into the state that are valid only if their transaction commits: a rollback of a transaction in which it was read drops it.
    * Without this, a rollback drops it only when it has followed what was rolled back.
    */
   notes?: boolean;

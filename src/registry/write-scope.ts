@@ -4,7 +4,7 @@ import type { DeleteRequest, WriteOptions } from './options.ts';
 import type { Ports } from './ports.ts';
 import type { WriteStrategy } from './strategy.ts';
 
-/** One attempt at a request that writes: who, what, and what gathers until it is over. Made anew for each attempt, never used twice. */
+/** One attempt at a request that writes: its options, warnings and annotations. Created for each attempt, never reused. */
 export interface RequestScope<Options> {
   readonly kernel: Kernel;
   readonly ports: Ports;
@@ -15,9 +15,9 @@ export interface RequestScope<Options> {
   readonly options: Options;
   /** Texts for Warning headers. */
   readonly warnings: string[];
-  /** What the audit log is told once the attempt is over. */
+  /** Audit annotations, passed on once the attempt is over. */
   readonly annotations: readonly [key: string, value: string][];
-  /** Adds to them; absent where nobody listens. */
+  /** Adds to them; absent without an audit event. */
   readonly annotate: ((key: string, value: string) => void) | undefined;
 }
 
@@ -28,7 +28,7 @@ export type DeleteScope = RequestScope<DeleteRequest>;
 /** A write of an object, or of it through a subresource. */
 export interface WriteScope extends RequestScope<WriteOptions> {
   readonly strategy: WriteStrategy;
-  /** What the kind's own functions may use. */
+  /** The context of the kind's functions. */
   readonly context: StrategyContext;
 }
 

@@ -26,7 +26,7 @@ const KUBECTL = 'kubectl';
 const ANNOTATIONS_MAX_BYTES = 256 * 1024;
 
 export interface ApplyRequest {
-  /** What the object looks like in the client's version; undefined when it does not exist. */
+  /** The object in the client's version; undefined when it does not exist. */
   live: KubeObject | undefined;
   /** The configuration: never changed. */
   config: Obj;
@@ -50,7 +50,7 @@ class ConflictError extends Error {
 }
 
 /**
- * Server-side apply: merges a configuration into the live object, takes away what its manager no longer sets and nobody else owns, and
+ * Server-side apply: merges a configuration into the live object, removes fields that its manager no longer sets and no other owns, and
  * tracks managed fields (managedfields FieldManager.Apply around structured-merge-diff's Updater.Apply). The result is fresh, but may share
  * parts with its arguments.
  */
@@ -113,7 +113,7 @@ function called({ metadata }: Obj, gvk: string): string {
   return `${namespace}/${name}; ${gvk}`;
 }
 
-/** What is stored came by another way, and has not the form that apply needs: its keyed lists lack keys. */
+/** The error for a stored object without the form that apply needs: its keyed lists lack keys. */
 function untypedLive({ kind }: ApplyRequest, live: KubeObject, cx: FieldContext): StatusError {
   const name = called(live, gvkText(cx.apiVersion, kind));
   const what = listed(problems(cx.shape, withoutManagers(live)));
@@ -164,8 +164,8 @@ function mergeOwned(request: ApplyRequest, managers: readonly Manager[], force: 
 }
 
 /**
- * Takes away what this manager applied last time, does not apply now, and nobody else owns (Updater.prune). In another version than
- * last time fields are tracked, but nothing is taken away that the conversion cannot express.
+ * Removes fields that this manager applied last time, does not apply now, and no other owns (Updater.prune). In another version
+ * than last time fields are tracked, but none is removed that the conversion cannot express.
  */
 function prune(merged: Obj, managers: readonly Manager[], mine: Manager, last: Manager, cx: FieldContext): Obj {
   // What is still applied, or was never more, cannot go.
@@ -206,7 +206,9 @@ function addBackOthers(merged: Obj, pruned: Obj, managers: readonly Manager[], v
   return out;
 }
 
-/** Conflicts with fields that kubectl itself set by client-side apply, and that still are so, are none (lastappliedmanager.go). */
+/**
+ * Conflicts with fields that kubectl itself set by client-side apply, and that still are so, are none (lastappliedmanager.go).
+ */
 function withoutAllowed(conflicts: Conflict[], live: KubeObject, cx: FieldContext): Conflict[] {
   const text = live.metadata.annotations?.[LAST_APPLIED];
   if (!text) return conflicts;

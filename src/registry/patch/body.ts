@@ -6,13 +6,13 @@ import { goNumbers, parseDigits, plain } from '../../api/machinery/numerals.ts';
 import { badRequest } from '../../api/machinery/status-errors.ts';
 import { isObject, Numeral, type Obj } from '../../lib/json.ts';
 
-/** A patch body once read: its value, and what strict decoding holds against its text. */
+/** A parsed patch body: its value, and the strict decoding errors of its text. */
 export interface PatchBody {
   value: unknown;
   strict: string[];
 }
 
-/** What Go's decoder calls a value's form. */
+/** The form of a value, as Go's decoder calls it. */
 export const formOf = (value: unknown): string =>
   Array.isArray(value)
     ? 'array'
@@ -24,7 +24,7 @@ export const formOf = (value: unknown): string =>
           ? 'number'
           : typeof value;
 
-/** A patch as JSON. `words`: what is said of any text that is no JSON. */
+/** A patch as JSON. `words`: the error for any text that is no JSON. */
 export function readJson(text: string, lead: string, words?: string): PatchBody {
   let value: unknown;
   try {

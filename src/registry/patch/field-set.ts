@@ -19,7 +19,7 @@ export function isEmpty(set: FieldSet): boolean {
   return true;
 }
 
-/** Is the node that an element leads to itself a member? */
+/** Whether the node that an element leads to is itself a member. */
 export const isMember = (node: FieldSet): boolean => node[SELF] !== undefined || isEmpty(node);
 
 const asMember = (node: FieldSet): FieldSet => (isMember(node) ? node : { [SELF]: LEAF, ...node });
@@ -91,7 +91,7 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   return out;
 }
 
-/** Members of `a` that are not members of `b`; a parent stays when only a child goes, and the other way round. */
+/** Members of `a` that are not members of `b`; a parent stays when only a child is removed, and the other way round. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b) return {};
   let out: FieldSet | undefined;
@@ -167,7 +167,7 @@ export function withPattern(set: FieldSet, pattern: Pattern): FieldSet {
   return out;
 }
 
-/** The same members? */
+/** Whether two sets have the same members. */
 export function sameSet(a: FieldSet, b: FieldSet): boolean {
   if (a === b) return true;
   let count = 0;
@@ -180,7 +180,7 @@ export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return count === 0;
 }
 
-/** Is the path a member? */
+/** Whether the path is a member. */
 export function has(set: FieldSet, path: readonly string[]): boolean {
   let node: FieldSet | undefined = set;
   for (const element of path) {

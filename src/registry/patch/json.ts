@@ -115,7 +115,7 @@ function put(container: Container, key: string, value: unknown): PatchError | un
   return undefined;
 }
 
-/** What hinders removing a key; undefined when it is gone. */
+/** The problem with removing a key; undefined when it was removed. */
 function drop({ container, key }: { container: Container; key: string }): PatchError | undefined {
   if (!Array.isArray(container)) {
     if (!Object.hasOwn(container, key)) return new PatchError(`Unable to remove nonexistent key: ${key}: ${MISSING}`);

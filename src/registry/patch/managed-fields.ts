@@ -24,12 +24,12 @@ export interface Manager {
   operation: 'Apply' | 'Update';
   apiVersion: string;
   subresource: string;
-  /** Null is Go's zero time, which somebody wrote. */
+  /** Null is Go's zero time, sent by a client. */
   time: string | null | undefined;
   set: FieldSet;
 }
 
-/** Which fields a write may own: the strategy resets the others (GetResetFields). */
+/** The filter of the fields that a write may own: the strategy resets the others (GetResetFields). */
 export interface SetFilter {
   exclude?: FieldSet;
   include?: Pattern;
@@ -53,7 +53,7 @@ const ANCIENT = 'ancient-changes';
 const UNKNOWN = 'unknown';
 
 const fields = (...names: string[]): FieldSet => Object.fromEntries(names.map((name) => [`f:${name}`, LEAF]));
-/** Never owned by anybody (stripmeta.go). Members only: what is below metadata stays. */
+/** Fields without owners (stripmeta.go). Members only: what is below metadata stays. */
 const STRIPPED: FieldSet = {
   ...fields('apiVersion', 'kind'),
   'f:metadata': {
@@ -174,7 +174,7 @@ function startingManagers(old: Obj[] | undefined, sent: Obj[] | undefined, isSub
   return managers?.length ? managers : (decodeManagers(old, old) ?? []);
 }
 
-/** What everybody owns after `entry`'s manager changed `live` to `next`. */
+/** All managers' fields after `entry`'s manager changed `live` to `next`. */
 export function updateManagers(live: Obj, next: Obj, managers: Manager[], entry: Manager, cx: FieldContext): Manager[] {
   const bare = withoutManagers(live);
   const change = filterComparison(compare(cx.shape, bare, next), cx.filter);
@@ -194,7 +194,7 @@ export const withoutManagers = (object: Obj): Obj =>
   object.metadata?.managedFields ? { ...object, metadata: { ...object.metadata, managedFields: undefined } } : object;
 
 /**
- * Takes what changed from its former owners. Answers with their conflicts too: fields that somebody else changed under them
+ * Removes changed fields from their former owners. Returns their conflicts too: their fields that this change touched
  * (merge/update.go). `self` is not asked.
  */
 export function takeOver(
@@ -231,7 +231,7 @@ export function takeOver(
   return { managers: out, conflicts };
 }
 
-/** The same change in the version that another manager spoke; undefined when that version is gone. */
+/** The same change in the version that another manager spoke; undefined when that version is not served any more. */
 function changeIn(apiVersion: string, live: Obj, next: Obj, cx: FieldContext): Comparison | undefined {
   const from = cx.convert(live, apiVersion);
   const to = cx.convert(next, apiVersion);

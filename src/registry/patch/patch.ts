@@ -27,9 +27,9 @@ import { converterMessage, unstructuredProblem, withCutIntegers } from './unstru
 export type Change = (live: KubeObject | undefined) => KubeObject;
 
 /**
- * Turns a patch into a change of the live object (handlers/patch.go). The body is read at once, so that a bad one is refused whether or
- * not the object exists. What must agree with the address, defaults and managed fields are left to the pipeline, but for an apply, which
- * merges managed fields with everything else. Only an apply is asked to change what is not there.
+ * Turns a patch into a change of the live object (handlers/patch.go). The body is read at once, so that a bad one is refused
+ * whether or not the object exists. Checks against the address, defaults and managed fields are left to the pipeline, but for
+ * an apply, which merges managed fields with everything else. Only an apply may change an absent object.
  */
 export function changeByPatch(scope: WriteScope, type: PatchType, text: string): Change {
   if (type === 'apply') return applyChange(scope, text);
@@ -94,7 +94,7 @@ function byOperations(scope: WriteScope, current: KubeObject, operations: unknow
   }
 }
 
-/** What Go's decoder holds against one operation; without validation it looks at the form alone. */
+/** Checks one operation as Go's decoder does; without validation only its form. */
 function checkOperation(scope: WriteScope, operation: unknown): void {
   const refuse = (value: unknown, where: string) =>
     badRequest(`${isIgnored(scope) ? '' : 'error decoding patch: '}json: cannot unmarshal ${formOf(value)} into Go ${where}`);
@@ -136,13 +136,13 @@ function byStrategy({ struct }: Schema, current: KubeObject, patch: Obj): unknow
 const unprocessable = (): StatusError =>
   failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 
-/** What a patch made cannot be read: a 422 about `patch`. */
+/** The 422 about `patch` for an unreadable result. */
 function unreadable(shown: string, message: string): StatusError {
   const error = invalidError('', '', '', [invalid('patch', shown, message)]);
   return failure(422, 'Invalid', error.message, { causes: error.status.details.causes });
 }
 
-/** The patched object as Go would decode it. `problem` is what is known to be wrong with it already. */
+/** The patched object as Go would decode it. `problem` is a known error of it. */
 function decoded(
   scope: WriteScope,
   type: PatchType,
@@ -180,7 +180,7 @@ function asRead(schema: Schema, text: string, mode: FieldValidation, error: Stru
 }
 
 /**
- * Refuses a document that a patch made one of another kind, and gives it back as it is to be read: in the version of the address, or
+ * Refuses a patched document of another kind, and returns it as it is to be read: in the version of the address, or
  * empty when it lost its version.
  */
 function identified({ strategy, kind, options, warnings }: WriteScope, patched: unknown, shown: () => string): unknown {
@@ -240,7 +240,7 @@ function nodeInGoOrder(node: TypeNode, value: unknown): unknown {
   );
 }
 
-/** What a merge patch brings is taken apart for its nulls, and so comes out sorted. */
+/** A merge patch's value with sorted keys: Go rebuilds it without its nulls. */
 function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys);
   if (!isObject(value)) return value;

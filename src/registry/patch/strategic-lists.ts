@@ -48,7 +48,7 @@ export function primitiveIndex(list: unknown[]): unknown[] {
   return list.slice(0, last + 1);
 }
 
-/** What an item is found by: the value of its merge key, or itself. */
+/** The order of items by their merge key, or by themselves. */
 export class ElementOrder {
   readonly key: string;
   readonly #missing: (map: Obj, key: string) => Error;

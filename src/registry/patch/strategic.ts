@@ -16,7 +16,7 @@ const RETAIN = '$retainKeys';
 const DELETE_PRIMITIVES = '$deleteFromPrimitiveList';
 const ORDER = '$setElementOrder';
 
-/** Why a patch cannot be applied. `code` is undefined where upstream answers with a bare error (500). */
+/** The error of a patch that cannot be applied. `code` is undefined where upstream answers with a bare error (500). */
 export class StrategicError extends Error {
   readonly code: number | undefined;
   constructor(message: string, code?: number) {
@@ -32,7 +32,7 @@ const NO_LIST_OF_LISTS = () => new StrategicError('lists of lists are not suppor
 const noMergeKey = (map: Obj, key: string) =>
   new StrategicError(`map: ${goMap(map)} does not contain declared merge key: ${key}`);
 
-/** How a field is patched: the type of what is inside it, its strategy and its merge key. */
+/** Patch metadata of a field: the type of its content, its strategy and its merge key. */
 interface Meta {
   inner: StructType | undefined;
   replace: boolean;
@@ -40,7 +40,7 @@ interface Meta {
   key: string;
 }
 
-/** What Go's reflection distinguishes in decoded JSON. */
+/** The form of decoded JSON that Go's reflection distinguishes. */
 const formOf = (value: unknown): string =>
   value === null || value === undefined
     ? 'nil'
@@ -135,7 +135,10 @@ function retainKeys(original: Obj, patch: Obj): void {
   for (const name of Object.keys(original)) if (!list.includes(name)) delete original[name];
 }
 
-/** Lists with a `$setElementOrder`: merged and brought into that order; what is merged here leaves the patch (mergePatchIntoOriginal). */
+/**
+ * Lists with a `$setElementOrder`: merged and brought into that order; what is merged here leaves the patch
+ * (mergePatchIntoOriginal).
+ */
 function orderedLists(original: Obj, patch: Obj, type: StructType | undefined): void {
   for (const raw of Object.keys(patch)) {
     if (!raw.startsWith(ORDER)) continue;
@@ -172,7 +175,7 @@ const goType = (value: unknown): string =>
     boolean: 'bool',
   })[formOf(value)] ?? formOf(value);
 
-/** The patch's items must stand in the order that the directive names, and be named there (validatePatchWithSetOrderList). */
+/** Checks that the directive names the patch's items in their order (validatePatchWithSetOrderList). */
 function checkOrder(patch: unknown[], order: unknown[], key: string): void {
   if (patch.length === 0 || order.length === 0) return;
   const items = key ? patch.filter((item) => (item as Obj)?.[DIRECTIVE] !== 'delete') : patch;
@@ -225,7 +228,7 @@ function elementForm(...lists: unknown[][]): string {
   return form as string;
 }
 
-/** Items that are directives: `$patch: delete` takes items away, `$patch: replace` empties the list first. */
+/** Applies items that are directives: `$patch: delete` removes items, `$patch: replace` empties the list first. */
 function specialItems(original: unknown[], patch: Obj[], key: string): { original: unknown[]; patch: Obj[] } {
   const plain: Obj[] = [];
   let kept = original;

@@ -11,7 +11,7 @@ const isNothing = (value: unknown): boolean => {
   return true;
 };
 
-/** Merges a configuration into a live value: the configuration wins, what it does not name stays (typed/merge.go). */
+/** Merges a configuration into a live value: the configuration wins, fields that it does not name stay (typed/merge.go). */
 export function mergeTyped(shape: Shape, left: unknown, right: unknown): unknown {
   if (right === undefined) return left;
   if (left === undefined && !isObject(right) && !Array.isArray(right)) return right;
@@ -105,7 +105,7 @@ function mergeItems(shape: ListShape, left: readonly unknown[], right: readonly 
   return out.length ? out : undefined;
 }
 
-/** What is wrong with a value, path first, as `.spec.replicas: expected numeric (int or float), got string` (typed/validate.go). */
+/** Problems of a value, path first, as `.spec.replicas: expected numeric (int or float), got string` (typed/validate.go). */
 export function problems(shape: Shape, value: unknown, duplicates = false): string[] {
   const out: string[] = [];
   check(shape, value, '', duplicates, out);

@@ -3,7 +3,7 @@ import { equal, isObject, type Obj } from '../../lib/json.ts';
 import { type FieldSet, graft, insert, isEmpty, isMember, LEAF } from './field-set.ts';
 import { itemElement, type ListShape, type MapShape, type Shape } from '../../api/schema/shape.ts';
 
-/** What changed between two values of one type. No field is in two of the sets (typed/compare.go). */
+/** Changes between two values of one type. No field is in two of the sets (typed/compare.go). */
 export interface Comparison {
   removed: FieldSet;
   modified: FieldSet;
@@ -55,7 +55,7 @@ function compareAt(shape: Shape, left: unknown, right: unknown, walk: Walk): voi
     );
 }
 
-/** Is the pair one value, whatever is inside? Both sides empty counts, to keep null and empty apart. */
+/** Whether the pair is compared as one value. Both sides empty counts, to keep null and empty apart. */
 function isLeaf(shape: Shape, left: unknown, right: unknown): boolean {
   if (shape.k === 'scalar' || (shape.k === 'list' ? shape.relation === 'atomic' : shape.atomic)) return true;
   if (isNothing(left) && isNothing(right)) return true;
@@ -94,7 +94,7 @@ export function childShape(shape: Shape, name: string): Shape {
   return (shape.struct ? shape.struct.fields[name] : shape.element) ?? DEDUCED;
 }
 
-/** A value that cannot be told apart by its schema's keys: nobody can own parts of it. */
+/** The error of a value whose items lack their schema's keys: its parts cannot be owned. */
 export class UntypedError extends Error {}
 
 /** Items by element, each with all its occurrences: lists that should be sets may hold duplicates. */

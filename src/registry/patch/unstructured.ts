@@ -8,8 +8,8 @@ const KINDS: Record<string, string> = { string: 'string', bool: 'bool', int32: '
 const BYTE: TypeNode = { t: 'int32', go: 'uint8', pointer: false };
 
 /**
- * What is wrong with a value in the words of apimachinery's map-to-struct converter (runtime/converter.go fromUnstructured), which
- * strategic merge patches go through; undefined when nothing is, or when the type reads itself from JSON.
+ * The problem of a value in the words of apimachinery's map-to-struct converter (runtime/converter.go fromUnstructured), which
+ * decodes strategic merge patches; undefined when nothing is, or when the type reads itself from JSON.
  */
 export function unstructuredProblem(type: StructType | undefined, value: unknown): string | undefined {
   return type && ofStruct(type, value);

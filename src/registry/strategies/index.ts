@@ -12,7 +12,7 @@ const STRATEGIES: Readonly<Record<NonNullable<Subresource['strategy']>, Strategy
   scale: scaleStrategy,
 };
 
-/** How the object, or a subresource of it, is written. */
+/** The strategy of the object or a subresource. */
 export function strategyFor(kind: Kind, subresource: string | undefined, served?: ServedVersion): WriteStrategy {
   const main = mainStrategy(kind, served);
   if (!subresource) return main;

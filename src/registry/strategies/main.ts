@@ -41,5 +41,5 @@ export function mainStrategy(kind: Kind, served?: ServedVersion): WriteStrategy 
   };
 }
 
-/** Of subresources that take and show the whole object: what passes, the rules of the kind say, who are told the subresource. */
+/** The strategy of subresources with the whole object: the rules of the kind, which get the subresource, decide what passes. */
 export const wholeStrategy: StrategyOf = (_, main) => ({ ...main, warnings: undefined });

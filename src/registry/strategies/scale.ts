@@ -11,7 +11,9 @@ import type { StrategyOf } from '../strategy.ts';
 const SCALE_VERSION = 'autoscaling/v1';
 const REPLICAS_OF_SCALE = ['f:spec', 'f:replicas'];
 
-/** The strategy of /scale: the object as an autoscaling/v1 Scale, of which spec.replicas passes (deployment storage, ScaleREST). */
+/**
+ * The strategy of /scale: the object as an autoscaling/v1 Scale, of which spec.replicas passes (deployment storage, ScaleREST).
+ */
 export const scaleStrategy: StrategyOf = (kind, main) => ({
   ...main,
   schema: scaleSchema,
@@ -96,7 +98,7 @@ function toScale(kind: Kind, managers: Manager[]): Manager[] {
     .map((m) => ({ ...m, apiVersion: SCALE_VERSION, set: single(REPLICAS_OF_SCALE) }));
 }
 
-/** Owners of the object after the Scale's have changed (ToParent): who lost the replicas keeps the rest. */
+/** Owners of the object after the Scale's have changed (ToParent): a manager that lost the replicas keeps the rest. */
 function toParent(kind: Kind, live: KubeObject, scale: Manager[]): Manager[] {
   const path = replicasOf(kind);
   const gone = single(path);

@@ -2,7 +2,7 @@ import type { Kind } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { StrategyOf } from '../strategy.ts';
 
-/** The strategy of /status: only the status passes, and of the metadata what upstream lets pass there. */
+/** The strategy of /status: only the status passes, and the metadata that upstream lets pass there. */
 export const statusStrategy: StrategyOf = (kind, main) => {
   return {
     ...main,
