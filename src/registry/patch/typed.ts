@@ -40,7 +40,9 @@ function compareAt(shape: Shape, left: unknown, right: unknown, walk: Walk): voi
     return;
   }
   if (isLeaf(shape, left, right)) {
-    if (walk.path.length > 0 && (!equal(left, right) || hasSentEmpties(right))) insert(walk.modified, walk.path);
+    // What was sent empty inside of one value makes it another; a value that is nothing but empty parts has no owner (value/reflect.go).
+    const differs = !equal(left, right) || (!isNothing(right) && hasSentEmpties(right));
+    if (walk.path.length > 0 && differs) insert(walk.modified, walk.path);
     return;
   }
   if (shape.k === 'list') compareItems(shape, (left ?? []) as unknown[], (right ?? []) as unknown[], walk);
