@@ -32,6 +32,8 @@ export interface Call {
   user: UserInfo;
   /** The user of the credential, before any impersonation. */
   authenticated: UserInfo;
+  /** When their token expires by what it says itself, ms since the epoch. */
+  expires?: number;
   /** Texts for Warning headers. */
   readonly warnings: string[];
   /** The form that the client accepts. */

@@ -4,6 +4,7 @@ import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { Authenticator, ANONYMOUS } from '../authn/authenticator.ts';
 import type { Signer } from '../authn/issuer.ts';
+import type { IssuerSource } from '../authn/oidc/keys.ts';
 import type { CredentialSource } from '../authn/tokens.ts';
 import { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
@@ -86,6 +87,8 @@ export interface ApiServerDeps {
   scope: AttemptScope;
   crypto: Crypto;
   credentials: CredentialSource;
+  /** Issuers of tokens that are trusted beside the cluster itself; absent: none. */
+  issuers?: IssuerSource;
   /** The cluster's own key: signs and verifies service account tokens. */
   signer: Signer;
   /** Absent: nothing is ever audited. */
@@ -104,10 +107,17 @@ export class ApiServer {
   readonly #signer: Signer;
   readonly #scope: AttemptScope;
 
-  constructor({ credentials, signer, scope, ...deps }: ApiServerDeps) {
+  constructor({ credentials, issuers, signer, scope, ...deps }: ApiServerDeps) {
     const { registry, crypto } = deps;
     const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
-    const authenticator = new Authenticator({ crypto, credentials, signer, objects });
+    const authenticator = new Authenticator({
+      crypto,
+      credentials,
+      signer,
+      objects,
+      ask: scope.ask,
+      ...(issuers && { issuers }),
+    });
     this.#scope = scope;
     this.#deps = { facts: NO_FACTS, ...deps, random: scope, authenticator, authorizer: new Authorizer(registry.view) };
     this.#signer = signer;

@@ -1,7 +1,10 @@
+import type { Ask } from '../lib/ask.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 import { API_AUDIENCES, type Signer } from './issuer.ts';
 import { type ObjectSource, ServiceAccountTokens, TokenError, type TokenIdentity } from './serviceaccounts.ts';
+import type { IssuerSource } from './oidc/keys.ts';
+import { IssuedTokens } from './oidc/tokens.ts';
 import { type CredentialSource, TokenAuthenticator } from './tokens.ts';
 
 export interface AuthenticatorDeps {
@@ -9,6 +12,9 @@ export interface AuthenticatorDeps {
   credentials: CredentialSource;
   signer: Signer;
   objects: ObjectSource;
+  /** Issuers that the cluster trusts beside itself; absent: none. */
+  issuers?: IssuerSource;
+  ask: Ask;
 }
 
 const AUTHENTICATED = 'system:authenticated';
@@ -18,22 +24,25 @@ export const ANONYMOUS: UserInfo = { username: 'system:anonymous', groups: ['sys
  */
 const OPEN_PATHS = ['/healthz', '/livez', '/readyz', '/version'];
 
-/** Authenticates bearer tokens of people and of service accounts; the first authenticator that knows the token decides. */
+/** Authenticates bearer tokens of people, of service accounts and of trusted issuers; the first authenticator that knows the token decides. */
 export class Authenticator {
   readonly tokens: TokenAuthenticator;
   readonly accounts: ServiceAccountTokens;
+  readonly issued: IssuedTokens | undefined;
 
   constructor(deps: AuthenticatorDeps) {
     this.tokens = new TokenAuthenticator(deps.credentials, deps.crypto);
     this.accounts = new ServiceAccountTokens(deps);
+    const { crypto, issuers, ask } = deps;
+    if (issuers) this.issued = new IssuedTokens({ crypto, issuers, ask });
   }
 
   /** The user of a request by its Authorization header; undefined when the token is unknown. */
-  request(authorization: string | null, path: string, now: number): UserInfo | undefined {
+  request(authorization: string | null, path: string, now: number): Pick<TokenIdentity, 'user' | 'expires'> | undefined {
     const token = bearer(authorization);
-    if (token === undefined) return isOpen(path) ? ANONYMOUS : undefined;
+    if (token === undefined) return isOpen(path) ? { user: ANONYMOUS } : undefined;
     try {
-      return this.token(token, now, API_AUDIENCES)?.user;
+      return this.token(token, now, API_AUDIENCES);
     } catch (error) {
       if (error instanceof TokenError) return undefined;
       throw error;
@@ -46,13 +55,16 @@ export class Authenticator {
       const found = this.accounts.authenticate(token, now, audiences);
       if (found) return found;
     }
-    const user = this.tokens.authenticate(token, now);
-    if (!user) return undefined;
-    const groups = user.groups.includes(AUTHENTICATED) ? user.groups : [...user.groups, AUTHENTICATED];
     const common = API_AUDIENCES.filter((a) => audiences.includes(a));
-    return { user: groups === user.groups ? user : { ...user, groups }, audiences: common };
+    const issued = this.issued?.authenticate(token, now);
+    if (issued) return common.length ? { ...issued, user: withAuthenticated(issued.user), audiences: common } : undefined;
+    const user = this.tokens.authenticate(token, now);
+    return user && { user: withAuthenticated(user), audiences: common };
   }
 }
+
+const withAuthenticated = (user: UserInfo): UserInfo =>
+  user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] };
 
 const isOpen = (path: string) => OPEN_PATHS.some((open) => path === open || (path.startsWith(open) && path[open.length] === '/'));
 

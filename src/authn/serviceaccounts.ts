@@ -18,6 +18,8 @@ export interface ObjectSource {
 export interface TokenIdentity {
   user: UserInfo;
   audiences: string[];
+  /** When the token expires, ms since the epoch; absent: something else than the token says. */
+  expires?: number;
 }
 
 /** The refusal of a token, in upstream's words. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { accountCommands } from './commands/accounts.ts';
 import { auditCommands } from './commands/audit.ts';
+import { authenticationCommands } from './commands/authentication.ts';
 import { backupCommands } from './commands/backup.ts';
 import { clusterCommands } from './commands/clusters.ts';
 import { lifecycleCommands } from './commands/lifecycle.ts';
@@ -53,6 +54,7 @@ export function program(): Command {
   tokenCommands(root);
   peopleCommands(root);
   auditCommands(root);
+  authenticationCommands(root);
   usageCommands(root);
   backupCommands(root);
   serverCommands(root);

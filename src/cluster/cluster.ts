@@ -32,6 +32,7 @@ import { Store } from '../store/store.ts';
 import { earliest } from '../time/alarm.ts';
 import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
+import { Authentication } from './authentication.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
 import { BootSnapshots, capture, restore } from './boot-snapshot.ts';
@@ -41,10 +42,9 @@ import { Limits, takeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
 import { readLifecycle, SUSPENDED } from './lifecycle.ts';
 import type { Platform } from './platform.ts';
-import { Sessions } from './sessions.ts';
+import { boundStream, Sessions } from './sessions.ts';
 import { Usage } from './usage.ts';
 
-const SECOND_MS = 1000;
 /** Methods of requests that change nothing. */
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** The status of requests that are nobody's, and stands for those that came too soon. */
@@ -58,6 +58,7 @@ export class Cluster {
   readonly timers: Timers;
   readonly credentials: Credentials;
   readonly audit: AuditLog;
+  readonly authentication: Authentication;
   readonly usage: Usage;
   readonly limits: Limits;
   readonly reconciler: Reconciler;
@@ -102,6 +103,7 @@ export class Cluster {
     store.keepInStep(this.timers);
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
+    this.authentication = new Authentication(sql);
     this.#history = new History(store, 'events');
     this.#exports = new Exports(store);
     this.#suspended = readLifecycle(sql).state === 'suspended';
@@ -110,6 +112,7 @@ export class Cluster {
       scope: random,
       crypto,
       credentials: this.credentials,
+      issuers: this.authentication,
       signer,
       audit: this.audit,
       limits: this.limits,
@@ -208,7 +211,7 @@ export class Cluster {
   /** They expire at the latest then, and with them the watches that they opened. */
   expire(ids: readonly string[], at: number): void {
     this.credentials.expire(ids, at);
-    this.#sessions.expire((spec) => this.credentials.expiryOf(spec.credential));
+    this.#sessions.expire((spec) => this.credentials.expiryOf(spec.credential) ?? spec.expires);
   }
 
   /** Serves these kinds beside the built-in ones from now on, and no others. */
@@ -232,7 +235,7 @@ export class Cluster {
 
   /** Opening the answer makes the stream one of the cluster's. */
   #streamed(answer: StreamAnswer, now: number): StreamAnswer {
-    this.#boundStream(answer.spec, now);
+    boundStream(answer.spec, this.credentials.expiryOf(answer.spec.credential), now);
     return { ...answer, open: (port) => this.#sessions.open(answer.open, port, now) };
   }
 
@@ -252,14 +255,6 @@ export class Cluster {
       if (status === UNCOUNTED) this.usage.refused(mutates);
       else if (mutates && status >= 300) this.usage.failed();
     }
-  }
-
-  /** A stream ends with the credential that opened it. */
-  #boundStream(spec: StreamSpec, now: number): void {
-    const expires = this.credentials.expiryOf(spec.credential);
-    if (expires === undefined) return;
-    spec.expires = expires;
-    spec.timeoutSeconds = Math.min(spec.timeoutSeconds, Math.ceil((expires - now) / SECOND_MS));
   }
 
   /** The session of a stream that slept, from what its port kept; undefined when there is no such stream any more. */

@@ -1,5 +1,6 @@
 import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../tenancy/audit.ts';
+import type { AuthenticationSet } from '../tenancy/authentication.ts';
 import type { ForkProgress, Lifecycle } from '../tenancy/cluster.ts';
 import type { NewCredential, Revoked } from '../tenancy/credentials.ts';
 import type { UsageHour } from '../tenancy/usage.ts';
@@ -143,6 +144,17 @@ export class ClusterHost {
   /** Puts another policy in force, or none. */
   setAuditPolicy(text: string | undefined): AuditPolicySet | undefined {
     return this.open()?.audit.setPolicy(text);
+  }
+
+  /** Which issuers are trusted; null: none was ever named. */
+  authentication(): object | null | undefined {
+    const cluster = this.open();
+    return cluster && (cluster.authentication.configuration() ?? null);
+  }
+
+  /** Trusts other issuers, or none. */
+  setAuthentication(text: string | undefined): AuthenticationSet | undefined {
+    return this.open()?.authentication.set(text);
   }
 
   /** A page of the audit log. */

@@ -150,3 +150,13 @@ export class Sessions {
     return sent;
   }
 }
+
+const SECOND_MS = 1000;
+
+/** Has a stream end with the credential that opened it: a token of an issuer tells by itself when it expires. */
+export function boundStream(spec: StreamSpec, ofCredential: number | undefined, now: number): void {
+  const expires = ofCredential ?? spec.expires;
+  if (expires === undefined) return;
+  spec.expires = expires;
+  spec.timeoutSeconds = Math.min(spec.timeoutSeconds, Math.ceil((expires - now) / SECOND_MS));
+}

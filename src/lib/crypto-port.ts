@@ -11,7 +11,21 @@ export interface Crypto {
   /** ES256 over the text: a raw 64-byte signature as base64url. */
   sign(privateKey: string, text: string): string;
   verify(publicKey: string, text: string, signature: string): boolean;
+  /** Whether the base64url signature over the text is by the public key, which fits the algorithm. False for a key that is none. */
+  verifyJws(key: PublicJwk, algorithm: JwsAlgorithm, text: string, signature: string): boolean;
 }
+
+/** The public part of an asymmetric key (RFC 7517, RFC 7518 section 6). */
+export type PublicJwk = { kty: 'RSA'; n: string; e: string } | { kty: 'EC'; crv: string; x: string; y: string };
+
+const FAMILIES = ['RS', 'ES'] as const;
+const BITS = ['256', '384', '512'] as const;
+export type JwsAlgorithm = `${(typeof FAMILIES)[number]}${(typeof BITS)[number]}`;
+/**
+ * Asymmetric algorithms of signatures (RFC 7518 section 3.1) that are verified. Not PS256 and its like, which upstream takes: workerd's verify()
+ * ignores the padding, and would take an RS256 signature for one.
+ */
+export const JWS_ALGORITHMS: readonly string[] = FAMILIES.flatMap((family) => BITS.map((bits) => `${family}${bits}`));
 
 /** Authenticated encryption of small texts at rest (AES-256-GCM), under a key that only the holder of a secret can derive. */
 export interface Sealing {

@@ -93,6 +93,8 @@ export class NodeClusters implements ClustersPort {
   limit = async (id: string, limits: ClusterLimits) => this.#known(id)?.limit(limits) ?? false;
   auditPolicy = async (id: string) => this.#known(id)?.auditPolicy();
   setAuditPolicy = async (id: string, text: string | undefined) => this.#known(id)?.setAuditPolicy(text);
+  authentication = async (id: string) => this.#known(id)?.authentication();
+  setAuthentication = async (id: string, text: string | undefined) => this.#known(id)?.setAuthentication(text);
   audit = async (id: string, query: AuditQuery) => this.#known(id)?.audit(query);
   setLifecycle = async (id: string, lifecycle: Lifecycle) => (await this.#known(id, this.fail)?.setLifecycle(lifecycle)) ?? false;
   finish = async (id: string, first: NewCredential | undefined) => this.#host(id).finish(first);

@@ -9,7 +9,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import type { Crypto, Sealing } from '../../src/lib/crypto-port.ts';
+import type { Crypto, JwsAlgorithm, PublicJwk, Sealing } from '../../src/lib/crypto-port.ts';
 import type { Random } from '../../src/lib/random.ts';
 
 /** The Crypto port over node:crypto; tokens come from the given chance, so that a seeded cluster repeats itself. */
@@ -34,7 +34,18 @@ export function nodeCrypto(random: Random): Crypto {
         { key: createPublicKey(publicKey), dsaEncoding: 'ieee-p1363' },
         Buffer.from(signature, 'base64url'),
       ),
+    verifyJws,
   };
+}
+
+function verifyJws(key: PublicJwk, algorithm: JwsAlgorithm, text: string, signature: string): boolean {
+  const how = algorithm.startsWith('ES') ? { dsaEncoding: 'ieee-p1363' as const } : {};
+  try {
+    const pem = createPublicKey({ key: { ...key }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
+    return verify(`sha${algorithm.slice(2)}`, Buffer.from(text), { key: pem, ...how }, Buffer.from(signature, 'base64url'));
+  } catch {
+    return false;
+  }
 }
 
 /** The Sealing port, in a form of its own. */

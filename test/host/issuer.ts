@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { Provider } from 'oidc-provider';
 
 /** What the provider knows of somebody; the login is the subject. */
@@ -15,9 +16,11 @@ export interface Claims {
 export class RealIssuer {
   readonly url: string;
   readonly #server: Server;
+  readonly #key: JsonWebKey;
 
-  private constructor(url: string, server: Server) {
+  private constructor(url: string, server: Server, key: JsonWebKey) {
     this.url = url;
+    this.#key = key;
     this.#server = server;
   }
 
@@ -26,11 +29,14 @@ export class RealIssuer {
     people: Record<string, Claims>;
     /** Whether claims of scopes stand in the ID token too; else only in userinfo. */
     inIdToken?: boolean;
+    /** Absent: plain HTTP. */
+    tls?: { cert: string; key: string };
   }): Promise<RealIssuer> {
-    const server = createServer();
+    const server: Server = o.tls ? createTlsServer(o.tls) : createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+    const { port } = server.address() as { port: number };
+    const url = o.tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
     const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
     const provider = new Provider(url, {
       clients: o.clients.map(({ id, secret, redirectUris }) => ({
@@ -49,7 +55,16 @@ export class RealIssuer {
       features: { devInteractions: { enabled: true } },
     });
     server.on('request', provider.callback());
-    return new RealIssuer(url, server);
+    return new RealIssuer(url, server, key);
+  }
+
+  /** An ID token with the provider's own key, good for an hour. */
+  idToken(claims: object): string {
+    const now = Math.floor(Date.now() / 1000);
+    const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const text = `${encoded({ alg: 'RS256', kid: 'first' })}.${encoded({ iss: this.url, iat: now, exp: now + 3600, ...claims })}`;
+    const key = createPrivateKey({ key: this.#key, format: 'jwk' });
+    return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
   }
 
   async stop(): Promise<void> {

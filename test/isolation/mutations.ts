@@ -149,13 +149,13 @@ const CLUSTER: Hole[] = [
   ...of('src/authn/authenticator.ts', [
     [
       'whoever says nothing is let in everywhere',
-      'return isOpen(path) ? ANONYMOUS : undefined;',
-      'return path ? ANONYMOUS : undefined;',
+      'return isOpen(path) ? { user: ANONYMOUS } : undefined;',
+      'return path ? { user: ANONYMOUS } : undefined;',
     ],
     [
       'whoever is unknown is nobody in particular',
-      'return this.token(token, now, API_AUDIENCES)?.user;',
-      'return this.token(token, now, API_AUDIENCES)?.user ?? ANONYMOUS;',
+      'return this.token(token, now, API_AUDIENCES);',
+      'return this.token(token, now, API_AUDIENCES) ?? { user: ANONYMOUS };',
     ],
   ]),
   ...of('src/apiserver/filters/impersonation.ts', [

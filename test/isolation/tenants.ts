@@ -67,8 +67,9 @@ type World = ReturnType<typeof makeManagement>;
 type Of = { id: string; accountId: string };
 
 /** What of the objects' methods changes nothing. */
-const READS = new Set(['auditPolicy', 'audit', 'usage']);
+const READS = new Set(['auditPolicy', 'authentication', 'audit', 'usage']);
 const POLICY = JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata' }] });
+const AUTHENTICATION = JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', jwt: [] });
 
 /** A port that notes what is asked of the objects, whatever methods it has. */
 const overheard = (clusters: () => World['clusters'], asked: string[]): World['clusters'] =>
@@ -171,6 +172,7 @@ class Seeder {
       this.world.clusters.forget(id);
       await this.world.clusters.create({ id, name, apiOnly: true, legacyApis: false, nodes: 0 }, first);
       await this.world.clusters.setAuditPolicy(id, POLICY);
+      await this.world.clusters.setAuthentication(id, AUTHENTICATION);
     });
     return { id, name };
   }

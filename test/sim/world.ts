@@ -8,6 +8,7 @@ import { checkFresh } from './fresh.ts';
 import { instrument } from './seams.ts';
 import { heal } from './heal.ts';
 import { checkAlways, checkQuiet, checkSettled } from './invariants.ts';
+import { SimulatedIssuer } from './issuer.ts';
 import { Ledger } from './ledger.ts';
 import { OPERATIONS } from './operations/index.ts';
 import type { Reader } from './operations/reads.ts';
@@ -74,6 +75,7 @@ export class World {
   readonly disk: Disk;
   readonly ledger: Ledger;
   readonly alarms: Alarms;
+  readonly issuer: SimulatedIssuer;
   readonly model: Model = {
     configMaps: new Map(),
     owners: new Map(),
@@ -96,6 +98,7 @@ export class World {
     this.disk = new Disk(this.host.sql);
     this.ledger = new Ledger(this.host);
     this.alarms = new Alarms(this);
+    this.issuer = new SimulatedIssuer(this, seed);
     this.#chance = seeded(seed ^ 0x5eed).next;
     this.watchers = SUBJECTS.map((subject) => new Watcher(this.host, this.ledger, subject, () => this.disk.hit('send')));
   }
@@ -123,6 +126,7 @@ export class World {
     instrument(this.host.cluster, (seam) => this.disk.hit(seam));
     if (this.chance(0.1)) this.disk.failAfter(this.int(4), this.pick(PLACES));
     operation(this);
+    this.issuer.step();
     this.disk.failed();
     if (this.chance(0.05)) checkFresh(this, operation.name);
     const quiet = work(this);
@@ -138,6 +142,7 @@ export class World {
   /** Lets everything come to rest, then checks what must hold at rest. */
   finish(): void {
     heal(this);
+    this.issuer.heal();
     const settle = () => {
       this.host.settle();
       return true;

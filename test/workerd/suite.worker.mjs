@@ -1,4 +1,5 @@
 // The suites that run inside workerd, each test in a Durable Object of its own.
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { DurableObject } from 'cloudflare:workers';
 import { expect, it, tests } from 'vitest';
 import { crypt, random, sealing } from '../../src/worker/platform/host.worker.ts';
@@ -54,6 +55,29 @@ it('cryptography is synchronous: a signature verifies, another text does not', (
   expect(crypt.verify(publicKey, 'other', signature)).toBe(false);
   expect(crypt.sha256('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
   expect(crypt.token(32)).toMatch(/^[\w-]{43}$/);
+});
+
+it('[AUTHN4] signatures of issuers verify in each algorithm by a JWK, and by no other key or algorithm', () => {
+  const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const curve = (namedCurve) => generateKeyPairSync('ec', { namedCurve });
+  const [first, second] = [rsa(), rsa()];
+  const pairs = { ES256: curve('P-256'), ES384: curve('P-384'), ES512: curve('P-521') };
+  for (const algorithm of ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']) {
+    const { privateKey, publicKey } = pairs[algorithm] ?? first;
+    const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const how = pairs[algorithm] ? { dsaEncoding: 'ieee-p1363' } : {};
+    const signature = sign(`sha${algorithm.slice(2)}`, Buffer.from('text'), { key, ...how }).toString('base64url');
+    const jwk = publicKey.export({ format: 'jwk' });
+    const verified = (...asked) => crypt.verifyJws(...asked);
+    expect([algorithm, verified(jwk, algorithm, 'text', signature)]).toEqual([algorithm, true]);
+    expect(verified(jwk, algorithm, 'other', signature)).toBe(false);
+    expect(verified(jwk, algorithm, 'text', '')).toBe(false);
+    if (pairs[algorithm]) continue;
+    expect(verified(second.publicKey.export({ format: 'jwk' }), algorithm, 'text', signature)).toBe(false);
+    expect(verified(jwk, algorithm === 'RS256' ? 'RS384' : 'RS256', 'text', signature)).toBe(false);
+  }
+  expect(crypt.verifyJws({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, 'ES256', 'text', 'AA')).toBe(false);
+  expect(crypt.verifyJws({ kty: 'RSA', n: 'AA', e: 'AA' }, 'RS256', 'text', 'AA')).toBe(false);
 });
 
 it('what is sealed opens with its own secret only, and not once it was changed', () => {

@@ -1,5 +1,6 @@
 import { load } from 'js-yaml';
 import { errorBody, type FieldError, invalid, notSupported, required } from '../../api/machinery/field-errors.ts';
+import { type Reading, type Shape, shaped } from '../../api/machinery/config-file.ts';
 import { isDns1123Subdomain } from '../../api/machinery/names.ts';
 import { isObject, type Obj } from '../../lib/json.ts';
 import { AUDIT_POLICY_ENTRIES } from '../limits.ts';
@@ -45,8 +46,6 @@ const API_VERSION = 'audit.k8s.io/v1';
 /** The error of an invalid policy. */
 export class PolicyError extends Error {}
 
-type Shape = 'text' | 'flag' | 'texts' | 'object' | { list: Record<string, Shape> };
-
 const GROUP: Record<string, Shape> = { group: 'text', resources: 'texts', resourceNames: 'texts' };
 const RULE: Record<string, Shape> = {
   level: 'text',
@@ -86,7 +85,12 @@ export function readPolicy(text: string): { policy: Policy; warnings: string[] }
       `no kind ${quoted(kind)} is known for version ${quoted(apiVersion)}: a policy is a "Policy" of "${API_VERSION}"`,
     );
   }
-  const reading = { warnings: [], left: AUDIT_POLICY_ENTRIES };
+  const reading: Reading = {
+    warnings: [],
+    left: AUDIT_POLICY_ENTRIES,
+    tooMany: `a policy has at most ${AUDIT_POLICY_ENTRIES} entries`,
+    error: PolicyError,
+  };
   const policy = shaped(value, POLICY, '', reading) as unknown as Policy;
   const errors = validatePolicy(policy);
   if (errors.length) throw new PolicyError(errors.map((e) => `${e.field}: ${errorBody(e)}`).join(', '));
@@ -95,50 +99,6 @@ export function readPolicy(text: string): { policy: Policy; warnings: string[] }
 }
 
 const quoted = (value: unknown): string => JSON.stringify(value ?? '');
-
-/** Aliases of YAML make a long policy of a short text: what it holds is counted. */
-interface Reading {
-  warnings: string[];
-  left: number;
-}
-
-function shaped(value: Obj, fields: Record<string, Shape>, path: string, reading: Reading): Obj {
-  const out: Obj = {};
-  for (const [key, inner] of Object.entries(value)) {
-    const at = path ? `${path}.${key}` : key;
-    const shape = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (!shape) reading.warnings.push(`unknown field "${at}"`);
-    else if (inner !== null && inner !== undefined) out[key] = shapedValue(inner, shape, at, reading);
-  }
-  return out;
-}
-
-function shapedValue(value: unknown, shape: Shape, path: string, reading: Reading): unknown {
-  const wrong = (what: string) => new PolicyError(`failed decoding: ${path}: must be ${what}`);
-  if (shape === 'text') {
-    if (typeof value !== 'string') throw wrong('a string');
-    return value;
-  }
-  if (shape === 'flag') {
-    if (typeof value !== 'boolean') throw wrong('a boolean');
-    return value;
-  }
-  if (shape === 'object') {
-    if (!isObject(value)) throw wrong('an object');
-    return value;
-  }
-  if (!Array.isArray(value)) throw wrong('a list');
-  reading.left -= value.length;
-  if (reading.left < 0) throw new PolicyError(`a policy has at most ${AUDIT_POLICY_ENTRIES} entries`);
-  if (shape === 'texts') {
-    if (value.some((item) => typeof item !== 'string')) throw wrong('a list of strings');
-    return value;
-  }
-  return value.map((item, i) => {
-    if (!isObject(item)) throw wrong('a list of objects');
-    return shaped(item, shape.list, `${path}[${i}]`, reading);
-  });
-}
 
 /** apiserver pkg/apis/audit/validation */
 function validatePolicy(policy: Policy): FieldError[] {

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { load } from 'js-yaml';
 import { account } from '../api.ts';
 import type { RequestInput } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
-import { codeOf, Failure } from '../../local/failure.ts';
+import { Failure } from '../../local/failure.ts';
+import { readYaml } from '../files.ts';
 import { parseTime } from '../times.ts';
 import { print, table } from '../output.ts';
 
@@ -149,20 +148,6 @@ async function show(cluster: string | undefined, o: Options): Promise<void> {
 
 type Policy = RequestInput<'put', typeof POLICY>['json'];
 
-function read(file: string): Policy {
-  let text: string;
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw new Failure(`${file} cannot be read (${codeOf(error)})`);
-  }
-  try {
-    return load(text) as Policy;
-  } catch (error) {
-    throw new Failure(`${file} is no YAML: ${(error as Error).message}`);
-  }
-}
-
 async function policy(cluster: string, file: string | undefined, o: { off?: boolean; json?: boolean }): Promise<void> {
   const at = { param: { cluster } };
   if (o.off) {
@@ -176,7 +161,7 @@ async function policy(cluster: string, file: string | undefined, o: { off?: bool
     print(true, inForce, () => '');
     return;
   }
-  const set = await account().put(POLICY, { ...at, json: read(file) });
+  const set = await account().put(POLICY, { ...at, json: readYaml(file) as Policy });
   for (const warning of set.warnings) process.stderr.write(`atoll: ${file}: ${warning}, left out\n`);
   print(o.json, set, () => `cluster ${cluster} writes an audit log: "atoll audit ${cluster}"`);
 }

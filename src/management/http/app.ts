@@ -4,6 +4,7 @@ import { memberRoutes } from '../accounts/member-routes.ts';
 import { planRoutes } from '../accounts/plan-routes.ts';
 import { accountRoutes } from '../accounts/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { authenticationRoutes } from '../authentication/routes.ts';
 import { sameOrigin } from './auth.ts';
 import { credentialRoutes } from '../clusters/credential-routes.ts';
 import { lifecycleRoutes } from '../clusters/lifecycle-routes.ts';
@@ -31,6 +32,7 @@ const API = [
   credentialRoutes,
   operationRoutes,
   auditRoutes,
+  authenticationRoutes,
   usageRoutes,
   planRoutes,
   memberRoutes,

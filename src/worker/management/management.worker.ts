@@ -58,6 +58,8 @@ export function managementDeps(env: Env): ManagementDeps {
       expire: (id, credentials, at) => object(id).expire(credentials, at),
       auditPolicy: (id) => object(id).auditPolicy(),
       setAuditPolicy: (id, text) => object(id).setAuditPolicy(text),
+      authentication: (id) => object(id).authentication(),
+      setAuthentication: (id, text) => object(id).setAuthentication(text),
       audit: (id, query) => object(id).audit(query),
       usage: (id) => object(id).usage(),
       hours: (id, from, to) => object(id).hours(from, to),

@@ -9,6 +9,7 @@ import { DRAIN_RESCUE_MS } from '../../cluster/limits.ts';
 import type { ClusterOptions } from '../../tenancy/cluster.ts';
 import { DRAIN_FIRST_SLICE_MS } from '../../lib/limits.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../../tenancy/audit.ts';
+import type { AuthenticationSet } from '../../tenancy/authentication.ts';
 import type { ForkProgress, Lifecycle } from '../../tenancy/cluster.ts';
 import type { NewCredential, Revoked } from '../../tenancy/credentials.ts';
 import type { ClusterUsage } from '../../tenancy/usage.ts';
@@ -173,6 +174,14 @@ export class ClusterDO extends DurableObject<Env> {
 
   async setAuditPolicy(text: string | undefined): Promise<AuditPolicySet | undefined> {
     return this.#host.setAuditPolicy(text);
+  }
+
+  async authentication(): Promise<object | null | undefined> {
+    return this.#host.authentication();
+  }
+
+  async setAuthentication(text: string | undefined): Promise<AuthenticationSet | undefined> {
+    return this.#host.setAuthentication(text);
   }
 
   async audit(query: AuditQuery): Promise<AuditPage | undefined> {

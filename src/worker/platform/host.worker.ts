@@ -3,13 +3,14 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createPublicKey,
   generateKeyPairSync,
   hkdfSync,
   randomBytes,
   sign,
   verify,
 } from 'node:crypto';
-import type { Crypto, Sealing } from '../../lib/crypto-port.ts';
+import type { Crypto, JwsAlgorithm, PublicJwk, Sealing } from '../../lib/crypto-port.ts';
 import type { Random } from '../../lib/random.ts';
 
 /** The clock. Only the shell reads it. */
@@ -62,7 +63,19 @@ export const crypt: Crypto = {
     sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url'),
   verify: (publicKey, text, signature) =>
     verify('sha256', Buffer.from(text), { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')),
+  verifyJws,
 };
+
+/** The key goes in as PEM, as all do. */
+function verifyJws(key: PublicJwk, algorithm: JwsAlgorithm, text: string, signature: string): boolean {
+  const how = algorithm.startsWith('ES') ? { dsaEncoding: 'ieee-p1363' as const } : {};
+  try {
+    const pem = createPublicKey({ key: { ...key }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
+    return verify(`sha${algorithm.slice(2)}`, Buffer.from(text), { key: pem, ...how }, Buffer.from(signature, 'base64url'));
+  } catch {
+    return false;
+  }
+}
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;

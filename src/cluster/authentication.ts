@@ -1,0 +1,61 @@
+import {
+  type AuthenticationConfiguration,
+  ConfigurationError,
+  type JwtAuthenticator,
+  readConfiguration,
+} from '../authn/oidc/configuration.ts';
+import type { HeldKeys, IssuerSource } from '../authn/oidc/keys.ts';
+import type { Sqlite } from '../lib/sqlite-port.ts';
+import type { AuthenticationSet } from '../tenancy/authentication.ts';
+import { deleteMeta, getMeta, setMeta } from '../store/schema.ts';
+
+const CONFIGURATION = 'authentication';
+const KEYS = 'issuer-keys ';
+
+/** Whom a cluster trusts to say who somebody is: its configuration and the issuers' keys, in its own database. */
+export class Authentication implements IssuerSource {
+  readonly #sql: Sqlite;
+  #trusted: readonly JwtAuthenticator[];
+
+  constructor(sql: Sqlite) {
+    this.#sql = sql;
+    this.#trusted = this.configuration()?.jwt ?? [];
+  }
+
+  /** The configuration in force. */
+  configuration(): AuthenticationConfiguration | undefined {
+    const text = getMeta(this.#sql, CONFIGURATION);
+    return text === undefined ? undefined : (JSON.parse(text) as AuthenticationConfiguration);
+  }
+
+  /** Puts a configuration in force, YAML or JSON; absent: no issuer is trusted from now on. Keys of before are forgotten. */
+  set(text: string | undefined): AuthenticationSet {
+    let read: AuthenticationConfiguration | undefined;
+    try {
+      read = text === undefined ? undefined : readConfiguration(text);
+    } catch (error) {
+      if (error instanceof ConfigurationError) return { refused: error.message };
+      throw error;
+    }
+    this.#sql.transaction(() => {
+      this.#sql.run('DELETE FROM meta WHERE substr(key, 1, ?) = ?', KEYS.length, KEYS);
+      if (read) setMeta(this.#sql, CONFIGURATION, JSON.stringify(read));
+      else deleteMeta(this.#sql, CONFIGURATION);
+    });
+    this.#trusted = read?.jwt ?? [];
+    return { configuration: read };
+  }
+
+  trusted(): readonly JwtAuthenticator[] {
+    return this.#trusted;
+  }
+
+  keys(url: string): HeldKeys | undefined {
+    const text = getMeta(this.#sql, KEYS + url);
+    return text === undefined ? undefined : (JSON.parse(text) as HeldKeys);
+  }
+
+  keep(url: string, held: HeldKeys): void {
+    setMeta(this.#sql, KEYS + url, JSON.stringify(held));
+  }
+}
