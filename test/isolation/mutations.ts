@@ -8,7 +8,7 @@ export interface Mutation {
   room: (typeof ROOMS)[number];
 }
 
-export const ROOMS = ['management', 'cluster', 'watch', 'door'] as const;
+export const ROOMS = ['management', 'cluster', 'issuers', 'watch', 'door'] as const;
 type Hole = Omit<Mutation, 'room'>;
 
 const AUTH = 'src/management/http/auth.ts';
@@ -223,11 +223,50 @@ const DOOR: Hole[] = [
   ]),
 ];
 
+/** Holes in the trust in OIDC issuers. */
+const ISSUERS: Hole[] = [
+  ...of('src/authn/oidc/tokens.ts', [
+    ['any signature of an issuer is good', 'this.#crypto.verifyJws(key, alg, signed, signature)', 'signature !== undefined'],
+    ['any algorithm of an issuer is good', 'if (JWS_ALGORITHMS.includes(alg) && ', 'if ('],
+    ['a key of an issuer has signed whatever names another', "(kid === '' || id === kid) && ", ''],
+    ['a token of an issuer is for anybody', 'checkAudience(claims, authenticator.issuer.audiences);', ''],
+    ['a token of an issuer does not expire', 'if (expires < now)', 'if (expires < 0)'],
+    ['a token of an issuer is good before its time', 'now + NOT_BEFORE_LEEWAY_MS < timeOf(nbf)', 'timeOf(nbf) < 0'],
+    ['what was verified under one configuration is under all', 'if (this.#trusted !== trusted) this.#begin(trusted);', ''],
+    ['a token is verified for ever', 'if ((this.#verified.get(hash) ?? 0) <= now)', 'if (!this.#verified.get(hash))'],
+    ['any address counts as verified', 'claims.email_verified !== undefined && claims.email_verified !== true', 'false'],
+    ['a required claim may be anything', 'if (textOf(claims, claim) !== requiredValue)', 'if (!textOf(claims, claim))'],
+    [
+      'groups told elsewhere are none',
+      "throw new TokenError('oidc: could not expand distributed claims",
+      "return []; new TokenError('oidc: could",
+    ],
+  ]),
+  ...of('src/authn/oidc/keys.ts', [
+    ['any document is of the issuer', 'if (named !== issuer)', 'if (named === undefined)'],
+    ['keys come over any wire', "new URL(uri).protocol !== 'https:'", 'false'],
+    ['keys of one issuer are those of another', 'this.#source.keep(url, held);', "this.#source.keep('', held);"],
+    ['an unknown key is asked for at will', 'isRecent(held.askedAt, now)', 'held.askedAt > now'],
+    ['an issuer that fails is asked at will', 'if (failed && isRecent(failed.at, now))', 'if (failed && failed.at > now)'],
+  ]),
+  ...of('src/authn/oidc/configuration.ts', [
+    ['an issuer needs no TLS', "if (url.protocol !== 'https:')", "if (url.protocol === 'ftp:')"],
+    ['expressions are ignored', 'return [celUnsupported(path, expression)];', 'return [];'],
+    ['anybody may name themselves as the cluster does', 'if (url === ISSUER)', 'if (url === path)'],
+    ['unknown fields of a configuration are ignored', 'if (reading.warnings.length)', 'if (reading.warnings.length > 99)'],
+  ]),
+  ...of('src/cluster/authentication.ts', [
+    ['keys outlive their configuration', "this.#sql.run('DELETE FROM meta WHERE substr(key, 1, ?) = ?', KEYS.length, KEYS);", ''],
+    ['a configuration that is taken away stays', 'this.#trusted = read?.jwt ?? [];', 'if (read) this.#trusted = read.jwt ?? [];'],
+  ]),
+];
+
 const within = (room: Mutation['room'], holes: Hole[]): Mutation[] => holes.map((hole) => ({ ...hole, room }));
 
 export const MUTATIONS: readonly Mutation[] = [
   ...within('management', MANAGEMENT),
   ...within('cluster', CLUSTER),
+  ...within('issuers', ISSUERS),
   ...within('watch', WATCH),
   ...within('door', DOOR),
 ];

@@ -7,6 +7,7 @@ import type { Reply } from '../../../src/lib/ask.ts';
 import { textOf } from '../../fixtures/api.ts';
 import {
   configuration,
+  configured,
   curve,
   DISCOVERY,
   encoded,
@@ -70,7 +71,11 @@ describe('[AUTHN4] a token of a trusted issuer', () => {
       'an expiry that is text': tokenOf({ exp: 'never' }),
       'not yet good': tokenOf({ nbf: START / 1000 + 61 }),
       'a start that is text': tokenOf({ nbf: 'now' }),
-      'groups that are told elsewhere': tokenOf({ groups: undefined, _claim_names: { groups: 'graph' } }),
+      'groups that are told elsewhere': tokenOf({
+        groups: undefined,
+        _claim_names: { groups: 'graph' },
+        _claim_sources: { graph: { endpoint: 'https://graph.example.com' } },
+      }),
       'no name': tokenOf({ sub: undefined }),
       'a name that is no text': tokenOf({ sub: { toString: 'x' } }),
       'a group that is no text': tokenOf({ groups: [1] }),
@@ -103,6 +108,21 @@ describe('[AUTHN4] a token of a trusted issuer', () => {
     for (const iss of [google, 'accounts.google.com'])
       expect(world.who(tokenOf({ iss }))).toMatchObject({ username: 'sso:alice' });
     expect(world.who(tokenOf({ iss: 'issuer.example.com' }))).toBe(401);
+  });
+
+  it('is signed with a key of its own issuer', () => {
+    const other = 'https://other.example.com';
+    const prefixed = (url: string) => ({
+      issuer: { url, audiences: ['kubernetes'] },
+      claimMappings: { username: { claim: 'sub', prefix: `${url}#` } },
+    });
+    world.cluster.authentication.set(configured(prefixed(ISSUER), prefixed(other)));
+    world.documents[`${other}/.well-known/openid-configuration`] = json({ issuer: other, jwks_uri: `${other}/keys` });
+    world.documents[`${other}/keys`] = json({ keys: [jwk(rotated.publicKey, 'first')] });
+    expect(world.who(tokenOf())).toMatchObject({ username: `${ISSUER}#alice` });
+    expect(world.who(tokenOf({ iss: other }, {}, rotated.privateKey))).toMatchObject({ username: `${other}#alice` });
+    expect(world.who(tokenOf({ iss: other }))).toBe(401);
+    expect(world.who(tokenOf({}, {}, rotated.privateKey))).toBe(401);
   });
 
   it('is for one of several audiences', () => {
@@ -211,6 +231,8 @@ describe("[AUTHN5] an issuer's keys", () => {
 
   it('of an issuer that fails let nobody in, cost no more questions for a while, and then do', () => {
     const good = world.documents[DISCOVERY];
+    const plain = 'http://issuer.example.com/keys';
+    world.documents[plain] = world.documents[JWKS];
     const wrong: Reply[] = [
       { failed: 'it could not be reached' },
       { status: 500, body: '{}' },
@@ -220,7 +242,7 @@ describe("[AUTHN5] an issuer's keys", () => {
       { status: 200, body: `{"issuer":"${ISSUER}","jwks_uri":"${JWKS}"}${' '.repeat(300_000)}` },
       json({ issuer: 'https://evil.example.com', jwks_uri: JWKS }),
       json({ issuer: ISSUER }),
-      json({ issuer: ISSUER, jwks_uri: 'http://issuer.example.com/keys' }),
+      json({ issuer: ISSUER, jwks_uri: plain }),
     ];
     for (const reply of wrong) {
       world.documents[DISCOVERY] = reply;
