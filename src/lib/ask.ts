@@ -4,6 +4,9 @@ import type { Random } from './random.ts';
  * Questions to the outside as data. The core is synchronous, so code that needs an answer throws `Unanswered`; the attempt's writes roll
  * back, the shell asks, and the attempt runs again with the answers. An answer counts for the same question only, compared by content: an
  * attempt that comes to another question, because the state changed, asks that one.
+ *
+ * Those who ask today: `authn/oidc/keys.ts`, for the keys of the OIDC issuers that a cluster trusts. docs/adding-a-question.md says how to
+ * add another.
  */
 
 /** One HTTP request to the outside. */

@@ -78,4 +78,16 @@ it('[AUTHN4] [AUTHN5] kubectl is let in by a token of a trusted issuer, with the
   }
   expect((await server.atoll(['cluster', 'authentication', 'trusting', '--off'])).code).toBe(0);
   expect((await as(token, 'get namespaces')).err).toMatch(/must be logged in|Unauthorized/);
+
+  // The same server by an address that the operator did not name: a tenant may not have it called.
+  const near = issuer.url.replace('localhost', '127.0.0.1');
+  const { jwt } = configuration;
+  const elsewhere = { ...configuration, jwt: [{ ...jwt[0], issuer: { ...jwt[0].issuer, url: near } }] };
+  writeFileSync(file, JSON.stringify(elsewhere));
+  const named = await server.atoll(['cluster', 'authentication', 'trusting', file]);
+  expect(named.code).toBe(0);
+  const spec = { token: issuer.idToken({ ...claims, iss: near }) };
+  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec };
+  const reviewed = await server.kubectl('create -f - -o jsonpath={.status.error}', { input: JSON.stringify(review) });
+  expect(reviewed.out).toBe('[invalid bearer token, oidc: authenticator not initialized: 127.0.0.1 is not a public address]');
 });
