@@ -53,8 +53,9 @@ function tokenOf(key: KeyObject, kid: string, exp: number): string {
 }
 
 /**
- * An issuer that the cluster trusts, and clients with tokens of it. Questions are answered late, wrongly, never, twice, for another question,
- * in another order; processes die in between. Nobody is let in by a forged or expired token, and nobody half.
+ * An issuer that the cluster trusts from time to time, and clients with tokens of it. Questions are answered late, wrongly, never, twice, for
+ * another question, in another order, and after the trust has ended; processes die in between. Nobody is let in by a forged or expired token or
+ * of an issuer that is not trusted, and nobody half.
  */
 export class SimulatedIssuer {
   readonly #world: World;
@@ -62,6 +63,7 @@ export class SimulatedIssuer {
   #current = 0;
   #waiting: Waiting[] = [];
   #counter = 0;
+  #isTrusted = true;
   /** Every lease that was acknowledged. */
   readonly #acknowledged = new Set<string>();
 
@@ -78,6 +80,7 @@ export class SimulatedIssuer {
   /** Keys change, clients come, and some of the questions are answered. */
   step(): void {
     if (this.#chance() < 0.05) this.#current = (this.#current + 1) % KEYS.length;
+    if (this.#chance() < (this.#isTrusted ? 0.03 : 0.3)) this.#configure(!this.#isTrusted);
     if (this.#chance() < 0.4) this.#begin((['good', 'good', 'forged', 'expired'] as const)[this.#int(4)]);
     // Of a process that died nobody waits for an answer.
     this.#waiting = this.#waiting.filter(({ cluster }) => cluster === this.#world.host.cluster);
@@ -90,6 +93,20 @@ export class SimulatedIssuer {
         waiting.pending.questions.flatMap((question) => this.#replies(question)),
       );
     }
+  }
+
+  /** Trusts the issuer from now on, or nobody. */
+  #configure(trusted: boolean): void {
+    const { authentication } = this.#world.host.cluster;
+    try {
+      const set = authentication.set(trusted ? CONFIGURATION : undefined);
+      must(!('refused' in set), () => `a configuration is refused: ${JSON.stringify(set)}`);
+      this.#isTrusted = trusted;
+    } catch (error) {
+      if (!this.#world.disk.failed()) throw error;
+      checkFresh(this.#world, 'a configuration');
+    }
+    must(authentication.trusted().length > 0 === this.#isTrusted, () => `the issuer is trusted: ${!this.#isTrusted}`);
   }
 
   #token(kind: Kind): string {
@@ -147,6 +164,7 @@ export class SimulatedIssuer {
     if (disk.failed()) return undefined;
     must(status === 201 || status === 401 || status === 504, () => `a ${kind} token was answered with ${status}: ${text}`);
     must(kind === 'good' || status !== 201, () => `a ${kind} token was let in`);
+    must(this.#isTrusted || status !== 201, () => 'a token of an issuer that is not trusted was let in');
     must(
       status === 201 ? written === 1 : !written,
       () => `a ${kind} token was answered with ${status}, and wrote ${written} rows`,
@@ -171,7 +189,7 @@ export class SimulatedIssuer {
       [question, { failed: 'it could not be reached' }],
       [question, { status: 503, body: 'down' }],
       [question, { status: 200, body: 'no JSON' }],
-      [question, json({ issuer: 'https://evil.example.com', jwks_uri: JWKS })],
+      [question, json({ issuer: 'https://evil.example.com', jwks_uri: 'https://evil.example.com/keys' })],
       [question, json({ keys: [{ ...pairOf(this.#int(KEYS.length)), kid: 'another' }] })],
     ];
     const odd = wrong[this.#int(wrong.length)];
@@ -199,6 +217,7 @@ export class SimulatedIssuer {
   heal(): void {
     const { host } = this.#world;
     this.#waiting = [];
+    if (!this.#isTrusted) this.#configure(true);
     host.now += ISSUER_KEYS_MS;
     this.#finish('forged', 401);
     this.#finish('good', 201);

@@ -2,20 +2,14 @@ import { waitUntil } from 'cloudflare:workers';
 import { drizzle } from 'drizzle-orm/d1';
 import { createApp } from '../../management/http/app.ts';
 import type { LogEntry, ManagementDeps } from '../../management/deps.ts';
-import { type Issuer, issuersOf } from '../../management/people/issuers.ts';
+import { issuersOf } from '../../management/people/issuers.ts';
 import { Rates } from '../../management/http/rates.ts';
+import { doorsOf } from '../platform/doors.worker.ts';
 import { egress } from '../platform/egress.worker.ts';
 import { type Env, variablesOf } from '../platform/env.worker.ts';
 import { crypt, hmac, now, random, sealing } from '../platform/host.worker.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
 import { metrics } from '../edge/metrics.worker.ts';
-
-/** Calls of management: to the world, and to the issuers that the operator named wherever they are. */
-function outbound({ INSIDE }: Env, issuers: readonly Issuer[]): ManagementDeps['fetch'] {
-  const origins = new Set(issuers.map(({ issuer }) => new URL(issuer).origin));
-  const outside: ManagementDeps['fetch'] = (url, init) => fetch(url, init);
-  return egress({ outside, inside: { origins, fetch: INSIDE ? (url, init) => INSIDE.fetch(url, init) : outside } });
-}
 
 /** The ports of clusters on this machine. */
 const listenersOf = (ports: Fetcher): ManagementDeps['listeners'] => ({
@@ -77,7 +71,7 @@ export function managementDeps(env: Env): ManagementDeps {
     taskRunner: { wakeBy: (at) => taskRunner().wakeBy(at) },
     crypto: { ...crypt, ...sealing },
     random,
-    fetch: outbound(env, issuers),
+    fetch: egress(doorsOf(env)),
     issuers,
     rates: new Rates(),
     mac: (text) => hmac(ATOLL_SECRET, text),

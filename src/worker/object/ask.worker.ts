@@ -1,24 +1,23 @@
 import type { ApiResponse, Pending } from '../../apiserver/server.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { type Answered, type Question, questionId, type Reply } from '../../lib/ask.ts';
-import { issuersOf } from '../../management/people/issuers.ts';
-import { egress, EgressRefused } from '../platform/egress.worker.ts';
-import { type Env, variablesOf } from '../platform/env.worker.ts';
+import { type Doors, egress, EgressRefused } from '../platform/egress.worker.ts';
 import { now } from '../platform/host.worker.ts';
 
 type Fetch = ReturnType<typeof egress>;
 
-/** Asks the outside what a cluster wants to know: public addresses, and the origins that the operator named. Equal questions are asked once. */
+/**
+ * Asks the outside what a cluster wants to know. The address is a tenant's word: it must be public. Issuers that the operator named may lie inside,
+ * for their documents alone: what is no GET could change something there. Equal questions that are under way are asked once.
+ */
 export class Asker {
-  readonly #fetch: Fetch;
+  readonly #read: Fetch;
+  readonly #act: Fetch;
   readonly #asked = new Map<string, Promise<Reply>>();
 
-  constructor(env: Env) {
-    const { ATOLL_OIDC } = variablesOf(env);
-    const origins = new Set(ATOLL_OIDC ? issuersOf(ATOLL_OIDC).map(({ issuer }) => new URL(issuer).origin) : []);
-    const outside: Fetch = (url, init) => fetch(url, init);
-    const { INSIDE } = env;
-    this.#fetch = egress({ outside, inside: { origins, fetch: INSIDE ? (url, init) => INSIDE.fetch(url, init) : outside } });
+  constructor(doors: Doors) {
+    this.#read = egress(doors);
+    this.#act = egress({ outside: doors.outside });
   }
 
   async ask(questions: readonly Question[]): Promise<Answered[]> {
@@ -57,7 +56,7 @@ export class Asker {
 
   async #send({ url, ...init }: Question): Promise<Reply> {
     try {
-      const answer = await this.#fetch(url, init);
+      const answer = await (init.method === 'GET' ? this.#read : this.#act)(url, init);
       return { status: answer.status, body: await answer.text() };
     } catch (error) {
       return { failed: error instanceof EgressRefused ? error.message : 'it could not be reached' };

@@ -23,6 +23,7 @@ import { metrics } from '../edge/metrics.worker.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { now } from '../platform/host.worker.ts';
 import type { Meter } from '../platform/sqlite.worker.ts';
+import { doorsOf } from '../platform/doors.worker.ts';
 import { Asker } from './ask.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { present } from './contention.worker.ts';
@@ -40,7 +41,7 @@ const bootSnapshots = new BootSnapshots();
 export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
   readonly #sockets = new Sockets(this.ctx);
-  readonly #asker = new Asker(this.env);
+  readonly #asker = new Asker(doorsOf(this.env));
   readonly #batch = new Batch();
   readonly #host = new ClusterHost(
     portsOf(this.ctx, this.env, { bootSnapshots, facts, meter: this.#meter, sockets: this.#sockets, asker: this.#asker }),
