@@ -32,7 +32,7 @@ export interface Call {
   user: UserInfo;
   /** The user of the credential, before any impersonation. */
   authenticated: UserInfo;
-  /** When their token expires by what it says itself, ms since the epoch. */
+  /** When their token expires, ms since the epoch, if it is one of an OIDC issuer. */
   expires?: number;
   /** Texts for Warning headers. */
   readonly warnings: string[];

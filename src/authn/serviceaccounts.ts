@@ -18,7 +18,7 @@ export interface ObjectSource {
 export interface TokenIdentity {
   user: UserInfo;
   audiences: string[];
-  /** When the token expires, ms since the epoch; absent: something else than the token says. */
+  /** When a token of an OIDC issuer expires, ms since the epoch; absent for others. */
   expires?: number;
 }
 

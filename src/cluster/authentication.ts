@@ -15,10 +15,13 @@ const KEYS = 'issuer-keys ';
 /** Whom a cluster trusts to say who somebody is: its configuration and the issuers' keys, in its own database. */
 export class Authentication implements IssuerSource {
   readonly #sql: Sqlite;
+  readonly #changed: () => void;
   #trusted: readonly JwtAuthenticator[];
 
-  constructor(sql: Sqlite) {
+  /** `changed` is called when another configuration is in force. */
+  constructor(sql: Sqlite, changed: () => void) {
     this.#sql = sql;
+    this.#changed = changed;
     this.#trusted = this.configuration()?.jwt ?? [];
   }
 
@@ -43,6 +46,7 @@ export class Authentication implements IssuerSource {
       else deleteMeta(this.#sql, CONFIGURATION);
     });
     this.#trusted = read?.jwt ?? [];
+    this.#changed();
     return { configuration: read };
   }
 

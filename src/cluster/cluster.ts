@@ -103,7 +103,7 @@ export class Cluster {
     store.keepInStep(this.timers);
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
-    this.authentication = new Authentication(sql);
+    this.authentication = new Authentication(sql, () => this.#sessions.end((spec) => spec.issued === true));
     this.#history = new History(store, 'events');
     this.#exports = new Exports(store);
     this.#suspended = readLifecycle(sql).state === 'suspended';

@@ -13,6 +13,8 @@ export interface StreamSpec {
   credential: string;
   /** Expiry of the credential, ms since the epoch; absent: never. */
   expires?: number;
+  /** A token of an OIDC issuer opened it: the stream ends with the trust in it. */
+  issued?: boolean;
   timeoutSeconds: number;
   /** Name of the audit event to write when the stream ends. */
   audit?: string;

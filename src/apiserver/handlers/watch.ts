@@ -51,7 +51,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
     columnsSent: false,
     user: call.user.username,
     credential: call.authenticated.extra?.[CREDENTIAL_ID]?.[0] ?? '',
-    ...(call.expires !== undefined && { expires: call.expires }),
+    ...(call.expires !== undefined && { expires: call.expires, issued: true }),
     timeoutSeconds: params.timeoutSeconds || Math.floor(MIN_TIMEOUT_SECONDS * (1 + deps.random.next())),
   };
   const open = (port: StreamPort) => new WatchSession(spec, deps.registry, port);

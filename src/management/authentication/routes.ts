@@ -37,7 +37,8 @@ function definitions(deps: ManagementDeps) {
     path,
     summary: 'Have the cluster trust tokens of OIDC issuers',
     description:
-      'An AuthenticationConfiguration of apiserver.config.k8s.io/v1, as JSON or YAML. It counts from the next request on.',
+      'An AuthenticationConfiguration of apiserver.config.k8s.io/v1, as JSON or YAML. It counts from the next request on, ' +
+      'and ends the watches that tokens of issuers opened.',
     operationId: 'putAuthentication',
     tags,
     request: {
@@ -56,7 +57,7 @@ function definitions(deps: ManagementDeps) {
     method: 'delete',
     path,
     summary: 'Trust no issuers any more',
-    description: 'Their tokens are refused from the next request on; watches that they opened end when their token expires.',
+    description: 'Their tokens are refused from the next request on, and watches that they opened end.',
     operationId: 'deleteAuthentication',
     tags,
     request: { params },

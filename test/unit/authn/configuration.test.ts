@@ -77,6 +77,22 @@ describe('[AUTHN6] a configuration', () => {
     }
   });
 
+  it('ends the watches that tokens of issuers opened, also those that slept, and no others', () => {
+    const masters = tokenOf({ groups: ['system:masters'] });
+    const admin = world.cluster.credentials.issue('c', { user: { username: 'root', groups: ['system:masters'] } });
+    const mappings = { groups: { claim: 'groups', prefix: '' } };
+    for (const change of [configuration({}, mappings), undefined]) {
+      world.cluster.authentication.set(configuration({}, mappings));
+      const [issued, own] = [world.watch(masters), world.watch(admin)];
+      world.wake();
+      issued.resume();
+      own.resume();
+      expect([issued.open, own.open]).toEqual([true, true]);
+      world.cluster.authentication.set(change);
+      expect([issued.open, own.open]).toEqual([false, true]);
+    }
+  });
+
   it('counts at once, also when it is taken away', () => {
     const token = tokenOf();
     expect(world.who(token)).toMatchObject({ username: 'sso:alice' });

@@ -4,6 +4,7 @@ import { isStream } from '../../../src/apiserver/messages.ts';
 import { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Question, Reply } from '../../../src/lib/ask.ts';
 import type { Obj } from '../../../src/lib/json.ts';
+import type { StreamSpec } from '../../../src/lib/stream.ts';
 import { textOf } from '../../fixtures/api.ts';
 import { seeded } from '../../fixtures/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
@@ -111,6 +112,17 @@ export class TrustingCluster {
       answer = this.cluster.answer(answer, answers, this.now);
     }
     return answer;
+  }
+
+  /** Opens a watch, which can be resumed after a sleep. */
+  watch(token: string) {
+    const answer = this.finish(this.begin(token, '/api/v1/configmaps?watch=true'));
+    if (!isStream(answer)) throw new Error(`no stream: ${answer.status}`);
+    let { spec } = answer;
+    const watch = { open: true, resume: () => void this.cluster.resume(spec, port) };
+    const port = { send: () => {}, save: (saved: StreamSpec) => void (spec = saved), close: () => void (watch.open = false) };
+    answer.open(port);
+    return watch;
   }
 
   /** The user of a token, or the status of a refusal. */
