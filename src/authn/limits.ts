@@ -10,7 +10,7 @@ export const ISSUER_KEYS_MS = 3_600_000;
 /** How long an issuer is not asked again after it answered wrongly or not at all, or for a key that it did not have, ms. */
 export const ISSUER_RETRY_MS = 30_000;
 /** Characters of one document of an issuer, and keys of its set; beyond either the issuer counts as not available. */
-export const ISSUER_DOCUMENT_CHARACTERS = 256 * 1024;
+export const ISSUER_DOCUMENT_CHARACTERS = 64 * 1024;
 export const ISSUER_KEYS = 100;
 /** Characters of the modulus of an RSA key of an issuer (8192 bits); a longer key is left out, for it costs too much to verify with. */
 export const ISSUER_MODULUS_CHARACTERS = 1_366;

@@ -17,6 +17,8 @@ export class Authentication implements IssuerSource {
   readonly #sql: Sqlite;
   readonly #changed: () => void;
   #trusted: readonly JwtAuthenticator[];
+  /** Keys as they were read last, with the text that they were read from. */
+  readonly #read = new Map<string, { text: string; keys: HeldKeys }>();
 
   /** `changed` is called when another configuration is in force. */
   constructor(sql: Sqlite, changed: () => void) {
@@ -46,6 +48,7 @@ export class Authentication implements IssuerSource {
       else deleteMeta(this.#sql, CONFIGURATION);
     });
     this.#trusted = read?.jwt ?? [];
+    this.#read.clear();
     this.#changed();
     return { configuration: read };
   }
@@ -56,7 +59,12 @@ export class Authentication implements IssuerSource {
 
   keys(url: string): HeldKeys | undefined {
     const text = getMeta(this.#sql, KEYS + url);
-    return text === undefined ? undefined : (JSON.parse(text) as HeldKeys);
+    if (text === undefined) return undefined;
+    const known = this.#read.get(url);
+    if (known?.text === text) return known.keys;
+    const keys = JSON.parse(text) as HeldKeys;
+    this.#read.set(url, { text, keys });
+    return keys;
   }
 
   keep(url: string, held: HeldKeys): void {

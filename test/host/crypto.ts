@@ -38,11 +38,27 @@ export function nodeCrypto(random: Random): Crypto {
   };
 }
 
+/** PEM of JWKs. */
+const pems = new WeakMap<PublicJwk, string>();
+
+function pemOf(key: PublicJwk): string {
+  let pem = pems.get(key);
+  if (pem === undefined) {
+    pem = createPublicKey({ key: { ...key }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
+    pems.set(key, pem);
+  }
+  return pem;
+}
+
 function verifyJws(key: PublicJwk, algorithm: JwsAlgorithm, text: string, signature: string): boolean {
   const how = algorithm.startsWith('ES') ? { dsaEncoding: 'ieee-p1363' as const } : {};
   try {
-    const pem = createPublicKey({ key: { ...key }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
-    return verify(`sha${algorithm.slice(2)}`, Buffer.from(text), { key: pem, ...how }, Buffer.from(signature, 'base64url'));
+    return verify(
+      `sha${algorithm.slice(2)}`,
+      Buffer.from(text),
+      { key: pemOf(key), ...how },
+      Buffer.from(signature, 'base64url'),
+    );
   } catch {
     return false;
   }

@@ -66,12 +66,27 @@ export const crypt: Crypto = {
   verifyJws,
 };
 
-/** The key goes in as PEM, as all do. */
+/** PEM of JWKs: workerd's verify() takes no KeyObject, and making the PEM takes longer than to verify with it. */
+const pems = new WeakMap<PublicJwk, string>();
+
+function pemOf(key: PublicJwk): string {
+  let pem = pems.get(key);
+  if (pem === undefined) {
+    pem = createPublicKey({ key: { ...key }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
+    pems.set(key, pem);
+  }
+  return pem;
+}
+
 function verifyJws(key: PublicJwk, algorithm: JwsAlgorithm, text: string, signature: string): boolean {
   const how = algorithm.startsWith('ES') ? { dsaEncoding: 'ieee-p1363' as const } : {};
   try {
-    const pem = createPublicKey({ key: { ...key }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
-    return verify(`sha${algorithm.slice(2)}`, Buffer.from(text), { key: pem, ...how }, Buffer.from(signature, 'base64url'));
+    return verify(
+      `sha${algorithm.slice(2)}`,
+      Buffer.from(text),
+      { key: pemOf(key), ...how },
+      Buffer.from(signature, 'base64url'),
+    );
   } catch {
     return false;
   }
