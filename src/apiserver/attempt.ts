@@ -1,5 +1,5 @@
 import { Attempt, type Question } from '../lib/ask.ts';
-import { ATTEMPT_MS, ATTEMPT_ROUNDS } from './limits.ts';
+import { ATTEMPT_MS, ATTEMPT_ROUNDS, WAITING_CHARACTERS, WAITING_EACH } from './limits.ts';
 import type { Call } from './call.ts';
 
 /** A request that cannot be answered before its questions are. */
@@ -52,5 +52,34 @@ export class RequestAttempt extends Attempt {
       call.warnings.length = length;
       restoreAudit?.();
     };
+  }
+}
+
+/** Requests that wait for others' answers: what they hold in memory is bounded, for strangers can make some wait. */
+export class Waiting {
+  readonly #sizes = new Map<RequestAttempt, number>();
+  #total = 0;
+
+  /** False: there are too many already. */
+  add(attempt: RequestAttempt, now: number): boolean {
+    this.#forget(now);
+    const size = WAITING_EACH + attempt.call.request.body.length;
+    if (this.#total + size > WAITING_CHARACTERS) return false;
+    this.#sizes.set(attempt, size);
+    this.#total += size;
+    return true;
+  }
+
+  remove(attempt: RequestAttempt): void {
+    this.#total -= this.#sizes.get(attempt) ?? 0;
+    this.#sizes.delete(attempt);
+  }
+
+  /** Drops those that nobody has answered in all the time that there was: nobody will. The oldest come first. */
+  #forget(now: number): void {
+    for (const attempt of this.#sizes.keys()) {
+      if (now - attempt.call.request.now < 2 * ATTEMPT_MS) return;
+      this.remove(attempt);
+    }
   }
 }

@@ -17,3 +17,6 @@ export const ATTEMPT_ROUNDS = 8;
  * at most 30 s).
  */
 export const ATTEMPT_MS = 30_000;
+/** Characters of the requests of one cluster that wait for others' answers, WAITING_EACH for each beside its body; then 429. */
+export const WAITING_CHARACTERS = 16 * 1024 * 1024;
+export const WAITING_EACH = 16 * 1024;

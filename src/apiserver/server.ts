@@ -1,5 +1,5 @@
 import { goQuote } from '../api/machinery/field-errors.ts';
-import { badRequest, failure, StatusError } from '../api/machinery/status-errors.ts';
+import { badRequest, failure, StatusError, tooManyRequests } from '../api/machinery/status-errors.ts';
 import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { Authenticator, ANONYMOUS } from '../authn/authenticator.ts';
@@ -12,7 +12,7 @@ import { type Answered, type AttemptScope, Unanswered } from '../lib/ask.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Call, Deps, Filter, RequestLimits, Target } from './call.ts';
 import type { Answer, ApiRequest, ApiResponse } from './messages.ts';
-import { type Pending, RequestAttempt } from './attempt.ts';
+import { type Pending, RequestAttempt, Waiting } from './attempt.ts';
 import { discovery } from './discovery.ts';
 import type { AuditSink } from './audit/sink.ts';
 import { audit, auditAnswer, auditIdOf } from './filters/audit.ts';
@@ -106,6 +106,7 @@ export class ApiServer {
   readonly #deps: Deps;
   readonly #signer: Signer;
   readonly #scope: AttemptScope;
+  readonly #waiting = new Waiting();
 
   constructor({ credentials, issuers, signer, scope, ...deps }: ApiServerDeps) {
     const { registry, crypto } = deps;
@@ -130,6 +131,7 @@ export class ApiServer {
 
   /** Goes on with a request whose questions were answered. */
   answer({ attempt }: Pending, answers: readonly Answered[], now: number): ApiResponse | Pending {
+    this.#waiting.remove(attempt);
     for (const [question, reply] of answers) attempt.answer(question, reply);
     return this.#run(attempt, now);
   }
@@ -145,8 +147,9 @@ export class ApiServer {
       if (!(error instanceof Unanswered)) throw error;
       attempt.rewind();
       const why = attempt.exhausted(now);
-      if (why === undefined) return { questions: error.questions, attempt };
-      return this.#complete(call, respondError(failure(GATEWAY_TIMEOUT, 'Timeout', why), call));
+      if (why !== undefined) return this.#complete(call, respondError(failure(GATEWAY_TIMEOUT, 'Timeout', why), call));
+      if (this.#waiting.add(attempt, now)) return { questions: error.questions, attempt };
+      return this.#complete(call, respondError(tooManyRequests('too many requests wait for others', 1), call));
     }
   }
 

@@ -122,4 +122,18 @@ describe('[API40] a request that asks others', () => {
     expect([late.status, late.body.message]).toEqual([504, `others did not answer within ${ATTEMPT_MS} ms`]);
     expect(api.registry.objects('configmaps', 'default')).toEqual([]);
   });
+
+  it('is 429 when too many wait, until some are answered or given up', () => {
+    const { api, answer, done, pending } = bench();
+    const large = 'x'.repeat(1_000_000);
+    const begin = (name: string) => api.begin('POST', CONFIG_MAPS, { metadata: { name }, data: { large } });
+    const waiting = Array.from({ length: 16 }, (_, i) => pending(begin(`a${i}`)));
+    const refused = done(begin('b'));
+    expect([refused.status, refused.body.reason, refused.headers?.['retry-after']]).toEqual([429, 'TooManyRequests', '1']);
+    expect(done(answer(waiting[3], OK)).status).toBe(201);
+    pending(begin('b'));
+    expect(done(begin('c')).status).toBe(429);
+    api.now += 2 * ATTEMPT_MS;
+    for (let i = 0; i < 16; i++) pending(begin(`d${i}`));
+  });
 });
