@@ -3,7 +3,7 @@ import { kinds } from '../../src/api/kinds.ts';
 import { apiVersionOf, resourceOf } from '../../src/api/machinery/define-kind.ts';
 import { clone, type KubeObject, type Obj } from '../../src/lib/json.ts';
 import { hasFixedName, minimal } from '../fixtures/objects.ts';
-import { Bench, refusal } from '../host/make-registry.ts';
+import { RegistryBench, refusal } from '../host/make-registry.ts';
 import golden from '../golden/registry/facts.json' with { type: 'json' };
 
 /**
@@ -21,7 +21,7 @@ const stored = kinds.filter((kind) => (kind.verbs ?? ['create', 'update', 'delet
 
 describe.each(stored.map((kind) => [resourceOf(kind), kind] as const))('%s', (resource, kind) => {
   const facts = (golden as Record<string, Facts>)[resource] as Facts;
-  let bench: Bench;
+  let bench: RegistryBench;
   let made: KubeObject;
   let name: string;
   const options = (more: Obj = {}) => bench.options(kind, more);
@@ -34,7 +34,7 @@ describe.each(stored.map((kind) => [resourceOf(kind), kind] as const))('%s', (re
   const note = (value: string) => ({ metadata: { annotations: { note: value } } });
 
   beforeEach(() => {
-    bench = new Bench();
+    bench = new RegistryBench();
     made = create(minimal(kind)).object;
     name = made.metadata.name;
   });

@@ -13,7 +13,7 @@ import type { View } from '../../src/registry/view.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { snapshotOf } from '../../src/scheduler/snapshot.ts';
 import { Store } from '../../src/store/store.ts';
-import { Bench } from '../host/make-registry.ts';
+import { RegistryBench } from '../host/make-registry.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const CIDR = '10.244.0.0/28';
@@ -48,7 +48,7 @@ class Rollback extends Error {}
 
 /** A registry, random writes of what the indexes derive from, and transactions that are rolled back after their work. */
 class World {
-  readonly bench = new Bench();
+  readonly bench = new RegistryBench();
   readonly #random: () => number;
   #made = 0;
 

@@ -12,7 +12,7 @@ import { openSqlite } from './sqlite.ts';
 const START = Date.UTC(2026, 0, 1);
 
 /** A registry alone, over node:sqlite, without admission and allocators. */
-export class Bench {
+export class RegistryBench {
   readonly sql = openSqlite();
   readonly registry: Registry;
   now = START;

@@ -4,7 +4,7 @@ import { clone, type KubeObject, type Obj } from '../../src/lib/json.ts';
 import { type FieldSet, has, members } from '../../src/registry/patch/field-set.ts';
 import { goSchema } from '../../src/api/schema/go.ts';
 import { wholeSet } from '../../src/registry/patch/typed.ts';
-import { Bench } from '../host/make-registry.ts';
+import { RegistryBench } from '../host/make-registry.ts';
 
 /** Who does what to one ConfigMap. */
 interface Step {
@@ -19,8 +19,8 @@ const step: fc.Arbitrary<Step> = fc.record({
   data: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('x', 'y'), { maxKeys: 3 }),
 });
 
-function play(steps: Step[], check: (object: KubeObject, step: Step) => void): Bench {
-  const bench = new Bench();
+function play(steps: Step[], check: (object: KubeObject, step: Step) => void): RegistryBench {
+  const bench = new RegistryBench();
   const kind = bench.kind('configmaps');
   const base = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { base: 'x' } } as unknown as KubeObject;
   bench.registry.create(kind, base, bench.options(kind, { fieldManager: 'base' }));

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
-import { Bench, refusal } from '../../host/make-registry.ts';
+import { RegistryBench, refusal } from '../../host/make-registry.ts';
 
 const deployment = (spec: Obj, metadata: Obj = {}): Obj => ({
   apiVersion: 'apps/v1',
@@ -16,7 +16,7 @@ const full = (containers: Obj[], more: Obj = {}): Obj =>
   });
 
 describe('server-side apply', () => {
-  let bench: Bench;
+  let bench: RegistryBench;
   const kind = () => bench.kind('apps/deployments');
   const apply = (config: Obj, manager = 'one', more: Obj = {}): KubeObject =>
     bench.registry.patch(
@@ -28,7 +28,7 @@ describe('server-side apply', () => {
   const entry = (object: KubeObject, manager: string) => object.metadata.managedFields?.find((m) => m.manager === manager);
 
   beforeEach(() => {
-    bench = new Bench();
+    bench = new RegistryBench();
   });
 
   it('[REG44] creates, and owns what it sets without the structs on the way', () => {
@@ -202,7 +202,7 @@ describe('server-side apply', () => {
 
 describe('the books', () => {
   it('[REG54] keeps ten updaters and merges the oldest', () => {
-    const bench = new Bench();
+    const bench = new RegistryBench();
     const kind = bench.kind('configmaps');
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { k0: 'v' } } as unknown as KubeObject;
     bench.registry.create(kind, object, bench.options(kind, { fieldManager: 'm0' }));
@@ -218,7 +218,7 @@ describe('the books', () => {
   });
 
   it('[REG51] names the manager after the User-Agent', () => {
-    const bench = new Bench();
+    const bench = new RegistryBench();
     const kind = bench.kind('configmaps');
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', labels: { a: 'b' } } } as unknown as KubeObject;
     const options = bench.options(kind, { fieldManager: undefined, userAgent: 'curl/8.0 (x)' });
@@ -226,7 +226,7 @@ describe('the books', () => {
   });
 
   it('[REG53] keeps the live books when an update sends bad ones', () => {
-    const bench = new Bench();
+    const bench = new RegistryBench();
     const kind = bench.kind('configmaps');
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { a: 'b' } } as unknown as KubeObject;
     const made = bench.registry.create(kind, object, bench.options(kind)).object;

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Obj } from '../../../src/lib/json.ts';
 import { CONTINUE_TTL_MS } from '../../../src/registry/limits.ts';
 import { minimal } from '../../fixtures/objects.ts';
-import { Bench, refusal } from '../../host/make-registry.ts';
+import { RegistryBench, refusal } from '../../host/make-registry.ts';
 
 describe('lists', () => {
-  let bench: Bench;
+  let bench: RegistryBench;
   const kind = () => bench.kind('configmaps');
   const make = (name: string, more: Obj = {}, namespace = 'default') => {
     const object = minimal(kind(), name, { namespace, ...more });
@@ -15,7 +15,7 @@ describe('lists', () => {
   const names = (o: Obj) => list(o).rows.map((row) => row.name);
 
   beforeEach(() => {
-    bench = new Bench();
+    bench = new RegistryBench();
     for (const name of ['a', 'b', 'c', 'd', 'e']) make(name);
   });
 

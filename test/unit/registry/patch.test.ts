@@ -5,7 +5,7 @@ import { typeOf } from '../../../src/api/schema/go-types.ts';
 import { strategicMerge, StrategicError } from '../../../src/registry/patch/strategic.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { minimal } from '../../fixtures/objects.ts';
-import { Bench, refusal } from '../../host/make-registry.ts';
+import { RegistryBench, refusal } from '../../host/make-registry.ts';
 
 describe('JSON patches', () => {
   const fails = (document: unknown, ...operations: unknown[]) => {
@@ -157,7 +157,7 @@ describe('strategic merge patches', () => {
 });
 
 describe('patched objects', () => {
-  const bench = new Bench();
+  const bench = new RegistryBench();
   const kind = bench.kind('configmaps');
   bench.registry.create(kind, minimal(kind), bench.options(kind));
   const patch = (type: 'json' | 'merge' | 'strategic', body: string, more: Obj = {}) =>

@@ -9,9 +9,9 @@ import { subresourcesOf } from '../../../src/api/machinery/subresources.ts';
 import { CONNECTS } from '../../../src/apiserver/handlers/connect.ts';
 import type { AdmissionRequest } from '../../../src/registry/ports.ts';
 import { minimal } from '../../fixtures/objects.ts';
-import { Bench, refusal } from '../../host/make-registry.ts';
+import { RegistryBench, refusal } from '../../host/make-registry.ts';
 
-let bench: Bench;
+let bench: RegistryBench;
 const issued: TokenClaims[] = [];
 const pods = () => bench.kind('pods');
 const pod = (name = 'p', status?: Obj): KubeObject => {
@@ -25,7 +25,7 @@ const post = (subresource: string, object: Obj, name = 'p', more: Obj = {}) =>
 
 beforeEach(() => {
   issued.length = 0;
-  bench = new Bench({ tokens: { audiences: ['api'], issue: (claims) => `token-${issued.push(claims)}` } });
+  bench = new RegistryBench({ tokens: { audiences: ['api'], issue: (claims) => `token-${issued.push(claims)}` } });
 });
 
 describe('binding', () => {
@@ -95,7 +95,7 @@ describe('eviction', () => {
       { reason: 'DisruptionBudget', message: 'The disruption budget b needs 1 healthy pods and has 1 currently' },
     ]);
     expect(evicted()).toBe(false);
-    bench = new Bench();
+    bench = new RegistryBench();
     pod('p', running);
     budget('b', { disruptionsAllowed: 1, desiredHealthy: 0, currentHealthy: 1 });
     post('eviction', eviction);
@@ -107,7 +107,7 @@ describe('eviction', () => {
     budget('b', { disruptionsAllowed: 0 });
     pod('p', { phase: 'Failed' });
     expect(post('eviction', eviction).object.status).toBe('Success');
-    bench = new Bench();
+    bench = new RegistryBench();
     budget('b', { disruptionsAllowed: 1 });
     budget('c', { disruptionsAllowed: 1 });
     pod('p', running);
@@ -228,7 +228,7 @@ describe('a subresource of a kind that is made up', () => {
       if (object?.on === 'no') throw badRequest('no');
     };
     const kinds = new KindTable([...kindTable(false).kinds, Lamp], false);
-    bench = new Bench({ kinds: () => kinds, admission: [{ review }] });
+    bench = new RegistryBench({ kinds: () => kinds, admission: [{ review }] });
     const options = (more: Obj = {}) => bench.options(Lamp, { name: 'l', ...more });
     const lamp = { kind: 'Lamp', apiVersion: 'example.com/v1', metadata: { name: 'l' }, data: { lit: 2 as never } };
     bench.registry.create(Lamp, lamp as never, bench.options(Lamp, { decoded: true }));

@@ -9,16 +9,16 @@ import { seeded } from '../../fixtures/prng.ts';
 import { errorBody } from '../../../src/api/machinery/field-errors.ts';
 import { validateDeleteOptions } from '../../../src/registry/deletion.ts';
 import { minimal } from '../../fixtures/objects.ts';
-import { Bench, refusal } from '../../host/make-registry.ts';
+import { RegistryBench, refusal } from '../../host/make-registry.ts';
 
 describe('writes', () => {
-  let bench: Bench;
+  let bench: RegistryBench;
   const maps = () => bench.kind('configmaps');
   const make = (name: string, more: Obj = {}) =>
     bench.registry.create(maps(), minimal(maps(), name, more), bench.options(maps()));
 
   beforeEach(() => {
-    bench = new Bench();
+    bench = new RegistryBench();
   });
 
   it('[REG1] is part of the transaction around it, and rolls back alone', () => {
@@ -130,7 +130,7 @@ describe('writes', () => {
   it('[REG3] lets admission change and refuse, and the allocator take part', () => {
     const calls: string[] = [];
     const note = (name: string) => () => void calls.push(name);
-    bench = new Bench({
+    bench = new RegistryBench({
       admission: [
         {
           mutate: (r) => {
@@ -167,7 +167,9 @@ describe('writes', () => {
         if (object === refused) throw badRequest('no');
       },
     });
-    bench = new Bench({ admission: [admission('1', 'b'), { review: () => void calls.push('review 2') }, admission('3')] });
+    bench = new RegistryBench({
+      admission: [admission('1', 'b'), { review: () => void calls.push('review 2') }, admission('3')],
+    });
     make('a');
     expect(calls.splice(0)).toEqual(['mutate 1', 'mutate 3', 'review 1', 'review 2', 'review 3']);
     expect(refusal(() => make('b')).message).toBe('no');
@@ -176,7 +178,9 @@ describe('writes', () => {
 
   it('[REG16] tells reviewers how many bytes an object will take and takes, and nothing where nothing changes', () => {
     const sizes: unknown[] = [];
-    bench = new Bench({ admission: [{ review: (r) => void sizes.push(r.operation === 'DELETE' ? undefined : r.size?.()) }] });
+    bench = new RegistryBench({
+      admission: [{ review: (r) => void sizes.push(r.operation === 'DELETE' ? undefined : r.size?.()) }],
+    });
     const length = () => bench.registry.get(maps(), 'default', 'a').json.length;
     const patch = (data: Obj) =>
       bench.registry.patch(maps(), 'merge', JSON.stringify({ data }), bench.options(maps(), { name: 'a' }));
@@ -190,7 +194,7 @@ describe('writes', () => {
   });
 
   it('[REG16] stores what was reviewed, also when a reviewer writes and so takes the revision that it would have had', () => {
-    bench = new Bench({
+    bench = new RegistryBench({
       admission: [
         {
           review: ({ name, size }, cluster) => {
@@ -212,7 +216,7 @@ describe('writes', () => {
   it('[REG17] hands over what was noted once, with the answer or the refusal, and nothing of an attempt that ended otherwise', () => {
     const told: string[] = [];
     const ends: Record<string, Error> = { refused: badRequest('no'), unanswered: new Error('ask first') };
-    bench = new Bench({
+    bench = new RegistryBench({
       admission: [
         {
           review: ({ name, annotate, warn }) => {
@@ -263,7 +267,7 @@ describe('writes', () => {
 });
 
 describe('deletions', () => {
-  let bench: Bench;
+  let bench: RegistryBench;
   const pods = () => bench.kind('pods');
   const pod = (name: string, more: Obj = {}) => {
     const object = minimal(pods(), name, more);
@@ -273,7 +277,7 @@ describe('deletions', () => {
   const live = (name: string) => bench.registry.object('pods', 'default', name);
 
   beforeEach(() => {
-    bench = new Bench();
+    bench = new RegistryBench();
   });
 
   it('[REG23] waits for the grace period, which can only get shorter', () => {
