@@ -14,15 +14,15 @@ export const VOLUME_RESOURCES: readonly string[] = [
 const VOLUME_CHANGE: readonly ClusterEvent[] = ['volume/change'];
 
 /** Whether the pod names this scheduler. */
-export const isOurs = (pod: KubeObject): boolean => (pod.spec.schedulerName ?? 'default-scheduler') === 'default-scheduler';
+export const isOurs = (pod: KubeObject): boolean => (pod.spec?.schedulerName ?? 'default-scheduler') === 'default-scheduler';
 /** Whether the pod has ended: it uses nothing of its node. */
 export const isFinished = (pod: KubeObject): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 /** Whether the pod waits for a node. */
 export const isPending = (pod: KubeObject): boolean =>
-  !pod.spec.nodeName && !pod.metadata.deletionTimestamp && isOurs(pod) && !isFinished(pod);
+  !pod.spec?.nodeName && !pod.metadata.deletionTimestamp && isOurs(pod) && !isFinished(pod);
 /** The node whose resources the pod uses. */
 export const heldNode = (pod: KubeObject | undefined): string | undefined =>
-  pod && !isFinished(pod) ? (pod.spec.nodeName as string | undefined) || undefined : undefined;
+  pod && !isFinished(pod) ? (pod.spec?.nodeName as string | undefined) || undefined : undefined;
 
 /** Cluster events of a change, for waiting pods: upstream's framework/events.go. */
 export function clusterEvents(change: Change): readonly ClusterEvent[] {

@@ -9,19 +9,21 @@ import { migrate } from '../../src/store/schema.ts';
 import { Store } from '../../src/store/store.ts';
 import { openSqlite } from './sqlite.ts';
 
-const START = Date.UTC(2026, 0, 1);
+export const START = Date.UTC(2026, 0, 1);
 
 /** A registry alone, over node:sqlite, without admission and allocators. */
 export class RegistryBench {
   readonly sql = openSqlite();
+  readonly store: Store;
   readonly registry: Registry;
   now = START;
 
   constructor(deps: Partial<RegistryDeps> = {}) {
     migrate(this.sql);
+    this.store = new Store(this.sql);
     this.registry = new Registry({
       kinds: () => kindTable(false),
-      store: new Store(this.sql),
+      store: this.store,
       random: seeded(1),
       admission: [],
       allocators: {},

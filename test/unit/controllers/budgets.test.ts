@@ -5,7 +5,8 @@ import { replicaSetController } from '../../../src/controllers/replicaset/reconc
 import { resourceQuotaController } from '../../../src/controllers/resourcequota/reconcile.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { pod, replicaSet, runToRest } from '../../fixtures/workloads.ts';
-import { NOW, World } from '../../fixtures/world.ts';
+import { ControllerBench } from '../../host/controller-bench.ts';
+import { START as NOW } from '../../host/make-registry.ts';
 
 const BUDGETS = 'policy/poddisruptionbudgets';
 const budget = (spec: Obj): Obj => ({
@@ -15,17 +16,17 @@ const budget = (spec: Obj): Obj => ({
   spec: { selector: { matchLabels: { app: 'web' } }, ...spec },
 });
 const make = (...objects: Obj[]) => {
-  const world = new World([...replicaSetController, ...disruptionController, resourceQuotaController]);
-  for (const object of objects) world.add(object);
-  runToRest(world);
-  return world;
+  const bench = new ControllerBench([...replicaSetController, ...disruptionController, resourceQuotaController]);
+  for (const object of objects) bench.add(object);
+  runToRest(bench);
+  return bench;
 };
-const status = (world: World): Obj => world.get(BUDGETS, 'default', 'b')?.status;
+const status = (bench: ControllerBench): Obj => bench.get(BUDGETS, 'default', 'b')?.status;
 
 describe('disruption budgets', () => {
   it('[CTL90] allows what healthy pods exceed the minimum by', () => {
-    const world = make(replicaSet('web', { replicas: 4 }), budget({ minAvailable: '50%' }));
-    expect(status(world)).toEqual({
+    const bench = make(replicaSet('web', { replicas: 4 }), budget({ minAvailable: '50%' }));
+    expect(status(bench)).toEqual({
       observedGeneration: 1,
       disruptionsAllowed: 2,
       currentHealthy: 4,
@@ -42,51 +43,51 @@ describe('disruption budgets', () => {
         },
       ],
     });
-    world.edit('apps/replicasets', 'web', (s) => Object.assign(s.spec, { replicas: 2 }));
-    runToRest(world);
-    expect(status(world)).toMatchObject({ disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2 });
+    bench.edit('apps/replicasets', 'web', (s) => Object.assign(s.spec, { replicas: 2 }));
+    runToRest(bench);
+    expect(status(bench)).toMatchObject({ disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2 });
   });
 
   it('[CTL90] counts maxUnavailable from what should be, and pods that are not ready against it', () => {
-    const world = make(replicaSet('web', { replicas: 3 }), budget({ maxUnavailable: 1 }));
-    expect(status(world)).toMatchObject({ disruptionsAllowed: 1, desiredHealthy: 2 });
-    world.edit('pods', world.names('pods')[0], (p) => Object.assign(p.status.conditions[0], { status: 'False' }));
-    world.settle();
-    expect(status(world)).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 2 });
-    expect(status(world).conditions[0]).toMatchObject({ status: 'False', reason: 'InsufficientPods' });
+    const bench = make(replicaSet('web', { replicas: 3 }), budget({ maxUnavailable: 1 }));
+    expect(status(bench)).toMatchObject({ disruptionsAllowed: 1, desiredHealthy: 2 });
+    bench.edit('pods', bench.names('pods')[0], (p) => Object.assign(p.status.conditions[0], { status: 'False' }));
+    bench.settle();
+    expect(status(bench)).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 2 });
+    expect(status(bench).conditions[0]).toMatchObject({ status: 'False', reason: 'InsufficientPods' });
   });
 
   it('[CTL90] a budget without pods allows nothing; one whose sizes cannot be told is closed', () => {
     expect(status(make(budget({ minAvailable: 0 })))).toMatchObject({ disruptionsAllowed: 0, expectedPods: 0 });
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'u', controller: true };
-    const world = make(budget({ maxUnavailable: 1 }), pod('p', { metadata: { ownerReferences: [owner] } }));
-    expect(status(world)).toMatchObject({ disruptionsAllowed: 0 });
-    expect(status(world).conditions[0]).toMatchObject({ reason: 'SyncFailed', message: 'found no controllers for pod "p"' });
+    const bench = make(budget({ maxUnavailable: 1 }), pod('p', { metadata: { ownerReferences: [owner] } }));
+    expect(status(bench)).toMatchObject({ disruptionsAllowed: 0 });
+    expect(status(bench).conditions[0]).toMatchObject({ reason: 'SyncFailed', message: 'found no controllers for pod "p"' });
   });
 
   it('[CTL91] a granted eviction counts until its pod goes, or for two minutes', () => {
-    const world = make(replicaSet('web', { replicas: 3 }), budget({ minAvailable: 1 }));
-    const [name] = world.names('pods');
-    world.edit(BUDGETS, 'b', (b) =>
-      Object.assign(b.status, { disruptedPods: { [name]: rfc3339(world.now) }, disruptionsAllowed: 1 }),
+    const bench = make(replicaSet('web', { replicas: 3 }), budget({ minAvailable: 1 }));
+    const [name] = bench.names('pods');
+    bench.edit(BUDGETS, 'b', (b) =>
+      Object.assign(b.status, { disruptedPods: { [name]: rfc3339(bench.now) }, disruptionsAllowed: 1 }),
     );
-    world.settle();
-    expect(status(world)).toMatchObject({ disruptionsAllowed: 1, currentHealthy: 2, disruptedPods: { [name]: rfc3339(NOW) } });
-    world.advance(120_002);
-    expect(status(world)).toMatchObject({ disruptionsAllowed: 2, currentHealthy: 3 });
-    expect(status(world).disruptedPods).toBeUndefined();
-    world.edit('pods', name, (p) =>
+    bench.settle();
+    expect(status(bench)).toMatchObject({ disruptionsAllowed: 1, currentHealthy: 2, disruptedPods: { [name]: rfc3339(NOW) } });
+    bench.advance(120_002);
+    expect(status(bench)).toMatchObject({ disruptionsAllowed: 2, currentHealthy: 3 });
+    expect(status(bench).disruptedPods).toBeUndefined();
+    bench.edit('pods', name, (p) =>
       p.status.conditions.push({
         type: 'DisruptionTarget',
         status: 'True',
         reason: 'EvictionByEvictionAPI',
-        lastTransitionTime: rfc3339(world.now),
+        lastTransitionTime: rfc3339(bench.now),
       }),
     );
-    world.advance(119_000);
-    expect(world.get('pods', 'default', name)?.status.conditions[1].status).toBe('True');
-    world.advance(2000);
-    expect(world.get('pods', 'default', name)?.status.conditions[1].status).toBe('False');
+    bench.advance(119_000);
+    expect(bench.get('pods', 'default', name)?.status.conditions[1].status).toBe('True');
+    bench.advance(2000);
+    expect(bench.get('pods', 'default', name)?.status.conditions[1].status).toBe('False');
   });
 });
 
@@ -100,20 +101,20 @@ describe('quotas', () => {
       'count/deployments.apps': '1',
       'example.com/unknown': '1',
     };
-    const world = make(
+    const bench = make(
       { kind: 'ResourceQuota', apiVersion: 'v1', metadata: { name: 'q' }, spec: { hard } },
-      pod('a', { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '500m' } } }] } }),
-      pod('b', { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '250m' } } }] } }),
+      pod('a', { spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '500m' } } }] } }),
+      pod('b', { spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '250m' } } }] } }),
       { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'c' } },
     );
-    const used = () => world.get('resourcequotas', 'default', 'q')?.status;
+    const used = () => bench.get('resourcequotas', 'default', 'q')?.status;
     expect(used()).toEqual({
       hard,
       used: { pods: '2', 'requests.cpu': '750m', 'count/configmaps': '1', configmaps: '1', 'count/deployments.apps': '0' },
     });
-    world.edit('pods', 'a', (p) => Object.assign(p.status, { phase: 'Succeeded' }));
-    world.remove('configmaps', 'c');
-    world.settle();
+    bench.edit('pods', 'a', (p) => Object.assign(p.status, { phase: 'Succeeded' }));
+    bench.remove('configmaps', 'c');
+    bench.settle();
     expect(used()?.used).toMatchObject({ pods: '1', 'requests.cpu': '250m', configmaps: '0' });
   });
 });

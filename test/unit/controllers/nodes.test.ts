@@ -7,7 +7,8 @@ import { clusterRoleAggregation } from '../../../src/controllers/rbac-aggregatio
 import { taintEviction } from '../../../src/controllers/taint-eviction/reconcile.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { pod, readyCondition } from '../../fixtures/workloads.ts';
-import { NOW, World } from '../../fixtures/world.ts';
+import { ControllerBench } from '../../host/controller-bench.ts';
+import { START as NOW } from '../../host/make-registry.ts';
 import { makeCluster } from '../../host/make-cluster.ts';
 
 const node = (ready: string | undefined = 'True', spec: Obj = {}, labels: Record<string, string> = {}): Obj => ({
@@ -23,70 +24,71 @@ const running = (name: string, tolerations: Obj[] = []): Obj => ({
   status: { phase: 'Running', conditions: [readyCondition(true, NOW)] },
 });
 const make = (...objects: Obj[]) => {
-  const world = new World([...nodeLifecycle, ttlController, taintEviction, podGc, clusterRoleAggregation]);
-  for (const object of objects) world.add(object);
-  world.settle();
-  return world;
+  const bench = new ControllerBench([...nodeLifecycle, ttlController, taintEviction, podGc, clusterRoleAggregation]);
+  for (const object of objects) bench.add(object);
+  bench.settle();
+  return bench;
 };
-const get = (world: World) => world.get('nodes', '', 'n');
-const setReady = (world: World, status: string) => {
-  world.edit('nodes', 'n', (n) => Object.assign(n.status, { conditions: [{ type: 'Ready', status }] }), '');
-  world.settle();
+const get = (bench: ControllerBench) => bench.get('nodes', '', 'n');
+const setReady = (bench: ControllerBench, status: string) => {
+  bench.edit('nodes', 'n', (n) => Object.assign(n.status, { conditions: [{ type: 'Ready', status }] }), '');
+  bench.settle();
 };
-const gone = (world: World, name: string) => world.get('pods', 'default', name)?.metadata.deletionTimestamp !== undefined;
+const gone = (bench: ControllerBench, name: string) =>
+  bench.get('pods', 'default', name)?.metadata.deletionTimestamp !== undefined;
 
 describe('node lifecycle', () => {
   it('[CTL80] taints follow conditions and cordons, and leave others alone', () => {
-    const world = make(node('False', { taints: [{ key: 'mine', effect: 'NoSchedule' }], unschedulable: true }));
-    expect(get(world)?.spec.taints).toEqual([
+    const bench = make(node('False', { taints: [{ key: 'mine', effect: 'NoSchedule' }], unschedulable: true }));
+    expect(get(bench)?.spec.taints).toEqual([
       { key: 'mine', effect: 'NoSchedule' },
       { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule', timeAdded: rfc3339(NOW) },
       { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule', timeAdded: rfc3339(NOW) },
       { key: 'node.kubernetes.io/not-ready', effect: 'NoExecute', timeAdded: rfc3339(NOW) },
     ]);
-    setReady(world, 'Unknown');
-    expect(get(world)?.spec.taints.map((t: Obj) => `${t.key}:${t.effect}`)).toEqual([
+    setReady(bench, 'Unknown');
+    expect(get(bench)?.spec.taints.map((t: Obj) => `${t.key}:${t.effect}`)).toEqual([
       'mine:NoSchedule',
       'node.kubernetes.io/unschedulable:NoSchedule',
       'node.kubernetes.io/unreachable:NoSchedule',
       'node.kubernetes.io/unreachable:NoExecute',
     ]);
-    world.edit('nodes', 'n', (n) => Object.assign(n.spec, { unschedulable: false }), '');
-    setReady(world, 'True');
-    expect(get(world)?.spec.taints).toEqual([{ key: 'mine', effect: 'NoSchedule' }]);
+    bench.edit('nodes', 'n', (n) => Object.assign(n.spec, { unschedulable: false }), '');
+    setReady(bench, 'True');
+    expect(get(bench)?.spec.taints).toEqual([{ key: 'mine', effect: 'NoSchedule' }]);
   });
 
   it('[CTL81] welcomes a node once it is ready, and completes its labels and annotations', () => {
     const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
-    const world = make(node('True', { taints: [taint] }, { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' }));
-    expect(world.said()).toEqual(['Normal RegisteredNode Node n event: Registered Node n in Controller']);
-    expect(get(world)?.spec.taints).toBeUndefined();
-    expect(get(world)?.metadata.labels).toMatchObject({ 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': 'amd64' });
-    expect(get(world)?.metadata.annotations).toEqual({ 'node.alpha.kubernetes.io/ttl': '0' });
+    const bench = make(node('True', { taints: [taint] }, { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' }));
+    expect(bench.said()).toEqual(['Normal RegisteredNode Node n event: Registered Node n in Controller']);
+    expect(get(bench)?.spec.taints).toBeUndefined();
+    expect(get(bench)?.metadata.labels).toMatchObject({ 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': 'amd64' });
+    expect(get(bench)?.metadata.annotations).toEqual({ 'node.alpha.kubernetes.io/ttl': '0' });
   });
 
   it('[CTL82] a node with a lease is lost 50 s after its last renewal; one without is left alone', () => {
-    const world = make(node(), running('p'));
-    world.advance(3_600_000);
-    expect(get(world)?.status.conditions[0].status).toBe('True');
-    const renewTime = `${new Date(world.now).toISOString().slice(0, 23)}000Z`;
-    world.add({
+    const bench = make(node(), running('p'));
+    bench.advance(3_600_000);
+    expect(get(bench)?.status.conditions[0].status).toBe('True');
+    const renewTime = `${new Date(bench.now).toISOString().slice(0, 23)}000Z`;
+    bench.add({
       kind: 'Lease',
       apiVersion: 'coordination.k8s.io/v1',
       metadata: { name: 'n', namespace: 'kube-node-lease' },
       spec: { renewTime },
     });
-    world.advance(50_000);
-    expect(get(world)?.status.conditions[0].status).toBe('True');
-    world.advance(1000);
-    expect(get(world)?.status.conditions.map((c: Obj) => [c.type, c.status, c.reason])).toEqual([
+    bench.advance(50_000);
+    expect(get(bench)?.status.conditions[0].status).toBe('True');
+    bench.advance(1000);
+    expect(get(bench)?.status.conditions.map((c: Obj) => [c.type, c.status, c.reason])).toEqual([
       ['Ready', 'Unknown', 'NodeStatusUnknown'],
       ['MemoryPressure', 'Unknown', 'NodeStatusNeverUpdated'],
       ['DiskPressure', 'Unknown', 'NodeStatusNeverUpdated'],
       ['PIDPressure', 'Unknown', 'NodeStatusNeverUpdated'],
     ]);
-    expect(get(world)?.spec.taints.map((t: Obj) => t.key)).toContain('node.kubernetes.io/unreachable');
-    expect(world.said()).toEqual(
+    expect(get(bench)?.spec.taints.map((t: Obj) => t.key)).toContain('node.kubernetes.io/unreachable');
+    expect(bench.said()).toEqual(
       expect.arrayContaining([
         'Normal NodeNotReady Node n status is now: NodeNotReady',
         'Warning NodeNotReady Node is not ready',
@@ -95,9 +97,9 @@ describe('node lifecycle', () => {
   });
 
   it('[CTL82] a node that never spoke is lost after a minute', () => {
-    const world = make(bare);
-    world.advance(60_001);
-    expect(get(world)?.status.conditions[0]).toMatchObject({
+    const bench = make(bare);
+    bench.advance(60_001);
+    expect(get(bench)?.status.conditions[0]).toMatchObject({
       type: 'Ready',
       status: 'Unknown',
       reason: 'NodeStatusNeverUpdated',
@@ -105,10 +107,10 @@ describe('node lifecycle', () => {
   });
 
   it('[CTL83] pods of a node that stops being ready are not ready', () => {
-    const world = make(node(), running('p', [{ operator: 'Exists' }]));
-    setReady(world, 'False');
-    expect(world.get('pods', 'default', 'p')?.status.conditions[0]).toMatchObject({ type: 'Ready', status: 'False' });
-    expect(world.said('NodeNotReady')).toEqual(['Warning NodeNotReady Node is not ready']);
+    const bench = make(node(), running('p', [{ operator: 'Exists' }]));
+    setReady(bench, 'False');
+    expect(bench.get('pods', 'default', 'p')?.status.conditions[0]).toMatchObject({ type: 'Ready', status: 'False' });
+    expect(bench.said('NodeNotReady')).toEqual(['Warning NodeNotReady Node is not ready']);
   });
 });
 
@@ -116,51 +118,51 @@ describe('taint eviction', () => {
   const taint = { key: 'k', value: 'v', effect: 'NoExecute', timeAdded: rfc3339(NOW) };
 
   it('[CTL84] evicts at once what does not tolerate, later what tolerates for a while, never what tolerates', () => {
-    const world = make(
+    const bench = make(
       node(),
       running('none'),
       running('while', [{ key: 'k', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }]),
       running('ever', [{ key: 'k', value: 'v' }]),
       running('other', [{ key: 'k', value: 'w' }]),
     );
-    world.edit('nodes', 'n', (n) => Object.assign(n.spec, { taints: [taint] }), '');
-    world.settle();
-    expect(['none', 'while', 'ever', 'other'].map((name) => gone(world, name))).toEqual([true, false, false, true]);
-    expect(world.get('pods', 'default', 'none')?.status.conditions[1]).toMatchObject({
+    bench.edit('nodes', 'n', (n) => Object.assign(n.spec, { taints: [taint] }), '');
+    bench.settle();
+    expect(['none', 'while', 'ever', 'other'].map((name) => gone(bench, name))).toEqual([true, false, false, true]);
+    expect(bench.get('pods', 'default', 'none')?.status.conditions[1]).toMatchObject({
       type: 'DisruptionTarget',
       status: 'True',
       reason: 'DeletionByTaintManager',
     });
-    expect(world.said('TaintManagerEviction')).toContain('Normal TaintManagerEviction Marking for deletion Pod default/none');
-    world.advance(299_999);
-    expect(gone(world, 'while')).toBe(false);
-    world.advance(1);
-    expect(gone(world, 'while')).toBe(true);
+    expect(bench.said('TaintManagerEviction')).toContain('Normal TaintManagerEviction Marking for deletion Pod default/none');
+    bench.advance(299_999);
+    expect(gone(bench, 'while')).toBe(false);
+    bench.advance(1);
+    expect(gone(bench, 'while')).toBe(true);
   });
 
   it('[CTL84] a taint that goes in time spares the pod', () => {
-    const world = make(
+    const bench = make(
       node('True', { taints: [taint] }),
-      running('while', [{ key: 'k', operator: 'Exists', tolerationSeconds: 300 }]),
+      running('while', [{ key: 'k', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }]),
     );
-    world.advance(100_000);
-    world.edit('nodes', 'n', (n) => Object.assign(n.spec, { taints: [] }), '');
-    world.advance(1_000_000);
-    expect(gone(world, 'while')).toBe(false);
-    expect(world.timers.size).toBe(0);
+    bench.advance(100_000);
+    bench.edit('nodes', 'n', (n) => Object.assign(n.spec, { taints: [] }), '');
+    bench.advance(1_000_000);
+    expect(gone(bench, 'while')).toBe(false);
+    expect(bench.timers.size).toBe(0);
   });
 });
 
 describe('pod garbage collector', () => {
   it('[CTL85] pods of a node that is gone fail and go', () => {
-    const world = make(node(), running('p'), { ...running('held'), metadata: { name: 'held', finalizers: ['x/y'] } });
-    world.remove('nodes', 'n', { namespace: '' });
-    world.advance(39_999);
-    expect(world.names('pods')).toEqual(['held', 'p']);
-    world.advance(1);
-    expect(world.names('pods')).toEqual(['held']);
-    expect(world.get('pods', 'default', 'held')?.status).toMatchObject({ phase: 'Failed', observedGeneration: 1 });
-    expect(world.get('pods', 'default', 'held')?.status.conditions[1]).toMatchObject({
+    const bench = make(node(), running('p'), { ...running('held'), metadata: { name: 'held', finalizers: ['x/y'] } });
+    bench.remove('nodes', 'n', { namespace: '' });
+    bench.advance(39_999);
+    expect(bench.names('pods')).toEqual(['held', 'p']);
+    bench.advance(1);
+    expect(bench.names('pods')).toEqual(['held']);
+    expect(bench.get('pods', 'default', 'held')?.status).toMatchObject({ phase: 'Failed', observedGeneration: 1 });
+    expect(bench.get('pods', 'default', 'held')?.status.conditions[1]).toMatchObject({
       type: 'DisruptionTarget',
       reason: 'DeletionByPodGC',
       message: 'PodGC: node no longer exists',
@@ -197,11 +199,11 @@ describe('pod garbage collector', () => {
   });
 
   it('[CTL85] all pods of a missing node go, however many', () => {
-    const world = make(node(), ...Array.from({ length: 1100 }, (_, i) => running(`p${i}`)));
-    world.remove('nodes', 'n', { namespace: '' });
-    world.advance(41_000);
-    expect(world.names('pods')).toEqual([]);
-    expect(world.timers.size).toBe(0);
+    const bench = make(node(), ...Array.from({ length: 1100 }, (_, i) => running(`p${i}`)));
+    bench.remove('nodes', 'n', { namespace: '' });
+    bench.advance(41_000);
+    expect(bench.names('pods')).toEqual([]);
+    expect(bench.timers.size).toBe(0);
   });
 
   it('[CTL85] a node that comes back in time keeps its pods', () => {
@@ -219,14 +221,14 @@ describe('pod garbage collector', () => {
   });
 
   it('[CTL85] pods that go on a node out of service are finished', () => {
-    const world = make(
+    const bench = make(
       node('False', { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] }),
       running('p', [{ operator: 'Exists' }]),
     );
-    expect(world.names('pods')).toEqual(['p']);
-    world.remove('pods', 'p');
-    world.settle();
-    expect(world.names('pods')).toEqual([]);
+    expect(bench.names('pods')).toEqual(['p']);
+    bench.remove('pods', 'p');
+    bench.settle();
+    expect(bench.names('pods')).toEqual([]);
   });
 });
 
@@ -240,15 +242,15 @@ describe('cluster role aggregation', () => {
       ...more,
     });
     const [a, b] = [
-      { verbs: ['get'], resources: ['pods'] },
-      { verbs: ['list'], resources: ['pods'] },
+      { verbs: ['get'], apiGroups: [''], resources: ['pods'] },
+      { verbs: ['list'], apiGroups: [''], resources: ['pods'] },
     ];
-    const world = make(
+    const bench = make(
       role('all', {}, [], { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: 'all' } }] } }),
       role('x', { to: 'all' }, [a]),
       role('y', { to: 'all' }, [a, b]),
       role('z', {}, [b]),
     );
-    expect(world.get('rbac.authorization.k8s.io/clusterroles', '', 'all')?.rules).toEqual([a, b]);
+    expect(bench.get('rbac.authorization.k8s.io/clusterroles', '', 'all')?.rules).toEqual([a, b]);
   });
 });

@@ -2,22 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { replicaSetController, replicationController } from '../../../src/controllers/replicaset/reconcile.ts';
 import { podsToDelete } from '../../../src/controllers/replicaset/ranking.ts';
 import { rfc3339 } from '../../../src/api/machinery/time.ts';
-import { NOW, World } from '../../fixtures/world.ts';
+import { ControllerBench } from '../../host/controller-bench.ts';
+import { START as NOW } from '../../host/make-registry.ts';
 import { pod, readyCondition, replicaSet, replicationController as rc, runPods, runToRest } from '../../fixtures/workloads.ts';
 import type { KubeObject } from '../../../src/lib/json.ts';
 
 const make = (...objects: object[]) => {
-  const world = new World([...replicaSetController, ...replicationController]);
-  for (const object of objects) world.add(object);
-  world.settle();
-  return world;
+  const bench = new ControllerBench([...replicaSetController, ...replicationController]);
+  for (const object of objects) bench.add(object);
+  bench.settle();
+  return bench;
 };
-const status = (world: World, name = 'web') => world.get('apps/replicasets', 'default', name)?.status;
+const status = (bench: ControllerBench, name = 'web') => bench.get('apps/replicasets', 'default', name)?.status;
 
 describe('replicaset', () => {
   it('[CTL10] creates what is missing, in the name of the set', () => {
-    const world = make(replicaSet('web', { replicas: 2 }));
-    const pods = world.list('pods', 'default');
+    const bench = make(replicaSet('web', { replicas: 2 }));
+    const pods = bench.list('pods', 'default');
     expect(pods).toHaveLength(2);
     expect(pods[0].metadata).toMatchObject({ generateName: 'web-', labels: { app: 'web' } });
     expect(pods[0].metadata.name).toMatch(/^web-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
@@ -26,19 +27,19 @@ describe('replicaset', () => {
         apiVersion: 'apps/v1',
         kind: 'ReplicaSet',
         name: 'web',
-        uid: world.get('apps/replicasets', 'default', 'web')?.metadata.uid,
+        uid: bench.get('apps/replicasets', 'default', 'web')?.metadata.uid,
         controller: true,
         blockOwnerDeletion: true,
       },
     ]);
-    expect(world.said()).toEqual(
+    expect(bench.said()).toEqual(
       pods
         .map((p) => `Normal SuccessfulCreate Created pod: ${p.metadata.name}`)
-        .sort((a, b) => world.said().indexOf(a) - world.said().indexOf(b)),
+        .sort((a, b) => bench.said().indexOf(a) - bench.said().indexOf(b)),
     );
-    expect(status(world)).toEqual({ replicas: 2, fullyLabeledReplicas: 2, terminatingReplicas: 0, observedGeneration: 1 });
-    runToRest(world);
-    expect(status(world)).toEqual({
+    expect(status(bench)).toEqual({ replicas: 2, fullyLabeledReplicas: 2, terminatingReplicas: 0, observedGeneration: 1 });
+    runToRest(bench);
+    expect(status(bench)).toEqual({
       replicas: 2,
       fullyLabeledReplicas: 2,
       readyReplicas: 2,
@@ -49,59 +50,59 @@ describe('replicaset', () => {
   });
 
   it('[CTL11] creates at most a burst in one plan, and all in the end', () => {
-    const world = make(replicaSet('web', { replicas: 1203 }));
-    const sizes = world.plans.map((p) => p.plan.actions.filter((a) => a.verb === 'create').length).filter(Boolean);
+    const bench = make(replicaSet('web', { replicas: 1203 }));
+    const sizes = bench.plans.map((p) => p.plan.actions.filter((a) => a.verb === 'create').length).filter(Boolean);
     expect(sizes).toEqual([500, 500, 203]);
-    expect(new Set(world.names('pods')).size).toBe(1203);
+    expect(new Set(bench.names('pods')).size).toBe(1203);
   });
 
   it('[CTL12] adopts matching orphans before it counts, and releases what no longer matches', () => {
-    const world = make(pod('stray'), pod('done', { phase: 'Succeeded' }), replicaSet('web', { replicas: 2 }));
-    expect(world.get('pods', 'default', 'stray')?.metadata.ownerReferences?.[0].name).toBe('web');
-    expect(world.get('pods', 'default', 'done')?.metadata.ownerReferences).toBeUndefined();
-    expect(world.list('pods', 'default')).toHaveLength(3);
-    world.edit('pods', 'stray', (p) => Object.assign(p.metadata, { labels: { app: 'debug' } }));
-    world.settle();
-    expect(world.get('pods', 'default', 'stray')?.metadata.ownerReferences).toBeUndefined();
-    expect(world.list('pods', 'default')).toHaveLength(4);
-    world.edit('pods', 'stray', (p) => Object.assign(p.metadata, { labels: { app: 'web' } }));
-    world.settle();
-    expect(world.names('pods')).toHaveLength(3);
+    const bench = make(pod('stray'), pod('done', { phase: 'Succeeded' }), replicaSet('web', { replicas: 2 }));
+    expect(bench.get('pods', 'default', 'stray')?.metadata.ownerReferences?.[0].name).toBe('web');
+    expect(bench.get('pods', 'default', 'done')?.metadata.ownerReferences).toBeUndefined();
+    expect(bench.list('pods', 'default')).toHaveLength(3);
+    bench.edit('pods', 'stray', (p) => Object.assign(p.metadata, { labels: { app: 'debug' } }));
+    bench.settle();
+    expect(bench.get('pods', 'default', 'stray')?.metadata.ownerReferences).toBeUndefined();
+    expect(bench.list('pods', 'default')).toHaveLength(4);
+    bench.edit('pods', 'stray', (p) => Object.assign(p.metadata, { labels: { app: 'web' } }));
+    bench.settle();
+    expect(bench.names('pods')).toHaveLength(3);
   });
 
   it('[CTL13] replaces pods that ended or are going, and counts the going ones apart', () => {
-    const world = make(replicaSet('web', { replicas: 2 }));
-    runToRest(world);
-    const [first, second] = world.names('pods');
-    world.remove('pods', first);
-    world.edit('pods', second, (p) => Object.assign(p.status, { phase: 'Failed' }));
-    world.settle();
-    expect(world.names('pods')).toHaveLength(4);
-    expect(status(world)).toMatchObject({ replicas: 2, terminatingReplicas: 1 });
-    runPods(world);
-    world.settle();
-    expect(status(world)).toMatchObject({ terminatingReplicas: 0 });
+    const bench = make(replicaSet('web', { replicas: 2 }));
+    runToRest(bench);
+    const [first, second] = bench.names('pods');
+    bench.remove('pods', first);
+    bench.edit('pods', second, (p) => Object.assign(p.status, { phase: 'Failed' }));
+    bench.settle();
+    expect(bench.names('pods')).toHaveLength(4);
+    expect(status(bench)).toMatchObject({ replicas: 2, terminatingReplicas: 1 });
+    runPods(bench);
+    bench.settle();
+    expect(status(bench)).toMatchObject({ terminatingReplicas: 0 });
   });
 
   it('[CTL14] a pod counts as available minReadySeconds after it became ready, by a timer', () => {
-    const world = make(replicaSet('web', { replicas: 1, minReadySeconds: 10 }));
-    runToRest(world);
-    expect(status(world)).toMatchObject({ readyReplicas: 1 });
-    expect(status(world)?.availableReplicas).toBeUndefined();
-    world.advance(9_999);
-    expect(status(world)?.availableReplicas).toBeUndefined();
-    world.advance(1);
-    expect(status(world)?.availableReplicas).toBe(1);
-    expect(world.timers.size).toBe(0);
+    const bench = make(replicaSet('web', { replicas: 1, minReadySeconds: 10 }));
+    runToRest(bench);
+    expect(status(bench)).toMatchObject({ readyReplicas: 1 });
+    expect(status(bench)?.availableReplicas).toBeUndefined();
+    bench.advance(9_999);
+    expect(status(bench)?.availableReplicas).toBeUndefined();
+    bench.advance(1);
+    expect(status(bench)?.availableReplicas).toBe(1);
+    expect(bench.timers.size).toBe(0);
   });
 
   it('[CTL15] a refused creation is a ReplicaFailure and an Event, and both pass', () => {
-    const world = new World(replicaSetController);
-    world.refuse = (a) => (a.verb === 'create' ? { code: 403, reason: 'Forbidden', message: 'exceeded quota' } : undefined);
-    world.add(replicaSet('web', { replicas: 2 }));
-    world.settle();
-    expect(new Set(world.said())).toEqual(new Set(['Warning FailedCreate Error creating: exceeded quota']));
-    expect(status(world)).toEqual({
+    const bench = new ControllerBench(replicaSetController);
+    bench.refuse = (a) => (a.verb === 'create' ? { code: 403, reason: 'Forbidden', message: 'exceeded quota' } : undefined);
+    bench.add(replicaSet('web', { replicas: 2 }));
+    bench.settle();
+    expect(new Set(bench.said())).toEqual(new Set(['Warning FailedCreate Error creating: exceeded quota']));
+    expect(status(bench)).toEqual({
       replicas: 0,
       terminatingReplicas: 0,
       observedGeneration: 1,
@@ -115,36 +116,37 @@ describe('replicaset', () => {
         },
       ],
     });
-    world.refuse = undefined;
-    world.advance(5000);
-    expect(status(world)?.conditions).toBeUndefined();
-    expect(world.names('pods')).toHaveLength(2);
+    bench.refuse = undefined;
+    bench.advance(5000);
+    expect(status(bench)?.conditions).toBeUndefined();
+    expect(bench.names('pods')).toHaveLength(2);
   });
 
   it('[CTL16] deletes the least valuable pods first and says so', () => {
-    const world = make(replicaSet('web', { replicas: 3 }));
-    const [keep] = world.names('pods');
-    runPods(world, { only: (p) => p.metadata.name === keep });
-    world.edit('apps/replicasets', 'web', (s) => Object.assign(s.spec, { replicas: 1 }));
-    world.settle();
-    expect(world.names('pods')).toEqual([keep]);
-    expect(world.said('SuccessfulDelete')).toHaveLength(2);
+    const bench = make(replicaSet('web', { replicas: 3 }));
+    const [keep] = bench.names('pods');
+    runPods(bench, { only: (p) => p.metadata.name === keep });
+    bench.edit('apps/replicasets', 'web', (s) => Object.assign(s.spec, { replicas: 1 }));
+    bench.settle();
+    expect(bench.names('pods')).toEqual([keep]);
+    expect(bench.said('SuccessfulDelete')).toHaveLength(2);
   });
 
   it('[CTL10] leaves a set that is being deleted alone', () => {
-    const world = make();
-    world.add({ ...replicaSet('web'), metadata: { name: 'web', finalizers: ['x/y'], deletionTimestamp: rfc3339(NOW) } });
-    world.settle();
-    expect(world.names('pods')).toEqual([]);
-    expect(status(world)).toMatchObject({ replicas: 0 });
+    const bench = make();
+    bench.add({ ...replicaSet('web'), metadata: { name: 'web', finalizers: ['example.com/y'] } });
+    bench.remove('apps/replicasets', 'web');
+    bench.settle();
+    expect(bench.names('pods')).toEqual([]);
+    expect(status(bench)).toMatchObject({ replicas: 0 });
   });
 });
 
 describe('replication controller', () => {
   it('[CTL17] is the same machine with a plain selector and without terminatingReplicas', () => {
-    const world = make(rc('web'));
-    runToRest(world);
-    const set = world.get('replicationcontrollers', 'default', 'web');
+    const bench = make(rc('web'));
+    runToRest(bench);
+    const set = bench.get('replicationcontrollers', 'default', 'web');
     expect(set?.status).toEqual({
       replicas: 2,
       fullyLabeledReplicas: 2,
@@ -152,8 +154,8 @@ describe('replication controller', () => {
       availableReplicas: 2,
       observedGeneration: 1,
     });
-    expect(world.events[0].component).toBe('replication-controller');
-    expect(world.list('pods', 'default')[0].metadata.ownerReferences?.[0]).toMatchObject({
+    expect(bench.events[0].source.component).toBe('replication-controller');
+    expect(bench.list('pods', 'default')[0].metadata.ownerReferences?.[0]).toMatchObject({
       apiVersion: 'v1',
       kind: 'ReplicationController',
     });

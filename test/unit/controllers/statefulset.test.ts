@@ -3,7 +3,7 @@ import { statefulSetController } from '../../../src/controllers/statefulset/reco
 import { revisionHash } from '../../../src/controllers/shared/history.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
 import { pod, runPods, runToRest, template } from '../../fixtures/workloads.ts';
-import { World } from '../../fixtures/world.ts';
+import { ControllerBench } from '../../host/controller-bench.ts';
 
 const SETS = 'apps/statefulsets';
 const set = (spec: Obj = {}): Obj => ({
@@ -20,38 +20,38 @@ const set = (spec: Obj = {}): Obj => ({
   },
 });
 const make = (...objects: Obj[]) => {
-  const world = new World(statefulSetController);
-  for (const object of objects) world.add(object);
-  world.settle();
-  return world;
+  const bench = new ControllerBench(statefulSetController);
+  for (const object of objects) bench.add(object);
+  bench.settle();
+  return bench;
 };
-const get = (world: World) => world.get(SETS, 'default', 'db') as KubeObject;
-const edit = (world: World, change: Obj) => {
-  world.edit(SETS, 'db', (s) => Object.assign(s.spec, change));
-  world.settle();
+const get = (bench: ControllerBench) => bench.get(SETS, 'default', 'db') as KubeObject;
+const edit = (bench: ControllerBench, change: Obj) => {
+  bench.edit(SETS, 'db', (s) => Object.assign(s.spec, change));
+  bench.settle();
 };
-const images = (world: World) => world.list('pods', 'default').map((p) => p.spec.containers[0].image);
+const images = (bench: ControllerBench) => bench.list('pods', 'default').map((p) => p.spec.containers[0].image);
 
 describe('stateful sets', () => {
   it('[CTL100] makes pods one after the other, with an identity', () => {
-    const world = make(set());
-    expect(world.names('pods')).toEqual(['db-0']);
-    runPods(world);
-    world.settle();
-    expect(world.names('pods')).toEqual(['db-0', 'db-1']);
-    runToRest(world);
-    const [first] = world.list('pods', 'default');
+    const bench = make(set());
+    expect(bench.names('pods')).toEqual(['db-0']);
+    runPods(bench);
+    bench.settle();
+    expect(bench.names('pods')).toEqual(['db-0', 'db-1']);
+    runToRest(bench);
+    const [first] = bench.list('pods', 'default');
     expect(first.metadata).toMatchObject({
       generateName: 'db-',
       labels: {
         app: 'web',
         'statefulset.kubernetes.io/pod-name': 'db-0',
         'apps.kubernetes.io/pod-index': '0',
-        'controller-revision-hash': get(world).status.updateRevision,
+        'controller-revision-hash': get(bench).status.updateRevision,
       },
     });
     expect(first.spec).toMatchObject({ hostname: 'db-0', subdomain: 'svc' });
-    expect(get(world).status).toEqual({
+    expect(get(bench).status).toEqual({
       observedGeneration: 1,
       replicas: 3,
       readyReplicas: 3,
@@ -59,10 +59,10 @@ describe('stateful sets', () => {
       updatedReplicas: 3,
       availableReplicas: 3,
       collisionCount: 0,
-      currentRevision: world.names('apps/controllerrevisions')[0],
-      updateRevision: world.names('apps/controllerrevisions')[0],
+      currentRevision: bench.names('apps/controllerrevisions')[0],
+      updateRevision: bench.names('apps/controllerrevisions')[0],
     });
-    expect(world.said()[0]).toBe('Normal SuccessfulCreate Create Pod db-0 in StatefulSet db successful');
+    expect(bench.said()[0]).toBe('Normal SuccessfulCreate Create Pod db-0 in StatefulSet db successful');
   });
 
   it('[CTL100] makes all at once when Parallel, from a start ordinal', () => {
@@ -74,49 +74,49 @@ describe('stateful sets', () => {
   });
 
   it('[CTL101] scales down from above, one after the other', () => {
-    const world = make(set());
-    runToRest(world);
-    edit(world, { replicas: 1 });
-    expect(world.list('pods', 'default').map((p) => p.metadata.deletionTimestamp !== undefined)).toEqual([false, false, true]);
-    runToRest(world);
-    expect(world.names('pods')).toEqual(['db-0']);
+    const bench = make(set());
+    runToRest(bench);
+    edit(bench, { replicas: 1 });
+    expect(bench.list('pods', 'default').map((p) => p.metadata.deletionTimestamp !== undefined)).toEqual([false, false, true]);
+    runToRest(bench);
+    expect(bench.names('pods')).toEqual(['db-0']);
   });
 
   it('[CTL102] rolls down to the partition, and OnDelete not at all', () => {
-    const world = make(set());
-    runToRest(world);
-    edit(world, { template: template('nginx:2'), updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } });
-    expect(world.list('pods', 'default').map((p) => p.metadata.deletionTimestamp !== undefined)).toEqual([false, false, true]);
-    runToRest(world);
-    expect(images(world)).toEqual(['nginx:1', 'nginx:2', 'nginx:2']);
-    expect(get(world).status).toMatchObject({ updatedReplicas: 2, currentReplicas: 1 });
-    world.remove('pods', 'db-0', { grace: 0 });
-    runToRest(world);
-    expect(images(world)[0]).toBe('nginx:1');
-    edit(world, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } } });
-    runToRest(world);
-    expect(images(world)).toEqual(['nginx:2', 'nginx:2', 'nginx:2']);
-    expect(get(world).status.currentRevision).toBe(get(world).status.updateRevision);
-    edit(world, { template: template('nginx:3'), updateStrategy: { type: 'OnDelete' } });
-    runToRest(world);
-    expect(images(world)).toEqual(['nginx:2', 'nginx:2', 'nginx:2']);
+    const bench = make(set());
+    runToRest(bench);
+    edit(bench, { template: template('nginx:2'), updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } });
+    expect(bench.list('pods', 'default').map((p) => p.metadata.deletionTimestamp !== undefined)).toEqual([false, false, true]);
+    runToRest(bench);
+    expect(images(bench)).toEqual(['nginx:1', 'nginx:2', 'nginx:2']);
+    expect(get(bench).status).toMatchObject({ updatedReplicas: 2, currentReplicas: 1 });
+    bench.remove('pods', 'db-0', { grace: 0 });
+    runToRest(bench);
+    expect(images(bench)[0]).toBe('nginx:1');
+    edit(bench, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } } });
+    runToRest(bench);
+    expect(images(bench)).toEqual(['nginx:2', 'nginx:2', 'nginx:2']);
+    expect(get(bench).status.currentRevision).toBe(get(bench).status.updateRevision);
+    edit(bench, { template: template('nginx:3'), updateStrategy: { type: 'OnDelete' } });
+    runToRest(bench);
+    expect(images(bench)).toEqual(['nginx:2', 'nginx:2', 'nginx:2']);
   });
 
   it('[CTL103] keeps revisions, returns to old ones, and names them as upstream does', () => {
-    const world = make(set({ revisionHistoryLimit: 1, podManagementPolicy: 'Parallel' }));
-    runToRest(world);
-    const first = get(world).status.updateRevision;
-    edit(world, { template: template('nginx:2') });
-    runToRest(world);
-    edit(world, { template: template('nginx:1') });
-    runToRest(world);
-    expect(get(world).status.updateRevision).toBe(first);
-    expect(world.get('apps/controllerrevisions', 'default', first)?.revision).toBe(3);
+    const bench = make(set({ revisionHistoryLimit: 1, podManagementPolicy: 'Parallel' }));
+    runToRest(bench);
+    const first = get(bench).status.updateRevision;
+    edit(bench, { template: template('nginx:2') });
+    runToRest(bench);
+    edit(bench, { template: template('nginx:1') });
+    runToRest(bench);
+    expect(get(bench).status.updateRevision).toBe(first);
+    expect(bench.get('apps/controllerrevisions', 'default', first)?.revision).toBe(3);
     for (const tag of ['3', '4', '5']) {
-      edit(world, { template: template(`nginx:${tag}`) });
-      runToRest(world);
+      edit(bench, { template: template(`nginx:${tag}`) });
+      runToRest(bench);
     }
-    expect(world.names('apps/controllerrevisions')).toHaveLength(2);
+    expect(bench.names('apps/controllerrevisions')).toHaveLength(2);
     const spec = {
       containers: [
         {
@@ -139,35 +139,37 @@ describe('stateful sets', () => {
   });
 
   it('[CTL104] replaces ended pods, makes claims, and keeps or gives them away', () => {
-    const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } }];
-    const world = make(
+    const volumeClaimTemplates = [
+      { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+    ];
+    const bench = make(
       set({
         volumeClaimTemplates,
         replicas: 2,
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' },
       }),
     );
-    runToRest(world);
-    expect(world.names('persistentvolumeclaims')).toEqual(['data-db-0', 'data-db-1']);
-    expect(world.get('pods', 'default', 'db-0')?.spec.volumes).toEqual([
+    runToRest(bench);
+    expect(bench.names('persistentvolumeclaims')).toEqual(['data-db-0', 'data-db-1']);
+    expect(bench.get('pods', 'default', 'db-0')?.spec.volumes).toEqual([
       { name: 'data', persistentVolumeClaim: { claimName: 'data-db-0' } },
     ]);
-    expect(world.get('persistentvolumeclaims', 'default', 'data-db-0')?.metadata.ownerReferences?.map((r) => r.kind)).toEqual([
+    expect(bench.get('persistentvolumeclaims', 'default', 'data-db-0')?.metadata.ownerReferences?.map((r) => r.kind)).toEqual([
       'StatefulSet',
     ]);
-    world.edit('pods', 'db-0', (p) => Object.assign(p.status, { phase: 'Failed' }));
-    const { uid } = world.get('pods', 'default', 'db-0')?.metadata ?? {};
-    runToRest(world);
-    expect(world.get('pods', 'default', 'db-0')?.metadata.uid).not.toBe(uid);
-    edit(world, { replicas: 1 });
-    expect(world.get('persistentvolumeclaims', 'default', 'data-db-1')?.metadata.ownerReferences?.map((r) => r.kind)).toEqual([
+    bench.edit('pods', 'db-0', (p) => Object.assign(p.status, { phase: 'Failed' }));
+    const { uid } = bench.get('pods', 'default', 'db-0')?.metadata ?? {};
+    runToRest(bench);
+    expect(bench.get('pods', 'default', 'db-0')?.metadata.uid).not.toBe(uid);
+    edit(bench, { replicas: 1 });
+    expect(bench.get('persistentvolumeclaims', 'default', 'data-db-1')?.metadata.ownerReferences?.map((r) => r.kind)).toEqual([
       'Pod',
     ]);
   });
 
   it('[CTL12] adopts an orphan of its names only', () => {
-    const world = make(pod('db-0'), pod('other'), set({ podManagementPolicy: 'Parallel' }));
-    expect(world.get('pods', 'default', 'db-0')?.metadata.ownerReferences?.[0].name).toBe('db');
-    expect(world.get('pods', 'default', 'other')?.metadata.ownerReferences).toBeUndefined();
+    const bench = make(pod('db-0'), pod('other'), set({ podManagementPolicy: 'Parallel' }));
+    expect(bench.get('pods', 'default', 'db-0')?.metadata.ownerReferences?.[0].name).toBe('db');
+    expect(bench.get('pods', 'default', 'other')?.metadata.ownerReferences).toBeUndefined();
   });
 });
