@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { certificates } from '../../src/server/certificates.ts';
 import { RealIssuer } from '../host/issuer.ts';
-import { Server } from './server.ts';
+import { Server, until } from './server.ts';
 
 /** A real provider over TLS on this machine: the operator named it, so the server may reach it. */
 const folder = mkdtempSync(join(tmpdir(), 'atoll-issuer-'));
@@ -76,7 +76,10 @@ it('[AUTHN4] [AUTHN5] kubectl is let in by a token of a trusted issuer, with the
   for (const bad of [`${head}.${others}.${signature}`, forged, issuer.idToken({ ...claims, aud: 'another' })]) {
     expect((await as(bad, 'get namespaces')).err).toMatch(/must be logged in|Unauthorized/);
   }
+  const watching = server.follow(`--token ${token} get namespaces --watch -o name`);
+  await until('what is there', () => watching.lines().includes('namespace/default'));
   expect((await server.atoll(['cluster', 'authentication', 'trusting', '--off'])).code).toBe(0);
+  await until('the end of the watch', () => watching.ended());
   expect((await as(token, 'get namespaces')).err).toMatch(/must be logged in|Unauthorized/);
 
   // The same server by an address that the operator did not name: a tenant may not have it called.
