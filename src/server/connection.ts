@@ -2,17 +2,17 @@ import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { costOf, tenantOf } from './fair-queue.ts';
 import { addressLine } from './forwarded-address.ts';
-import { Answer, replyTo } from './http-answer.ts';
+import { Answer, type AnswerEvents, replyTo } from './http-answer.ts';
 import { type ConnectionOptions, type Exchange, endsSoon, exchangeOf, isWhole, targetFor } from './exchange.ts';
-import { chunkOf, LAST_CHUNK } from './http-body.ts';
+import { encodedAnew } from './http-body.ts';
 import { Input } from './http-input.ts';
 import {
   BAD_REQUEST,
   headFor,
   isRefused,
-  parseRequest,
   type Refused,
   type RequestHead,
+  RequestParser,
   refusedWith,
   TOO_LARGE,
 } from './http-request.ts';
@@ -23,8 +23,6 @@ import { askForSocket, isWatch, WatchBridge } from './watch-bridge.ts';
 
 /** While draining: idle time after which an upgraded connection is closed, ms. */
 const DRAIN_QUIET_MS = 50;
-/** A malformed chunk line: upstream then rejects the body, as the proxy did. */
-const BAD_CHUNK = Buffer.from('malformed\r\n');
 /** Bytes in which a request line is looked for before the head is complete. */
 const FIRST_LINE_BYTES = 4096;
 
@@ -41,6 +39,8 @@ export class Connection {
   readonly #from: string;
   #inner: Socket | undefined;
   readonly #input = new Input();
+  readonly #parser = new RequestParser();
+  readonly #events = this.#answerEvents();
   #exchange: Exchange | undefined;
   /** The connection was upgraded: no more requests. */
   #tunnel = false;
@@ -101,7 +101,7 @@ export class Connection {
       else if (isNone) this.#refuse(BAD_REQUEST);
       return false;
     }
-    const asked = text.length > REQUEST_HEAD_BYTES ? refusedWith(TOO_LARGE) : parseRequest(text);
+    const asked = text.length > REQUEST_HEAD_BYTES ? refusedWith(TOO_LARGE) : this.#parser.parse(text);
     if (isRefused(asked)) this.#reply(asked);
     else this.#enter(asked);
     return true;
@@ -121,7 +121,7 @@ export class Connection {
   /** Queues a request for its tenant's seat; until then nothing more is read from the client. */
   #enter(request: RequestHead): void {
     const target = targetFor(request, this.#options);
-    const exchange = exchangeOf(request, target, this.#answerTo(request));
+    const exchange = exchangeOf(request, target, new Answer(request, this.#events));
     this.#exchange = exchange;
     const tenant = tenantOf(target, request.authorization);
     exchange.seat = this.#options.fair.enter(tenant, costOf(tenant, request.method), () => this.#start(exchange));
@@ -134,29 +134,33 @@ export class Connection {
     const watches = isWatch(request, target);
     if (watches) exchange.watch = this.#watch(exchange);
     if (this.#ended) this.#hurry(exchange);
-    this.#send(exchange, headFor(watches ? askForSocket(request, this.#options.backend.secret) : request, target, this.#from));
+    // In one piece with the body, as far as that has come: another write would cost the Worker another read.
+    const body = exchange.left > 0 && this.#input.length > 0 ? this.#takeBody(exchange) : undefined;
+    const asked = watches ? askForSocket(request, this.#options.backend.secret) : request;
+    this.#send(exchange, headFor(asked, target, this.#from, body));
     // After waiting, input may be there.
     if (exchange.seat) this.#advance();
   }
 
-  /** Forwards input of a request's body. Chunks are encoded anew, without extensions and trailers. */
+  /** Forwards input of a request's body. */
   #passBody(exchange: Exchange): void {
     const { chunks } = exchange;
     const input = this.#input;
     if (input.length === 0) return;
     if (!chunks) {
       if (exchange.left === 0) return;
-      const piece = input.take(exchange.left);
-      exchange.left -= piece.length;
-      this.#send(exchange, piece);
+      this.#send(exchange, this.#takeBody(exchange));
     } else if (!chunks.done && !chunks.bad) {
-      const { data, used } = chunks.read(input.peek());
-      input.take(used);
-      if (data.length > 0) this.#send(exchange, chunkOf(data));
-      if (chunks.done) this.#send(exchange, LAST_CHUNK);
-      if (chunks.bad) this.#send(exchange, BAD_CHUNK);
+      for (const piece of encodedAnew(chunks, input)) this.#send(exchange, piece);
     }
     if (exchange.answered && isWhole(exchange)) this.#done();
+  }
+
+  /** Takes the input of a request's body whose length is known. */
+  #takeBody(exchange: Exchange): Buffer {
+    const piece = this.#input.take(exchange.left);
+    exchange.left -= piece.length;
+    return piece;
   }
 
   #send(exchange: Exchange, bytes: Buffer): void {
@@ -193,8 +197,9 @@ export class Connection {
     if (seat) this.#options.fair.leave(seat);
   }
 
-  #answerTo(request: RequestHead): Answer {
-    return new Answer(request, {
+  /** What answers do, to whichever exchange they come. */
+  #answerEvents(): AnswerEvents {
+    return {
       toClient: (bytes, written) => this.#tell(bytes, written),
       continues: () => {
         if (this.#exchange) this.#exchange.continued = true;
@@ -217,7 +222,7 @@ export class Connection {
         this.#answered(closes);
       },
       fails: () => void this.#client.destroy(),
-    });
+    };
   }
 
   #watch(exchange: Exchange): WatchBridge {

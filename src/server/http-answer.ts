@@ -129,13 +129,14 @@ export class Answer {
     if (!hasBody) this.#left = 0;
     else if (isChunked) this.#chunks = new ChunkReader();
     else this.#left = length === undefined ? Number.POSITIVE_INFINITY : Number(length);
-    this.#innerCloses = CONNECTION.exec(text)?.[1].toLowerCase() === 'close' || this.#left === Number.POSITIVE_INFINITY;
+    const connection = CONNECTION.exec(text)?.[1];
+    this.#innerCloses = connection?.toLowerCase() === 'close' || this.#left === Number.POSITIVE_INFINITY;
     const endsWithConnection = hasBody && (this.#left === Number.POSITIVE_INFINITY || (isChunked && request.isOld));
     this.#closes = request.closes || status === TOO_LARGE || endsWithConnection || !this.#events.canStay();
     this.#plain = isChunked && request.isOld;
     const isLarge = this.#left > GZIP_BYTES && this.#left < Number.POSITIVE_INFINITY;
     if (request.acceptsGzip && !request.isOld && isLarge && !ENCODED.test(text)) this.#compress();
-    const sentHead = this.#headFor(text);
+    const sentHead = this.#headFor(text, connection !== undefined);
     if (sentHead === undefined) {
       this.#body(all, after, release);
       return;
@@ -145,10 +146,10 @@ export class Answer {
   }
 
   /** The head for the client; undefined: unchanged. */
-  #headFor(text: string): string | undefined {
+  #headFor(text: string, saysConnection: boolean): string | undefined {
     const { isOld } = this.#request;
     const line = connectionLine(isOld, this.#closes);
-    if (!isOld && line === '' && !this.#gzip && !CONNECTION.test(text)) return undefined;
+    if (!isOld && line === '' && !this.#gzip && !saysConnection) return undefined;
     let sentHead = text.replace(CONNECTION_LINES, '');
     if (isOld) sentHead = sentHead.replace('HTTP/1.1', 'HTTP/1.0').replace(CHUNKED_LINE, '');
     if (this.#gzip)

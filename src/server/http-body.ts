@@ -1,3 +1,4 @@
+import type { Input } from './http-input.ts';
 import { CHUNK_LINE_BYTES, TRAILER_BYTES } from './limits.ts';
 
 const LF = 0x0a;
@@ -81,4 +82,17 @@ export class ChunkReader {
     if (!Number.isSafeInteger(this.#left)) return 'bad';
     return this.#left === 0 ? 'trailers' : 'data';
   }
+}
+
+/** A malformed chunk line: upstream then rejects the body, as the proxy did. */
+const BAD_CHUNK = Buffer.from('malformed\r\n');
+
+/** Takes input of a chunked body and encodes it anew, without extensions and trailers. */
+export function encodedAnew(chunks: ChunkReader, input: Input): Buffer[] {
+  const { data, used } = chunks.read(input.peek());
+  input.take(used);
+  const out = data.length > 0 ? [chunkOf(data)] : [];
+  if (chunks.done) out.push(LAST_CHUNK);
+  if (chunks.bad) out.push(BAD_CHUNK);
+  return out;
 }

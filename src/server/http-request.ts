@@ -9,8 +9,8 @@ export interface RequestHead {
   /** Path and query. */
   target: string;
   host: string;
-  /** Header lines of the request itself: none of the connection, the host or the body's length. */
-  lines: string[];
+  /** Header lines of the request itself, each with its end: none of the connection, the host or the body's length. */
+  lines: string;
   framing: Framing;
   /** Older than HTTP/1.1: no chunks, no 1xx. */
   isOld: boolean;
@@ -43,11 +43,12 @@ const OPTIONS_OF_ALL = { status: '200 OK', text: '' };
 
 const FIRST = /^([!#$%&'*+.^_`|~\w-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/(\d)\.(\d)$/;
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** Characters invalid in a head: control characters, and CR but before LF. */
+/** Characters invalid in a header: control characters, and CR but before LF. */
 const STRANGE = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)/;
 /** A folded line: joined with a space, as net/textproto does. */
 const FOLD = /\r?\n[ \t]+/g;
-const FIRST_FOLDED = /^[^\n]*\n[ \t]/;
+const BEGINS_FOLDED = /^[ \t]/;
+const LINE_END = /\r?\n/;
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#@]*)([^]*)$/i;
 const OPAQUE = /^[a-z][a-z0-9+.-]*:/i;
 const DIGITS = /^\d{1,19}$/;
@@ -68,8 +69,21 @@ interface Special {
   encodings: string;
 }
 
-/** Sorts the lines of a head; undefined: one is malformed. */
-function sort(lines: string[], kept: string[]): Special | undefined {
+/** The headers of a request, read. */
+interface Headers extends Special {
+  /** RequestHead.lines. */
+  lines: string;
+  isClose: boolean;
+  isKeepAlive: boolean;
+  isUpgrade: boolean;
+  /** Expect is 100-continue. */
+  isContinue: boolean;
+  acceptsGzip: boolean;
+}
+
+/** Reads the lines behind the first; undefined: one is malformed. */
+function headersOf(text: string): Headers | undefined {
+  if (STRANGE.test(text) || BEGINS_FOLDED.test(text)) return undefined;
   const found: Special = {
     hosts: [],
     lengths: [],
@@ -80,13 +94,23 @@ function sort(lines: string[], kept: string[]): Special | undefined {
     authorization: '',
     encodings: '',
   };
-  for (const line of lines) {
+  let kept = '';
+  for (const line of text === '' ? [] : text.replace(FOLD, ' ').split(LINE_END)) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
     if (colon < 1 || !NAME.test(name)) return undefined;
-    noteHeader(found, name.toLowerCase(), line.slice(colon + 1).trim(), () => kept.push(line));
+    noteHeader(found, name.toLowerCase(), line.slice(colon + 1).trim(), () => (kept += `${line}\r\n`));
   }
-  return found;
+  const { connection, expect, encodings } = found;
+  return {
+    ...found,
+    lines: kept,
+    isClose: has(connection, 'close'),
+    isKeepAlive: has(connection, 'keep-alive'),
+    isUpgrade: has(connection, 'upgrade'),
+    isContinue: has(expect, '100-continue'),
+    acceptsGzip: has(encodings, 'gzip'),
+  };
 }
 
 function noteHeader(found: Special, name: string, value: string, keep: () => void): void {
@@ -167,23 +191,39 @@ export const refusedWith = (reply: Reply, framing: Framing = 0): Refused => ({
   isHead: false,
 });
 
-/** Parses the text of a head as net/http does, with the same refusals. */
-export function parseRequest(head: string): RequestHead | Refused {
-  if (STRANGE.test(head) || FIRST_FOLDED.test(head)) return refusedWith(BAD_REQUEST);
-  const [first, ...lines] = head.replace(FOLD, ' ').split(/\r?\n/);
-  const [, method, asked, major, minor] = FIRST.exec(first) ?? [];
-  if (method === undefined) return refusedWith(BAD_REQUEST);
-  if (major !== '1') return refusedWith(NO_VERSION);
-  const kept: string[] = [];
-  const found = sort(lines, kept);
-  const isOld = minor === '0';
-  if (!found || found.hosts.length > 1 || (found.hosts.length === 0 && !isOld)) return refusedWith(BAD_REQUEST);
-  const framing = framingOf(found, isOld);
+/** Parses the heads of one connection's requests as net/http does, with the same refusals. */
+export class RequestParser {
+  /** Text of the former headers, and what was read: clients repeat them, all but the length of a body. */
+  #text = '';
+  #headers: Headers | undefined;
+
+  /** Parses the text of a head, without the blank line that ends it. */
+  parse(head: string): RequestHead | Refused {
+    const end = head.indexOf('\n');
+    const first = end < 0 ? head : head.slice(0, head[end - 1] === '\r' ? end - 1 : end);
+    const headers = this.#headersOf(end < 0 ? '' : head.slice(end + 1));
+    const line = FIRST.exec(first);
+    return headers && line ? requestOf(line[1], line[2], `${line[3]}.${line[4]}`, headers) : refusedWith(BAD_REQUEST);
+  }
+
+  #headersOf(text: string): Headers | undefined {
+    if (this.#headers === undefined || text !== this.#text) {
+      this.#text = text;
+      this.#headers = headersOf(text);
+    }
+    return this.#headers;
+  }
+}
+
+function requestOf(method: string, asked: string, version: string, headers: Headers): RequestHead | Refused {
+  if (!version.startsWith('1.')) return refusedWith(NO_VERSION);
+  const { hosts, isContinue } = headers;
+  const isOld = version === '1.0';
+  if (hosts.length > 1 || (hosts.length === 0 && !isOld)) return refusedWith(BAD_REQUEST);
+  const framing = framingOf(headers, isOld);
   if (typeof framing === 'object') return refusedWith(framing);
-  const { connection, expect } = found;
-  const closes = isOld ? !has(connection, 'keep-alive') || has(connection, 'close') : has(connection, 'close');
-  const expects = has(expect, '100-continue');
-  if (expect !== '' && !expects) return refusedWith(NO_EXPECTATION);
+  const closes = headers.isClose || (isOld && !headers.isKeepAlive);
+  if (headers.expect !== '' && !isContinue) return refusedWith(NO_EXPECTATION);
   const target = targetOf(method, asked);
   const refused = (reply: Reply): Refused => ({ reply, framing, closes, isOld, isHead: method === 'HEAD' });
   if (isReply(target)) return target.closes ? refusedWith(target) : refused(target);
@@ -191,26 +231,29 @@ export function parseRequest(head: string): RequestHead | Refused {
   return {
     method,
     target: target.target,
-    host: target.host ?? (found.hosts[0] || NO_HOST),
-    lines: kept,
+    host: target.host ?? (hosts[0] || NO_HOST),
+    lines: headers.lines,
     framing,
     isOld,
     closes,
-    expects: expects && !isOld && framing !== 0,
-    upgrade: has(connection, 'upgrade') && !isOld ? found.upgrade : undefined,
-    authorization: found.authorization,
-    acceptsGzip: has(found.encodings, 'gzip'),
+    expects: isContinue && !isOld && framing !== 0,
+    upgrade: headers.isUpgrade && !isOld ? headers.upgrade : undefined,
+    authorization: headers.authorization,
+    acceptsGzip: headers.acceptsGzip,
   };
 }
 
-/** The head sent upstream, with these lines in front of the client's own. */
-export function headFor(request: RequestHead, target: string, added: string): Buffer {
+/** The head sent upstream, with these lines in front of the client's own, and the beginning of the body behind it. */
+export function headFor(request: RequestHead, target: string, added: string, body?: Buffer): Buffer {
   const { method, host, lines, framing, expects, upgrade } = request;
-  let text = `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${added}`;
-  for (const line of lines) text += `${line}\r\n`;
+  let text = `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${added}${lines}`;
   if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
   else if (framing > 0 || method === 'POST' || method === 'PUT' || method === 'PATCH') text += `Content-Length: ${framing}\r\n`;
   if (expects) text += 'Expect: 100-continue\r\n';
   if (upgrade !== undefined) text += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
-  return Buffer.from(`${text}\r\n`, 'latin1');
+  text += '\r\n';
+  if (!body) return Buffer.from(text, 'latin1');
+  const bytes = Buffer.allocUnsafe(text.length + body.length);
+  body.copy(bytes, bytes.write(text, 'latin1'));
+  return bytes;
 }

@@ -15,7 +15,7 @@ const WATCH = /^\/clusters\/[^?]*\?(?:.*&)?watch=(?:1|t|T|true|TRUE|True)(?:&|$)
  * Headers that ask the Worker for the object's WebSocket (watch.worker.ts); the proxy's secret follows, without which clients get none. The
  * key is RFC 6455's example: both ends are ours.
  */
-const ASK = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+const ASK = `Sec-WebSocket-Version: 13${CRLF}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==${CRLF}`;
 const TIMEOUT = /\r\nx-atoll-timeout-seconds: *(\d+)/i;
 /** Header lines of an answer about the upstream connection. */
 const HOP = /^(?:connection|upgrade|sec-websocket-[a-z]+|x-atoll-timeout-seconds|content-length|transfer-encoding):/i;
@@ -28,7 +28,7 @@ export const isWatch = ({ method, upgrade, framing }: RequestHead, address: stri
 export const askForSocket = (request: RequestHead, secret: string): RequestHead => ({
   ...request,
   upgrade: 'websocket',
-  lines: [...request.lines, ...ASK, `X-Atoll-Watch: ${secret}`],
+  lines: `${request.lines}${ASK}X-Atoll-Watch: ${secret}${CRLF}`,
 });
 
 /** The last event and its chunk: most events go to many watches in a row. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ChunkReader, chunkOf, LAST_CHUNK } from '../../../src/server/http-body.ts';
 import { Input } from '../../../src/server/http-input.ts';
-import { headFor, isRefused, parseRequest, type RequestHead } from '../../../src/server/http-request.ts';
+import { headFor, isRefused, RequestParser, type RequestHead } from '../../../src/server/http-request.ts';
 
 const SIZES = [1, 2, 3, 7, 1000];
 function* cut(bytes: Buffer, size: number): Generator<Buffer> {
@@ -81,7 +81,7 @@ describe('a ChunkReader', () => {
   });
 });
 
-const parse = (...lines: string[]) => parseRequest(lines.join('\r\n')) as RequestHead;
+const parse = (...lines: string[]) => new RequestParser().parse(lines.join('\r\n')) as RequestHead;
 
 describe('a request', () => {
   it('is told behind without what is about the connection in front', () => {
@@ -102,6 +102,25 @@ describe('a request', () => {
     expect(headFor(asked, '/p/x?y', 'From: me\r\n').toString()).toBe(
       'POST /p/x?y HTTP/1.1\r\nHost: a.example\r\nFrom: me\r\nX-Folded: a b\r\nContent-Length: 2\r\n\r\n',
     );
+  });
+
+  it('is read for itself, however much of it the one before it said', () => {
+    const parser = new RequestParser();
+    const read = (...lines: string[]) => parser.parse(lines.join('\r\n')) as RequestHead;
+    const headers = ['Host: b', 'Authorization: Bearer x', 'Content-Length: 5'];
+    const first = read('PUT /a HTTP/1.1', ...headers);
+    expect(read('PUT /a HTTP/1.1', ...headers)).toEqual(first);
+    expect(read('POST /b HTTP/1.0', ...headers)).toMatchObject({
+      method: 'POST',
+      target: '/b',
+      isOld: true,
+      closes: true,
+      framing: 5,
+    });
+    expect(isRefused(parser.parse('PUT /a HTTP/1.1'))).toBe(true);
+    expect(read('PUT /a HTTP/1.1', ...headers.slice(0, 2))).toMatchObject({ framing: 0, authorization: 'Bearer x' });
+    expect(isRefused(parser.parse(['PUT /a HTTP/1.1', ...headers, 'a b: c'].join('\r\n')))).toBe(true);
+    expect(read('PUT /a HTTP/1.1', ...headers)).toEqual(first);
   });
 
   it('has one way to end, whatever is said twice', () => {
@@ -125,7 +144,7 @@ describe('a request', () => {
     ['GET /x\x7f HTTP/1.1', 'Host: b'],
     ['GET /x  HTTP/1.1', 'Host: b'],
   ])('that holds what no head does is refused: %j', (...lines) => {
-    const refused = parseRequest(lines.join('\r\n'));
+    const refused = new RequestParser().parse(lines.join('\r\n'));
     expect(isRefused(refused) && [refused.reply.status, refused.closes]).toEqual(['400 Bad Request', true]);
   });
 });

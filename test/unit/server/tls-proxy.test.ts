@@ -200,6 +200,20 @@ it('tells what is no HTTP/1 from the first bytes, and waits where it cannot', ()
   expect(begun.map(none)).toEqual(begun.map(() => false));
 });
 
+it('a head and the body that came with it go behind in one piece', async () => {
+  const pieces: string[] = [];
+  behind.once('connection', (socket: Socket) => socket.on('data', (chunk) => pieces.push(String(chunk))));
+  const client = await open();
+  client.socket.write('POST /clusters/x/list HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nhalf');
+  await later('the first half', () => pieces.length > 0);
+  expect(pieces[0]).toMatch(/\r\nContent-Length: 8\r\n\r\nhalf$/);
+  client.socket.write('half');
+  await client.heard('a list');
+  await later('the second half', () => pieces.length > 1);
+  expect(pieces[1]).toBe('half');
+  client.socket.destroy();
+});
+
 it('a method that nobody knows is answered, and so is the next request', async () => {
   const client = await open();
   client.socket.write(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE_FRAME, FrameReader } from '../../../src/server/frames.ts';
-import { headFor, parseRequest, type RequestHead } from '../../../src/server/http-request.ts';
+import { headFor, RequestParser, type RequestHead } from '../../../src/server/http-request.ts';
 import { askForSocket, isWatch, WatchBridge } from '../../../src/server/watch-bridge.ts';
 
 const TEXT = 0x1;
@@ -61,7 +61,9 @@ describe('a FrameReader', () => {
 });
 
 const request = (path: string, ...lines: string[]) =>
-  parseRequest([`GET ${path} HTTP/1.1`, 'Host: localhost:8443', 'Authorization: Bearer x', ...lines].join('\r\n')) as RequestHead;
+  new RequestParser().parse(
+    [`GET ${path} HTTP/1.1`, 'Host: localhost:8443', 'Authorization: Bearer x', ...lines].join('\r\n'),
+  ) as RequestHead;
 const watches = (asked: RequestHead) => isWatch(asked, asked.target);
 
 describe('a watch', () => {
