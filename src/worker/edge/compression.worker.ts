@@ -4,10 +4,13 @@ import { GZIP_BYTES } from '../limits.ts';
 /** From the object to the Worker: the answer is long. How long is not seen there. */
 const LONG_HEADER = 'x-atoll-long';
 
-/** The response of an object that answers so. */
-export function responseOf({ status, headers, body, bytes }: Answer): Response {
+/**
+ * The response of an object that answers so. `marks`: the Worker is told whether it is long. A front on this machine compresses by itself, beside
+ * the one thread that all objects share here, and no response is looked at again.
+ */
+export function responseOf({ status, headers, body, bytes }: Answer, marks: boolean): Response {
   const content = bytes ?? (body || null);
-  const isLong = content !== null && content.length > GZIP_BYTES;
+  const isLong = marks && content !== null && content.length > GZIP_BYTES;
   return new Response(content, { status, headers: isLong ? { ...headers, [LONG_HEADER]: '1' } : headers });
 }
 
@@ -16,13 +19,13 @@ const acceptsGzip = (headers: Headers): boolean =>
 
 /**
  * A long answer, compressed for a client that asks for it, as the API server does (responsewriters/writers.go): the platform compresses
- * what says that it is. A front on this machine does it instead, beside the one thread that all objects share here.
+ * what says that it is.
  */
-export function compressed(request: Request, answer: Response, front: string | undefined): Response {
+export function compressed(request: Request, answer: Response): Response {
   if (!answer.headers.has(LONG_HEADER)) return answer;
   const told = new Headers(answer.headers);
   told.delete(LONG_HEADER);
-  if (front === undefined && acceptsGzip(request.headers)) {
+  if (acceptsGzip(request.headers)) {
     told.set('content-encoding', 'gzip');
     told.append('vary', 'Accept-Encoding');
   }

@@ -123,7 +123,7 @@ async function counted(request: Request, env: Env, id: string): Promise<Response
     const entry = kubernetesEntry(id, request.method, restOf(request.url, id));
     log(status >= FAILED ? 'error' : 'warn', { requestId, ...entry, status, ms });
   }
-  return compressed(request, answer, variablesOf(env).ATOLL_FRONT);
+  return variablesOf(env).ATOLL_FRONT === undefined ? compressed(request, answer) : answer;
 }
 
 /** The cluster whose own host name the request is for. A front on this machine has seen to it, and puts the path before what is asked. */
