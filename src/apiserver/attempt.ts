@@ -16,25 +16,28 @@ export class RequestAttempt extends Attempt {
   readonly call: Call;
   /** Number of filters passed. */
   passed = 0;
-  #restore: () => void;
+  /** Number of warnings at the last passed filter, and what brings the audit event back to its state then. */
+  #warnings = 0;
+  #restoreAudit: (() => void) | undefined;
 
   constructor(call: Call) {
     super();
     this.call = call;
-    this.#restore = this.#mark();
+    this.#mark();
   }
 
   /** Counts a passed filter: its warnings and annotations stay. */
   pass(): void {
     this.passed++;
     this.keep();
-    this.#restore = this.#mark();
+    this.#mark();
   }
 
   /** Drops the warnings and annotations of a run that ended with a question: the next run adds them again. */
   rewind(): void {
     this.rounds++;
-    this.#restore();
+    this.call.warnings.length = this.#warnings;
+    this.#restoreAudit?.();
   }
 
   /** The reason why there is no further run; undefined while there is one. */
@@ -44,14 +47,10 @@ export class RequestAttempt extends Attempt {
     return undefined;
   }
 
-  #mark(): () => void {
-    const { call } = this;
-    const { length } = call.warnings;
-    const restoreAudit = call.audit?.mark();
-    return () => {
-      call.warnings.length = length;
-      restoreAudit?.();
-    };
+  #mark(): void {
+    const { warnings, audit } = this.call;
+    this.#warnings = warnings.length;
+    this.#restoreAudit = audit?.mark();
   }
 }
 

@@ -45,33 +45,37 @@ export class Unanswered extends Error {
 export class Attempt {
   /** Runs that ended with a question. */
   rounds = 0;
-  readonly #answers = new Map<string, Reply>();
+  /** Absent until the first answer: nearly all attempts ask nothing. */
+  #answers: Map<string, Reply> | undefined;
   readonly #numbers: number[] = [];
   readonly #uuids: string[] = [];
   #number = 0;
   #uuid = 0;
   /** Start of a run within the drawn numbers. */
-  #first = { number: 0, uuid: 0 };
+  #firstNumber = 0;
+  #firstUuid = 0;
 
   /** Takes an answer; the first one to a question stays. */
   answer(question: Question, reply: Reply): void {
     const id = questionId(question);
+    this.#answers ??= new Map();
     if (!this.#answers.has(id)) this.#answers.set(id, reply);
   }
 
   reply(question: Question): Reply | undefined {
-    return this.#answers.get(questionId(question));
+    return this.#answers?.get(questionId(question));
   }
 
   /** Begins a run. */
   begin(): void {
-    this.#number = this.#first.number;
-    this.#uuid = this.#first.uuid;
+    this.#number = this.#firstNumber;
+    this.#uuid = this.#firstUuid;
   }
 
   /** Commits the numbers drawn so far: further runs do not repeat them. */
   keep(): void {
-    this.#first = { number: this.#number, uuid: this.#uuid };
+    this.#firstNumber = this.#number;
+    this.#firstUuid = this.#uuid;
   }
 
   next(random: Random): number {

@@ -224,9 +224,10 @@ export function keepTimes(object: KubeObject, live: KubeObject): void {
   const old = live.metadata.managedFields;
   if (!next || !old || next === old || next.length !== old.length || next.every((entry, i) => entry.time === old[i]?.time))
     return;
+  // The objects first: nearly always they differ, and soon.
+  if (!equal(withoutManagers(object), withoutManagers(live))) return;
   const timeless = (entries: Obj[]) => entries.map((entry) => ({ ...entry, time: undefined }));
-  if (!equal(timeless(next), timeless(old))) return;
-  if (equal(withoutManagers(object), withoutManagers(live))) object.metadata.managedFields = old;
+  if (equal(timeless(next), timeless(old))) object.metadata.managedFields = old;
 }
 
 /** Whether this update ends a deletion: it leaves no finalizers; kinds with /finalize have finalizers in their spec too. */

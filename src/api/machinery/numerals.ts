@@ -40,10 +40,13 @@ export function plain(node: JsonNode): unknown {
 /** A number that a double may not hold as it is written, at a place where a value can stand; now and then a false alarm within a string. */
 const ODD = /[:,[]\s*-?\d+(?:[.eE]|\d{15})/;
 
+const isOdd = (text: string): boolean => ODD.test(text) || text.charCodeAt(0) < 0x3a;
+
 /** JSON.parse that keeps digits. Throws SyntaxError or JsonSyntaxError. */
-export function parseDigits(text: string): unknown {
-  return ODD.test(text) || text.charCodeAt(0) < 0x3a ? plain(parseJson(text)) : JSON.parse(text);
-}
+export const parseDigits = (text: string): unknown => (isOdd(text) ? plain(parseJson(text)) : JSON.parse(text));
+
+/** JSON.parse to values as Go has them in a map (goNumbers). Throws SyntaxError or JsonSyntaxError. */
+export const parseGoNumbers = (text: string): unknown => (isOdd(text) ? goNumbers(plain(parseJson(text))) : JSON.parse(text));
 
 /** What ends stored text with numbers that only parseDigits reads: white space, which JSON allows there. */
 const MARK = ' ';

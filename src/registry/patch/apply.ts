@@ -1,4 +1,4 @@
-import { goNumbers, jsonText, parseDigits } from '../../api/machinery/numerals.ts';
+import { jsonText, parseGoNumbers } from '../../api/machinery/numerals.ts';
 import { badRequest, failure, type StatusError } from '../../api/machinery/status-errors.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import { clone, equal, type KubeObject, type Obj } from '../../lib/json.ts';
@@ -214,7 +214,7 @@ function withoutAllowed(conflicts: Conflict[], live: KubeObject, cx: FieldContex
   if (!text) return conflicts;
   let applied: Obj;
   try {
-    applied = goNumbers(parseDigits(text)) as Obj;
+    applied = parseGoNumbers(text) as Obj;
   } catch {
     return conflicts;
   }

@@ -2,7 +2,7 @@ import { countTextKeys } from '../../api/machinery/decode-fast.ts';
 import { type JsonNode, JsonSyntaxError, parseJson } from '../../api/machinery/decode-json.ts';
 import { parseYaml, YamlError } from '../../api/machinery/decode-yaml.ts';
 import { goQuote } from '../../api/machinery/field-errors.ts';
-import { goNumbers, parseDigits, plain } from '../../api/machinery/numerals.ts';
+import { goNumbers, parseDigits, parseGoNumbers, plain } from '../../api/machinery/numerals.ts';
 import { badRequest } from '../../api/machinery/status-errors.ts';
 import { isObject, Numeral, type Obj } from '../../lib/json.ts';
 
@@ -79,7 +79,7 @@ function duplicates(node: JsonNode, path: string): string[] {
 export function readYaml(text: string): { value: Obj; strict: string[] } {
   if (text.trimStart().startsWith('{')) {
     try {
-      const value = goNumbers(parseDigits(text)) as Obj;
+      const value = parseGoNumbers(text) as Obj;
       if (countTextKeys(text) === countKeys(value)) return { value, strict: [] };
     } catch {
       // Not JSON: it may still be YAML's flow style.

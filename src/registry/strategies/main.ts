@@ -3,9 +3,14 @@ import type { KubeObject } from '../../lib/json.ts';
 import { prepareUpdate } from '../prepare.ts';
 import type { StrategyOf, WriteStrategy } from '../strategy.ts';
 
+/** Strategies that were made: a kind is a value that does not change, and every write asks for its own. */
+const made = new WeakMap<Kind, WriteStrategy>();
+
 /** The strategy of the object itself, in the stored version. */
 function storedStrategy(kind: Kind): WriteStrategy {
-  return {
+  const known = made.get(kind);
+  if (known) return known;
+  const strategy: WriteStrategy = {
     schema: kind.schema,
     apiVersion: apiVersionOf(kind),
     kind: kind.kind,
@@ -22,6 +27,8 @@ function storedStrategy(kind: Kind): WriteStrategy {
     },
     warnings: kind.warnings,
   };
+  made.set(kind, strategy);
+  return strategy;
 }
 
 /** The strategy of the object itself. `served`: the version that the client speaks, when it is not the stored one. */
