@@ -43,8 +43,10 @@ export class Unanswered extends Error {
 
 /** Work that may run several times: its random numbers are drawn once, so uids and generated names are the same in each run. */
 export class Attempt {
-  /** Runs that ended with a question. */
+  /** Runs that ended with a question although there was a new answer. */
   rounds = 0;
+  /** How many answers there were when a run last ended with a question. */
+  #known = -1;
   /** Absent until the first answer: nearly all attempts ask nothing. */
   #answers: Map<string, Reply> | undefined;
   readonly #numbers: number[] = [];
@@ -64,6 +66,15 @@ export class Attempt {
 
   reply(question: Question): Reply | undefined {
     return this.#answers?.get(questionId(question));
+  }
+
+  /** A run ended with a question; returns whether it had an answer that the run before had not. */
+  ended(): boolean {
+    const known = this.#answers?.size ?? 0;
+    if (known === this.#known) return false;
+    this.#known = known;
+    this.rounds++;
+    return true;
   }
 
   /** Begins a run. */

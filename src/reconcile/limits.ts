@@ -24,7 +24,9 @@ export const EVENT_MEMO_ENTRIES = 4096;
 export const QUESTION_MS = 30_000;
 /** Runs of one reconcile that may end with a question; then its key is retried with back-off. */
 export const RECONCILE_ROUNDS = 8;
-/** Effects of the outbox that are sent at once; the others follow. */
+/** Questions of a cluster's reconciles that are under way at once; the others follow. */
+export const QUESTIONS_MAX = 64;
+/** Effects of the outbox that are under way at once; the others follow. */
 export const OUTBOX_BATCH = 32;
 /** Back-off of an effect that failed: first and longest, ms. After so many attempts its failure is the outcome. */
 export const OUTBOX_FIRST_MS = 1_000;

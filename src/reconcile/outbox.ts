@@ -89,7 +89,9 @@ export class Outbox {
       now,
       OUTBOX_BATCH + this.#sending.size,
     );
-    const taken = rows.filter(({ id }) => (this.#sending.get(id) ?? 0) <= now).slice(0, OUTBOX_BATCH);
+    const underWay = [...this.#sending.values()].filter((until) => until > now).length;
+    const free = Math.max(0, OUTBOX_BATCH - underWay);
+    const taken = rows.filter(({ id }) => (this.#sending.get(id) ?? 0) <= now).slice(0, free);
     for (const { id } of taken) this.#sending.set(id, now + OUTBOX_SENDING_MS);
     return taken.map(({ id, what }) => ({ id, request: JSON.parse(what) as Question }));
   }
@@ -128,7 +130,11 @@ export class Outbox {
   next(): number | undefined {
     const earliest = this.#earliest();
     if (earliest === undefined || !this.#sending.size) return earliest;
-    const rows = this.#sql.all<{ id: string; due: number }>('SELECT id, due FROM outbox WHERE due IS NOT NULL');
+    // One more than are under way: the earliest of the others is among them.
+    const rows = this.#sql.all<{ id: string; due: number }>(
+      'SELECT id, due FROM outbox WHERE due IS NOT NULL ORDER BY due, id LIMIT ?',
+      this.#sending.size + 1,
+    );
     return Math.min(...rows.map(({ id, due }) => Math.max(due, this.#sending.get(id) ?? 0)));
   }
 

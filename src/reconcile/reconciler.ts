@@ -19,7 +19,8 @@ import type { Controller, Key, Mapping } from './plan.ts';
 import type { Change, View } from '../registry/view.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { Recorder } from './recorder.ts';
-import { type Work, WorkQueue } from './workqueue.ts';
+import type { Work } from './parked-keys.ts';
+import { WorkQueue } from './workqueue.ts';
 
 export interface ReconcilerDeps {
   registry: Registry;
@@ -175,7 +176,7 @@ export class Reconciler {
     const controller = this.#byName.get(work.controller);
     if (!controller) return;
     const { registry, view, scope, timers } = this.#deps;
-    const attempt = this.#attemptOf(work, now);
+    const { attempt, until } = this.#attemptOf(work, now);
     let outcome: Outcome = {};
     const cx = { now, random: scope, ask: scope.ask, effect: (id: string) => this.outbox.state(id), maxWrites };
     try {
@@ -189,7 +190,7 @@ export class Reconciler {
       this.#executor.commit();
     } catch (error) {
       this.#executor.rollback();
-      if (error instanceof Unanswered) return this.#park(work, attempt, error.questions, now);
+      if (error instanceof Unanswered) return this.#park(work, attempt, { questions: error.questions, until }, now);
       // No refusal: the database failed, or a controller did. Nothing of it was written, so the key is as dirty as before.
       this.#add(work.controller, work);
       throw error;
@@ -198,25 +199,31 @@ export class Reconciler {
   }
 
   /** The attempt that a parked key goes on with, or a new one. What was not answered in time is answered so. */
-  #attemptOf(work: Work, now: number): Attempt {
+  #attemptOf(work: Work, now: number): { attempt: Attempt; until?: number } {
     const parked = this.#queue.unpark(work);
-    if (!parked) return new Attempt();
+    if (!parked) return { attempt: new Attempt() };
     const { attempt, questions, until } = parked;
     if (until <= now) {
       for (const question of questions) attempt.answer(question, { failed: `there was no answer within ${QUESTION_MS} ms` });
     }
-    return attempt;
+    return { attempt, until };
   }
 
   /**
    * The key waits for answers, beside the queue. Its timer goes to when they are given up, so a crash asks again and a drain does not
    * come back to it before.
    */
-  #park(work: Work, attempt: Attempt, questions: readonly Question[], now: number): void {
-    attempt.rounds++;
+  #park(
+    work: Work,
+    attempt: Attempt,
+    { questions, until }: { questions: readonly Question[]; until?: number },
+    now: number,
+  ): void {
+    // What asks the same again, because its key changed meanwhile, waits no longer for it.
+    const asksMore = attempt.ended();
     const given = attempt.rounds < RECONCILE_ROUNDS;
     const at = given
-      ? now + QUESTION_MS
+      ? (!asksMore && until) || now + QUESTION_MS
       : now + Math.min(RETRY_FIRST_MS * 2 ** Math.min(this.#queue.failures(work), 40), RETRY_MAX_MS);
     try {
       this.#deps.timers.set({ controller: work.controller, namespace: work.namespace, name: work.name, at: Math.ceil(at) });

@@ -16,6 +16,8 @@ export class Recorder {
   readonly #registry: Registry;
   readonly #random: Random;
   #sequence = 0;
+  /** The sequence when the last transaction was committed. */
+  #committed = 0;
 
   constructor(registry: Registry, random: Random) {
     this.#registry = registry;
@@ -43,11 +45,13 @@ export class Recorder {
   /** The transaction in which Events were recorded is committed. */
   commit(): void {
     this.#correlator.commit();
+    this.#committed = this.#sequence;
   }
 
   /** The transaction in which Events were recorded was rolled back. */
   rollback(): void {
     this.#correlator.rollback();
+    this.#sequence = this.#committed;
   }
 
   #create(event: Obj, writer: { user: UserInfo; manager: string }, now: number): void {

@@ -1,10 +1,7 @@
 import { LOW_PRIORITY_SHARE, LOW_PRIORITY_SINGLE_KEYS } from './limits.ts';
-import { type Answered, type Attempt, type Question, questionId } from '../lib/ask.ts';
+import type { Answered, Question } from '../lib/ask.ts';
+import { type Parked, ParkedKeys, type Work } from './parked-keys.ts';
 import type { Key } from './plan.ts';
-
-export interface Work extends Key {
-  controller: string;
-}
 
 const idOf = (controller: string, namespace: string, name: string) => `${controller}\u0000${namespace}\u0000${name}`;
 
@@ -17,14 +14,6 @@ interface Waiting {
   revision: number;
 }
 
-/** A reconcile that ended with questions. */
-export interface Parked {
-  attempt: Attempt;
-  questions: readonly Question[];
-  /** When its questions are given up, ms. */
-  until: number;
-}
-
 /**
  * Dirty keys: deduplicated, first in, first out; low-priority ones after all others, a few at a time; some not before their time. Only in
  * memory: what is dirty is derived from the log after the persisted cursor and from due timers, so a crash loses nothing and a write costs
@@ -35,9 +24,7 @@ export class WorkQueue {
   readonly #low = new Map<string, Work>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #attempts = new Map<string, number>();
-  readonly #parked = new Map<string, Parked & { work: Work }>();
-  /** Questions of parked keys that are being asked. */
-  readonly #asked = new Set<string>();
+  readonly #parked = new ParkedKeys();
 
   add(controller: string, key: Key, lowPriority = false): void {
     const id = idOf(controller, key.namespace, key.name);
@@ -114,16 +101,12 @@ export class WorkQueue {
   }
 
   park(work: Work, parked: Parked): void {
-    this.#parked.set(idOf(work.controller, work.namespace, work.name), { ...parked, work });
+    this.#parked.park(idOf(work.controller, work.namespace, work.name), work, parked);
   }
 
   /** Takes a key out of the parked ones. */
   unpark(work: Work): Parked | undefined {
-    if (!this.#parked.size) return undefined;
-    const id = idOf(work.controller, work.namespace, work.name);
-    const parked = this.#parked.get(id);
-    this.#parked.delete(id);
-    return parked;
+    return this.#parked.size ? this.#parked.unpark(idOf(work.controller, work.namespace, work.name)) : undefined;
   }
 
   /** How many keys wait for answers. */
@@ -131,29 +114,13 @@ export class WorkQueue {
     return this.#parked.size;
   }
 
-  /** The questions that are not being asked yet, each once however many keys wait for its answer. */
   takeQuestions(): Question[] {
-    const taken: Question[] = [];
-    for (const { questions, attempt } of this.#parked.values()) {
-      for (const question of questions) {
-        const id = questionId(question);
-        if (attempt.reply(question) || this.#asked.has(id)) continue;
-        this.#asked.add(id);
-        taken.push(question);
-      }
-    }
-    return taken;
+    return this.#parked.takeQuestions();
   }
 
   /** Gives answers to the keys that wait for them; returns those that have all. */
   answer(answers: readonly Answered[]): Work[] {
-    for (const [question] of answers) this.#asked.delete(questionId(question));
-    const ready: Work[] = [];
-    for (const { work, questions, attempt } of this.#parked.values()) {
-      for (const [question, reply] of answers) attempt.answer(question, reply);
-      if (questions.every((question) => attempt.reply(question))) ready.push(work);
-    }
-    return ready;
+    return this.#parked.answer(answers);
   }
 
   /** How many could be taken now. */

@@ -33,7 +33,13 @@ export class ViewIndexes {
     const { resources } = kept.definition;
     const changes = resources.length ? this.#view.since(kept.revision, (resource) => resources.includes(resource)) : [];
     if (!changes) return false;
-    for (const change of changes) kept.definition.apply(kept.state, change);
+    try {
+      for (const change of changes) kept.definition.apply(kept.state, change);
+    } catch (error) {
+      // Half of the changes are in it: it is the state of no revision.
+      this.#kept.delete(kept.definition.name);
+      throw error;
+    }
     kept.revision = revision;
     return true;
   }

@@ -91,15 +91,15 @@ const writes = (actions: Action[]): Action[] => actions.filter((action) => actio
 
 const cx = (bench: View & { now: number }) => ({ now: bench.now, random: seeded(1), maxWrites: PLAN_WRITES_MAX });
 /** Controllers whose plan is one decision that would be another if it were cut: the slices of a Service, the sets of a rollout, one replica after another. */
-const ONE_DECISION = new Set(['deployment', 'statefulset', 'endpointslice', 'endpointslicemirroring']);
+const ONE_DECISION = new Set(['deployment', 'endpointslice', 'endpointslicemirroring']);
 
 /** How many objects are written besides the key's own. */
 function writtenBeside(key: Key, actions: Action[]): number {
   const written = new Set<string>();
   writes(actions).forEach((action, i) => {
     if (action.verb === 'event' || action.verb === 'effect' || action.verb === 'settle') return;
-    // The history is no more than a few rows, and one decision with the rest.
-    if (action.resource === 'apps/controllerrevisions') return;
+    // The history is no more than a few rows, and a pod's claims are one decision with it.
+    if (action.resource === 'apps/controllerrevisions' || action.resource === 'persistentvolumeclaims') return;
     const { name, namespace } = action.verb === 'delete' ? action : action.object.metadata;
     // The garbage collector's key names the resource as well.
     const own = key.name.slice(key.name.indexOf(':') + 1);

@@ -206,6 +206,35 @@ describe('[REG36] derived indexes', () => {
     expect(built).toBe(1);
   });
 
+  it('are built anew after a change that failed halfway', () => {
+    const { registry, kind, options } = new World(1).bench;
+    const configMaps = kind.call({ registry }, 'configmaps');
+    let fails = true;
+    const counted: IndexDefinition<{ n: number }> = {
+      name: 'c',
+      resources: ['configmaps'],
+      build: (view) => ({ n: view.list('configmaps').length }),
+      apply: (state, { object }) => {
+        if (fails && object.metadata.name === 'b') throw new Rollback();
+        state.n++;
+      },
+    };
+    const before = registry.view.index(counted).n;
+    const create = (name: string) => {
+      const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name } } as never;
+      registry.create(configMaps, object, options.call({ now: 0 }, configMaps));
+    };
+    expect(() =>
+      registry.transaction(() => {
+        create('a');
+        create('b');
+        registry.view.index(counted);
+      }),
+    ).toThrow(Rollback);
+    fails = false;
+    expect(registry.view.index(counted).n).toBe(before);
+  });
+
   it('are bounded: the oldest goes first', () => {
     const view = { revision: 1, since: () => [] } as Partial<View> as View;
     const indexes = new ViewIndexes(view);

@@ -77,14 +77,15 @@ function sync(set: KubeObject, view: View, cx: ReconcileCx): Plan {
     : revision(set, history, view);
   let requeueAt: number | undefined;
   if (!deleting) {
-    for (const pod of owned)
-      if (!match(pod.metadata.labels)) actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
+    const strangers = owned.filter((pod) => !match(pod.metadata.labels)).slice(0, cx.maxWrites);
+    for (const pod of strangers) actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
     const work = manage(set, pods, hash, view, cx.now);
     requeueAt = work.requeueAt;
+    const left = cx.maxWrites - strangers.length;
     actions.push(
-      ...createOn(set, work.add.slice(0, cx.maxWrites), hash, view, cx),
+      ...createOn(set, work.add.slice(0, left), hash, view, cx),
       ...work.events,
-      ...work.remove.slice(0, Math.max(0, cx.maxWrites - work.add.length)).flatMap((pod) => removal(set, pod)),
+      ...work.remove.slice(0, Math.max(0, left - work.add.length)).flatMap((pod) => removal(set, pod)),
     );
     const live = new Set(
       history

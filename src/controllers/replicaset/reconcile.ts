@@ -81,8 +81,10 @@ function reconcile(form: Form, key: Key, view: View, cx: ReconcileCx): Plan {
   const claimed = claim(form, set, owned);
   const actions: Action[] = [];
   if (!set.metadata.deletionTimestamp) {
-    for (const pod of claimed.strangers) actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
-    actions.push(...manage(form, set, claimed.active, view, cx));
+    for (const pod of claimed.strangers.slice(0, cx.maxWrites)) {
+      actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
+    }
+    actions.push(...manage(form, set, claimed.active, view, { ...cx, maxWrites: cx.maxWrites - actions.length }));
   }
   actions.push(...writeStatus(form, set, claimed, cx.now));
   return { actions, requeueAt: nextAvailability(set, claimed.active, cx.now) };

@@ -93,12 +93,14 @@ class Sync {
   readonly #set: KubeObject;
   readonly #view: View;
   readonly #now: number;
+  readonly #maxWrites: number;
   readonly #actions: Action[] = [];
 
   constructor(set: KubeObject, view: View, cx: ReconcileCx) {
     this.#set = set;
     this.#view = view;
     this.#now = cx.now;
+    this.#maxWrites = cx.maxWrites;
   }
 
   plan(): Plan {
@@ -108,8 +110,9 @@ class Sync {
     const fits = (pod: KubeObject) => match(pod.metadata.labels) && ordinalOf(set, pod) >= 0;
     const pods = owned.filter(fits);
     if (!set.metadata.deletionTimestamp) {
-      for (const pod of owned)
-        if (!fits(pod)) this.#actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
+      for (const pod of owned.filter((pod) => !fits(pod)).slice(0, this.#maxWrites)) {
+        this.#actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
+      }
     }
     const history = revisionsOf(set, this.#view);
     const revisions = this.#revisions(history);
@@ -122,7 +125,15 @@ class Sync {
     if (!equal(set.status ?? {}, status)) {
       this.#actions.push({ verb: 'update', resource: SETS, subresource: 'status', object: { ...set, status } });
     }
-    return { actions: this.#actions, requeueAt: this.#nextAvailable(pods) };
+    return { actions: this.#actions, requeueAt: this.#isFull() ? this.#now : this.#nextAvailable(pods) };
+  }
+
+  /** Whether the plan writes as many pods as it may: the rest follows. */
+  #isFull(): boolean {
+    return (
+      this.#actions.filter((action) => action.verb !== 'event' && 'resource' in action && action.resource === 'pods').length >=
+      this.#maxWrites
+    );
   }
 
   /**
@@ -161,12 +172,14 @@ class Sync {
     const condemned = [...byOrdinal].filter(([ordinal]) => !inRange(ordinal)).sort(([a], [b]) => b - a);
     const monotonic = set.spec?.podManagementPolicy !== 'Parallel';
     for (let ordinal = start; ordinal < start + count; ordinal++) {
-      if (this.#replica(byOrdinal.get(ordinal), ordinal, revisions, monotonic) && monotonic) return;
+      if (this.#isFull() || (this.#replica(byOrdinal.get(ordinal), ordinal, revisions, monotonic) && monotonic)) return;
     }
     for (const [ordinal, pod] of condemned) this.#actions.push(...retention(set, pod, ordinal, true, this.#view));
     const firstUnhealthy = this.#firstUnavailable(byOrdinal, start, count, condemned);
-    for (const [, pod] of condemned) if (this.#condemned(pod, firstUnhealthy, monotonic) && monotonic) return;
-    if (set.spec?.updateStrategy?.type !== 'OnDelete') this.#roll(byOrdinal, start, count, revisions);
+    for (const [, pod] of condemned) {
+      if (this.#isFull() || (this.#condemned(pod, firstUnhealthy, monotonic) && monotonic)) return;
+    }
+    if (set.spec?.updateStrategy?.type !== 'OnDelete' && !this.#isFull()) this.#roll(byOrdinal, start, count, revisions);
   }
 
   /** processReplica. True when nothing may follow while order is kept. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '../../../src/lib/ask.ts';
-import { QUESTION_MS, RECONCILE_ROUNDS, RETRY_FIRST_MS } from '../../../src/reconcile/limits.ts';
+import { QUESTION_MS, QUESTIONS_MAX, RECONCILE_ROUNDS, RETRY_FIRST_MS } from '../../../src/reconcile/limits.ts';
 import { bench, configMap, NOW } from './bench.ts';
 
 describe('[RC14] a reconcile that asks others', () => {
@@ -84,6 +84,26 @@ describe('[RC14] a reconcile that asks others', () => {
     const reopened = again.make();
     reopened.drain(NOW + QUESTION_MS);
     expect(reopened.takeQuestions()).toEqual([question('b')]);
+  });
+
+  it('has a bounded number of questions under way, and counts no run without a new answer', () => {
+    const { put, reconciler, data, timers } = asking();
+    for (let i = 0; i < QUESTIONS_MAX + 2; i++) put(`k${i}`);
+    reconciler.drain(NOW);
+    const first = reconciler.takeQuestions();
+    expect([first.length, reconciler.takeQuestions().length]).toEqual([QUESTIONS_MAX, 0]);
+    reconciler.answer(first.slice(0, 2).map((asked) => [asked, OK]));
+    expect(reconciler.takeQuestions()).toHaveLength(2);
+    const waiting = first.at(-1)?.url.split('/').at(-1) ?? '';
+    // It is dirtied more often than it may ask, and waits no longer for that.
+    for (let i = 0; i <= RECONCILE_ROUNDS; i++) {
+      put(waiting, { x: String(i) });
+      reconciler.drain(NOW + i);
+    }
+    expect(timers.get('c0', 'default', waiting)).toBe(NOW + QUESTION_MS);
+    reconciler.answer([[question(waiting), OK]]);
+    reconciler.drain(NOW + 10);
+    expect(data(`told-${waiting}`)?.said).toBe('yes');
   });
 
   it('backs off when its questions come to no end', () => {
