@@ -8,10 +8,11 @@ import { Reconciler } from '../../src/reconcile/reconciler.ts';
 import { serviceAllocator } from '../../src/network/ipam.ts';
 import type { Admission } from '../../src/registry/ports.ts';
 import type { Registry } from '../../src/registry/registry.ts';
-import type { Change, IndexDefinition, View } from '../../src/registry/view.ts';
+import type { Change, View } from '../../src/registry/view.ts';
 import { Timers } from '../../src/time/timers.ts';
 import { Crash, type CrashPoints } from '../fixtures/crash-points.ts';
 import { seeded } from '../fixtures/prng.ts';
+import { FrozenView, deepFreeze } from './frozen-view.ts';
 import { RegistryBench } from './make-registry.ts';
 
 /** Reconciles of one settle, at most: more is a controller that never comes to rest. */
@@ -28,10 +29,10 @@ export interface ControllerBenchOptions {
 }
 
 /**
- * Controllers over a real registry and a real reconciler, without the API server, admission and allocators: what a test's user, scheduler or
- * kubelet does is written through the registry as well. Objects that controllers see are frozen, so one that changes them throws.
+ * Controllers over a real registry and a real reconciler, without the API server and without admission other than a test's: what its user
+ * or another client does is written through the registry as well. Objects that controllers see are frozen.
  */
-export class ControllerBench implements View {
+export class ControllerBench extends FrozenView {
   /** Refuses a controller's write with this error when it returns one. */
   refuse: ((action: Action) => Refused | undefined) | undefined;
   maxWrites = PLAN_WRITES_MAX;
@@ -53,13 +54,14 @@ export class ControllerBench implements View {
   crashes: CrashPoints | undefined;
 
   constructor(controllers: Controller[] = [], { review = () => {}, now }: ControllerBenchOptions = {}) {
+    super();
     this.controllers = controllers.map((controller) => this.#watched(controller));
     this.#bench = new RegistryBench({
       random: this.random,
       admission: [{ mutate: () => {}, review }],
       allocators: { services: serviceAllocator },
     });
-    this.#bench.now = now ?? this.#bench.now;
+    this.now = now ?? this.now;
     this.registry = this.#bench.registry;
     this.timerRows = new Timers(this.#bench.sql);
     this.#bench.store.keepInStep(this.timerRows);
@@ -70,40 +72,8 @@ export class ControllerBench implements View {
     return this.#bench.now;
   }
 
-  get revision(): number {
-    return this.registry.revision;
-  }
-
-  get kinds(): readonly Kind[] {
-    return this.registry.view.kinds;
-  }
-
-  get(resource: string, namespace: string, name: string): KubeObject | undefined {
-    return deepFreeze(this.registry.view.get(resource, namespace, name));
-  }
-
-  list(resource: string, namespace?: string): KubeObject[] {
-    return this.registry.view.list(resource, namespace).map(deepFreeze);
-  }
-
-  ownedBy(uid: string, resource?: string): KubeObject[] {
-    return this.registry.view.ownedBy(uid, resource).map(deepFreeze);
-  }
-
-  ownedNotDeleting(uid: string, limit: number): KubeObject[] {
-    return this.registry.view.ownedNotDeleting(uid, limit).map(deepFreeze);
-  }
-
-  resourceOf(apiVersion: string, kind: string) {
-    return this.registry.view.resourceOf(apiVersion, kind);
-  }
-
-  index<S>(definition: IndexDefinition<S>): S {
-    return this.registry.view.index(definition);
-  }
-
-  since(revision: number, wanted?: (resource: string) => boolean): Change[] | undefined {
-    return this.registry.view.since(revision, wanted)?.map(deepFreeze);
+  set now(ms: number) {
+    this.#bench.now = ms;
   }
 
   /** Names of everything of a kind: for assertions. */
@@ -114,6 +84,22 @@ export class ControllerBench implements View {
   /** Every recorded event (of a reason), oldest first, one line each; a counted one as often as it was recorded. */
   said(reason?: string): string[] {
     return this.events.filter((e) => !reason || e.reason === reason).map((e) => `${e.type} ${e.reason} ${e.message ?? e.note}`);
+  }
+
+  /** The stored Events about an object of this name in `default`. */
+  eventsOf(name: string): KubeObject[] {
+    return this.list('events', 'default').filter((event) => event.involvedObject.name === name);
+  }
+
+  pods(): KubeObject[] {
+    return this.list('pods');
+  }
+
+  /** The pod of this name in `default`; it must be there. */
+  pod(name: string): KubeObject {
+    const pod = this.get('pods', 'default', name);
+    if (!pod) throw new Error(`no pod ${name}`);
+    return pod;
   }
 
   get events(): KubeObject[] {
@@ -145,7 +131,7 @@ export class ControllerBench implements View {
   }
 
   /** Writes what `change` makes of an object: each part by the subresource that it belongs to. */
-  edit(resource: string, name: string, change: (object: KubeObject) => void, namespace = 'default'): KubeObject {
+  edit(resource: string, name: string, change: (object: Obj) => void, namespace = 'default'): KubeObject {
     const kind = this.#kind(resource);
     let old = this.#stored(kind, namespace, name);
     const wanted = clone(old);
@@ -183,10 +169,10 @@ export class ControllerBench implements View {
 
   /** Reconciles until nothing is dirty: what waits for a moment gets it. */
   settle(): void {
-    this.#drain();
+    this.turn();
     for (let next = this.reconciler.next(); next !== undefined; next = this.reconciler.next()) {
-      this.#bench.now = Math.max(this.now, next);
-      this.#drain();
+      this.now = Math.max(this.now, next);
+      this.turn();
     }
   }
 
@@ -195,10 +181,10 @@ export class ControllerBench implements View {
     const end = this.now + ms;
     this.settle();
     for (let next = this.timerRows.next(); next !== undefined && next <= end; next = this.timerRows.next()) {
-      this.#bench.now = Math.max(next, this.now);
+      this.now = Math.max(next, this.now);
       this.settle();
     }
-    this.#bench.now = Math.max(end, this.now);
+    this.now = Math.max(end, this.now);
     this.settle();
   }
 
@@ -227,7 +213,8 @@ export class ControllerBench implements View {
     return [...found.values()];
   }
 
-  #drain(): void {
+  /** Reconciles what is dirty and waits for nothing. */
+  turn(): void {
     let count = 0;
     const more = () => {
       if (++count > RECONCILES_MAX) throw new Error(`not quiet after ${count} reconciles`);
@@ -362,11 +349,4 @@ function* keysOf(controller: Controller, change: Change, view: View): Generator<
     const isAbout = watch.resource === change.resource || (watch.resource === '*' && !watch.except?.includes(change.resource));
     if (isAbout) yield* watch.keys(change, view);
   }
-}
-
-/** Objects of a view are shared: a controller that changes one throws. */
-function deepFreeze<T>(value: T): T {
-  if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return value;
-  for (const key in value) deepFreeze((value as Obj)[key]);
-  return Object.freeze(value);
 }

@@ -5,7 +5,8 @@ import type { ContainerObservation, Observation, PodOnNode, Runtime, RuntimeActi
 import { syncPod } from '../../../src/kubelet/sync-pod.ts';
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
 import { simulated } from '../../../src/runtimes/simulated/runtime.ts';
-import { makePod, START, World } from '../scheduler/world.ts';
+import { makePod } from '../../fixtures/workloads.ts';
+import { nodeBench, START } from '../../host/node-bench.ts';
 
 const PLACE = { hostIP: '10.0.0.1', podIP: '10.240.0.1', now: START };
 const running = (attempt = 0, isReady = true): ContainerObservation => ({
@@ -95,19 +96,19 @@ describe('which runtime executes a pod', () => {
       ['sandbox', sandbox],
       ['isolate', isolate],
     ]);
-    const world = new World({ nodes: virtualNodes(2, START), controllers: [kubelet({ default: first, byHandler })] });
-    world.update('nodes', 'node-1', (node) => Object.assign(node.metadata.annotations, { 'atoll.dev/runtime': 'isolate' }));
+    const bench = nodeBench({ nodes: virtualNodes(2, START), controllers: [kubelet({ default: first, byHandler })] });
+    bench.edit('nodes', 'node-1', (node) => Object.assign(node.metadata.annotations, { 'atoll.dev/runtime': 'isolate' }));
     for (const [name, handler] of Object.entries({ boxed: 'sandbox', unknown: 'nobody', odd: 'constructor' }))
-      world.create('node.k8s.io/runtimeclasses', { metadata: { name }, handler });
-    world.create('pods', makePod('plain', { nodeName: 'node-0' }));
-    world.create('pods', makePod('boxed', { nodeName: 'node-1', runtimeClassName: 'boxed' }));
-    world.create('pods', makePod('unknown', { nodeName: 'node-0', runtimeClassName: 'unknown' }));
-    world.create('pods', makePod('odd', { nodeName: 'node-0', runtimeClassName: 'odd' }));
-    world.create('pods', makePod('isolated', { nodeName: 'node-1' }));
-    world.drain();
+      bench.add({ apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name }, handler });
+    bench.add(makePod('plain', { nodeName: 'node-0' }));
+    bench.add(makePod('boxed', { nodeName: 'node-1', runtimeClassName: 'boxed' }));
+    bench.add(makePod('unknown', { nodeName: 'node-0', runtimeClassName: 'unknown' }));
+    bench.add(makePod('odd', { nodeName: 'node-0', runtimeClassName: 'odd' }));
+    bench.add(makePod('isolated', { nodeName: 'node-1' }));
+    bench.settle();
     expect([...first.asked].sort()).toEqual(['odd', 'plain', 'unknown']);
     expect([...sandbox.asked]).toEqual(['boxed']);
     expect([...isolate.asked]).toEqual(['isolated']);
-    expect(world.pods().every((pod) => pod.status?.phase === 'Running')).toBe(true);
+    expect(bench.pods().every((pod) => pod.status?.phase === 'Running')).toBe(true);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Obj } from '../../../src/lib/json.ts';
-import { askingPod, conditionOf, makePod, World } from './world.ts';
+import { askingPod, conditionOf, makePod } from '../../fixtures/workloads.ts';
+import type { ControllerBench } from '../../host/controller-bench.ts';
+import { nodeBench } from '../../host/node-bench.ts';
 
 const ON_2 = { nodeSelector: { 'kubernetes.io/hostname': 'node-2' } };
 const unhelpful = (n: number) =>
@@ -27,12 +29,12 @@ const fields = (...names: string[]): Obj => ({
 
 /** The sentence of the last pod's condition, after all of them were scheduled. */
 function sentence(...pods: Obj[]): string | undefined {
-  const world = new World();
+  const bench = nodeBench();
   for (const pod of pods) {
-    world.create('pods', pod);
-    world.drain();
+    bench.add(pod);
+    bench.settle();
   }
-  return conditionOf(world.pod(pods.at(-1)?.metadata.name), 'PodScheduled')?.message;
+  return conditionOf(bench.pod(pods.at(-1)?.metadata.name), 'PodScheduled')?.message;
 }
 
 /** Every sentence was taken from a real cluster of three nodes. */
@@ -94,27 +96,29 @@ describe('[SCH5] reasons', () => {
     expect(sentence(makePod('a', volume('nope')))).toBe(
       '0/3 nodes are available: persistentvolumeclaim "nope" not found. not found',
     );
-    const world = new World();
-    world.create('persistentvolumeclaims', {
+    const bench = nodeBench();
+    bench.add({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
       metadata: { name: 'claim', namespace: 'default' },
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     });
-    world.create('pods', makePod('b', volume('claim')));
-    world.drain();
-    expect(conditionOf(world.pod('b'), 'PodScheduled')?.message).toBe(
+    bench.add(makePod('b', volume('claim')));
+    bench.settle();
+    expect(conditionOf(bench.pod('b'), 'PodScheduled')?.message).toBe(
       '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found',
     );
   });
 
   it('taints, cordons and resources side by side', () => {
-    const world = new World();
-    world.update('nodes', 'node-1', (node) =>
+    const bench = nodeBench();
+    bench.edit('nodes', 'node-1', (node) =>
       Object.assign(node.spec, { taints: [{ key: 'k', value: '1', effect: 'NoSchedule' }] }),
     );
-    world.update('nodes', 'node-2', (node) => Object.assign(node.spec, { unschedulable: true }));
-    world.create('pods', askingPod('a', { cpu: '33' }));
-    world.drain();
-    expect(conditionOf(world.pod('a'), 'PodScheduled')?.message).toBe(
+    bench.edit('nodes', 'node-2', (node) => Object.assign(node.spec, { unschedulable: true }));
+    bench.add(askingPod('a', { cpu: '33' }));
+    bench.settle();
+    expect(conditionOf(bench.pod('a'), 'PodScheduled')?.message).toBe(
       '0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. ' +
         unhelpful(3),
     );
@@ -122,33 +126,33 @@ describe('[SCH5] reasons', () => {
 });
 
 describe('placement', () => {
-  const where = (world: World, name: string) => world.pod(name).spec.nodeName;
+  const where = (bench: ControllerBench, name: string) => bench.pod(name).spec.nodeName;
 
   it('keeps pods with anti-affinity apart, and takes a fourth for none', () => {
-    const world = new World();
-    for (let i = 0; i < 4; i++) world.create('pods', makePod(`p${i}`, anti('db'), { labels: { app: 'db' } }));
-    world.drain();
-    expect(new Set(['p0', 'p1', 'p2'].map((name) => where(world, name))).size).toBe(3);
-    expect(conditionOf(world.pod('p3'), 'PodScheduled')?.message).toBe(
+    const bench = nodeBench();
+    for (let i = 0; i < 4; i++) bench.add(makePod(`p${i}`, anti('db'), { labels: { app: 'db' } }));
+    bench.settle();
+    expect(new Set(['p0', 'p1', 'p2'].map((name) => where(bench, name))).size).toBe(3);
+    expect(conditionOf(bench.pod('p3'), 'PodScheduled')?.message).toBe(
       "0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules. no new claims to deallocate, preemption: 0/3 nodes " +
         'are available: 3 No preemption victims found for incoming pod.',
     );
-    world.create('pods', makePod('stranger', {}, { labels: { app: 'db' } }));
-    world.drain();
-    expect(conditionOf(world.pod('stranger'), 'PodScheduled')?.message).toContain(
+    bench.add(makePod('stranger', {}, { labels: { app: 'db' } }));
+    bench.settle();
+    expect(conditionOf(bench.pod('stranger'), 'PodScheduled')?.message).toContain(
       "3 node(s) didn't satisfy existing pods anti-affinity rules.",
     );
   });
 
   it('puts pods with affinity together; the first of a kind may go anywhere', () => {
-    const world = new World();
-    for (let i = 0; i < 3; i++) world.create('pods', makePod(`p${i}`, near('web'), { labels: { app: 'web' } }));
-    world.drain();
-    expect(new Set(['p0', 'p1', 'p2'].map((name) => where(world, name))).size).toBe(1);
+    const bench = nodeBench();
+    for (let i = 0; i < 3; i++) bench.add(makePod(`p${i}`, near('web'), { labels: { app: 'web' } }));
+    bench.settle();
+    expect(new Set(['p0', 'p1', 'p2'].map((name) => where(bench, name))).size).toBe(1);
   });
 
   it('obeys hard topology spread', () => {
-    const world = new World();
+    const bench = nodeBench();
     const spread = {
       topologyKey: 'kubernetes.io/hostname',
       maxSkew: 1,
@@ -156,50 +160,48 @@ describe('placement', () => {
       labelSelector: { matchLabels: { app: 'web' } },
     };
     for (let i = 0; i < 9; i++) {
-      world.create('pods', makePod(`p${i}`, { topologySpreadConstraints: [spread] }, { labels: { app: 'web' } }));
+      bench.add(makePod(`p${i}`, { topologySpreadConstraints: [spread] }, { labels: { app: 'web' } }));
     }
-    world.drain();
+    bench.settle();
     for (const node of ['node-0', 'node-1', 'node-2'])
-      expect(world.pods().filter((p) => p.spec.nodeName === node)).toHaveLength(3);
+      expect(bench.pods().filter((p) => p.spec.nodeName === node)).toHaveLength(3);
   });
 
   it('prefers: node affinity, untainted nodes, emptier nodes', () => {
-    const world = new World();
-    world.update('nodes', 'node-1', (node) => Object.assign(node.metadata.labels, { disk: 'ssd' }));
+    const bench = nodeBench();
+    bench.edit('nodes', 'node-1', (node) => Object.assign(node.metadata.labels, { disk: 'ssd' }));
     const preference = { matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] };
     const affinity = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference }] } };
-    world.create('pods', makePod('likes', { affinity }));
-    world.drain();
-    expect(where(world, 'likes')).toBe('node-1');
+    bench.add(makePod('likes', { affinity }));
+    bench.settle();
+    expect(where(bench, 'likes')).toBe('node-1');
     for (const name of ['node-0', 'node-1']) {
-      world.update('nodes', name, (node) => Object.assign(node.spec, { taints: [{ key: 'k', effect: 'PreferNoSchedule' }] }));
+      bench.edit('nodes', name, (node) => Object.assign(node.spec, { taints: [{ key: 'k', effect: 'PreferNoSchedule' }] }));
     }
-    world.create('pods', makePod('avoids'));
-    world.drain();
-    expect(where(world, 'avoids')).toBe('node-2');
-    for (const name of ['node-0', 'node-1']) world.update('nodes', name, (node) => Object.assign(node.spec, { taints: [] }));
-    world.create('pods', askingPod('heavy', { cpu: '20', memory: '160Gi' }, { nodeName: 'node-0' }));
-    world.create('pods', askingPod('weighty', { cpu: '10', memory: '80Gi' }, { nodeName: 'node-1' }));
-    world.create('pods', askingPod('light', { cpu: '1', memory: '8Gi' }));
-    world.drain();
-    expect(where(world, 'light')).toBe('node-2');
+    bench.add(makePod('avoids'));
+    bench.settle();
+    expect(where(bench, 'avoids')).toBe('node-2');
+    for (const name of ['node-0', 'node-1']) bench.edit('nodes', name, (node) => Object.assign(node.spec, { taints: [] }));
+    bench.add(askingPod('heavy', { cpu: '20', memory: '160Gi' }, { nodeName: 'node-0' }));
+    bench.add(askingPod('weighty', { cpu: '10', memory: '80Gi' }, { nodeName: 'node-1' }));
+    bench.add(askingPod('light', { cpu: '1', memory: '8Gi' }));
+    bench.settle();
+    expect(where(bench, 'light')).toBe('node-2');
   });
 
   it('tolerations open tainted and cordoned nodes', () => {
-    const world = new World();
+    const bench = nodeBench();
     for (const name of ['node-0', 'node-1', 'node-2']) {
-      world.update('nodes', name, (node) =>
-        Object.assign(node.spec, { taints: [{ key: 'k', value: 'v', effect: 'NoExecute' }] }),
-      );
+      bench.edit('nodes', name, (node) => Object.assign(node.spec, { taints: [{ key: 'k', value: 'v', effect: 'NoExecute' }] }));
     }
-    world.create('pods', makePod('equal', { tolerations: [{ key: 'k', operator: 'Equal', value: 'v', effect: 'NoExecute' }] }));
-    world.create('pods', makePod('any', { tolerations: [{ operator: 'Exists' }] }));
-    world.create('pods', makePod('wrong', { tolerations: [{ key: 'k', operator: 'Equal', value: 'w' }] }));
-    world.drain();
-    expect([where(world, 'equal'), where(world, 'any')]).toEqual([
+    bench.add(makePod('equal', { tolerations: [{ key: 'k', operator: 'Equal', value: 'v', effect: 'NoExecute' }] }));
+    bench.add(makePod('any', { tolerations: [{ operator: 'Exists' }] }));
+    bench.add(makePod('wrong', { tolerations: [{ key: 'k', operator: 'Equal', value: 'w' }] }));
+    bench.settle();
+    expect([where(bench, 'equal'), where(bench, 'any')]).toEqual([
       expect.stringMatching(/^node/),
       expect.stringMatching(/^node/),
     ]);
-    expect(where(world, 'wrong')).toBeUndefined();
+    expect(where(bench, 'wrong')).toBeUndefined();
   });
 });

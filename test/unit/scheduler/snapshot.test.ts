@@ -4,7 +4,8 @@ import { StoreView } from '../../../src/registry/store-view.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import type { NodeInfo } from '../../../src/scheduler/node-info.ts';
 import { snapshotOf } from '../../../src/scheduler/snapshot.ts';
-import { askingPod, makePod, World, kubelet } from './world.ts';
+import { askingPod, makePod } from '../../fixtures/workloads.ts';
+import { kubelet, nodeBench } from '../../host/node-bench.ts';
 
 const SELECTOR = [{ key: 'app', operator: '=' as const, values: ['a'] }];
 
@@ -29,58 +30,50 @@ const AFFINITY = {
 const PORT = { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
 
 describe('[SCH2] the memo that follows the log', () => {
-  it.each([1, 2, 3, 4, 5])('says the same as one made anew, world %i', (seed) => {
-    const world = new World();
+  it.each([1, 2, 3, 4, 5])('says the same as one made anew, history %i', (seed) => {
+    const bench = nodeBench();
     const random = seeded(seed);
     const pick = <T>(items: readonly T[]): T => items[Math.floor(random.next() * items.length)];
     let made = 0;
     const steps: (() => void)[] = [
       () =>
-        world.create(
-          'pods',
+        bench.add(
           askingPod(`p${made++}`, { cpu: pick(['100m', '12', '1']), memory: '1Gi' }, {}, { labels: { app: pick(['a', 'b']) } }),
         ),
+      () => bench.add(makePod(`p${made++}`, { priority: pick([0, 1000]), affinity: AFFINITY }, { labels: { app: 'lonely' } })),
+      () => bench.add(makePod(`p${made++}`, PORT)),
       () =>
-        world.create(
-          'pods',
-          makePod(`p${made++}`, { priority: pick([0, 1000]), affinity: AFFINITY }, { labels: { app: 'lonely' } }),
-        ),
-      () => world.create('pods', makePod(`p${made++}`, PORT)),
-      () =>
-        world.create(
-          'pods',
-          makePod(`p${made++}`, { restartPolicy: 'Never' }, { annotations: { 'atoll.dev/simulate': '{"exitCode":0}' } }),
-        ),
-      () => world.pods().length && world.delete('pods', pick(world.pods()).metadata.name),
+        bench.add(makePod(`p${made++}`, { restartPolicy: 'Never' }, { annotations: { 'atoll.dev/simulate': '{"exitCode":0}' } })),
+      () => bench.pods().length && bench.remove('pods', pick(bench.pods()).metadata.name),
       () => {
-        if (!world.pods().length) return;
-        world.update('pods', pick(world.pods()).metadata.name, (pod) =>
+        if (!bench.pods().length) return;
+        bench.edit('pods', pick(bench.pods()).metadata.name, (pod) =>
           Object.assign(pod.metadata, { labels: { app: pick(['a', 'b']) } }),
         );
       },
       () => {
         const unschedulable = pick([true, false]);
-        world.update('nodes', pick(['node-0', 'node-1']), (node) => Object.assign(node.spec, { unschedulable }));
+        bench.edit('nodes', pick(['node-0', 'node-1']), (node) => Object.assign(node.spec, { unschedulable }));
       },
     ];
     for (let i = 0; i < 80; i++) {
       pick(steps)();
-      if (random.next() < 0.7) world.drain();
+      if (random.next() < 0.7) bench.settle();
       if (i % 10 === 9) {
-        const fresh = new StoreView(world.registry.store, () => world.registry.kinds);
-        expect(snapshotOf(world.view).nodes.map(booksOf)).toEqual(snapshotOf(fresh).nodes.map(booksOf));
+        const fresh = new StoreView(bench.registry.store, () => bench.registry.kinds);
+        expect(snapshotOf(bench).nodes.map(booksOf)).toEqual(snapshotOf(fresh).nodes.map(booksOf));
       }
     }
-    world.drain();
+    bench.settle();
     const idle = [scheduler, kubelet].map((controller) => {
       const keys =
         controller === scheduler
           ? [{ namespace: '', name: 'queue' }]
-          : world.pods().map((p) => ({ namespace: 'default', name: p.metadata.name }));
-      return keys.flatMap((key) => controller.reconcile(key, world.view, { now: world.now, random, maxWrites: 500 }).actions);
+          : bench.pods().map((p) => ({ namespace: 'default', name: p.metadata.name }));
+      return keys.flatMap((key) => controller.reconcile(key, bench, { now: bench.now, random, maxWrites: 500 }).actions);
     });
     expect(idle).toEqual([[], []]);
-    const ips = world
+    const ips = bench
       .pods()
       .filter((p) => p.status?.phase === 'Running')
       .map((p) => p.status?.podIP);
