@@ -11,6 +11,8 @@ const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 const ENCODED = /\r\ncontent-encoding:/i;
 const CONNECTION = /\r\nconnection: *([^\r]*)/i;
+/** Whether a head has any of them: one look instead of several, for nearly none has. */
+const UNUSUAL = /\r\n(?:transfer-encoding|connection):/i;
 /** Header lines about the upstream connection, or the body's framing. */
 const CONNECTION_LINES = /\r\n(?:connection|keep-alive):[^\r]*/gi;
 const CHUNKED_LINE = /\r\ntransfer-encoding:[^\r]*/i;
@@ -124,12 +126,13 @@ export class Answer {
     }
     const request = this.#request;
     const length = LENGTH.exec(text)?.[1];
-    const isChunked = CHUNKED.test(text);
+    const isUsual = !UNUSUAL.test(text);
+    const isChunked = !isUsual && CHUNKED.test(text);
     const hasBody = request.method !== 'HEAD' && status !== NO_CONTENT && status !== NOT_MODIFIED;
     if (!hasBody) this.#left = 0;
     else if (isChunked) this.#chunks = new ChunkReader();
     else this.#left = length === undefined ? Number.POSITIVE_INFINITY : Number(length);
-    const connection = CONNECTION.exec(text)?.[1];
+    const connection = isUsual ? undefined : CONNECTION.exec(text)?.[1];
     this.#innerCloses = connection?.toLowerCase() === 'close' || this.#left === Number.POSITIVE_INFINITY;
     const endsWithConnection = hasBody && (this.#left === Number.POSITIVE_INFINITY || (isChunked && request.isOld));
     this.#closes = request.closes || status === TOO_LARGE || endsWithConnection || !this.#events.canStay();
