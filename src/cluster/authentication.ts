@@ -7,7 +7,7 @@ import {
 import type { HeldKeys, IssuerSource } from '../authn/oidc/keys.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { AuthenticationSet } from '../tenancy/authentication.ts';
-import { deleteMeta, getMeta, setMeta } from '../store/schema.ts';
+import { deleteMeta, deleteMetas, getMeta, setMeta } from '../store/schema.ts';
 
 const CONFIGURATION = 'authentication';
 const KEYS = 'issuer-keys ';
@@ -43,7 +43,7 @@ export class Authentication implements IssuerSource {
       throw error;
     }
     this.#sql.transaction(() => {
-      this.#sql.run('DELETE FROM meta WHERE substr(key, 1, ?) = ?', KEYS.length, KEYS);
+      deleteMetas(this.#sql, KEYS);
       if (read) setMeta(this.#sql, CONFIGURATION, JSON.stringify(read));
       else deleteMeta(this.#sql, CONFIGURATION);
     });

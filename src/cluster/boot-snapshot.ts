@@ -1,8 +1,10 @@
 import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
 import { BOOT_SNAPSHOT_BYTES, BOOT_SNAPSHOTS } from './limits.ts';
 import type { Random } from '../lib/random.ts';
-import type { Sqlite, SqlValue } from '../lib/sqlite-port.ts';
+import type { Sqlite } from '../lib/sqlite-port.ts';
+import { namesOf, readLog, writeLog } from '../store/snapshot.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
+import { Timers } from '../time/timers.ts';
 
 const UID = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 const NS_PER_MS = 1_000_000n;
@@ -22,10 +24,8 @@ export interface BootSnapshot {
   revision: number;
 }
 
-const COLUMNS = 'rev, type, resource, namespace, name, prev, json, tally';
-const WIDTH = 8;
-/** Rows of one statement, which takes a hundred values. */
-const TOGETHER = 12;
+/** Place of an object's text in a row of the log. */
+const JSON_AT = 6;
 
 /**
  * Boot snapshots by the options of their clusters. New clusters with the same options differ in uids and times only: the first is booted and
@@ -50,11 +50,10 @@ export class BootSnapshots {
 
 /** Captures the cluster in this database, made at `now` and unused since; undefined while something is due. */
 export function capture(sql: Sqlite, now: number): BootSnapshot | undefined {
-  if (sql.all('SELECT 1 FROM timers LIMIT 1').length > 0) return undefined;
-  const log = sql.all<Record<string, string | number | null>>(`SELECT ${COLUMNS} FROM log ORDER BY rev`);
-  if (log.reduce((sum, { json }) => sum + String(json).length, 0) > BOOT_SNAPSHOT_BYTES) return undefined;
-  const events = sql.all<{ name: string }>("SELECT name FROM heads WHERE resource = 'events'");
-  const stamps = events.map(({ name }) => name.slice(name.lastIndexOf('.') + 1));
+  if (new Timers(sql).next() !== undefined) return undefined;
+  const log = readLog(sql);
+  if (log.reduce((sum, row) => sum + String(row[JSON_AT]).length, 0) > BOOT_SNAPSHOT_BYTES) return undefined;
+  const stamps = namesOf(sql, 'events').map((name) => name.slice(name.lastIndexOf('.') + 1));
   const time = rfc3339(now);
   const micro = rfc3339Micro(now);
   const date = time.slice(0, 10);
@@ -75,11 +74,11 @@ export function capture(sql: Sqlite, now: number): BootSnapshot | undefined {
       return placeholders.get(part) as string;
     });
   };
-  const rows = log.map((row) => Object.values(row).map((value) => (typeof value === 'string' ? cut(value) : value)));
-  return { rows, uids, stamps: stamps.length, revision: Number(log.at(-1)?.rev ?? 0) };
+  const rows = log.map((row) => row.map((value) => (typeof value === 'string' ? cut(value) : value)));
+  return { rows, uids, stamps: stamps.length, revision: Number(log.at(-1)?.[0] ?? 0) };
 }
 
-/** Restores a snapshot into an empty log. The heads follow by their trigger, the owners are read from the objects. Returns the revision. */
+/** Restores a snapshot into an empty log. Returns the revision. */
 export function restore(sql: Sqlite, { rows, uids, stamps, revision }: BootSnapshot, random: Random, now: number): number {
   const time = rfc3339(now);
   const fill: Record<string, string> = { time, micro: rfc3339Micro(now), date: time.slice(0, 10) };
@@ -87,17 +86,11 @@ export function restore(sql: Sqlite, { rows, uids, stamps, revision }: BootSnaps
   for (let i = 0; i < stamps; i++) {
     fill[`s${i}`] = (BigInt(now) * NS_PER_MS + BigInt(i * STAMP_NS + Math.floor(random.next() * STAMP_NS))).toString(16);
   }
-  const filled = (cell: Cell) => (Array.isArray(cell) ? cell.map((part, i) => (i % 2 ? fill[part] : part)).join('') : cell);
-  for (let at = 0; at < rows.length; at += TOGETHER) {
-    const some = rows.slice(at, at + TOGETHER);
-    const places = some.map(() => `(${'?, '.repeat(WIDTH - 1)}?)`).join(', ');
-    sql.run(`INSERT INTO log (${COLUMNS}) VALUES ${places}`, ...some.flatMap((row) => row.map(filled) as SqlValue[]));
-  }
-  sql.run(
-    `INSERT OR IGNORE INTO refs (owner, resource, namespace, name)
-       SELECT o.value ->> '$.uid', l.resource, l.namespace, l.name
-         FROM heads h JOIN log l ON l.rev = h.rev, json_each(l.json, '$.metadata.ownerReferences') o
-         WHERE instr(l.json, '"ownerReferences"') > 0`,
+  const filled = (cell: Cell): string | number | null =>
+    typeof cell === 'object' && cell !== null ? cell.map((part, i) => (i % 2 ? fill[part] : part)).join('') : cell;
+  writeLog(
+    sql,
+    rows.map((row) => row.map(filled)),
   );
   return revision;
 }

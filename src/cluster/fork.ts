@@ -1,16 +1,24 @@
 import { FORK_CHUNK_BYTES, FORK_CHUNK_ROWS, FORK_PIN_MS, FORK_TIMERS } from './limits.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
-import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
+import {
+  countLive,
+  keysAt,
+  type ObjectKey,
+  packCheckpoints,
+  packStates,
+  takeCheckpoints,
+  takeState,
+  takeStates,
+  textAt,
+} from '../store/export.ts';
+import { deleteMeta, getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
+import { packTimers, takeTimers } from '../time/timers.ts';
 
 /** Where a copy stands: the last key that it has, in the order of keys. */
-export interface Key {
-  resource: string;
-  namespace: string;
-  name: string;
-}
+export type Key = ObjectKey;
 
 /** What a fork begins with: everything but the objects, as of one revision. */
 export interface ForkStart {
@@ -59,16 +67,14 @@ export class Exports {
     const { sql } = this.#store;
     const revision = this.#store.revision();
     this.#pins.set(revision, now + FORK_PIN_MS);
-    const [{ total }] = sql.all<{ total: number }>('SELECT count(*) AS total FROM heads');
-    const [{ n, timers }] = sql.all<{ n: number; timers: string }>(
-      `SELECT count(*) AS n, json_group_array(json_array(controller, namespace, name, at)) AS timers
-         FROM (SELECT controller, namespace, name, at FROM timers LIMIT ?)`,
-      FORK_TIMERS + 1,
-    );
-    const [{ checkpoints }] = sql.all<{ checkpoints: string }>(
-      'SELECT json_group_array(json_array(rev, at)) AS checkpoints FROM checkpoints',
-    );
-    return { revision, total, options, checkpoints, ...(settled && n <= FORK_TIMERS && { timers }) };
+    const timers = settled ? packTimers(sql, FORK_TIMERS) : undefined;
+    return {
+      revision,
+      total: countLive(sql),
+      options,
+      checkpoints: packCheckpoints(sql),
+      ...(timers !== undefined && { timers }),
+    };
   }
 
   /** The next objects as of a revision; undefined: its history is gone, for nobody read for long. */
@@ -76,7 +82,7 @@ export class Exports {
     const { sql } = this.#store;
     if (this.#store.compacted() > revision) return undefined;
     this.#pins.set(revision, now + FORK_PIN_MS);
-    const page = keysAt(sql, revision, after ?? FIRST);
+    const page = keysAt(sql, revision, after ?? FIRST, FORK_CHUNK_ROWS);
     if (page.length === 0) {
       this.#pins.delete(revision);
       return { count: 0, last: undefined };
@@ -86,14 +92,16 @@ export class Exports {
     const taken = fits < 0 ? page : page.slice(0, fits);
     if (taken.length === 0) {
       const [{ resource, namespace, name, rev }] = page;
-      const [{ json }] = sql.all<{ json: string }>('SELECT json FROM log WHERE rev = ?', rev);
-      return { count: 1, last: { resource, namespace, name }, single: { resource, namespace, name, rev, json } };
+      return {
+        count: 1,
+        last: { resource, namespace, name },
+        single: { resource, namespace, name, rev, json: textAt(sql, rev) },
+      };
     }
     const { resource, namespace, name } = taken[taken.length - 1];
-    const [{ packed }] = sql.all<{ packed: string }>(
-      `SELECT json_group_array(json_array(rev, resource, namespace, name, json)) AS packed FROM log
-         WHERE rev IN (SELECT value FROM json_each(?))`,
-      JSON.stringify(taken.map((row) => row.rev)),
+    const packed = packStates(
+      sql,
+      taken.map((row) => row.rev),
     );
     return { count: taken.length, last: { resource, namespace, name }, packed };
   }
@@ -107,32 +115,6 @@ export class Exports {
     }
     return floor;
   }
-}
-
-/**
- * The keys that lived at a revision, with the revision of each and the bytes of its object: today's that have not changed since, and of those
- * that have, the state before the first change.
- */
-type Lived = { resource: string; namespace: string; name: string; rev: number; bytes: number };
-
-function keysAt(sql: Sqlite, revision: number, after: Key): Lived[] {
-  const { resource, namespace, name } = after;
-  return sql.all<Lived>(
-    `WITH changed AS (SELECT min(rev) AS rev, resource, namespace, name FROM log WHERE rev > ?1 GROUP BY resource, namespace, name),
-       lived AS (
-         SELECT resource, namespace, name, rev FROM heads WHERE rev <= ?1 AND (resource, namespace, name) > (?2, ?3, ?4)
-         UNION ALL
-         SELECT l.resource, l.namespace, l.name, l.prev AS rev FROM changed c JOIN log l ON l.rev = c.rev
-           WHERE l.prev IS NOT NULL AND (l.resource, l.namespace, l.name) > (?2, ?3, ?4)
-         ORDER BY resource, namespace, name LIMIT ?5)
-     SELECT v.resource AS resource, v.namespace AS namespace, v.name AS name, v.rev AS rev, octet_length(l.json) AS bytes
-       FROM lived v JOIN log l ON l.rev = v.rev ORDER BY v.resource, v.namespace, v.name`,
-    revision,
-    resource,
-    namespace,
-    name,
-    FORK_CHUNK_ROWS,
-  );
 }
 
 const FORK = 'fork';
@@ -152,11 +134,8 @@ export function beginFork(sql: Sqlite, source: string, own: Pick<ClusterOptions,
   const progress: Fork = { source, options, revision, derive: timers === undefined, done: 0, total };
   sql.transaction(() => {
     migrate(sql);
-    sql.run('INSERT INTO checkpoints (rev, at) SELECT value ->> 0, value ->> 1 FROM json_each(?)', checkpoints);
-    sql.run(
-      `INSERT INTO timers (controller, namespace, name, at) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`,
-      timers ?? '[]',
-    );
+    takeCheckpoints(sql, checkpoints);
+    takeTimers(sql, timers ?? '[]');
     setMeta(sql, FORK, JSON.stringify(progress));
   });
   return progress;
@@ -166,46 +145,12 @@ export function beginFork(sql: Sqlite, source: string, own: Pick<ClusterOptions,
 export function takeChunk(sql: Sqlite, progress: Fork, { packed, single, count, last }: ForkChunk): Fork {
   return sql.transaction(() => {
     if (JSON.stringify(forkOf(sql)) !== JSON.stringify(progress)) throw new Error('somebody else goes on with this copy');
-    if (packed !== undefined) unpack(sql, packed);
-    if (single) {
-      const { rev, resource, namespace, name, json } = single;
-      sql.run(
-        'INSERT INTO log (rev, type, resource, namespace, name, prev, json) VALUES (?, 0, ?, ?, ?, NULL, ?)',
-        rev,
-        resource,
-        namespace,
-        name,
-        json,
-      );
-      sql.run(
-        `INSERT OR IGNORE INTO refs (owner, resource, namespace, name)
-           SELECT value ->> '$.uid', ?, ?, ? FROM json_each(?, '$.metadata.ownerReferences')`,
-        resource,
-        namespace,
-        name,
-        json,
-      );
-    }
+    if (packed !== undefined) takeStates(sql, packed);
+    if (single) takeState(sql, single);
     const next = { ...progress, done: progress.done + count, ...(last && { after: last }) };
     setMeta(sql, FORK, JSON.stringify(next));
     return next as never;
   });
-}
-
-/** Many rows by one statement each: the heads follow by their trigger, the owners are read from the objects. */
-function unpack(sql: Sqlite, packed: string): void {
-  sql.run(
-    `INSERT INTO log (rev, type, resource, namespace, name, prev, json)
-       SELECT value ->> 0, 0, value ->> 1, value ->> 2, value ->> 3, NULL, value ->> 4 FROM json_each(?)`,
-    packed,
-  );
-  sql.run(
-    `INSERT OR IGNORE INTO refs (owner, resource, namespace, name)
-       SELECT o.value ->> '$.uid', r.value ->> 1, r.value ->> 2, r.value ->> 3
-         FROM json_each(?) r, json_each(r.value ->> 4, '$.metadata.ownerReferences') o
-         WHERE instr(r.value ->> 4, '"ownerReferences"') > 0`,
-    packed,
-  );
 }
 
 /**
@@ -223,7 +168,7 @@ export function finishFork(sql: Sqlite, crypto: Pick<Crypto, 'generateKey'>): Cl
     for (const meta of ['compacted', 'cursor']) setMeta(sql, meta, `${revision}`);
     if (derive) setMeta(sql, DERIVE, '1');
     setMeta(sql, 'options', JSON.stringify(options));
-    sql.run('DELETE FROM meta WHERE key = ?', FORK);
+    deleteMeta(sql, FORK);
   });
   return options;
 }
@@ -231,4 +176,4 @@ export function finishFork(sql: Sqlite, crypto: Pick<Crypto, 'generateKey'>): Cl
 /** Set while everything has still to be looked at once: the copy was made while its source had work to do. */
 const DERIVE = 'derive';
 export const mustDerive = (sql: Sqlite): boolean => getMeta(sql, DERIVE) !== undefined;
-export const derived = (sql: Sqlite): void => sql.run('DELETE FROM meta WHERE key = ?', DERIVE);
+export const derived = (sql: Sqlite): void => deleteMeta(sql, DERIVE);

@@ -137,8 +137,7 @@ export class Usage {
     const { sql } = this.#store;
     const [row] = sql.all<Row>('SELECT * FROM usage ORDER BY hour DESC LIMIT 1');
     // Rows of a copy carry none; what they were counted for is another cluster's.
-    const [newest] = row ? sql.all<{ tally: string | null }>('SELECT tally FROM log WHERE rev = ?', this.#store.revision()) : [];
-    const [kept, carried] = [readCounters(row?.tally), readCounters(newest?.tally)];
+    const [kept, carried] = [readCounters(row?.tally), row && readCounters(this.#store.tally())];
     if (!row || !kept) return;
     const most = (key: keyof Counts) => Math.max(kept[key], carried?.[key] ?? 0);
     Object.assign(this.#counters, { requests: most('requests'), writes: most('writes'), awake: most('awake') });

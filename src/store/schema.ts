@@ -87,6 +87,11 @@ export function getMeta(sql: Sqlite, key: string): string | undefined {
   return sql.all<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)[0]?.value;
 }
 
+/** Deletes all facts whose keys begin so. */
+export function deleteMetas(sql: Sqlite, prefix: string): void {
+  sql.run('DELETE FROM meta WHERE substr(key, 1, ?) = ?', prefix.length, prefix);
+}
+
 export function deleteMeta(sql: Sqlite, key: string): void {
   sql.run('DELETE FROM meta WHERE key = ?', key);
 }

@@ -68,12 +68,17 @@ export class Store {
     return this.#compacted;
   }
 
+  /** The counters that the newest row carries, as text. */
+  tally(): string | undefined {
+    const [newest] = this.sql.all<{ tally: string | null }>('SELECT tally FROM log WHERE rev = ?', this.revision());
+    return newest?.tally ?? undefined;
+  }
+
   /** Number of live objects, from the newest row: no scan. */
   live(): number {
     if (this.counters.live === undefined) {
-      const [newest] = this.sql.all<{ tally: string | null }>('SELECT tally FROM log WHERE rev = ?', this.revision());
       this.counters.live =
-        readCounters(newest?.tally)?.live ?? this.sql.all<{ n: number }>('SELECT count(*) AS n FROM heads')[0].n;
+        readCounters(this.tally())?.live ?? this.sql.all<{ n: number }>('SELECT count(*) AS n FROM heads')[0].n;
     }
     return this.counters.live;
   }

@@ -77,3 +77,21 @@ export class Timers {
     );
   }
 }
+
+/** All timers as JSON; undefined: there are more than `most`. */
+export function packTimers(sql: Sqlite, most: number): string | undefined {
+  const [{ n, packed }] = sql.all<{ n: number; packed: string }>(
+    `SELECT count(*) AS n, json_group_array(json_array(controller, namespace, name, at)) AS packed
+       FROM (SELECT controller, namespace, name, at FROM timers LIMIT ?)`,
+    most + 1,
+  );
+  return n > most ? undefined : packed;
+}
+
+/** Writes packed timers into an empty table. */
+export function takeTimers(sql: Sqlite, packed: string): void {
+  sql.run(
+    `INSERT INTO timers (controller, namespace, name, at) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`,
+    packed,
+  );
+}

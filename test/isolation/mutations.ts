@@ -256,7 +256,7 @@ const ISSUERS: Hole[] = [
     ['unknown fields of a configuration are ignored', 'if (reading.warnings.length)', 'if (reading.warnings.length > 99)'],
   ]),
   ...of('src/cluster/authentication.ts', [
-    ['keys outlive their configuration', "this.#sql.run('DELETE FROM meta WHERE substr(key, 1, ?) = ?', KEYS.length, KEYS);", ''],
+    ['keys outlive their configuration', 'deleteMetas(this.#sql, KEYS);', ''],
     ['a configuration that is taken away stays', 'this.#trusted = read?.jwt ?? [];', 'if (read) this.#trusted = read.jwt ?? [];'],
   ]),
 ];

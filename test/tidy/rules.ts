@@ -79,7 +79,13 @@ export function readTree(root: string, folders: string[]): SourceFile[] {
 export function violations(files: SourceFile[], entries: (path: string) => boolean): string[] {
   const graph = new Map(files.map((f) => [f.path, importsOf(f)]));
   return [
-    ...files.flatMap((f) => [...direction(f, graph.get(f.path) ?? []), ...banned(f), ...lengths(f), ...vocabulary(f)]),
+    ...files.flatMap((f) => [
+      ...direction(f, graph.get(f.path) ?? []),
+      ...banned(f),
+      ...tables(f),
+      ...lengths(f),
+      ...vocabulary(f),
+    ]),
     ...cycles(new Map(files.map((f) => [f.path, importsOf(f, roomOf(f.path) !== undefined && !TYPED_BY_CLASSES.has(f.path))]))),
     ...dead(graph, entries),
   ];
@@ -106,9 +112,29 @@ function direction(file: SourceFile, imports: string[]): string[] {
   return imports.flatMap((target) => {
     const other = roomOf(target);
     if (!other || other === room) return target.startsWith('test/') ? [`${file.path}: src imports test (${target})`] : [];
+    if (MANAGED.test(file.path) && other === 'management')
+      return [`${file.path}: a cluster does not know its management (${target})`];
     const allowed = room in CLIENTS ? CLIENTS[room].includes(other) : other in LAYERS && LAYERS[other] < LAYERS[room];
     return allowed ? [] : [`${file.path}: ${room} may not import ${other}`];
   });
+}
+
+/** Tables that one room alone names in SQL: the room, and its tables. */
+const TABLES: Record<string, RegExp> = {
+  store: /\b(FROM|INTO|JOIN|UPDATE)\s+(log|heads|refs|checkpoints|meta)\b/,
+  time: /\b(FROM|INTO|JOIN|UPDATE)\s+timers\b/,
+  reconcile: /\b(FROM|INTO|JOIN|UPDATE)\s+outbox\b/,
+};
+/** Clusters and their objects know nothing of who manages them: what both share is in tenancy. */
+const MANAGED = /^src\/(cluster|worker\/object)\//;
+
+function tables(file: SourceFile): string[] {
+  const room = roomOf(file.path);
+  if (!room) return [];
+  const code = ts.withoutComments(file.text);
+  return Object.entries(TABLES)
+    .filter(([owner, names]) => owner !== room && names.test(code))
+    .map(([owner, names]) => `${file.path}: only ${owner} may name ${names.exec(code)?.[2] ?? 'its table'} in SQL`);
 }
 
 /** What stands under the registry: whoever writes takes the pipeline, whoever reads the log has `registry.log`. */

@@ -121,6 +121,26 @@ describe('tidy', () => {
     },
   );
 
+  it.each([
+    ['SELECT json FROM log WHERE rev = ?', 'src/cluster/a.ts: only store may name log in SQL'],
+    ['DELETE FROM meta', 'src/cluster/a.ts: only store may name meta in SQL'],
+    ['INSERT INTO timers (at) VALUES (?)', 'src/cluster/a.ts: only time may name its table in SQL'],
+  ])('[TIDY8] a table is named by its room alone: %s', (sql, problem) => {
+    const found = (path: string) => violations([{ path, text: `sql.run('${sql}')` }], () => true);
+    expect(found('src/cluster/a.ts')).toEqual([problem]);
+    expect(found(problem.includes('time') ? 'src/time/a.ts' : 'src/store/a.ts')).toEqual([]);
+  });
+
+  it('[TIDY1] a cluster imports nothing of its management', () => {
+    const files = [
+      { path: 'src/cluster/a.ts', text: "import { b } from '../management/b.ts';" },
+      { path: 'src/management/b.ts', text: 'export const b = 1;' },
+    ];
+    expect(violations(files, () => true)).toEqual([
+      'src/cluster/a.ts: a cluster does not know its management (src/management/b.ts)',
+    ]);
+  });
+
   it('[TIDY5] the client runs in browsers, so it names nothing of Node', () => {
     const files = { 'src/client/entry.ts': "import { request } from 'node:https';\nsetTimeout(request, 1);" };
     expect(check(files)).toEqual(['src/client/entry.ts: a browser has no node:*']);

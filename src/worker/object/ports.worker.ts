@@ -10,7 +10,7 @@ import type { Asker } from './ask.worker.ts';
 import { restAfter, slice } from './contention.worker.ts';
 import { noteAlarm } from './overdue.worker.ts';
 import type { Sockets } from './sockets.worker.ts';
-import { tellLastUsage, tellUsage } from './usage.worker.ts';
+import { tellLastUsage, tellUsage } from '../platform/usage.worker.ts';
 
 /** The parts of an object that its ports lead to. */
 export interface Parts {

@@ -3,7 +3,7 @@ import type { Usage } from '../../cluster/usage.ts';
 import { USAGE_GATHER_MS } from '../limits.ts';
 import type { UsageHour } from '../../tenancy/usage.ts';
 import { RECORD_ROWS, RECORD_USAGE, type UsageRow } from '../../management/usage/record.ts';
-import { now } from '../platform/host.worker.ts';
+import { now } from './host.worker.ts';
 
 /** Of the deployment, its database. */
 interface Env {
