@@ -8,7 +8,9 @@ import { everybody, turbulent } from '../fixtures/turbulence.ts';
 import { CrashPoints } from '../fixtures/crash-points.ts';
 import type { ControllerBench } from '../host/controller-bench.ts';
 
-const SEEDS = 40;
+const SEEDS = 30;
+/** Seeds with crashes: every controller is met by one. */
+const CRASHED = 12;
 
 /** What each controller may write: resource, or resource/subresource; "*" is any resource. */
 const OWN: Record<string, string[]> = {
@@ -90,7 +92,7 @@ function permission(action: Action): string[] {
 const writes = (actions: Action[]): Action[] => actions.filter((action) => action.verb !== 'event');
 
 const cx = (bench: View & { now: number }) => ({ now: bench.now, random: seeded(1), maxWrites: PLAN_WRITES_MAX });
-/** Controllers whose plan is one decision that would be another if it were cut: the slices of a Service, the sets of a rollout, one replica after another. */
+/** Controllers whose plan is one decision that would be another if it were cut: the slices of a Service, the sets of a rollout. */
 const ONE_DECISION = new Set(['deployment', 'endpointslice', 'endpointslicemirroring']);
 
 /** How many objects are written besides the key's own. */
@@ -122,6 +124,16 @@ function shared(make: (seed: number) => ControllerBench): (seed: number) => Cont
 /** Before it comes to rest. */
 const dirty = shared((seed) => turbulent(seed));
 const resting = shared((seed) => atRest(turbulent(seed)));
+/** After most of what waits for a moment. */
+const later = shared((seed) => passed(turbulent(seed)));
+
+/** Longer than pods of a missing node stay (40 s) and a pod is a target of disruption (2 min). */
+const LATER_MS = 130_000;
+
+function passed(bench: ControllerBench): ControllerBench {
+  bench.advance(LATER_MS);
+  return bench;
+}
 
 function atRest(bench: ControllerBench): ControllerBench {
   bench.settle();
@@ -139,7 +151,7 @@ function expectRest(seed: number, bench: ControllerBench): void {
 
 describe('the laws, over every controller of the table, the scheduler and the kubelet', () => {
   it('[CTL1] the same key, view, time and chance give the same plan', () => {
-    for (const seed of seeds.slice(0, 15)) {
+    for (const seed of seeds.slice(0, 10)) {
       const bench = dirty(seed);
       for (const { controller, key } of bench.resync()) {
         expect(controller.reconcile(key, bench, cx(bench))).toEqual(controller.reconcile(key, bench, cx(bench)));
@@ -148,7 +160,7 @@ describe('the laws, over every controller of the table, the scheduler and the ku
   });
 
   it('[CTL2] no plan throws, for any key, in a cluster cut short or half deleted', () => {
-    for (const seed of seeds.slice(0, 15)) {
+    for (const seed of seeds.slice(0, 10)) {
       const bench = dirty(seed);
       const bare = bareView(bench);
       for (const { controller, key } of bench.resync()) controller.reconcile(key, bare, cx(bench));
@@ -206,7 +218,7 @@ describe('the laws, over every controller of the table, the scheduler and the ku
 
   it('[CTL9] a plan writes no more objects than it may, and what it left is done by later ones', () => {
     const most = new Map<string, number>();
-    for (const seed of seeds.slice(0, 20)) {
+    for (const seed of seeds.slice(0, 12)) {
       const bench = atRest(turbulent(seed, { maxWrites: 2 }));
       bench.advance(1000);
       for (const { controller, key, plan } of bench.plans) {
@@ -221,7 +233,7 @@ describe('the laws, over every controller of the table, the scheduler and the ku
   });
 
   it('[CTL5] an action changes the status or the rest of an object, never both', () => {
-    for (const seed of seeds.slice(0, 15)) {
+    for (const seed of seeds.slice(0, 10)) {
       const bench = dirty(seed);
       for (const { controller, key } of bench.resync()) {
         for (const action of controller.reconcile(key, bench, cx(bench)).actions) {
@@ -248,27 +260,31 @@ describe('the laws, over every controller of the table, the scheduler and the ku
   });
 
   it('[CTL6] every key reconciled twice leads to the same state', () => {
-    for (const seed of seeds.slice(0, 15)) {
+    for (const seed of seeds.slice(0, 10)) {
       const twice = turbulent(seed);
       twice.repeats = true;
       const before = twice.plans.length;
-      expect(census(atRest(twice)), `seed ${seed}`).toEqual(census(resting(seed)));
+      expect(census(passed(twice)), `seed ${seed}`).toEqual(census(later(seed)));
       const times = Map.groupBy(twice.plans.slice(before), ({ controller, key }) => `${controller} ${key.namespace}/${key.name}`);
       expect([...times].filter(([, plans]) => plans.length < 2)).toEqual([]);
     }
   });
 
   it('[CTL6] a crash after any write of a plan leaves nothing of it, and leads to the same state', () => {
-    let count = 0;
-    for (const seed of seeds.slice(0, 15)) {
+    const crashed = new Set<string>();
+    for (const seed of seeds.slice(0, CRASHED)) {
       const crashes = new CrashPoints();
       const bench = turbulent(seed);
       bench.crashes = crashes;
-      expect(census(atRest(bench)), `seed ${seed}`).toEqual(census(resting(seed)));
+      expect(census(passed(bench)), `seed ${seed}`).toEqual(census(later(seed)));
       expect(crashes.left.filter(({ before, after }) => before !== after)).toEqual([]);
-      count += crashes.left.length;
+      for (const { controller } of crashes.left) crashed.add(controller);
     }
-    expect(count).toBeGreaterThan(500);
+    expect([...crashed].sort()).toEqual(
+      everybody()
+        .map((c) => c.name)
+        .sort(),
+    );
   });
 
   it('[CTL7] the timers are what reconciling every key gives', () => {

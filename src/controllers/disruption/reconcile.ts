@@ -40,7 +40,7 @@ const staleTargets: Controller = {
   name: 'disruption-stale-targets',
   manager: 'kube-controller-manager',
   user: USER,
-  watches: [{ resource: 'pods', keys: (change, view) => (isTargeted(change) ? byObject('pods').keys(change, view) : []) }],
+  watches: [{ resource: 'pods', keys: (change, view) => (isOrWasTargeted(change) ? byObject('pods').keys(change, view) : []) }],
   reconcile: (key, view, { now }) => {
     const pod = view.get('pods', key.namespace, key.name);
     const since = pod && targetedSince(pod);
@@ -53,7 +53,9 @@ const staleTargets: Controller = {
 
 export const disruptionController: Controller[] = [budgets, staleTargets];
 
-const isTargeted = ({ type, object }: Change): boolean => type !== 'DELETED' && targetedSince(object) !== undefined;
+/** A pod that is a target no more has a timer to lose. */
+const isOrWasTargeted = ({ object, old }: Change): boolean =>
+  targetedSince(object) !== undefined || (old !== undefined && targetedSince(old) !== undefined);
 
 function targetedSince(pod: KubeObject): number | undefined {
   const target = podCondition(pod, DISRUPTED);

@@ -29,10 +29,12 @@ export const nodeRemoval: Controller = {
   },
 };
 
+/** The name of the node whose deletion an Event tells; undefined for another Event. */
+export const removedNode = ({ involvedObject, reason }: Obj): string | undefined =>
+  reason === REASON && involvedObject.kind === 'Node' ? involvedObject.name : undefined;
+
 const removals = (view: View, node: string): Obj[] =>
-  view
-    .list('events', 'default')
-    .filter(({ involvedObject, reason }) => reason === REASON && involvedObject.kind === 'Node' && involvedObject.name === node);
+  view.list('events', 'default').filter((event) => removedNode(event) === node);
 
 /** The time at which the last node of the name was deleted, ms; undefined when it is not known. */
 export function removedAt(view: View, node: string): number | undefined {

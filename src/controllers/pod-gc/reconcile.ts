@@ -6,7 +6,7 @@ import type { Change, View } from '../../registry/view.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { isTerminal } from '../shared/pods.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';
-import { removedAt } from '../node-lifecycle/removal.ts';
+import { removedAt, removedNode } from '../node-lifecycle/removal.ts';
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
@@ -18,6 +18,7 @@ export const podGc: Controller = {
   watches: [
     { resource: 'nodes', keys: nodeKeys },
     { resource: 'pods', keys: podKeys },
+    { resource: 'events', keys: eventKeys },
   ],
   reconcile: (key, view, { now, maxWrites }) => {
     const pods = candidates(key, view).filter((pod) => !isForced(pod));
@@ -34,35 +35,52 @@ export const podGc: Controller = {
 function quarantinedUntil(key: Key, pods: KubeObject[], view: View): number | undefined {
   if (key.namespace !== '' || !pods.length || view.get('nodes', '', key.name)) return undefined;
   const missing = removedAt(view, key.name) ?? 0;
-  return Math.max(missing, Math.min(...pods.map(boundAt))) + MISSING_NODE_QUARANTINE_MS;
+  return Math.max(missing, Math.min(...pods.map((pod) => parseTime(boundAt(pod))))) + MISSING_NODE_QUARANTINE_MS;
 }
 
-function boundAt({ metadata, status }: KubeObject): number {
+function boundAt({ metadata, status }: KubeObject): string {
   const scheduled = findCondition(status?.conditions, 'PodScheduled');
-  return parseTime((scheduled?.status === 'True' && scheduled.lastTransitionTime) || metadata.creationTimestamp);
+  return (scheduled?.status === 'True' && scheduled.lastTransitionTime) || metadata.creationTimestamp;
 }
 
-/** The pods of a key: one pod, or all pods of a node (key without namespace) that is missing or out of service. */
+/** The pods of a key: one pod, or all pods of a node (key without namespace) that is missing. */
 function candidates(key: Key, view: View): KubeObject[] {
-  const node = key.namespace === '' ? view.get('nodes', '', key.name) : undefined;
-  if (node && !isOutOfService(node)) return [];
-  if (key.namespace === '') return view.list('pods').filter((pod) => pod.spec?.nodeName === key.name);
+  if (key.namespace === '') return view.get('nodes', '', key.name) ? [] : podsOf(key.name, view);
   const pod = view.get('pods', key.namespace, key.name);
   return pod ? [pod] : [];
 }
 
-function nodeKeys({ type, object }: Change): Key[] {
-  return type !== 'MODIFIED' || isOutOfService(object) ? [{ namespace: '', name: object.metadata.name }] : [];
+const podsOf = (node: string, view: View): KubeObject[] => view.list('pods').filter((pod) => pod.spec?.nodeName === node);
+
+/**
+ * The key of a node that comes or goes, and those of pods that terminate on one out of service. A node that is there makes no key of its own
+ * dirty, so that key is reconciled after the Event RemovingNode was recorded.
+ */
+function nodeKeys({ type, object }: Change, view: View): Key[] {
+  const { name } = object.metadata;
+  const dead = type !== 'DELETED' && isOutOfService(object);
+  const going = dead ? podsOf(name, view).filter(({ metadata }) => metadata.deletionTimestamp !== undefined) : [];
+  return [
+    ...(type === 'MODIFIED' ? [] : [{ namespace: '', name }]),
+    ...going.map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name })),
+  ];
 }
 
-/** Keys of pods that terminate without a node or on a dead one, or that are or were bound to an absent node. */
+/** The key of a deleted node: its quarantine counts from the Event, which may be written after the key was reconciled. */
+function eventKeys({ object }: Change): Key[] {
+  const name = removedNode(object);
+  return name === undefined ? [] : [{ namespace: '', name }];
+}
+
+/** Keys of pods that terminate without a node or on a dead one, and of absent nodes whose quarantine a change may move. */
 function podKeys({ type, object, old }: Change, view: View): Key[] {
   const { namespace = '', name, deletionTimestamp } = object.metadata;
   const nodeName = object.spec?.nodeName;
   const gone = type === 'DELETED';
   const going = !gone && deletionTimestamp !== undefined && !old?.metadata.deletionTimestamp;
   const bound = nodeName && old?.spec?.nodeName !== nodeName;
-  if (!gone && !going && !bound) return [];
+  const moved = nodeName && old && (isForced(old) !== isForced(object) || boundAt(old) !== boundAt(object));
+  if (!gone && !going && !bound && !moved) return [];
   if (!nodeName) return going ? [{ namespace, name }] : [];
   const node = view.get('nodes', '', nodeName);
   if (!node) return [{ namespace: '', name: nodeName }];

@@ -65,6 +65,23 @@ describe('disruption budgets', () => {
     expect(status(bench).conditions[0]).toMatchObject({ reason: 'SyncFailed', message: 'found no controllers for pod "p"' });
   });
 
+  it('[CTL91] a target of disruption that is gone, or is one no more, leaves no timer', () => {
+    const target = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      lastTransitionTime: rfc3339(NOW),
+    };
+    const bench = make();
+    for (const name of ['gone', 'spared']) bench.add(pod(name, { status: { conditions: [target] } }));
+    bench.settle();
+    expect(bench.timers.size).toBe(2);
+    bench.remove('pods', 'gone', { grace: 0 });
+    bench.edit('pods', 'spared', (p) => Object.assign(p.status, { conditions: [] }));
+    bench.settle();
+    expect(bench.timers.size).toBe(0);
+  });
+
   it('[CTL91] a granted eviction counts until its pod goes, or for two minutes', () => {
     const bench = make(replicaSet('web', { replicas: 3 }), budget({ minAvailable: 1 }));
     const [name] = bench.names('pods');

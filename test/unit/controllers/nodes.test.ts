@@ -220,6 +220,42 @@ describe('pod garbage collector', () => {
     expect(host.do('GET', `${pods}/p`).body.status.phase).toBe('Running');
   });
 
+  it('[CTL85] pods of a node that is out of service and removed at once are waited for as well', () => {
+    const bench = make(node(), running('p', [{ operator: 'Exists' }]));
+    bench.advance(60_000);
+    bench.edit('nodes', 'n', (n) => {
+      n.spec.taints = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }];
+      n.status.conditions = [{ type: 'Ready', status: 'False' }];
+    });
+    bench.remove('nodes', 'n', { namespace: '' });
+    bench.advance(39_999);
+    expect(bench.names('pods')).toEqual(['p']);
+    bench.advance(1);
+    expect(bench.names('pods')).toEqual([]);
+  });
+
+  it('[CTL85] a missing node is waited for from its removal when the Event is written after the first look', () => {
+    const bench = make(running('p', [{ operator: 'Exists' }]));
+    const at = bench.now + 10_000;
+    bench.advance(10_000);
+    bench.add(node());
+    bench.remove('nodes', 'n', { namespace: '' });
+    bench.settle();
+    expect(bench.timers.get('pod-garbage-collector||n')).toBe(at + 40_000);
+  });
+
+  it('[CTL85] pods that terminate on a node that is out of service later are finished', () => {
+    const bench = make(node('False'), running('p', [{ operator: 'Exists' }]), running('q', [{ operator: 'Exists' }]));
+    bench.remove('pods', 'p');
+    bench.settle();
+    expect(bench.names('pods')).toEqual(['p', 'q']);
+    bench.edit('nodes', 'n', (n) =>
+      Object.assign(n.spec, { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] }),
+    );
+    bench.settle();
+    expect(bench.names('pods')).toEqual(['q']);
+  });
+
   it('[CTL85] pods that go on a node out of service are finished', () => {
     const bench = make(
       node('False', { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] }),
