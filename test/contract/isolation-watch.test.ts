@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
 import type { Message } from '../../src/lib/stream.ts';
-import type { Host } from '../host/make-cluster.ts';
+import type { TestCluster } from '../host/make-cluster.ts';
 import { makeCluster } from '../host/make-cluster.ts';
 
 const HOUR = 3_600_000;
@@ -17,11 +17,11 @@ function opened(headers: Record<string, string> = {}, expires?: number) {
   return { host, watch, token };
 }
 
-const write = (host: Host, name: string) =>
+const write = (host: TestCluster, name: string) =>
   host.do('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name }, data: { secret: 'zz' } });
 
 /** What a sleep leaves of a watch: its attachment. */
-function asleep(host: Host, spec: WatchSpec) {
+function asleep(host: TestCluster, spec: WatchSpec) {
   host.crash();
   const sent: string[] = [];
   let closed = false;

@@ -6,7 +6,7 @@ import type { Sqlite } from '../../src/lib/sqlite-port.ts';
 import { simulated } from '../../src/runtimes/simulated/runtime.ts';
 import { runtimeTable } from '../../src/runtimes/table.ts';
 import { type Script, ScriptedRuntime } from '../fixtures/scripted-runtime.ts';
-import { type Host, makeCluster } from '../host/make-cluster.ts';
+import { type TestCluster, makeCluster } from '../host/make-cluster.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const STEP_MS = 500;
@@ -65,7 +65,7 @@ const WISHES: Record<string, { wish: Wish; restartPolicy: string; comesTo: strin
 
 /** A cluster over the runtime, with what lets time pass. */
 class Bench {
-  readonly host: Host;
+  readonly host: TestCluster;
   readonly subject: Subject;
   runtime!: Runtime;
 

@@ -47,7 +47,7 @@ function answers(registry: Registry) {
 class Rollback extends Error {}
 
 /** A registry, random writes of what the indexes derive from, and transactions that are rolled back after their work. */
-class World {
+class RandomWrites {
   readonly bench = new RegistryBench();
   readonly #random: () => number;
   #made = 0;
@@ -166,16 +166,16 @@ class World {
 }
 
 describe('[REG36] derived indexes', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('answer as those of a process that remembers nothing, world %i', (seed) => {
-    const world = new World(seed);
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('answer as those of a process that remembers nothing, writes %i', (seed) => {
+    const writes = new RandomWrites(seed);
     for (let i = 0; i < 60; i++) {
-      world.step();
-      expect(answers(world.bench.registry)).toEqual(answers(world.fresh()));
+      writes.step();
+      expect(answers(writes.bench.registry)).toEqual(answers(writes.fresh()));
     }
   });
 
   it('lose the notes of their readers with the transaction in which they were read, whether or not it wrote', () => {
-    const { registry } = new World(1).bench;
+    const { registry } = new RandomWrites(1).bench;
     const notes: IndexDefinition<string[]> = { name: 'n', resources: [], build: () => [], apply: () => {}, notes: true };
     registry.view.index(notes).push('before');
     expect(() =>
@@ -195,7 +195,7 @@ describe('[REG36] derived indexes', () => {
   });
 
   it('stay through the rollback of what they have not followed', () => {
-    const { registry, kind, options } = new World(1).bench;
+    const { registry, kind, options } = new RandomWrites(1).bench;
     let built = 0;
     const counted: IndexDefinition<number> = { name: 'c', resources: ['configmaps'], build: () => ++built, apply: () => {} };
     registry.view.index(counted);
@@ -207,7 +207,7 @@ describe('[REG36] derived indexes', () => {
   });
 
   it('are built anew after a change that failed halfway', () => {
-    const { registry, kind, options } = new World(1).bench;
+    const { registry, kind, options } = new RandomWrites(1).bench;
     const configMaps = kind.call({ registry }, 'configmaps');
     let fails = true;
     const counted: IndexDefinition<{ n: number }> = {

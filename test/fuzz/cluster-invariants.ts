@@ -1,6 +1,6 @@
 import { apiVersionOf, type Kind, resourceOf } from '../../src/api/machinery/define-kind.ts';
 import type { KubeObject } from '../../src/lib/json.ts';
-import type { Host } from '../host/make-cluster.ts';
+import type { TestCluster } from '../host/make-cluster.ts';
 
 const LOG_DELETED = 2;
 
@@ -9,7 +9,7 @@ function must(holds: boolean, what: () => string): void {
 }
 
 /** What holds whatever was asked: the tables agree, and every object can be read, listed and printed. */
-export function checkCluster(host: Host): void {
+export function checkCluster(host: TestCluster): void {
   must(({} as { polluted?: unknown }).polluted === undefined, () => 'every object has a new property');
   tables(host);
   const live = objects(host);
@@ -21,7 +21,7 @@ export function checkCluster(host: Host): void {
 }
 
 /** heads is what the log says is live, and refs what the live objects say of their owners. */
-function tables({ sql }: Host): void {
+function tables({ sql }: TestCluster): void {
   const one = (text: string) => sql.all<{ found: string }>(text)[0]?.found;
   const key = "resource || ' ' || namespace || '/' || name";
   const stray = one(
@@ -49,7 +49,7 @@ function tables({ sql }: Host): void {
 }
 
 /** Every stored object, decoded: it says of itself what its key says, and no two have one uid. */
-function objects({ cluster: { registry } }: Host): string[] {
+function objects({ cluster: { registry } }: TestCluster): string[] {
   const uids = new Set<string>();
   const out: string[] = [];
   for (const kind of registry.kinds.kinds) {
@@ -79,7 +79,7 @@ const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 const listable = (kind: Kind) => !kind.verbs || kind.verbs.includes('list');
 
 /** Lists of everything in every version, as objects and as tables, and what is stored taken for an update of itself. */
-function served(host: Host): void {
+function served(host: TestCluster): void {
   for (const { name, versions } of host.cluster.registry.kinds.groups()) {
     for (const { version, resources } of versions) {
       for (const { kind, served: other } of resources.filter((entry) => listable(entry.kind))) {
@@ -98,7 +98,7 @@ function served(host: Host): void {
 }
 
 /** An object that is stored may be put back: refusing is fine, failing is not. */
-function reput(host: Host, root: string, kind: Kind, plural: string, item: KubeObject): void {
+function reput(host: TestCluster, root: string, kind: Kind, plural: string, item: KubeObject): void {
   const { namespace, name } = item.metadata;
   const path = `${root}/${namespace ? `namespaces/${namespace}/` : ''}${plural}/${encodeURIComponent(name)}?dryRun=All`;
   const { status, text } = host.request('PUT', path, { ...item, kind: kind.kind, apiVersion: root.replace(/^\/apis?\//, '') });

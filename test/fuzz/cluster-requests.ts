@@ -1,7 +1,7 @@
 import type { ServedKind } from '../../src/api/kinds.ts';
 import { apiVersionOf } from '../../src/api/machinery/define-kind.ts';
 import { minimal } from '../fixtures/objects.ts';
-import type { Host } from '../host/make-cluster.ts';
+import type { TestCluster } from '../host/make-cluster.ts';
 import { type Chance, garble, odd, TEXTS } from './chance.ts';
 import { disturb, type Schema, shaped } from './json.ts';
 
@@ -57,7 +57,7 @@ export class ClusterRequests {
   readonly made: { place: Place; name: string }[] = [];
   #last: { place: Place; name: string } | undefined;
 
-  constructor(host: Host, chance: Chance) {
+  constructor(host: TestCluster, chance: Chance) {
     this.#chance = chance;
     this.#places = host.cluster.registry.kinds
       .groups()
@@ -341,7 +341,7 @@ const header = (text: string): string => text.replaceAll(/[^\x20-\xff]/g, '').tr
 const documents = new Map<string, Record<string, Schema>>();
 
 /** The schemas of a version as the server itself publishes them. */
-function schemasOf(host: Host, group: string, version: string): Record<string, Schema> {
+function schemasOf(host: TestCluster, group: string, version: string): Record<string, Schema> {
   const path = group ? `apis/${group}/${version}` : `api/${version}`;
   let found = documents.get(path);
   if (!found) {

@@ -1,6 +1,6 @@
 import { atOnce } from '../fixtures/api.ts';
 import { isStream } from '../../src/apiserver/messages.ts';
-import { type Host, makeCluster } from '../host/make-cluster.ts';
+import { type TestCluster, makeCluster } from '../host/make-cluster.ts';
 import { textOf } from '../fixtures/api.ts';
 import { Chance } from './chance.ts';
 import { checkCluster } from './cluster-invariants.ts';
@@ -81,7 +81,7 @@ function attempt(note: (what: string) => void, when: string, fn: () => void): vo
 }
 
 /** Sends a request as the administrator; of a watch its first frames. */
-export function send(host: Host, { method, url, headers, body }: FuzzRequest): { status: number; text: string } {
+export function send(host: TestCluster, { method, url, headers, body }: FuzzRequest): { status: number; text: string } {
   const all: Record<string, string> = { authorization: `Bearer ${host.token}`, ...headers };
   const answer = atOnce(
     host.cluster.handle({

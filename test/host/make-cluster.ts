@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** A whole cluster in plain Node over node:sqlite, with a manual clock and seeded chance. */
-export class Host {
+export class TestCluster {
   now: number;
   cluster: Cluster;
   readonly token: string;
@@ -179,7 +179,7 @@ export function makeCluster(
     /** What executes pods, made anew over the database at every opening. */
     runtimes?: (sql: Sqlite) => RuntimeTable;
   } & Partial<ClusterOptions> = {},
-): Host {
+): TestCluster {
   const { seed = 1, now = Date.UTC(2026, 0, 1), bootSnapshots, runtimes, ...rest } = options;
-  return new Host(seed, now, rest, { bootSnapshots, runtimes });
+  return new TestCluster(seed, now, rest, { bootSnapshots, runtimes });
 }

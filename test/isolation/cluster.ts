@@ -5,7 +5,7 @@ import { isStream } from '../../src/apiserver/messages.ts';
 import type { StreamPort } from '../../src/lib/stream.ts';
 import { minimal } from '../fixtures/objects.ts';
 import { textOf } from '../fixtures/api.ts';
-import { type Host, makeCluster } from '../host/make-cluster.ts';
+import { type TestCluster, makeCluster } from '../host/make-cluster.ts';
 
 /** Two namespaces: what somebody may do in one says nothing of the other. */
 export const TEAM = 'team';
@@ -113,7 +113,7 @@ function bodyFor(kind: Kind, group: string, version: string, method: string, { n
 }
 
 /** Paths that are no resources: those the server itself lists, and those that somebody might try. */
-export function pathsOf(host: Host): Ask[] {
+export function pathsOf(host: TestCluster): Ask[] {
   const listed: string[] = host.request('GET', '/').body.paths;
   const tried = [
     '/',
@@ -151,7 +151,7 @@ export function pathsOf(host: Host): Ask[] {
 }
 
 /** A cluster with one object of every kind in each place, all of them marked. */
-export function furnished(seed: number): Host {
+export function furnished(seed: number): TestCluster {
   const host = makeCluster({ seed, nodes: 1 });
   for (const namespace of [TEAM, OTHER])
     must(host.do('POST', '/api/v1/namespaces', { metadata: { name: namespace } }), 'a namespace');
@@ -175,7 +175,7 @@ function must(answer: { status: number; text: string }, what: string): void {
 
 /** Sends one request as it is; of a watch the first frames are the text. */
 export function send(
-  host: Host,
+  host: TestCluster,
   ask: Pick<Ask, 'method' | 'path' | 'query' | 'body' | 'type'>,
   headers: Record<string, string>,
 ): Reply {

@@ -1,6 +1,6 @@
 import { makeSecret, PREFIXES, type SecretPrefix } from '../../src/lib/secrets.ts';
 import { encodeText, parseJwt } from '../../src/authn/jwt.ts';
-import type { Host } from '../host/make-cluster.ts';
+import type { TestCluster } from '../host/make-cluster.ts';
 import { OTHER, TEAM } from './cluster.ts';
 
 /** Rights by upstream's ClusterRoles: everywhere, or in one namespace. */
@@ -31,14 +31,14 @@ const HOUR = 3_600_000;
 const rbac = 'rbac.authorization.k8s.io';
 const secretOf = (prefix: SecretPrefix) => makeSecret(prefix, { token: (n) => 'W'.repeat(n * 2) });
 
-function accountToken(host: Host, namespace: string, name: string, spec: object = {}): string {
+function accountToken(host: TestCluster, namespace: string, name: string, spec: object = {}): string {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
   const answer = host.request('POST', path, { spec });
   if (answer.status !== 201) throw new Error(`no token: ${answer.text}`);
   return answer.body.status.token;
 }
 
-const account = (host: Host, namespace: string, name: string) =>
+const account = (host: TestCluster, namespace: string, name: string) =>
   host.request('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
 
 /** Another signature's last character, and no signature at all. */
@@ -59,7 +59,7 @@ function renamed(token: string): string {
 }
 
 /** Service accounts and their tokens, good and bad. */
-function accounts(host: Host, elsewhere: Host, bad: (label: string, token: string) => User): User[] {
+function accounts(host: TestCluster, elsewhere: TestCluster, bad: (label: string, token: string) => User): User[] {
   const bound = { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'zz-bound' } };
   const plain = accountToken(host, TEAM, 'default');
   account(host, TEAM, 'zz-editor');
@@ -107,7 +107,7 @@ function accounts(host: Host, elsewhere: Host, bad: (label: string, token: strin
 }
 
 /** Every sort of visitor of the cluster `host`; `elsewhere` are other clusters. Add a row and the matrix sends it everywhere. */
-export function usersOf(host: Host, sibling: Host, stranger: Host): User[] {
+export function usersOf(host: TestCluster, sibling: TestCluster, stranger: TestCluster): User[] {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
   const bad = (label: string, token: string): User => ({ label, headers: bearer(token), is: 'nobody', grants: [] });
   const issue = (id: string, role: 'view' | 'edit' | 'admin', expires?: number) =>

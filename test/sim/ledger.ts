@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../src/lib/json.ts';
 import { EVENT_TTL_MS } from '../../src/store/limits.ts';
-import type { Host } from '../host/make-cluster.ts';
+import type { TestCluster } from '../host/make-cluster.ts';
 
 /** One row of the log as it was when it was first seen; `object` is parsed when asked for. */
 export class Entry {
@@ -58,9 +58,9 @@ export class Ledger {
   readonly released = new Set<string>();
   /** Uids whose foreground deletion a client turned into another: they wait for nobody any more. */
   readonly lifted = new Set<string>();
-  readonly #host: Host;
+  readonly #host: TestCluster;
 
-  constructor(host: Host) {
+  constructor(host: TestCluster) {
     this.#host = host;
     this.read();
   }

@@ -1,5 +1,5 @@
 import { equal, type Obj } from '../../src/lib/json.ts';
-import type { Host } from '../host/make-cluster.ts';
+import type { TestCluster } from '../host/make-cluster.ts';
 import type { StreamPort } from '../../src/lib/stream.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
@@ -35,7 +35,7 @@ export class Watcher {
   readonly state = new Map<string, Obj>();
   /** How often the server said 410. */
   expired = 0;
-  readonly #host: Host;
+  readonly #host: TestCluster;
   readonly #ledger: Ledger;
   readonly #sent: () => void;
   #revision = 0;
@@ -47,7 +47,7 @@ export class Watcher {
   #initial: Map<string, Obj> | undefined;
 
   /** `sent` is called for every message that came. */
-  constructor(host: Host, ledger: Ledger, subject: Subject, sent: () => void) {
+  constructor(host: TestCluster, ledger: Ledger, subject: Subject, sent: () => void) {
     this.#sent = sent;
     this.#host = host;
     this.#ledger = ledger;

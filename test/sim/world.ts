@@ -1,7 +1,7 @@
 import { BootSnapshots } from '../../src/cluster/boot-snapshot.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { seeded } from '../fixtures/prng.ts';
-import { type Host, makeCluster } from '../host/make-cluster.ts';
+import { type TestCluster, makeCluster } from '../host/make-cluster.ts';
 import { Alarms } from './alarms.ts';
 import { clients, Disk, flush, PLACES, time, work } from './faults.ts';
 import { checkFresh } from './fresh.ts';
@@ -71,7 +71,7 @@ function restored(): BootSnapshots {
 
 /** One seeded world: a cluster, clients that do random things to it, and faults. Everything follows from the seed. */
 export class World {
-  readonly host: Host;
+  readonly host: TestCluster;
   readonly disk: Disk;
   readonly ledger: Ledger;
   readonly alarms: Alarms;

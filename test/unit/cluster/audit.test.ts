@@ -13,14 +13,15 @@ const policy = (rule: object, more: object = {}) =>
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const configMap = (name: string, data: Obj = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
 
-type Host = ReturnType<typeof makeCluster>;
-const rowsOf = (host: Host): { id: number; lines: string }[] => host.sql.all('SELECT id, lines FROM audit ORDER BY id');
+type TestCluster = ReturnType<typeof makeCluster>;
+const rowsOf = (host: TestCluster): { id: number; lines: string }[] => host.sql.all('SELECT id, lines FROM audit ORDER BY id');
 const events = (text: string): Obj[] =>
   text
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
-const logOf = (host: Host, query: object = {}) => events(host.cluster.audit.read({ limit: 1000, ...query }, host.now).lines);
+const logOf = (host: TestCluster, query: object = {}) =>
+  events(host.cluster.audit.read({ limit: 1000, ...query }, host.now).lines);
 
 const audited = (rule: object = { level: 'Metadata' }, more?: object) => {
   const host = makeCluster({ apiOnly: true });

@@ -7,7 +7,7 @@ import { beginFork, finishFork, forkOf, takeChunk } from '../../../src/cluster/f
 import { storeLifecycle } from '../../../src/cluster/lifecycle.ts';
 import { seeded } from '../../fixtures/prng.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
-import { type Host, makeCluster } from '../../host/make-cluster.ts';
+import { type TestCluster, makeCluster } from '../../host/make-cluster.ts';
 import { openSqlite } from '../../host/sqlite.ts';
 
 const OWN = { id: 'copy', name: 'copy' };
@@ -37,7 +37,7 @@ const contents = (cluster: Cluster) =>
   );
 
 /** Copies a whole cluster; `between` happens to the source before each chunk. */
-function fork(source: Host, between: () => void = () => undefined, platform = platformOf(77)): Cluster {
+function fork(source: TestCluster, between: () => void = () => undefined, platform = platformOf(77)): Cluster {
   const start = source.cluster.exportStart(source.now);
   let at = beginFork(platform.sql, 'source', OWN, start);
   while (at.done < at.total) {
@@ -190,7 +190,7 @@ describe('[MG26] a fork', () => {
     const platform = platformOf(5);
     const first = fork(source, undefined, platform);
     first.settle(source.now);
-    const second = fork({ ...source, cluster: first, now: source.now } as Host, undefined, platformOf(6));
+    const second = fork({ ...source, cluster: first, now: source.now } as TestCluster, undefined, platformOf(6));
     expect(contents(second)).toEqual(contents(first));
   });
 

@@ -1,11 +1,11 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Message } from '../../../src/lib/stream.ts';
-import { type Host, makeCluster } from '../../host/make-cluster.ts';
+import { type TestCluster, makeCluster } from '../../host/make-cluster.ts';
 
 const ITEMS = '/api/v1/namespaces/default/configmaps';
 const WATCHERS = 5;
 
-let host: Host;
+let host: TestCluster;
 let heard: string[][];
 beforeEach(() => {
   host = makeCluster({ apiOnly: true });

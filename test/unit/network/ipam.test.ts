@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Obj } from '../../../src/lib/json.ts';
-import { type Host, makeCluster } from '../../host/make-cluster.ts';
+import { type TestCluster, makeCluster } from '../../host/make-cluster.ts';
 
 const SERVICES = '/api/v1/namespaces/default/services';
 const ADDRESSES = '/apis/networking.k8s.io/v1/ipaddresses';
-let host: Host;
+let host: TestCluster;
 beforeEach(() => {
   host = makeCluster();
 });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Obj } from '../../../../src/lib/json.ts';
-import { type Host, makeCluster } from '../../../host/make-cluster.ts';
+import { type TestCluster, makeCluster } from '../../../host/make-cluster.ts';
 
 const NAMESPACE = '/api/v1/namespaces/default';
-let host: Host;
+let host: TestCluster;
 beforeEach(() => {
   host = makeCluster();
 });
