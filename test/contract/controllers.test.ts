@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { resourceOf } from '../../src/api/machinery/define-kind.ts';
 import { equal, type KubeObject, type Obj } from '../../src/lib/json.ts';
 import { seeded } from '../fixtures/prng.ts';
 import type { Action, Key } from '../../src/reconcile/plan.ts';
@@ -332,18 +333,7 @@ function bareView(bench: ControllerBench): View {
 /** What there is of each kind, regardless of chance in names. */
 function census(bench: ControllerBench): Obj {
   const count: Obj = {};
-  for (const resource of [
-    'pods',
-    'apps/replicasets',
-    'apps/deployments',
-    'replicationcontrollers',
-    'services',
-    'endpoints',
-    'discovery.k8s.io/endpointslices',
-    'nodes',
-    'configmaps',
-    'serviceaccounts',
-  ]) {
+  for (const resource of bench.kinds.map(resourceOf).filter((name) => name !== 'events')) {
     count[resource] = bench
       .list(resource)
       .map((o) => [
