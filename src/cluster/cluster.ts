@@ -14,7 +14,6 @@ import { runtimesOf } from '../kubelet/runtime-class.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
 import { CONTENDED_COMPACTION_REVISIONS } from './limits.ts';
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
-import { DUE_TIMERS_BATCH } from '../reconcile/limits.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 import type { NewCredential, Revoked } from '../tenancy/credentials.ts';
 import { serviceAllocator } from '../network/ipam.ts';
@@ -36,12 +35,13 @@ import { Authentication } from './authentication.ts';
 import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
 import { BootSnapshots, capture, restore } from './boot-snapshot.ts';
+import { EVENTS, expireEvents } from './event-expiry.ts';
 import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
 import { bindRole, ROLE_GROUPS, SYSTEM } from './roles.ts';
 import { Limits, takeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
 import { readLifecycle, SUSPENDED } from './lifecycle.ts';
-import type { Platform } from './platform.ts';
+import { type Platform, reporterOf } from './platform.ts';
 import { boundStream, Sessions } from './sessions.ts';
 import { Usage } from './usage.ts';
 
@@ -51,7 +51,7 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const UNCOUNTED = 401;
 const TOO_MANY = 429;
 
-/** One cluster, composed of its parts. Synchronous; the shell calls handle or wake, then drain and flush, and arms the alarm last. */
+/** One cluster, composed of its parts. Synchronous; Turns calls the phases in their order, and sets the alarm last. */
 export class Cluster {
   readonly options: ClusterOptions;
   readonly registry: Registry;
@@ -82,12 +82,17 @@ export class Cluster {
   private constructor(platform: Platform, options: ClusterOptions) {
     const { sql, crypto, facts } = platform;
     const random = new AttemptScope(platform.random);
+    const failed = reporterOf(platform, options.id);
     this.options = options;
     this.#kinds = kindTable(options.legacyApis ?? false);
     const store = new Store(sql);
     this.#store = store;
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
-    this.usage = new Usage(store, () => sql.size());
+    this.usage = new Usage(
+      store,
+      () => sql.size(),
+      (error) => failed('usage', error),
+    );
     this.limits = new Limits(store, () => this.#sessions.size);
     this.registry = new Registry({
       kinds: () => this.#kinds,
@@ -98,13 +103,15 @@ export class Cluster {
       allocators: { services: serviceAllocator },
       tokens: tokenIssuer({ crypto, signer, random }),
     });
-    this.#sessions = new Sessions(resumptions(this.registry), (bytes, now) => this.limits.sent(bytes, now));
+    const sent = (bytes: number, now: number) => this.limits.sent(bytes, now);
+    const streams = resumptions(this.registry);
+    this.#sessions = new Sessions({ resumptions: streams, sent, failed: (error) => failed('stream', error) });
     this.timers = new Timers(sql);
     store.keepInStep(this.timers);
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
     this.authentication = new Authentication(sql, () => this.#sessions.end((spec) => spec.issued === true));
-    this.#history = new History(store, 'events');
+    this.#history = new History(store, EVENTS);
     this.#exports = new Exports(store);
     this.#suspended = readLifecycle(sql).state === 'suspended';
     this.#api = new ApiServer({
@@ -338,38 +345,33 @@ export class Cluster {
     return this.#sessions.flush(now, this.registry.revision, maxMessages);
   }
 
-  /** What an alarm does besides draining: watches of expired credentials end, Events that outlived their TTL go. Harmless early, late or twice. */
-  wake(now: number): void {
-    if (this.#suspended) return;
-    this.#dirty = true;
+  /** Ends streams of expired credentials, and removes Events that outlived their TTL. False: there are more of them. Harmless at any time. */
+  removeExpired(now: number): boolean {
+    if (this.#suspended) return true;
     this.#sessions.end(({ expires }) => expires !== undefined && expires <= now);
-    const kind = this.registry.kinds.byResource('events');
-    if (!kind) return;
-    for (const { namespace, name } of this.#history.expired(now, DUE_TIMERS_BATCH)) {
-      this.registry.delete(kind, { namespace, name, user: SYSTEM, now });
-    }
+    return expireEvents(this.registry, this.#history, now);
   }
 
-  /**
-   * The end of a turn: stores what cannot wait, and says when the alarm is wanted (nextAlarm, and the next report of the usage) and when the
-   * rest of what it holds in memory is to be stored.
-   */
-  endTurn(now: number): { alarmAt: number | undefined; flushAt: number | undefined } {
-    this.store(now, now);
+  /** When the alarm is wanted at the end of a turn: by nextAlarm, or for the next report of the usage. */
+  alarmAt(now: number): number | undefined {
+    const { usage } = this;
+    return earliest(this.nextAlarm(), this.#suspended || usage.mustTell(now) ? undefined : usage.tellAt);
+  }
+
+  /** When the rest of what the cluster holds in memory is to be stored. A report that is due waits for what is counted in the same moment. */
+  flushAt(now: number): number | undefined {
     const { audit, usage } = this;
-    // A report that is due waits for what is counted in the same moment.
-    const [reportsAt, reportAt] = usage.mustTell(now) ? [now + USAGE_FLUSH_MS, undefined] : [undefined, usage.tellAt];
-    return {
-      alarmAt: earliest(this.nextAlarm(), this.#suspended ? undefined : reportAt),
-      flushAt: earliest(audit.due, usage.due, reportsAt),
-    };
+    return earliest(audit.due, usage.due, usage.mustTell(now) ? now + USAGE_FLUSH_MS : undefined);
   }
 
   /** Stores what the cluster holds in memory: events of reads, and their count. `due`: what need not wait longer, only. */
   store(now: number, due = Number.POSITIVE_INFINITY): void {
     const { audit, usage } = this;
-    if (audit.due !== undefined && audit.due <= due) audit.store(now);
-    if (usage.due !== undefined && usage.due <= due) usage.flush(now);
+    try {
+      if (audit.due !== undefined && audit.due <= due) audit.store(now);
+    } finally {
+      if (usage.due !== undefined && usage.due <= due) usage.flush(now);
+    }
   }
 
   /** drain and flush until quiet: for tests and for shells without slices. */

@@ -10,7 +10,7 @@ import type { Platform } from './platform.ts';
 import { credentialsAtRest } from './credentials.ts';
 import { beginFork, finishFork, type Fork, type ForkChunk, forkOf, type ForkStart, type Key, takeChunk } from './fork.ts';
 import { storeLifecycle } from './lifecycle.ts';
-import { DRAIN_BOOT_MS, FORK_DRAIN_MS, FORK_UNPAUSED_MS } from './limits.ts';
+import { DRAIN_BOOT_MS, DRAIN_RESCUE_MS, FORK_DRAIN_MS, FORK_UNPAUSED_MS } from './limits.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
 import { takeLimits } from './plan-limits.ts';
 import { Turns, type TurnPorts } from './turn.ts';
@@ -72,14 +72,21 @@ export class ClusterHost {
     this.turns.take(cluster, this.#ports.now(), DRAIN_FIRST_SLICE_MS);
   }
 
-  /** Does what is due: the alarm has fired, or should have. */
-  wake(): void {
-    const cluster = this.open();
-    if (!cluster) return;
-    const now = this.#ports.now();
-    cluster.wake(now);
-    this.turns.markDirty();
-    this.turns.take(cluster, now, DRAIN_SLICE_MS);
+  /**
+   * Does what is due: the alarm has fired that was set for this time; undefined: it should have. [RC17] Where nothing can be done now, as when the
+   * database cannot be read, that is reported and tried again: six failures in a row, and workerd gives up an alarm.
+   */
+  wake(scheduled?: number): void {
+    const { now, report } = this.#ports;
+    if (scheduled === undefined) this.turns.markDirty();
+    else this.turns.fired(scheduled);
+    try {
+      const cluster = this.open();
+      if (cluster) this.turns.take(cluster, now(), DRAIN_SLICE_MS);
+    } catch (error) {
+      this.turns.wakeBy(now() + DRAIN_RESCUE_MS);
+      report.failed(this.#cluster?.options.id, 'alarm', error);
+    }
   }
 
   /** Makes the cluster; returns the token of its first credential. */
@@ -93,7 +100,7 @@ export class ClusterHost {
     try {
       cluster.drain(time, budget(DRAIN_BOOT_MS));
     } catch (error) {
-      report.failed(cluster, 'drain', error);
+      report.failed(options.id, 'drain', error);
     }
     this.turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
     return token;
@@ -131,8 +138,9 @@ export class ClusterHost {
 
   /** Sets what the cluster may use. False: there is none. */
   limit(limits: ClusterLimits): boolean {
-    this.#cluster?.limits.take(limits);
-    return takeLimits(this.#ports.platform.sql, limits);
+    const taken = takeLimits(this.#ports.platform.sql, limits);
+    if (taken) this.#cluster?.limits.take(limits);
+    return taken;
   }
 
   /** The policy of the audit log; null: none is in force. */

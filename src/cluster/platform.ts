@@ -5,11 +5,16 @@ import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { BootSnapshots } from './boot-snapshot.ts';
 
+/** Reports an error that stops nothing else: of which cluster, if it is known, and in which part. */
+export type Failed = (cluster: string | undefined, part: string, error: unknown) => void;
+
 /** What a shell gives: a database, chance and cryptography. Time comes with every call. */
 export interface Platform {
   sql: Sqlite;
   random: Random;
   crypto: Crypto;
+  /** Absent: what would be reported is thrown. */
+  failed?: Failed;
   /** What documents of OpenAPI tell beyond structure; absent: they have structure only. */
   facts?: OpenApiFacts;
   /** Shared by all clusters of a process; absent: each is booted. */
@@ -17,3 +22,11 @@ export interface Platform {
   /** What executes pods; absent: the runtimes that every cluster has. */
   runtimes?: RuntimeTable;
 }
+
+/** What the parts of a cluster report errors to. */
+export const reporterOf =
+  ({ failed }: Platform, cluster: string) =>
+  (part: string, error: unknown) => {
+    if (!failed) throw error;
+    failed(cluster, part, error);
+  };

@@ -1,11 +1,18 @@
 import type { Resume } from '../apiserver/streams/table.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 
+export interface SessionsDeps {
+  resumptions: Record<string, Resume>;
+  sent(bytes: number, now: number): void;
+  failed(error: unknown): void;
+}
+
 /** All open streams of a cluster: each sends what came up since the last flush. */
 export class Sessions {
   readonly #open = new Map<Session, StreamPort>();
   readonly #resumptions: Record<string, Resume>;
   readonly #sent: (bytes: number, now: number) => void;
+  readonly #failed: (error: unknown) => void;
   /** Those whose credential expires: few, if any. */
   readonly #expiring = new Set<Session>();
   /** A round visits every stream once; a flush that stops early leaves it where it stands. */
@@ -15,10 +22,11 @@ export class Sessions {
   /** The time of the call that goes on. */
   #now = 0;
 
-  /** `sent` is called for every message. */
-  constructor(resumptions: Record<string, Resume>, sent: (bytes: number, now: number) => void) {
+  /** `sent` is called for every message, `failed` for a stream that throws; such a stream ends. */
+  constructor({ resumptions, sent, failed }: SessionsDeps) {
     this.#resumptions = resumptions;
     this.#sent = sent;
+    this.#failed = failed;
   }
 
   /** Opens a stream: its first messages are sent at once, later ones by flush. */
@@ -59,8 +67,32 @@ export class Sessions {
     const port = this.#open.get(session);
     if (!port || !session.receive) return;
     this.#now = now;
-    session.receive(message, now);
-    if (session.closed) this.#close(session, port);
+    this.#guarded(session, port, () => {
+      session.receive?.(message, now);
+      if (session.closed) this.#close(session, port);
+    });
+  }
+
+  /**
+   * Runs what a stream does. [STR6] One that throws is reported and ends: its client comes again from where it is. Those after it have
+   * their turn.
+   */
+  #guarded(session: Session, port: StreamPort, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (this.#open.has(session)) this.#quietly(() => this.#end(session, port));
+      this.#failed(error);
+    }
+  }
+
+  /** Ends a stream that is reported already: that its client cannot be told either is no news. */
+  #quietly(end: () => void): void {
+    try {
+      end();
+    } catch {
+      // Whatever it holds, it is forgotten.
+    }
   }
 
   /** Forgets a session whose client is gone. */
@@ -81,7 +113,7 @@ export class Sessions {
   /** Ends those whose spec says so, without another message. */
   end(isOver: (spec: StreamSpec) => boolean): void {
     for (const [session, port] of this.#open) {
-      if (isOver(session.spec)) this.#end(session, port);
+      if (isOver(session.spec)) this.#guarded(session, port, () => this.#end(session, port));
     }
   }
 
@@ -91,8 +123,8 @@ export class Sessions {
       const expires = at(session.spec);
       if (expires === session.spec.expires) continue;
       session.spec.expires = expires;
-      port.save(session.spec);
       this.#add(session, port);
+      this.#guarded(session, port, () => port.save(session.spec));
     }
   }
 
@@ -106,8 +138,11 @@ export class Sessions {
   }
 
   #end(session: Session, port: StreamPort): void {
-    session.close?.();
-    this.#close(session, port);
+    try {
+      session.close?.();
+    } finally {
+      this.#close(session, port);
+    }
   }
 
   #close(session: Session, port: StreamPort): void {
@@ -142,11 +177,14 @@ export class Sessions {
   #pump(session: Session, port: StreamPort, now: number): number {
     const { expires } = session.spec;
     if (expires !== undefined && expires <= now) {
-      this.#end(session, port);
+      this.#guarded(session, port, () => this.#end(session, port));
       return 0;
     }
-    const sent = session.pump(now);
-    if (session.closed) this.#close(session, port);
+    let sent = 0;
+    this.#guarded(session, port, () => {
+      sent = session.pump(now);
+      if (session.closed) this.#close(session, port);
+    });
     return sent;
   }
 }

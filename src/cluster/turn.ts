@@ -5,6 +5,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts';
 import { Alarm, type AlarmPort } from '../time/alarm.ts';
 import type { Cluster } from './cluster.ts';
 import { DRAIN_RESCUE_MS, FLUSH_SLICE_MESSAGES } from './limits.ts';
+import type { Failed } from './platform.ts';
 
 /** How much a turn may do in one go. */
 export interface Slice {
@@ -33,7 +34,7 @@ export interface TurnPorts {
   send(deliveries: readonly Delivery[], delivered: (id: string, reply: Reply) => void): void;
   /** Counts of the usage are to be reported to the deployment. */
   tell(cluster: Cluster): void;
-  report: { turn(): void; failed(cluster: Cluster, phase: string, error: unknown): void; alarmLost(): void };
+  report: { turn(): void; failed: Failed; alarmLost(): void };
 }
 
 /** What came of a phase: nothing is left, there is more, or it failed and the alarm goes on with it. */
@@ -45,6 +46,8 @@ interface PhaseCx {
   now: number;
   slice: Slice;
   more(): boolean;
+  /** Asks the questions and sends the effects that are due. */
+  ask(): void;
 }
 
 /** A part of a turn. A throw is the outcome 'failed'. */
@@ -56,6 +59,14 @@ interface Phase {
   /** How long the next turn may take when this one left more, ms: what others wait for goes on in short slices. */
   nextSliceMs: number;
 }
+
+/** Ends the streams of expired credentials, and removes Events that outlived their TTL. */
+const expire: Phase = {
+  name: 'expire',
+  outlivesObject: true,
+  nextSliceMs: DRAIN_SLICE_MS,
+  run: ({ cluster, now }) => (cluster.removeExpired(now) ? 'idle' : 'more'),
+};
 
 /** Reconciles what is dirty. A throw (RC11) leaves that dirty. */
 const drain: Phase = {
@@ -84,11 +95,33 @@ const flush: Phase = {
   run: ({ cluster, now }) => (cluster.flush(now, FLUSH_SLICE_MESSAGES) ? 'idle' : 'more'),
 };
 
-/** The phases of a turn, in their order. Before them comes the input, and after them the questions and the alarm. */
-export const PHASES: readonly Phase[] = [drain, run, flush];
+/** Asks what reconciles want to know, and sends the effects that are due. */
+const ask: Phase = {
+  name: 'ask',
+  outlivesObject: true,
+  nextSliceMs: DRAIN_FIRST_SLICE_MS,
+  run: (cx) => {
+    cx.ask();
+    return 'idle';
+  },
+};
+
+/** Stores what is in memory and cannot wait: audit events of writes, usage. */
+const store: Phase = {
+  name: 'store',
+  outlivesObject: true,
+  nextSliceMs: DRAIN_FIRST_SLICE_MS,
+  run: ({ cluster, now }) => {
+    cluster.store(now, now);
+    return 'idle';
+  },
+};
+
+/** The phases of a turn, in their order. Before them comes the input, and after them the alarm, whatever failed. */
+export const PHASES: readonly Phase[] = [expire, drain, run, flush, ask, store];
 
 /**
- * The turns of one object: input, the phases, questions, what waits in memory, and the alarm last. Decides when a cluster works, for how long
+ * The turns of one object: input, the phases, a timer for what waits in memory, and the alarm last. Decides when a cluster works, for how long
  * at a time, and when it is woken. The object has one alarm, and at most one short timer for what a cluster holds in memory.
  */
 export class Turns {
@@ -107,13 +140,20 @@ export class Turns {
 
   constructor(ports: TurnPorts, open: () => Cluster | undefined) {
     this.#ports = ports;
-    this.#alarm = new Alarm(ports.alarm);
+    this.#alarm = new Alarm(ports.alarm, (at, error) => this.#unset(at, error));
     this.#open = open;
   }
 
   /** Takes over the alarm that stood before the object was constructed. */
   adopt(stored: number | undefined): void {
     this.#alarm.adopt(stored);
+  }
+
+  /** An alarm could not be set: the next turn is not to be left out, and sets one; so does a timer, where none comes. */
+  #unset(at: number, error: unknown): void {
+    this.markDirty();
+    this.#ports.report.failed(this.#open()?.options.id, 'alarm', error);
+    this.#ports.after(DRAIN_RESCUE_MS, () => this.wakeBy(at));
   }
 
   /** The alarm has fired that was set for this time. */
@@ -129,47 +169,76 @@ export class Turns {
 
   /** One turn after an input. */
   take(cluster: Cluster, now: number, budgetMs: number): void {
-    const isIdle = cluster.registry.revision === this.#settled && !cluster.reconciler.isDirty;
-    if (isIdle && !this.#alarm.isLost(now)) {
-      this.#keepMemory(cluster, cluster.endTurn(now).flushAt, now);
-      return;
-    }
     const slice = this.#ports.slice(now, Math.min(budgetMs, cluster.limits.turnMs));
-    if (slice.rests && this.#continues === cluster) {
-      // It pauses, and goes on soon: with every request another slice would be no pause.
-      this.wakeBy(now + DRAIN_RESCUE_MS);
-      this.#keepMemory(cluster, cluster.endTurn(now).flushAt, now);
-      return;
-    }
-    this.#work(cluster, now, slice);
+    // While it pauses, it goes on soon: with every request another slice would be no pause.
+    const pauses = slice.rests && this.#continues === cluster;
+    const isIdle = cluster.registry.revision === this.#settled && !cluster.reconciler.isDirty;
+    this.#guarded(cluster, now, () => {
+      if (isIdle && !this.#alarm.isLost(now)) return this.#rest(cluster, now, undefined);
+      return pauses ? this.#rest(cluster, now, now + DRAIN_RESCUE_MS) : this.#work(cluster, now, slice);
+    });
   }
 
-  #work(cluster: Cluster, now: number, slice: Slice): void {
+  /**
+   * Sets the alarm that the end of a turn wants. [RC17] A turn that throws is reported, and leaves an alarm that tries again: an error at any
+   * place costs a moment, never what is due later.
+   */
+  #guarded(cluster: Cluster, now: number, turn: () => number | undefined): void {
+    let at: number | undefined = now + DRAIN_RESCUE_MS;
+    try {
+      at = turn();
+    } catch (error) {
+      this.#settled = undefined;
+      this.#ports.report.failed(cluster.options.id, 'turn', error);
+    } finally {
+      if (at !== undefined) this.wakeBy(at);
+    }
+  }
+
+  /** The end of a turn that is left out: stores what cannot wait. Returns when the alarm is wanted. */
+  #rest(cluster: Cluster, now: number, at: number | undefined): number | undefined {
+    if (!this.#try(cluster, 'store', () => cluster.store(now, now))) return now + DRAIN_RESCUE_MS;
+    this.#keepMemory(cluster, cluster.flushAt(now), now);
+    return at;
+  }
+
+  /** Runs the phases. Returns when the alarm is wanted. */
+  #work(cluster: Cluster, now: number, slice: Slice): number | undefined {
     const ports = this.#ports;
     ports.report.turn();
     const began = ports.now();
-    const cx: PhaseCx = { cluster, now, slice, more: ports.budget(slice.workMs) };
+    const cx: PhaseCx = { cluster, now, slice, more: ports.budget(slice.workMs), ask: () => this.#ask(cluster) };
     const done = PHASES.map((phase) => ({ phase, outcome: this.#run(phase, cx) }));
     const left = done.filter(({ outcome }) => outcome !== 'idle');
     this.#settled = left.length ? undefined : cluster.registry.revision;
     const more = left.filter(({ outcome }) => outcome === 'more').map(({ phase }) => phase.nextSliceMs);
     if (more.length) this.#goOn(cluster, Math.min(...more), slice.rests ? began : undefined);
-    this.#ask(cluster);
-    const { alarmAt, flushAt } = cluster.endTurn(now);
-    this.#keepMemory(cluster, flushAt, now);
-    const at = left.some(({ phase }) => phase.outlivesObject) ? now + DRAIN_RESCUE_MS : alarmAt;
-    if (at !== undefined) this.wakeBy(at);
-    else if (this.#alarm.none(now)) ports.report.alarmLost();
+    // What could not be stored a moment ago is tried again by the alarm.
+    if (!left.some(({ phase }) => phase === store)) this.#keepMemory(cluster, cluster.flushAt(now), now);
     this.awakeMs += ports.now() - now;
+    if (left.some(({ phase, outcome }) => outcome === 'failed' || phase.outlivesObject)) return now + DRAIN_RESCUE_MS;
+    const at = cluster.alarmAt(now);
+    if (at === undefined && this.#alarm.none(now)) ports.report.alarmLost();
+    return at;
   }
 
   /** A phase that fails is reported and tried again by the alarm; those after it have their turn. */
   #run(phase: Phase, cx: PhaseCx): Outcome {
+    let outcome: Outcome = 'failed';
+    this.#try(cx.cluster, phase.name, () => {
+      outcome = phase.run(cx);
+    });
+    return outcome;
+  }
+
+  /** Runs a part of a turn; false: it failed, which is reported. */
+  #try(cluster: Cluster, part: string, run: () => void): boolean {
     try {
-      return phase.run(cx);
+      run();
+      return true;
     } catch (error) {
-      this.#ports.report.failed(cx.cluster, phase.name, error);
-      return 'failed';
+      this.#ports.report.failed(cluster.options.id, part, error);
+      return false;
     }
   }
 
@@ -194,7 +263,7 @@ export class Turns {
     const { questions, deliveries } = cluster.outgoing(ports.now()) ?? { questions: [], deliveries: [] };
     const goOn = (hand: (reconciler: Reconciler) => void) => {
       if (this.#open() !== cluster) return;
-      cluster.incoming(hand);
+      this.#try(cluster, 'answer', () => cluster.incoming(hand));
       this.markDirty();
       this.take(cluster, ports.now(), DRAIN_FIRST_SLICE_MS);
     };
@@ -212,11 +281,13 @@ export class Turns {
     this.#timer = timer;
     this.#ports.after(Math.max(0, at - now), () => {
       if (this.#timer === timer) this.#timer = undefined;
-      if (this.#open() === cluster) this.store(cluster, this.#ports.now());
+      if (this.#open() !== cluster) return;
+      const time = this.#ports.now();
+      if (!this.#try(cluster, 'store', () => this.store(cluster, time))) this.wakeBy(time + DRAIN_RESCUE_MS);
     });
   }
 
-  /** Stores all that a cluster holds in memory, and reports its usage when that is due; an alarm stands for the next report. */
+  /** Stores all that a cluster holds in memory, or throws, and reports its usage when that is due; an alarm stands for the next report. */
   store(cluster: Cluster, now: number): void {
     cluster.store(now);
     if (cluster.usage.mustTell(now)) this.#ports.tell(cluster);

@@ -20,6 +20,15 @@ const toHour = ({ hour, requests, writes, bytes, awake_ms }: Row): UsageHour => 
   awakeMs: awake_ms,
 });
 
+/** An hour that is counted. */
+interface Hour {
+  hour: number;
+  /** The counters when it began. */
+  base: Counts;
+  /** The most bytes of the database in it. */
+  bytes: number;
+}
+
 /**
  * What the cluster is used for, by the hour. The counters of its whole life are in memory and ride on the log's rows (Tally), so that a write
  * costs no row for being counted and is counted exactly when it is committed. What came with no row, as reads do, is written down within
@@ -30,19 +39,21 @@ export class Usage {
   readonly #store: Store;
   /** Bytes of the database now. */
   readonly #size: () => number;
-  #hour: number | undefined;
-  /** The counters when the hour began. */
-  #base: Counts = { requests: 0, writes: 0, awake: 0 };
-  #bytes = 0;
+  readonly #failed: (error: unknown) => void;
+  /** The newest hour, whose row is written. */
+  #newest: Hour | undefined;
+  /** A new hour could not be begun; reported once until it could. */
+  #isBroken = false;
   #second = -1;
   /** When something was first counted that no row has. */
   #since: number | undefined;
   #told: { at: number; counts: string } | undefined;
   #heard = 0;
 
-  constructor(store: Store, size: () => number) {
+  constructor(store: Store, size: () => number, failed: (error: unknown) => void) {
     this.#store = store;
     this.#size = size;
+    this.#failed = failed;
     this.#recover();
   }
 
@@ -84,14 +95,15 @@ export class Usage {
   /** Writes down what is counted. */
   flush(now: number): void {
     this.#at(now);
-    this.#write();
+    if (this.#newest) this.#write(this.#newest);
   }
 
   /** Hours that overlap the time, oldest first; what is not written down yet is in them. */
   hours(from: number, to: number, now: number): UsageHour[] {
     this.#at(now);
+    const newest = this.#newest;
     const rows = this.#store.sql.all<Row>('SELECT * FROM usage WHERE hour > ? AND hour < ? ORDER BY hour', from - HOUR_MS, to);
-    return rows.map((row) => (row.hour === this.#hour ? this.#current() : toHour(row)));
+    return rows.map((row) => (newest && row.hour === newest.hour ? this.#current(newest) : toHour(row)));
   }
 
   /** When the deployment's database is to be told again; undefined: it knows, or there is none. */
@@ -142,13 +154,12 @@ export class Usage {
     const most = (key: keyof Counts) => Math.max(kept[key], carried?.[key] ?? 0);
     Object.assign(this.#counters, { requests: most('requests'), writes: most('writes'), awake: most('awake') });
     this.#counters.markStored();
-    this.#hour = row.hour;
-    this.#bytes = row.bytes;
-    this.#base = {
+    const base = {
       requests: kept.requests - row.requests,
       writes: kept.writes - row.writes,
       awake: kept.awake - row.awake_ms / SECOND_MS,
     };
+    this.#newest = { hour: row.hour, base, bytes: row.bytes };
   }
 
   /**
@@ -157,41 +168,43 @@ export class Usage {
    */
   #at(now: number): void {
     const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
-    if (this.#hour === undefined) this.#begin(hour);
-    if (hour <= (this.#hour as number)) return;
-    const before = { hour: this.#hour, base: this.#base, bytes: this.#bytes };
+    const newest = this.#newest;
+    if (newest && hour <= newest.hour) return;
     try {
-      this.#write();
+      if (newest) this.#write(newest);
       this.#begin(hour);
-      const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, this.#complete());
-      this.#store.sql.run('DELETE FROM usage WHERE hour < ?', oldest);
-    } catch {
-      ({ hour: this.#hour, base: this.#base, bytes: this.#bytes } = before);
+      if (newest) {
+        const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, this.#complete());
+        this.#store.sql.run('DELETE FROM usage WHERE hour < ?', oldest);
+      }
+      this.#isBroken = false;
+    } catch (error) {
+      if (!this.#isBroken) this.#failed(error);
+      this.#isBroken = true;
     }
   }
 
   #begin(hour: number): void {
     const { requests, writes, awake } = this.#counters;
-    this.#base = { requests, writes, awake };
-    this.#hour = hour;
-    this.#bytes = 0;
-    this.#write();
+    const begun = { hour, base: { requests, writes, awake }, bytes: 0 };
+    this.#write(begun);
+    this.#newest = begun;
   }
 
-  #current(): UsageHour {
+  #current(of: Hour): UsageHour {
     const { requests, writes, awake } = this.#counters;
-    this.#bytes = Math.max(this.#bytes, this.#size());
+    of.bytes = Math.max(of.bytes, this.#size());
     return {
-      hour: this.#hour as number,
-      requests: requests - this.#base.requests,
-      writes: writes - this.#base.writes,
-      bytes: this.#bytes,
-      awakeMs: (awake - this.#base.awake) * SECOND_MS,
+      hour: of.hour,
+      requests: requests - of.base.requests,
+      writes: writes - of.base.writes,
+      bytes: of.bytes,
+      awakeMs: (awake - of.base.awake) * SECOND_MS,
     };
   }
 
-  #write(): void {
-    const { hour, requests, writes, bytes, awakeMs } = this.#current();
+  #write(of: Hour): void {
+    const { hour, requests, writes, bytes, awakeMs } = this.#current(of);
     this.#store.sql.run(
       `INSERT INTO usage (hour, requests, writes, bytes, awake_ms, tally) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (hour) DO UPDATE SET requests = excluded.requests, writes = excluded.writes, bytes = excluded.bytes,

@@ -26,17 +26,18 @@ export class History {
   checkpoint(now: number): void {
     const rev = this.#store.revision();
     const [last, idle] = [this.#last, this.#idle];
+    if (!last || (rev !== last.rev && now - last.at >= CHECKPOINT_SPACING_MS)) {
+      // Idle since then: older revisions must not be dated as new.
+      if (last && idle && idle.rev > last.rev && now - idle.at >= CHECKPOINT_SPACING_MS) this.#insert(idle);
+      this.#insert({ rev, at: now });
+    }
     this.#idle = { rev, at: now };
-    if (last && (rev === last.rev || now - last.at < CHECKPOINT_SPACING_MS)) return;
-    // Idle since then: older revisions must not be dated as new.
-    if (last && idle && idle.rev > last.rev && now - idle.at >= CHECKPOINT_SPACING_MS) this.#insert(idle);
-    this.#insert({ rev, at: now });
   }
 
   #insert(checkpoint: { rev: number; at: number }): void {
+    this.#store.sql.run('INSERT OR REPLACE INTO checkpoints (rev, at) VALUES (?, ?)', checkpoint.rev, checkpoint.at);
     this.#last = checkpoint;
     this.#next = undefined;
-    this.#store.sql.run('INSERT OR REPLACE INTO checkpoints (rev, at) VALUES (?, ?)', checkpoint.rev, checkpoint.at);
   }
 
   /** Keys that outlived the TTL at `now`, at most `limit`. */

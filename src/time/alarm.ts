@@ -2,7 +2,8 @@ import { ALARM_LOST_MS } from './limits.ts';
 
 /** The platform's alarm, one per object: setting it replaces the former. */
 export interface AlarmPort {
-  set(at: number): void;
+  /** Sets it; `lost` is called when it turns out later that it could not be set. */
+  set(at: number, lost: (error: unknown) => void): void;
 }
 
 /**
@@ -13,16 +14,20 @@ export interface AlarmPort {
  * [TIME5] It is never set for a time for which its handler has run. The value in the database would not change, so nothing would be scheduled,
  * and what has run is not repeated: that alarm is lost (actor-sqlite.c++ setAlarm, alarm-scheduler.c++ makeAlarmTask).
  * [TIME6] An alarm that is long overdue was lost: the next turn sets another.
+ * [TIME7] One that could not be set does not count as set, whether the platform throws at once or says so later.
  */
 export class Alarm {
   readonly #port: AlarmPort;
+  readonly #unset: (at: number, error: unknown) => void;
   /** Time of the alarm that is set. */
   #at: number | undefined;
   /** The latest time for which a handler has run, or an alarm was given up. */
   #fired = Number.NEGATIVE_INFINITY;
 
-  constructor(port: AlarmPort) {
+  /** `unset` hears of an alarm that could not be set, though the platform did not say so at once. */
+  constructor(port: AlarmPort, unset: (at: number, error: unknown) => void = () => undefined) {
     this.#port = port;
+    this.#unset = unset;
   }
 
   /** Time of the alarm; undefined: none is set. */
@@ -66,8 +71,11 @@ export class Alarm {
     if (lost) this.#over(this.#at as number);
     const wanted = Math.max(Math.ceil(at), now + 1, this.#fired + 1);
     if (this.#at !== undefined && this.#at <= wanted) return lost;
+    this.#port.set(wanted, (error) => {
+      if (this.#at === wanted) this.#at = undefined;
+      this.#unset(wanted, error);
+    });
     this.#at = wanted;
-    this.#port.set(wanted);
     return lost;
   }
 }

@@ -51,7 +51,7 @@ function openCluster(name: string) {
     const end = now + ms;
     for (let next = cluster.nextAlarm(); next !== undefined && next <= end; next = cluster.nextAlarm()) {
       now = Math.max(now, next);
-      cluster.wake(now);
+      cluster.removeExpired(now);
       cluster.settle(now);
     }
     now = end;
@@ -102,7 +102,7 @@ describe('a cluster of the first release', () => {
   it('goes on with what it was doing: a rollout, and a timer', () => {
     const { cluster, ask, advance } = openCluster('cluster-1');
     const names = () => ask('GET', `${DEFAULT}/pods`).body.items.map((pod: { metadata: { name: string } }) => pod.metadata.name);
-    cluster.wake(THEN);
+    cluster.removeExpired(THEN);
     cluster.settle(THEN);
     advance(30_000);
     expect(ask('GET', '/apis/apps/v1/namespaces/default/deployments/web').body.status).toMatchObject({

@@ -26,6 +26,8 @@ export class TestCluster {
   cluster: Cluster;
   readonly token: string;
   readonly sql = openSqlite();
+  /** What the cluster reported. */
+  readonly failures: { part: string; error: unknown }[] = [];
   readonly #random: ReturnType<typeof seeded>;
 
   readonly #bootSnapshots: BootSnapshots | undefined;
@@ -57,6 +59,7 @@ export class TestCluster {
       sql: this.sql,
       random: this.#random,
       crypto,
+      failed: (_: string | undefined, part: string, error: unknown) => void this.failures.push({ part, error }),
       ...(bootSnapshots && { bootSnapshots }),
       ...(runtimes && { runtimes }),
     };
@@ -148,7 +151,7 @@ export class TestCluster {
       const next = this.cluster.nextAlarm();
       if (next === undefined || next > end) break;
       this.now = Math.max(this.now, next);
-      this.cluster.wake(this.now);
+      this.cluster.removeExpired(this.now);
       this.settle();
     }
     this.now = end;

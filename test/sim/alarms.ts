@@ -51,7 +51,7 @@ export class Alarms {
     const { host } = this.#world;
     this.platform.run((scheduled) => {
       this.#alarm.fired(scheduled);
-      host.cluster.wake(host.now);
+      host.cluster.removeExpired(host.now);
       this.endTurn(work());
     });
     this.#check();
@@ -72,7 +72,7 @@ export class Alarms {
     if (isLost) {
       // [TIME6] Whoever looks for overdue alarms finds it.
       host.now = Math.max(host.now, stored + ALARM_LOST_MS + 1);
-      host.cluster.wake(host.now);
+      host.cluster.removeExpired(host.now);
       this.endTurn(work());
       // Where nothing is wanted, nothing is set: it stands as it was, and nobody looks again.
       return host.cluster.nextAlarm() !== undefined;

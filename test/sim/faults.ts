@@ -122,8 +122,8 @@ export function flush(world: World): void {
 /** Alarms that come too early, too often or too late; a clock that jumps, or steps back a little. */
 export function time(world: World): void {
   const { host } = world;
-  if (world.chance(0.1)) host.cluster.wake(host.now);
-  if (world.chance(0.05)) for (let i = 0; i < 3; i++) host.cluster.wake(host.now);
+  if (world.chance(0.1)) host.cluster.removeExpired(host.now);
+  if (world.chance(0.05)) for (let i = 0; i < 3; i++) host.cluster.removeExpired(host.now);
   if (world.chance(0.3)) host.now += world.int(world.chance(0.1) ? 7_200_000 : 30_000);
   if (world.chance(0.04)) host.now -= world.int(2_000);
   if (world.alarms.stir(() => work(world))) checkAlways(world);

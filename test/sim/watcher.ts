@@ -42,7 +42,7 @@ export class Watcher {
   /** Up to where of the ledger the expected events stand in #queue. */
   #read = 0;
   #queue: Expected[] = [];
-  #watch: { lines: string[]; close(): void } | undefined;
+  #watch: { lines: string[]; isOver: boolean; close(): void } | undefined;
   #seen = 0;
   #initial: Map<string, Obj> | undefined;
 
@@ -105,17 +105,19 @@ export class Watcher {
   #open(how: string): void {
     this.#seen = 0;
     const headers: Record<string, string> = this.subject.metadataOnly ? { accept: PARTIAL } : {};
-    const lines: string[] = [];
+    const watch = { lines: [] as string[], isOver: false, close() {} };
     const port: StreamPort = {
       send: (text) => {
-        lines.push(...String(text).trimEnd().split('\n'));
+        watch.lines.push(...String(text).trimEnd().split('\n'));
         this.#sent();
       },
       save() {},
-      close() {},
+      close: () => {
+        watch.isOver = true;
+      },
     };
-    const close = this.#host.watchTo(this.#url(`watch=1&${how}allowWatchBookmarks=true`), port, headers);
-    this.#watch = { lines, close };
+    watch.close = this.#host.watchTo(this.#url(`watch=1&${how}allowWatchBookmarks=true`), port, headers);
+    this.#watch = watch;
   }
 
   #concerns(entry: Entry | undefined): boolean {
@@ -158,6 +160,7 @@ export class Watcher {
       else this.#event(type, object, revision);
       this.#revision = revision;
     }
+    if (this.#watch.isOver) this.#watch = undefined;
   }
 
   /** The usual case without reading it: the very text of the state that must come next. */
@@ -220,6 +223,7 @@ export class Watcher {
 
   /** After a flush: all has come, and it is the state of the ledger. */
   checkCurrent(): void {
+    this.take();
     if (!this.#watch) this.reconnect();
     this.take();
     if (this.#initial) this.#fail('the initial events do not end');

@@ -12,7 +12,13 @@ const MESSAGES = 100;
 export class Echoes extends DurableObject {
   readonly #life = crypto.randomUUID();
   readonly #sockets = new Sockets(this.ctx);
-  readonly #sessions = new Sessions({ echo: (spec, port) => new EchoSession(spec, port) }, () => {});
+  readonly #sessions = new Sessions({
+    resumptions: { echo: (spec, port) => new EchoSession(spec, port) },
+    sent: () => {},
+    failed: (error) => {
+      throw error;
+    },
+  });
   /** What sockets need of a cluster. */
   readonly #cluster = {
     resume: (...from: Parameters<Sessions['resume']>) => this.#sessions.resume(...from),

@@ -33,6 +33,7 @@ export class WatchSession implements Session {
   #told: number;
   #closed = false;
 
+  /** Throws where the registry does not serve what the spec says: see canWatch. */
   constructor(spec: WatchSpec, registry: Registry, port: StreamPort) {
     const found = registry.kinds.served(spec.group, spec.version, spec.resource);
     if (!found) throw new Error(`a watch of what is not served: ${spec.group}/${spec.version}/${spec.resource}`);
@@ -53,7 +54,7 @@ export class WatchSession implements Session {
 
   /** Sends the first events: the current objects, or the changes after the client's revision. */
   initial(now: number): void {
-    this.#send(this.#begin(now));
+    this.#send(() => this.#begin(now));
     this.#port.save(this.spec);
   }
 
@@ -63,15 +64,25 @@ export class WatchSession implements Session {
    */
   pump(now: number): number {
     const { columnsSent } = this.spec;
-    const sent = this.#send(this.#news(now));
+    const sent = this.#send(() => this.#news(now));
     if (this.spec.columnsSent !== columnsSent) this.#port.save(this.spec);
     return sent;
   }
 
-  #send(frames: readonly string[]): number {
-    if (frames.length === 0) return 0;
-    this.#port.send(frames.length === 1 ? (frames[0] as string) : frames.join(''));
-    return 1;
+  /** Sends the frames as one message. A message that could not be sent was not: the state is as before. */
+  #send(make: () => readonly string[]): number {
+    const before = { spec: { ...this.spec }, told: this.#told, closed: this.#closed };
+    try {
+      const frames = make();
+      if (frames.length === 0) return 0;
+      this.#port.send(frames.length === 1 ? (frames[0] as string) : frames.join(''));
+      return 1;
+    } catch (error) {
+      Object.assign(this.spec, before.spec);
+      this.#told = before.told;
+      this.#closed = before.closed;
+      throw error;
+    }
   }
 
   #begin(now: number): string[] {

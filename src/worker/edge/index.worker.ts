@@ -10,7 +10,7 @@ import { noted, tooSoon } from './refusal-cache.worker.ts';
 import { isReady } from './health.worker.ts';
 import { isWorthALine, kubernetesEntry, log, nameOf } from './log.worker.ts';
 import { metrics, type RequestClass } from './metrics.worker.ts';
-import { overdueObjects } from '../object/overdue.worker.ts';
+import { madeUp, type Overdue, overdueAlarms, putOff } from '../object/overdue.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
 export { ClusterDO } from '../object/cluster.worker.ts';
@@ -133,10 +133,19 @@ function ownHost(request: Request, env: Env): string | undefined {
   return clusterOfHost(request.headers.get('host') ?? '', ATOLL_CLUSTER_DOMAIN);
 }
 
-/** Wakes objects whose alarm the platform has lost. */
+/** Wakes objects whose alarm the platform has lost. Those that cannot be woken are tried again by a later look. */
 async function wakeOverdue({ CLUSTERS }: Env): Promise<void> {
-  const objects = overdueObjects(now());
-  await Promise.allSettled(objects.map((id) => CLUSTERS.get(CLUSTERS.idFromString(id)).overdue()));
+  const wake = async (alarm: Overdue) => {
+    try {
+      await CLUSTERS.get(CLUSTERS.idFromString(alarm.object)).overdue();
+      madeUp(alarm);
+    } catch (error) {
+      putOff(alarm);
+      metrics.count('atoll_drain_errors_total');
+      log('error', { type: 'overdue', object: alarm.object, ...nameOf(error) });
+    }
+  };
+  await Promise.all(overdueAlarms(now()).map(wake));
 }
 
 export default {

@@ -31,6 +31,7 @@ const HELP = {
   atoll_turns_total: 'Turns of clusters that had something to do.',
   atoll_drain_errors_total: 'Drains, and other phases of a turn, that failed; the alarm goes on with what they left.',
   atoll_alarms_lost_total: 'Alarms that should have fired long ago when somebody looked.',
+  atoll_usage_errors_total: "Reports of usage that the deployment's database did not take; they come with the next.",
   atoll_errors_total: 'Requests that failed in a way that nobody foresaw.',
   atoll_d1_queries_total: "Statements sent to the deployment's database by management.",
   atoll_watches_opened_total: 'Watches opened.',

@@ -5,7 +5,6 @@ import { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
 import { BootSnapshots } from '../../cluster/boot-snapshot.ts';
 import type { ForkChunk, ForkStart, Key } from '../../cluster/fork.ts';
 import { ClusterHost } from '../../cluster/host.ts';
-import { DRAIN_RESCUE_MS } from '../../cluster/limits.ts';
 import type { ClusterOptions } from '../../tenancy/cluster.ts';
 import { DRAIN_FIRST_SLICE_MS } from '../../lib/limits.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../../tenancy/audit.ts';
@@ -18,8 +17,6 @@ import type { ClusterLimits } from '../../tenancy/limits.ts';
 import { insideOf } from '../edge/address.worker.ts';
 import { bodyOf } from '../edge/body.worker.ts';
 import { responseOf } from '../edge/compression.worker.ts';
-import { log, nameOf } from '../edge/log.worker.ts';
-import { metrics } from '../edge/metrics.worker.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { now } from '../platform/host.worker.ts';
 import type { Meter } from '../platform/sqlite.worker.ts';
@@ -104,15 +101,7 @@ export class ClusterDO extends DurableObject<Env> {
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     noteAlarm(this.#id, undefined);
-    this.#host.turns.fired(info?.scheduledTime ?? now());
-    try {
-      this.#host.wake();
-    } catch (error) {
-      // Six failures in a row, and workerd gives up an alarm.
-      metrics.count('atoll_drain_errors_total');
-      log('error', { type: 'alarm', object: this.#id, ...nameOf(error) });
-      this.#host.turns.wakeBy(now() + DRAIN_RESCUE_MS);
-    }
+    this.#host.wake(info?.scheduledTime ?? now());
   }
 
   /** RPC of the Worker: the alarm should have fired long ago. */

@@ -1,6 +1,7 @@
 import type { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
 import type { BootSnapshots } from '../../cluster/boot-snapshot.ts';
 import type { HostPorts } from '../../cluster/host.ts';
+import type { Failed } from '../../cluster/platform.ts';
 import { log, nameOf } from '../edge/log.worker.ts';
 import { metrics } from '../edge/metrics.worker.ts';
 import type { Env } from '../platform/env.worker.ts';
@@ -29,13 +30,17 @@ export function portsOf(
 ): HostPorts {
   const { storage } = context;
   const object = context.id.toString();
+  const failed: Failed = (cluster, part, error) => {
+    metrics.count('atoll_drain_errors_total');
+    log('error', { type: part, object, ...(cluster && { cluster }), ...nameOf(error) });
+  };
   const after = (ms: number, run: () => void) => void setTimeout(run, ms);
   return {
-    platform: { sql: openStorage(storage, meter), random, crypto: crypt, bootSnapshots, facts },
+    platform: { sql: openStorage(storage, meter), random, crypto: crypt, failed, bootSnapshots, facts },
     alarm: {
-      set: (at) => {
+      set: (at, lost) => {
+        storage.setAlarm(at).catch(lost);
         noteAlarm(object, at);
-        void storage.setAlarm(at);
       },
     },
     now,
@@ -63,10 +68,7 @@ export function portsOf(
     },
     report: {
       turn: () => metrics.count('atoll_turns_total'),
-      failed: (cluster, phase, error) => {
-        metrics.count('atoll_drain_errors_total');
-        log('error', { type: phase, cluster: cluster.options.id, ...nameOf(error) });
-      },
+      failed,
       alarmLost: () => {
         metrics.count('atoll_alarms_lost_total');
         log('error', { type: 'alarm', object, error: 'an alarm was lost: what was due is done late' });

@@ -3,6 +3,8 @@ import type { Usage } from '../../cluster/usage.ts';
 import { USAGE_GATHER_MS } from '../limits.ts';
 import type { UsageHour } from '../../tenancy/usage.ts';
 import { RECORD_ROWS, RECORD_USAGE, type UsageRow } from '../../management/usage/record.ts';
+import { log, nameOf } from '../edge/log.worker.ts';
+import { metrics } from '../edge/metrics.worker.ts';
 import { now } from './host.worker.ts';
 
 /** Of the deployment, its database. */
@@ -27,7 +29,8 @@ async function tell(env: Env): Promise<void> {
       );
       for (const [, { usage, hours }] of some) usage.reportTaken(hours);
     } catch (error) {
-      console.error('usage could not be told', error);
+      metrics.count('atoll_usage_errors_total');
+      log('error', { type: 'usage', clusters: some.length, ...nameOf(error) });
       for (const [, { usage }] of some) usage.reportFailed();
       return;
     }

@@ -167,6 +167,24 @@ describe('a watch', () => {
     ]);
   });
 
+  it('[API28] is where it was when a message could not be sent', () => {
+    const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+    const revision = api.registry.store.revision();
+    const watch = api.watch(`${CM}?watch=1&resourceVersion=${revision}`, TABLE);
+    const { spec } = watch.session;
+    const before = { ...spec };
+    api.label('a', { n: '1' });
+    watch.broken = new Error('not sent');
+    expect(() => watch.session.pump(api.now)).toThrow('not sent');
+    expect(spec).toEqual(before);
+    watch.broken = undefined;
+    api.label('a', { n: '2' });
+    const events = watch.events();
+    expect(events).toHaveLength(2);
+    expect(events[0].object.columnDefinitions).toBeTruthy();
+    expect(events[1].object.columnDefinitions).toBeFalsy();
+  });
+
   it('[API5] has no YAML', () => {
     expect(api.ask('GET', `${CM}?watch=1`, undefined, { accept: 'application/yaml' }).status).toBe(406);
   });

@@ -125,7 +125,7 @@ describe('[MG26] a fork', () => {
     expect(statusOf(asked(copy, source.now, token, `${DEPLOYMENTS}/web`, 'DELETE'))).toBe(200);
     for (let i = 0; i < 100; i++) {
       copy.settle(source.now + i * 1000);
-      copy.wake(source.now + i * 1000);
+      copy.removeExpired(source.now + i * 1000);
     }
     expect(copy.registry.store.count({ resource: 'pods' })).toBe(0);
     expect(source.cluster.registry.store.count({ resource: 'pods' })).toBe(2);
@@ -143,7 +143,7 @@ describe('[MG26] a fork', () => {
     const copy = fork(busy);
     const end = busy.now + 60_000;
     for (let now = busy.now; now <= end; now += 100) {
-      copy.wake(now);
+      copy.removeExpired(now);
       copy.settle(now);
     }
     const web = copy.registry.object('apps/deployments', 'default', 'web');
@@ -230,7 +230,7 @@ describe('[MG24] a standing', () => {
     expect(host.cluster.nextAlarm()).toBeUndefined();
     const revision = host.cluster.registry.store.revision();
     host.now += 3_600_000;
-    host.cluster.wake(host.now);
+    host.cluster.removeExpired(host.now);
     host.settle();
     expect(host.cluster.registry.store.revision()).toBe(revision);
     expect(storeLifecycle(host.sql, { version: 2, state: 'deleted' }), 'an older word').toBe('same');

@@ -4,15 +4,19 @@ import { seeded } from '../../fixtures/prng.ts';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { ClusterHost } from '../../../src/cluster/host.ts';
 import { DRAIN_RESCUE_MS, USAGE_PUSH_MS } from '../../../src/cluster/limits.ts';
+import { EVENT_TTL_MS } from '../../../src/store/limits.ts';
+import { Unanswered } from '../../../src/lib/ask.ts';
 import { PHASES } from '../../../src/cluster/turn.ts';
 import type { Runtime } from '../../../src/kubelet/runtime.ts';
 import { simulated } from '../../../src/runtimes/simulated/runtime.ts';
+import type { AlarmPort } from '../../../src/time/alarm.ts';
 import { WorkerdAlarm } from '../../host/alarms.ts';
 import { nodeCrypto } from '../../host/crypto.ts';
 import { openSqlite } from '../../host/sqlite.ts';
 
 const BEGIN = Date.UTC(2026, 0, 1);
 const PODS = '/api/v1/namespaces/default/pods';
+const POD = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a' }, spec: { containers: [{ name: 'c', image: 'c' }] } };
 
 /** An object on a platform whose time a test moves. */
 class Platform {
@@ -24,11 +28,25 @@ class Platform {
   /** Keys that a slice may take. */
   keys = Number.POSITIVE_INFINITY;
   token = '';
-  readonly host: ClusterHost;
+  host: ClusterHost;
+  readonly #runtime: Runtime;
+  readonly #random = seeded(1);
 
   constructor(runtime: Runtime = simulated) {
-    const random = seeded(1);
-    this.host = new ClusterHost({
+    this.#runtime = runtime;
+    this.host = this.#construct();
+  }
+
+  /** What an eviction leaves. */
+  restart(): void {
+    this.host = this.#construct();
+    this.host.turns.adopt(this.alarm.stored);
+  }
+
+  #construct(): ClusterHost {
+    const random = this.#random;
+    const runtime = this.#runtime;
+    return new ClusterHost({
       platform: { sql: this.sql, random, crypto: nodeCrypto(random), runtimes: { default: runtime, byHandler: new Map() } },
       alarm: this.alarm,
       now: () => this.now,
@@ -91,8 +109,7 @@ class Platform {
       } else {
         this.alarm.start();
         this.alarm.run((scheduled) => {
-          this.host.turns.fired(scheduled);
-          this.host.wake();
+          this.host.wake(scheduled);
         });
       }
     }
@@ -110,18 +127,13 @@ const requests = () => o.sql.all<{ requests: number }>('SELECT sum(requests) AS 
 
 describe('a turn', () => {
   it('reconciles before it sends, in this order', () => {
-    expect(PHASES.map(({ name }) => name)).toEqual(['drain', 'run', 'flush']);
+    expect(PHASES.map(({ name }) => name)).toEqual(['expire', 'drain', 'run', 'flush', 'ask', 'store']);
   });
 
   it('goes on in slices, with an alarm that does the rest should the object die', () => {
     o.pass(1000);
     o.keys = 1;
-    o.ask('POST', PODS, {
-      kind: 'Pod',
-      apiVersion: 'v1',
-      metadata: { name: 'a' },
-      spec: { containers: [{ name: 'c', image: 'c' }] },
-    });
+    o.ask('POST', PODS, POD);
     expect(o.alarm.stored).toBeLessThanOrEqual(o.now + DRAIN_RESCUE_MS);
     expect(o.cluster.registry.object('pods', 'default', 'a')?.status).toMatchObject({ phase: 'Pending' });
     o.pass(100);
@@ -134,17 +146,113 @@ describe('a turn', () => {
     o.cluster.drain = () => {
       throw new Error('disk I/O error');
     };
-    o.ask('POST', PODS, {
-      kind: 'Pod',
-      apiVersion: 'v1',
-      metadata: { name: 'a' },
-      spec: { containers: [{ name: 'c', image: 'c' }] },
-    });
+    o.ask('POST', PODS, POD);
     expect(o.said).toContain('drain failed: disk I/O error');
     expect(o.alarm.stored).toBeLessThanOrEqual(o.now + DRAIN_RESCUE_MS);
     o.cluster.drain = drain;
     o.pass(DRAIN_RESCUE_MS + 100);
     expect(o.cluster.registry.object('pods', 'default', 'a')?.status).toMatchObject({ phase: 'Running' });
+  });
+});
+
+describe('[RC17] an error at any place of a turn', () => {
+  const broken = () => {
+    throw new Error('database or disk is full');
+  };
+  beforeEach(() => o.pass(60_000));
+
+  it.each([
+    ['store', () => (o.cluster.store = broken)],
+    ['ask', () => (o.cluster.outgoing = broken)],
+    ['flush', () => (o.cluster.flush = broken)],
+    ['expire', () => (o.cluster.removeExpired = broken)],
+    ['turn', () => (o.cluster.nextAlarm = broken)],
+  ])('is reported, stops no other phase, and leaves an alarm: %s', (part, breakIt) => {
+    o.said.length = 0;
+    breakIt();
+    o.ask('POST', PODS, POD);
+    expect(o.said).toContain(`${part} failed: database or disk is full`);
+    expect(o.cluster.registry.object('pods', 'default', 'a')?.status).toMatchObject({ phase: 'Running' });
+    expect(o.alarm.stored).toBeLessThanOrEqual(o.now + DRAIN_RESCUE_MS);
+    const { runs } = o.alarm;
+    o.pass(5 * DRAIN_RESCUE_MS + 10);
+    expect([o.alarm.runs - runs, o.alarm.isLost]).toEqual([5, false]);
+  });
+
+  it('as in an idle turn, and in the timer of what is in memory', () => {
+    const { store } = o.cluster;
+    o.cluster.store = broken;
+    o.host.turns.take(o.cluster, o.now, 4);
+    expect([o.said.at(-1), o.alarm.stored]).toEqual(['store failed: database or disk is full', expect.any(Number)]);
+    o.cluster.store = store;
+    o.ask('GET', PODS);
+    o.said.length = 0;
+    o.cluster.store = broken;
+    o.pass(USAGE_FLUSH_MS);
+    expect(o.said[0]).toBe('store failed: database or disk is full');
+    expect(o.alarm.stored).toBeLessThanOrEqual(o.now + DRAIN_RESCUE_MS);
+  });
+
+  it('and one that keeps the cluster from being opened', () => {
+    const { all } = o.sql;
+    o.restart();
+    o.sql.all = broken;
+    o.host.wake();
+    expect([o.said.at(-1), o.alarm.stored]).toEqual(['alarm failed: database or disk is full', o.now + DRAIN_RESCUE_MS]);
+    o.sql.all = all;
+    o.alarm.commit();
+    o.pass(DRAIN_RESCUE_MS);
+    expect(o.host.cluster).toBeDefined();
+  });
+});
+
+describe('Events that outlived their TTL', () => {
+  it('go though an admission plugin refuses or asks: it is asked nothing', () => {
+    o.ask('POST', PODS, POD);
+    expect(o.cluster.registry.objects('events').length).toBeGreaterThan(0);
+    o.cluster.limits.review = () => {
+      throw new Unanswered([{ method: 'POST', url: 'https://hook.example.org/' }]);
+    };
+    o.pass(2 * EVENT_TTL_MS);
+    expect([o.cluster.registry.objects('events'), o.said.filter((said) => / failed: /.test(said))]).toEqual([[], []]);
+  });
+});
+
+it('[TIME6] who is woken though an alarm stands later is not made to wait for that', () => {
+  o.pass(60_000);
+  expect(o.alarm.stored).toBeGreaterThan(o.now + 60_000);
+  o.host.wake();
+  o.host.turns.wakeBy(o.now + 5000);
+  expect(o.alarm.stored).toBe(o.now + 5000);
+});
+
+describe('[TIME7] an alarm that cannot be set', () => {
+  it('is reported, and set again', () => {
+    o.pass(60_000);
+    const { set } = o.alarm;
+    let lost: (error: unknown) => void = () => undefined;
+    const port: AlarmPort = o.alarm;
+    port.set = (_, failed) => void (lost = failed);
+    o.host.turns.wakeBy(o.now + 5000);
+    lost(new Error('no storage'));
+    port.set = set.bind(o.alarm);
+    expect(o.said.at(-1)).toBe('alarm failed: no storage');
+    o.pass(DRAIN_RESCUE_MS);
+    expect(o.alarm.stored).toBeLessThanOrEqual(o.now - DRAIN_RESCUE_MS + 5000);
+  });
+});
+
+describe('the limits of a cluster', () => {
+  it('are in force when they are stored, and not before', () => {
+    const { run } = o.sql;
+    o.sql.run = () => {
+      throw new Error('disk I/O error');
+    };
+    expect(() => o.host.limit({ plan: 'small', turnMs: 7 })).toThrow('disk I/O error');
+    expect(o.cluster.limits.turnMs).toBe(Number.POSITIVE_INFINITY);
+    o.sql.run = run;
+    o.host.limit({ plan: 'small', turnMs: 7 });
+    expect(o.cluster.limits.turnMs).toBe(7);
   });
 });
 
@@ -178,7 +286,6 @@ class Laborious {
 }
 
 describe('[RT8] runtimes execute', () => {
-  const POD = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a' }, spec: { containers: [{ name: 'c', image: 'c' }] } };
   let work: Laborious;
   beforeEach(() => {
     work = new Laborious();

@@ -177,3 +177,17 @@ describe('[REG70] kinds that a running cluster serves from now on', () => {
     expect(host.request('GET', '/apis/example.com/v1').status).toBe(404);
   });
 });
+
+it('[STR2] a watch of a kind that went away while it slept is over, and its cluster opens', () => {
+  const host = makeCluster({ apiOnly: true });
+  host.cluster.define([Widget]);
+  const spec = host.watch('/apis/example.com/v1/widgets?watch=true').spec();
+  const port = { send: () => undefined, save: () => undefined, close: () => undefined };
+  host.crash();
+  expect(host.cluster.resume(spec, port)).toBeUndefined();
+  expect(
+    host.cluster.resume({ ...spec, group: '', resource: 'pods', fieldSelector: 'spec.gone=1' } as typeof spec, port),
+  ).toBeUndefined();
+  host.cluster.define([Widget]);
+  expect(host.cluster.resume(spec, port)).toBeDefined();
+});

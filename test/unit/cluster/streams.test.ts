@@ -9,12 +9,18 @@ let sessions: Sessions;
 let bytes: number;
 beforeEach(() => {
   bytes = 0;
+  failures = [];
   sessions = anew();
 });
+let failures: unknown[];
 const anew = () =>
-  new Sessions({ echo: (spec, port) => new EchoSession(spec, port) }, (more, now) => {
-    expect(now).toBeGreaterThanOrEqual(NOW);
-    bytes += more;
+  new Sessions({
+    resumptions: { echo: (spec, port) => new EchoSession(spec, port) },
+    sent: (more, now) => {
+      expect(now).toBeGreaterThanOrEqual(NOW);
+      bytes += more;
+    },
+    failed: (error) => void failures.push(error),
   });
 
 /** A client's end: what it got, what was kept, whether it was closed. */
@@ -88,6 +94,32 @@ describe('a stream whose client speaks', () => {
     expect(session.ended).toBe(1);
     sessions.end(() => true);
     expect([other.client.isClosed, other.session.ended]).toEqual([true, 1]);
+  });
+
+  it('[STR6] that throws is reported and ends; those behind it hear', () => {
+    const all = [open(), open(), open()];
+    const [first, second, third] = all;
+    first.client.send = () => {
+      throw new Error('not sent');
+    };
+    for (const { session } of all) sessions.receive(session, 'a', NOW);
+    second.client.save = () => {
+      throw new Error('not saved');
+    };
+    sessions.receive(second.session, 'b', NOW);
+    expect(sessions.flush(NOW, 1, 10)).toBe(true);
+    expect(third.client.got).toEqual(['hello', '1 a']);
+    expect(failures.map(String)).toEqual(['Error: not saved', 'Error: not sent']);
+    expect([first.client.isClosed, second.client.isClosed, sessions.size]).toEqual([true, true, 1]);
+  });
+
+  it('[STR6] whose end throws keeps no other open', () => {
+    const [first, second] = [open(), open()];
+    first.client.close = () => {
+      throw new Error('not closed');
+    };
+    sessions.end(() => true);
+    expect([sessions.size, second.client.isClosed, failures.map(String)]).toEqual([0, true, ['Error: not closed']]);
   });
 
   it('[STR5] every message counts', () => {

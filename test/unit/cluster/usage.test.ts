@@ -67,6 +67,7 @@ describe('usage of a cluster', () => {
     };
     expect(host.request('GET', ITEMS).status).toBe(200);
     expect(hoursOf(host)).toMatchObject([{ hour: BEGIN, requests: 2 }]);
+    expect(host.failures.map(({ part, error }) => `${part}: ${(error as Error).message}`)).toEqual(['usage: disk I/O error']);
     host.sql.run = run;
     host.do('GET', ITEMS);
     expect(hoursOf(host)).toMatchObject([
@@ -202,7 +203,7 @@ describe('usage of a cluster', () => {
     expect(told).toHaveLength(1);
     expect([usage.mustTell(host.now), usage.tellAt]).toEqual([false, undefined]);
     host.do('GET', ITEMS);
-    expect(host.cluster.endTurn(host.now).alarmAt).toBe(host.now + USAGE_PUSH_MS);
+    expect(host.cluster.alarmAt(host.now)).toBe(host.now + USAGE_PUSH_MS);
     host.now += USAGE_PUSH_MS - 1;
     expect(usage.mustTell(host.now)).toBe(false);
     host.now++;

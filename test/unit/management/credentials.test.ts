@@ -159,7 +159,7 @@ it('[MG48] temporary credentials end, and the watches that they opened', async (
   expect([object.status(token), watch.closed]).toEqual([200, false]);
   await pass(1);
   expect(object.status(token)).toBe(401);
-  object.cluster().wake(clock.now);
+  object.cluster().removeExpired(clock.now);
   expect(watch.closed).toBe(true);
   expect(await listed()).toHaveLength(1);
 });
@@ -280,7 +280,7 @@ it('[MG50] rotated, a credential has another secret and the same name inside', a
   expect([object.status(second), object.status(third), overlapping.closed]).toEqual([200, 200, false]);
   expect(overlapping.spec.expires).toBe(clock.now + 1);
   await pass(1);
-  object.cluster().wake(clock.now);
+  object.cluster().removeExpired(clock.now);
   expect([object.status(second), object.status(third), overlapping.closed]).toEqual([401, 200, true]);
   expect((await call(owner, 'POST', path(made.id), {})).status).toBe(404);
 });

@@ -31,6 +31,19 @@ describe('history', () => {
     );
   });
 
+  it('remembers no checkpoint that could not be written', () => {
+    const { put, history, sql } = fresh();
+    put('a');
+    const { run } = sql;
+    sql.run = () => {
+      throw new Error('disk I/O error');
+    };
+    expect(() => history.checkpoint(0)).toThrow('disk I/O error');
+    sql.run = run;
+    history.checkpoint(0);
+    expect(sql.all('SELECT rev, at FROM checkpoints')).toMatchObject([{ rev: 1, at: 0 }]);
+  });
+
   it('finds what was last written before the TTL, and comes to rest when nothing is left', () => {
     const { put, drop, history } = fresh();
     put('a');

@@ -27,6 +27,28 @@ describe('the alarm of an object', () => {
     expect(platform.sets).toBe(3);
   });
 
+  it('[TIME7] that could not be set is not taken for set', () => {
+    let fails = true;
+    const sets: number[] = [];
+    const unset: unknown[] = [];
+    let lost: (error: unknown) => void = () => undefined;
+    const port = {
+      set: (at: number, failed: (error: unknown) => void) => {
+        if (fails) throw new Error('no storage');
+        sets.push(at);
+        lost = failed;
+      },
+    };
+    const alarm = new Alarm(port, (at, error) => void unset.push(at, error));
+    expect(() => alarm.by(5000, 0)).toThrow('no storage');
+    fails = false;
+    alarm.by(5000, 0);
+    lost('too late');
+    expect([alarm.at, unset]).toEqual([undefined, [5000, 'too late']]);
+    alarm.by(6000, 0);
+    expect([alarm.at, sets]).toEqual([6000, [5000, 6000]]);
+  });
+
   it('[TIME5] is not lost when its handler, in the very millisecond, wants to be called again', () => {
     const { platform, alarm } = make();
     alarm.by(2000, clock.now);
