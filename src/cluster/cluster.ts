@@ -23,7 +23,7 @@ import type { Controller, Key as ObjectKey } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 import { Registry } from '../registry/registry.ts';
-import { runtimeTable } from '../runtimes/table.ts';
+import { runtimesFor } from '../runtimes/table.ts';
 import { scheduler } from '../scheduler/controller.ts';
 import { History } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
@@ -126,7 +126,7 @@ export class Cluster {
       ...(this.#suspended && { unavailable: SUSPENDED }),
       ...(facts && { facts }),
     });
-    const { runtimes = runtimeTable } = platform;
+    const runtimes = (platform.runtimesFor ?? runtimesFor)({ sql });
     this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet(runtimes)];
     this.reconciler = new Reconciler({
       registry: this.registry,

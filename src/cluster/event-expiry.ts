@@ -9,16 +9,13 @@ export const EVENTS = 'events';
  * Removes Events that outlived their TTL; false: there are more of them. No admission plugin is asked, and no plan: upstream it is a lease of
  * etcd that ends (registry/core/event/storage, TTLFunc), of which the API server knows nothing.
  */
-export function expireEvents({ kernel }: Registry, history: History, now: number): boolean {
+export function expireEvents(registry: Registry, history: History, now: number): boolean {
   const next = history.next();
-  const kind = kernel.kinds.byResource(EVENTS);
+  const kind = registry.kinds.byResource(EVENTS);
   if (!kind || next === undefined || next > now) return true;
-  return kernel.transaction(() => {
+  return registry.transaction(() => {
     const expired = history.expired(now, DUE_TIMERS_BATCH);
-    for (const { namespace, name } of expired) {
-      const live = kernel.live(EVENTS, namespace, name);
-      if (live) kernel.remove(kind, live.object);
-    }
+    for (const { namespace, name } of expired) registry.expire(kind, namespace, name);
     return expired.length < DUE_TIMERS_BATCH;
   });
 }

@@ -1,5 +1,5 @@
 import type { OpenApiFacts } from '../apiserver/openapi-facts.ts';
-import type { RuntimeTable } from '../kubelet/runtime.ts';
+import type { RuntimesFor } from '../kubelet/runtime.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
@@ -19,8 +19,8 @@ export interface Platform {
   facts?: OpenApiFacts;
   /** Shared by all clusters of a process; absent: each is booted. */
   bootSnapshots?: BootSnapshots;
-  /** What executes pods; absent: the runtimes that every cluster has. */
-  runtimes?: RuntimeTable;
+  /** Makes what executes pods; absent: the runtimes that every cluster has. */
+  runtimesFor?: RuntimesFor;
 }
 
 /** What the parts of a cluster report errors to. */

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../api/machinery/time.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { ClusterRole } from '../tenancy/credentials.ts';
@@ -16,7 +17,8 @@ export const ROLE_GROUPS: Record<ClusterRole, string[]> = {
 
 /**
  * Gives the group of a role the ClusterRole of that name, in the open: RBAC inside of the cluster is its owners' to look at and to change.
- * False: it has it.
+ * False: it has it. It is known to be valid and written as bootstrap objects are: no admission plugin of the cluster, and no full plan, can keep
+ * its owners from giving somebody a role.
  */
 export function bindRole(registry: Registry, role: string, now: number): boolean {
   const kind = registry.kinds.byResource(BINDINGS);
@@ -25,10 +27,10 @@ export function bindRole(registry: Registry, role: string, now: number): boolean
   const binding = {
     kind: 'ClusterRoleBinding',
     apiVersion: 'rbac.authorization.k8s.io/v1',
-    metadata: { name },
+    metadata: { name, uid: registry.random.uuid(), creationTimestamp: rfc3339(now) },
     subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name }],
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
   };
-  registry.create(kind, binding as Obj as KubeObject, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
+  registry.createOwn(kind, binding as Obj as KubeObject, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
   return true;
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../lib/json.ts';
+import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Key } from '../reconcile/plan.ts';
 
 /** A pod and the node that it is bound to. */
@@ -81,3 +82,6 @@ export interface RuntimeTable {
   default: Runtime;
   byHandler: ReadonlyMap<string, Runtime>;
 }
+
+/** Makes the runtimes of one cluster, each time that it opens: what they remember lies in tables of its database. */
+export type RuntimesFor = (cluster: { sql: Sqlite }) => RuntimeTable;

@@ -205,6 +205,22 @@ export class Registry {
     }
   }
 
+  /** Creates an object of the cluster's own, which is complete and valid: no admission plugin is asked. */
+  createOwn(kind: Kind, object: KubeObject, options: WriteOptions): void {
+    this.transaction(() => {
+      this.trackFields(kind, object, options);
+      this.kernel.append(kind, object, undefined);
+    });
+  }
+
+  /** Removes an object whose time is over: no admission plugin is asked, and no finalizer holds it (in upstream a lease of etcd ends). */
+  expire(kind: Kind, namespace: string, name: string): void {
+    this.transaction(() => {
+      const live = this.kernel.live(resourceOf(kind), namespace, name);
+      if (live) this.kernel.remove(kind, live.object);
+    });
+  }
+
   /** Runs `fn` as one transaction: all or nothing. Nested calls are part of the outer one, but roll back alone. */
   transaction<T>(fn: () => Sync<T>): T {
     return this.kernel.transaction(fn);

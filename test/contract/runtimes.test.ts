@@ -4,7 +4,7 @@ import type { PodOnNode, Runtime, RuntimeAction, RuntimeTable } from '../../src/
 import type { KubeObject, Obj } from '../../src/lib/json.ts';
 import type { Sqlite } from '../../src/lib/sqlite-port.ts';
 import { simulated } from '../../src/runtimes/simulated/runtime.ts';
-import { runtimeTable } from '../../src/runtimes/table.ts';
+import { runtimesFor } from '../../src/runtimes/table.ts';
 import { type Script, ScriptedRuntime } from '../fixtures/scripted-runtime.ts';
 import { type TestCluster, makeCluster } from '../host/make-cluster.ts';
 
@@ -30,7 +30,7 @@ interface Wish {
 const SUBJECTS: Subject[] = [
   {
     name: 'simulated',
-    table: () => runtimeTable,
+    table: (sql) => runtimesFor({ sql }),
     annotations: ({ pull, ready, runs, exitCode, stops }) => ({
       'atoll.dev/simulate': JSON.stringify({
         pullSeconds: pull,
@@ -71,12 +71,12 @@ class Bench {
 
   constructor(subject: Subject) {
     this.subject = subject;
-    const runtimes = (sql: Sqlite) => {
+    const runtimesFor = ({ sql }: { sql: Sqlite }) => {
       const table = subject.table(sql);
       this.runtime = table.default;
       return table;
     };
-    this.host = makeCluster({ nodes: 1, runtimes });
+    this.host = makeCluster({ nodes: 1, runtimesFor });
   }
 
   create(name: string, wish: Wish, spec: Obj = {}): void {
@@ -231,4 +231,16 @@ describe.each(SUBJECTS)('the laws of runtimes: $name', (subject) => {
     bench.pass(1);
     expect(subject.name === 'simulated' ? {} : (bench.runtime as ScriptedRuntime).starts()).toEqual({});
   });
+});
+
+it('[RT3] a runtime is made over the database of its cluster, each time that one opens', () => {
+  const asked: Sqlite[] = [];
+  const runtimesFor = ({ sql }: { sql: Sqlite }): RuntimeTable => {
+    asked.push(sql);
+    return { default: new ScriptedRuntime(sql), byHandler: new Map() };
+  };
+  const [one, other] = [makeCluster({ seed: 1, runtimesFor }), makeCluster({ seed: 2, runtimesFor })];
+  one.crash();
+  expect(asked).toEqual([one.sql, other.sql, one.sql]);
+  expect(one.cluster.runtimes[0]).not.toBe(other.cluster.runtimes[0]);
 });

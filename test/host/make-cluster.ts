@@ -5,9 +5,8 @@ import type { WatchSpec } from '../../src/apiserver/streams/spec.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { BootSnapshots } from '../../src/cluster/boot-snapshot.ts';
 import type { ClusterOptions } from '../../src/tenancy/cluster.ts';
-import type { RuntimeTable } from '../../src/kubelet/runtime.ts';
+import type { RuntimesFor } from '../../src/kubelet/runtime.ts';
 import type { Obj } from '../../src/lib/json.ts';
-import type { Sqlite } from '../../src/lib/sqlite-port.ts';
 import type { Message, StreamPort, StreamSpec } from '../../src/lib/stream.ts';
 import { textOf } from '../fixtures/api.ts';
 import { nodeCrypto } from './crypto.ts';
@@ -31,20 +30,17 @@ export class TestCluster {
   readonly #random: ReturnType<typeof seeded>;
 
   readonly #bootSnapshots: BootSnapshots | undefined;
-  readonly #runtimes: ((sql: Sqlite) => RuntimeTable) | undefined;
+  readonly #runtimesFor: RuntimesFor | undefined;
 
   constructor(
     seed: number,
     now: number,
     options: Partial<ClusterOptions>,
-    {
-      bootSnapshots,
-      runtimes,
-    }: { bootSnapshots?: BootSnapshots | undefined; runtimes?: ((sql: Sqlite) => RuntimeTable) | undefined } = {},
+    { bootSnapshots, runtimesFor }: { bootSnapshots?: BootSnapshots | undefined; runtimesFor?: RuntimesFor | undefined } = {},
   ) {
     this.now = now;
     this.#bootSnapshots = bootSnapshots;
-    this.#runtimes = runtimes;
+    this.#runtimesFor = runtimesFor;
     this.#random = seeded(seed);
     this.cluster = Cluster.create(this.#platform(), { id: `seed-${seed}`, name: 'test', caPem: 'CA', ...options }, now);
     this.token = this.cluster.issue({ id: 'admin', username: 'kubernetes-admin', role: 'admin' }, now);
@@ -53,7 +49,7 @@ export class TestCluster {
 
   #platform() {
     const bootSnapshots = this.#bootSnapshots;
-    const runtimes = this.#runtimes?.(this.sql);
+    const runtimesFor = this.#runtimesFor;
     const crypto = nodeCrypto(this.#random);
     return {
       sql: this.sql,
@@ -61,7 +57,7 @@ export class TestCluster {
       crypto,
       failed: (_: string | undefined, part: string, error: unknown) => void this.failures.push({ part, error }),
       ...(bootSnapshots && { bootSnapshots }),
-      ...(runtimes && { runtimes }),
+      ...(runtimesFor && { runtimesFor }),
     };
   }
 
@@ -180,9 +176,9 @@ export function makeCluster(
     now?: number;
     bootSnapshots?: BootSnapshots;
     /** What executes pods, made anew over the database at every opening. */
-    runtimes?: (sql: Sqlite) => RuntimeTable;
+    runtimesFor?: RuntimesFor;
   } & Partial<ClusterOptions> = {},
 ): TestCluster {
-  const { seed = 1, now = Date.UTC(2026, 0, 1), bootSnapshots, runtimes, ...rest } = options;
-  return new TestCluster(seed, now, rest, { bootSnapshots, runtimes });
+  const { seed = 1, now = Date.UTC(2026, 0, 1), bootSnapshots, runtimesFor, ...rest } = options;
+  return new TestCluster(seed, now, rest, { bootSnapshots, runtimesFor });
 }

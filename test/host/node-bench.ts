@@ -3,11 +3,11 @@ import { virtualNodes } from '../../src/kubelet/node.ts';
 import type { KubeObject } from '../../src/lib/json.ts';
 import type { Controller } from '../../src/reconcile/plan.ts';
 import type { Admission } from '../../src/registry/ports.ts';
-import { runtimeTable } from '../../src/runtimes/table.ts';
+import { simulated } from '../../src/runtimes/simulated/runtime.ts';
 import { scheduler } from '../../src/scheduler/controller.ts';
 import { ControllerBench } from './controller-bench.ts';
 
-export const kubelet = kubeletOver(runtimeTable);
+export const kubelet = kubeletOver({ default: simulated, byHandler: new Map() });
 export const START = Date.UTC(2026, 0, 1, 12);
 
 export interface NodeBenchOptions {

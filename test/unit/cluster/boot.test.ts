@@ -1,3 +1,4 @@
+import { Unanswered } from '../../../src/lib/ask.ts';
 import { describe, expect, it } from 'vitest';
 import { makeCluster } from '../../host/make-cluster.ts';
 
@@ -37,4 +38,23 @@ describe('the bootstrap objects', () => {
     host.settle();
     expect(registry.store.revision()).toBe(revision);
   });
+});
+
+it('the binding of a role is as a client would make it, and no admission plugin keeps it from being made', () => {
+  const host = makeCluster({ apiOnly: true });
+  const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+  const { review } = host.cluster.limits;
+  host.cluster.limits.review = () => {
+    throw new Unanswered([{ method: 'POST', url: 'https://hook.example.org/' }]);
+  };
+  host.cluster.issue({ id: 'v', username: 'viewer', role: 'view' }, host.now);
+  host.cluster.limits.review = review;
+  const made = host.request('GET', `${BINDINGS}/atoll:view`).body;
+  expect(made.metadata.managedFields).toHaveLength(1);
+  const { metadata: _, ...rest } = made;
+  const like = host.request('POST', `${BINDINGS}?fieldManager=atoll`, { ...rest, metadata: { name: 'like' } }).body;
+  const { uid, resourceVersion } = made.metadata;
+  expect(JSON.stringify({ ...like, metadata: { ...like.metadata, name: 'atoll:view', uid, resourceVersion } })).toBe(
+    JSON.stringify(made),
+  );
 });

@@ -45,9 +45,9 @@ class Platform {
 
   #construct(): ClusterHost {
     const random = this.#random;
-    const runtime = this.#runtime;
+    const runtimesFor = () => ({ default: this.#runtime, byHandler: new Map() });
     return new ClusterHost({
-      platform: { sql: this.sql, random, crypto: nodeCrypto(random), runtimes: { default: runtime, byHandler: new Map() } },
+      platform: { sql: this.sql, random, crypto: nodeCrypto(random), runtimesFor },
       alarm: this.alarm,
       now: () => this.now,
       after: (ms, run) => void this.timers.push({ at: this.now + ms, run }),
