@@ -21,8 +21,8 @@ export class Alarm {
   readonly #unset: (at: number, error: unknown) => void;
   /** Time of the alarm that is set. */
   #at: number | undefined;
-  /** The latest time for which a handler has run, or an alarm was given up. */
-  #fired = Number.NEGATIVE_INFINITY;
+  /** The last times for which a handler has run, or an alarm was given up: what may stand in the database, and is not to be set again. */
+  #spent: readonly number[] = [];
 
   /** `unset` hears of an alarm that could not be set, though the platform did not say so at once. */
   constructor(port: AlarmPort, unset: (at: number, error: unknown) => void = () => undefined) {
@@ -49,7 +49,7 @@ export class Alarm {
   }
 
   #over(at: number): void {
-    this.#fired = Math.max(this.#fired, at, this.#at ?? at);
+    this.#spent = [at, this.#at ?? at, ...this.#spent].slice(0, 4);
     this.#at = undefined;
   }
 
@@ -69,7 +69,8 @@ export class Alarm {
   by(at: number, now: number): boolean {
     const lost = this.isLost(now);
     if (lost) this.#over(this.#at as number);
-    const wanted = Math.max(Math.ceil(at), now + 1, this.#fired + 1);
+    let wanted = Math.max(Math.ceil(at), now + 1);
+    while (this.#spent.includes(wanted)) wanted++;
     if (this.#at !== undefined && this.#at <= wanted) return lost;
     this.#port.set(wanted, (error) => {
       if (this.#at === wanted) this.#at = undefined;

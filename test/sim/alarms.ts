@@ -1,7 +1,9 @@
-import { Alarm } from '../../src/time/alarm.ts';
+import { Turns } from '../../src/cluster/turn.ts';
 import { ALARM_LOST_MS } from '../../src/time/limits.ts';
 import { DRAIN_RESCUE_MS } from '../../src/cluster/limits.ts';
 import { WorkerdAlarm } from '../host/alarms.ts';
+import { PLACES } from './faults.ts';
+import { checkFresh } from './fresh.ts';
 import { must } from './must.ts';
 import type { World } from './world.ts';
 
@@ -9,7 +11,9 @@ import type { World } from './world.ts';
 export class Alarms {
   readonly #world: World;
   readonly platform: WorkerdAlarm;
-  #alarm: Alarm;
+  #turns: Turns;
+  /** What turns reported since the last question. */
+  #failures: unknown[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -17,23 +21,58 @@ export class Alarms {
       () => world.host.now,
       () => world.int(1000) / 1000,
     );
-    this.#alarm = new Alarm(this.platform);
+    this.#turns = this.#made();
   }
 
-  /** The end of a turn: what has still to be done has an alarm that comes in time. */
-  endTurn(quiet: boolean): void {
-    const { now, cluster } = this.#world.host;
-    // What is left may have to go on at once.
-    const at = quiet ? cluster.nextAlarm() : now + (this.#world.chance(0.3) ? 0 : DRAIN_RESCUE_MS);
-    if (at === undefined) this.#alarm.none(now);
-    else this.#alarm.by(at, now);
+  /** The turns of one process. What a process does later by itself never comes: the alarm must do it. */
+  #made(): Turns {
+    const { host } = this.#world;
+    const nothing = () => undefined;
+    const failed = (_: string | undefined, __: string, error: unknown) => void this.#failures.push(error);
+    return new Turns(
+      {
+        alarm: this.platform,
+        now: () => host.now,
+        after: nothing,
+        budget: () => () => false,
+        slice: (_, workMs) => ({ workMs, rests: false }),
+        pauseAfter: () => 0,
+        ask: nothing,
+        send: nothing,
+        tell: nothing,
+        report: { turn: nothing, failed, alarmLost: nothing },
+      },
+      () => host.cluster,
+    );
+  }
+
+  /** A turn, any step of which may throw: what has still to be done, or failed, has an alarm that comes in time. */
+  endTurn(mayFail = true): void {
+    const world = this.#world;
+    const { host, disk } = world;
+    if (mayFail && world.chance(0.15)) disk.failAfter(world.int(6), world.pick([...PLACES, 'send'] as const));
+    this.#turns.markDirty();
+    this.#turns.take(host.cluster, host.now, 0);
+    const hasFailed = disk.failed();
+    const ofTurn = this.#failures.splice(0);
+    const [failure] = [...ofTurn, ...host.failures.splice(0).map(({ error }) => error)];
+    if (hasFailed) checkFresh(world, 'a turn');
+    else if (failure !== undefined && !disk.unnoticed()) throw failure;
+    // A stream that failed is over: nothing is left to do for it.
+    const at = ofTurn.length ? host.now + DRAIN_RESCUE_MS : host.cluster.nextAlarm();
+    const { stored } = this.platform;
+    // [TIME5] Later by one where the handler for that very time has run.
+    must(
+      at === undefined || (stored !== undefined && stored <= Math.max(Math.ceil(at), host.now + DRAIN_RESCUE_MS) + 1),
+      () => `an alarm is wanted at ${at}, and stands at ${stored}, now is ${host.now}`,
+    );
   }
 
   /** What a new process finds. */
   restart(): void {
     this.platform.restart();
-    this.#alarm = new Alarm(this.platform);
-    this.#alarm.adopt(this.platform.stored);
+    this.#turns = this.#made();
+    this.#turns.adopt(this.platform.stored);
   }
 
   /** Moments of the platform, in any order with everything else: a commit, an alarm that is started, its handler's turn (true). */
@@ -47,12 +86,11 @@ export class Alarms {
   }
 
   /** The handler of an alarm that was started. */
-  fire(work: () => boolean): void {
-    const { host } = this.#world;
+  fire(work: () => boolean, mayFail = true): void {
     this.platform.run((scheduled) => {
-      this.#alarm.fired(scheduled);
-      host.cluster.removeExpired(host.now);
-      this.endTurn(work());
+      this.#turns.fired(scheduled);
+      work();
+      this.endTurn(mayFail);
     });
     this.#check();
   }
@@ -72,8 +110,8 @@ export class Alarms {
     if (isLost) {
       // [TIME6] Whoever looks for overdue alarms finds it.
       host.now = Math.max(host.now, stored + ALARM_LOST_MS + 1);
-      host.cluster.removeExpired(host.now);
-      this.endTurn(work());
+      work();
+      this.endTurn(false);
       // Where nothing is wanted, nothing is set: it stands as it was, and nobody looks again.
       return host.cluster.nextAlarm() !== undefined;
     }
@@ -85,7 +123,7 @@ export class Alarms {
     if (next === undefined || next > host.now + withinMs) return false;
     host.now = Math.max(host.now, next);
     this.platform.start();
-    this.fire(work);
+    this.fire(work, false);
     return true;
   }
 }

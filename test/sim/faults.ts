@@ -19,6 +19,7 @@ export class Disk {
   #depth = 0;
   #wrote = false;
   #failed = false;
+  #unnoticed = false;
 
   constructor(sql: Sqlite) {
     const { run, transaction } = sql;
@@ -46,6 +47,7 @@ export class Disk {
     if (at !== this.#at || --this.#left >= 0) return;
     this.#mend();
     this.#failed = !unnoticed;
+    this.#unnoticed = unnoticed;
     throw new Error(at === 'write' || at === 'commit' ? 'disk I/O error' : `thrown after ${at}`);
   }
 
@@ -57,6 +59,13 @@ export class Disk {
   failAfter(n: number, at: Place): void {
     this.#at = at;
     this.#left = n;
+  }
+
+  /** Did it fail since the last question where a request is counted? */
+  unnoticed(): boolean {
+    const unnoticed = this.#unnoticed;
+    this.#unnoticed = false;
+    return unnoticed;
   }
 
   /** Did it fail since the last question? It works again from here on. */

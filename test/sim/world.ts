@@ -130,10 +130,10 @@ export class World {
     this.disk.failed();
     if (this.chance(0.05)) checkFresh(this, operation.name);
     const quiet = work(this);
-    this.alarms.endTurn(quiet);
+    this.alarms.endTurn();
     if (this.chance(0.8)) flush(this);
     checkAlways(this);
-    if (quiet && this.chance(0.15)) checkSettled(this);
+    if (quiet && !this.host.cluster.reconciler.isDirty && this.chance(0.15)) checkSettled(this);
     this.readers = this.readers.filter((reader) => this.chance(0.4) || !reader.next(this));
     time(this);
     clients(this);
@@ -147,7 +147,8 @@ export class World {
       this.host.settle();
       return true;
     };
-    this.alarms.endTurn(settle());
+    settle();
+    this.alarms.endTurn(false);
     let rounds = 0;
     while (rounds++ < 400 && this.alarms.next(3_600_000, settle));
     this.host.settle();

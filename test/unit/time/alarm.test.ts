@@ -27,6 +27,14 @@ describe('the alarm of an object', () => {
     expect(platform.sets).toBe(3);
   });
 
+  it('[TIME5] whose handler is run again for a time long ago keeps no earlier one from being set', () => {
+    const { platform, alarm } = make();
+    alarm.by(9000, clock.now);
+    alarm.fired(2000);
+    alarm.by(5000, clock.now);
+    expect([alarm.at, platform.stored]).toEqual([5000, 5000]);
+  });
+
   it('[TIME7] that could not be set is not taken for set', () => {
     let fails = true;
     const sets: number[] = [];
