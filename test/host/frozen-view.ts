@@ -6,8 +6,6 @@ import type { Change, IndexDefinition, View } from '../../src/registry/view.ts';
 /** The view of a registry with all objects frozen. They are shared, so a controller that changes one throws. */
 export abstract class FrozenView implements View {
   abstract readonly registry: Registry;
-  /** The indexes that were read, by their names: they cannot be frozen, for the registry brings them up to date. */
-  readonly indexes = new Map<string, IndexDefinition<unknown>>();
 
   get revision(): number {
     return this.registry.revision;
@@ -38,7 +36,6 @@ export abstract class FrozenView implements View {
   }
 
   index<S>(definition: IndexDefinition<S>): S {
-    this.indexes.set(definition.name, definition as IndexDefinition<unknown>);
     return this.registry.view.index(definition);
   }
 
