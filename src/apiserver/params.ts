@@ -1,3 +1,4 @@
+import { isInt64 } from '../api/machinery/numerals.ts';
 import { type FieldError, forbidden, goQuote, notSupported } from '../api/machinery/field-errors.ts';
 import { relabel } from '../api/machinery/fields.ts';
 import { badRequest, failure, invalidError } from '../api/machinery/status-errors.ts';
@@ -20,12 +21,20 @@ export interface ListParams {
 
 /** Go's strconv.ParseInt in a query parameter; undefined when absent. */
 export function intParam(query: URLSearchParams, name: string): number | undefined {
+  const value = int64Param(query, name);
+  return value === undefined ? undefined : Number(value);
+}
+
+/** The same with all its digits: a bigint beyond 2^53. */
+export function int64Param(query: URLSearchParams, name: string): number | bigint | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
   if (!/^[+-]?[0-9]+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
   const value = Number(text);
-  if (Math.abs(value) >= 2 ** 63) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: value out of range`);
-  return value;
+  if (Number.isSafeInteger(value)) return value;
+  const exact = Number.isFinite(value) ? BigInt(text.replace('+', '')) : undefined;
+  if (exact === undefined || !isInt64(exact)) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: value out of range`);
+  return exact;
 }
 
 /** `watchPath`: the address itself says watch. `labels`: what the version calls the fields that can be selected by. */

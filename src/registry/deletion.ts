@@ -45,7 +45,7 @@ export function checkPreconditions({ kind, options }: DeleteScope, { metadata }:
  * rest.BeforeDelete for kinds with grace periods: marks `object` with the seconds that it still has, and returns them.
  * Undefined: no grace period; 'pending': the period granted before stays.
  */
-export function graceful({ kind, options }: DeleteScope, object: KubeObject): number | 'pending' | undefined {
+export function graceful({ kind, options }: DeleteScope, object: KubeObject): number | bigint | 'pending' | undefined {
   const { grace } = kind;
   if (!grace) return undefined;
   const { metadata } = object;

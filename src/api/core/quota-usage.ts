@@ -1,7 +1,7 @@
 import { aggregate, isHugePages, type Quantities } from './pod/resources.ts';
 import type { Resource } from '../machinery/define-kind.ts';
 import { add, ofValue, type Quantity, quantity, value } from '../machinery/quantity.ts';
-import { parseTime } from '../machinery/time.ts';
+import { parseTime, secondsInMs } from '../machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 
 /** What an object uses of a quota (pkg/quota/v1/evaluator): the same figures for admission and for a recount. */
@@ -97,7 +97,7 @@ function counts(pod: KubeObject, now: number): boolean {
   if (phase === 'Failed' || phase === 'Succeeded') return false;
   const { deletionTimestamp, deletionGracePeriodSeconds: grace } = pod.metadata;
   if (!deletionTimestamp || grace === undefined) return true;
-  return now <= parseTime(deletionTimestamp) + grace * 1000;
+  return now <= parseTime(deletionTimestamp) + secondsInMs(grace);
 }
 
 function podUsage(pod: KubeObject, now: number): Quantities {

@@ -64,7 +64,7 @@ export interface KindRules {
   /** Field selectors beyond metadata.name and metadata.namespace: label -> JSON path segments in the stored object. */
   selectable?: Record<string, string[]>;
   /** Graceful deletion (CheckGracefulDelete): seconds to grant, or undefined to delete at once. */
-  grace?(object: KubeObject, requested: number | undefined): number | undefined;
+  grace?(object: KubeObject, requested: number | bigint | undefined): number | bigint | undefined;
 }
 
 /** How a kind is stored and answered (upstream's strategy.go and storage.go): data only, so that a definition at run time can say all of it. */

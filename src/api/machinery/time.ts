@@ -48,9 +48,10 @@ export function canonicalMicroTime(text: string): string | undefined {
 }
 
 /** Milliseconds of a time.Duration of so many seconds, which has 64 bits of nanoseconds and overflows beyond. */
-export function secondsInMs(seconds: number): number {
-  if (Math.abs(seconds) < 9e9) return seconds * SECOND;
-  return Number(BigInt.asIntN(64, BigInt(Math.trunc(seconds)) * 1_000_000_000n) / 1_000_000n);
+export function secondsInMs(seconds: number | bigint): number {
+  if (typeof seconds === 'number' && Math.abs(seconds) < 9e9) return seconds * SECOND;
+  const whole = typeof seconds === 'bigint' ? seconds : BigInt(Math.trunc(seconds));
+  return Number(BigInt.asIntN(64, whole * 1_000_000_000n) / 1_000_000n);
 }
 
 const SECOND = 1000;

@@ -1,7 +1,7 @@
 import { concerns, quotaMatches, usageOf } from '../../api/core/quota-usage.ts';
 import { type Resource, resourceOf } from '../../api/machinery/define-kind.ts';
 import { add, cmp, formatQuantity, parseQuantity, type Quantity, ZERO } from '../../api/machinery/quantity.ts';
-import { parseTime } from '../../api/machinery/time.ts';
+import { parseTime, secondsInMs } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { type Controller, type Key, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
@@ -76,7 +76,7 @@ function nextExpiry(quota: KubeObject, view: View, now: number): number | undefi
   let next: number | undefined;
   for (const { metadata } of view.list('pods', quota.metadata.namespace)) {
     if (!metadata.deletionTimestamp || metadata.deletionGracePeriodSeconds === undefined) continue;
-    const at = parseTime(metadata.deletionTimestamp) + metadata.deletionGracePeriodSeconds * 1000 + 1;
+    const at = parseTime(metadata.deletionTimestamp) + secondsInMs(metadata.deletionGracePeriodSeconds) + 1;
     if (at > now && (next === undefined || at < next)) next = at;
   }
   return next;

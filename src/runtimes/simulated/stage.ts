@@ -1,4 +1,4 @@
-import { parseTime } from '../../api/machinery/time.ts';
+import { parseTime, secondsInMs } from '../../api/machinery/time.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import type { Behaviour } from './behaviour.ts';
 import { jitter } from './jitter.ts';
@@ -51,13 +51,13 @@ function dueAt(stage: Stage, state: PodState, pod: KubeObject, behaviour: Behavi
   if (!wanted) return 0;
   const extra = jitter(pod.metadata.uid, stage.name, behaviour.jitterSeconds * 1000);
   if (stage.to !== 'stopped') return enteredAt(pod, state) + wanted * 1000 + extra;
-  const grace = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+  const grace = secondsInMs(pod.metadata.deletionGracePeriodSeconds ?? 0);
   return deletedAt(pod) + Math.min(wanted * 1000 + extra, grace);
 }
 
 /** deletionTimestamp is when the grace period ends; containers are told to stop at its beginning. */
 const deletedAt = (pod: KubeObject): number =>
-  parseTime(pod.metadata.deletionTimestamp ?? '') - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+  parseTime(pod.metadata.deletionTimestamp ?? '') - secondsInMs(pod.metadata.deletionGracePeriodSeconds ?? 0);
 
 function holds(condition: Condition, pod: KubeObject, behaviour: Behaviour): boolean {
   switch (condition) {

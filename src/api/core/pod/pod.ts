@@ -210,10 +210,10 @@ function warnings(pod: KubeObject, old: KubeObject | undefined): string[] {
 }
 
 /** CheckGracefulDelete: 0 means at once. Pods without a node or with nothing left to run get no grace. */
-function grace(pod: KubeObject, requested: number | undefined): number {
+function grace(pod: KubeObject, requested: number | bigint | undefined): number | bigint {
   const phase = pod.status?.phase;
   if (!pod.spec.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
-  const seconds = requested ?? Number(pod.spec.terminationGracePeriodSeconds ?? 0);
+  const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0;
   return seconds < 0 ? 1 : seconds;
 }
 
