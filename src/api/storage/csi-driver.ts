@@ -80,7 +80,15 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
   return errors;
 }
 
-const PARTS = ['tokenRequests', 'requiresRepublish', 'seLinuxMount', 'serviceAccountTokenInSecrets'];
+const TOKENS_IN_SECRETS =
+  'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes';
+
+/** WarningsOnCreate and WarningsOnUpdate. */
+function warnings({ spec }: KubeObject, old: KubeObject | undefined): string[] {
+  const requests = spec.tokenRequests ?? [];
+  const isSame = old !== undefined && equal(requests, old.spec.tokenRequests ?? []);
+  return requests.length && !isSame && spec.serviceAccountTokenInSecrets === undefined ? [TOKENS_IN_SECRETS] : [];
+}
 
 export const CSIDriver = defineKind({
   group: 'storage.k8s.io',
@@ -94,12 +102,11 @@ export const CSIDriver = defineKind({
   defaults,
   prepareCreate() {},
   prepareUpdate(object, old) {
-    if (PARTS.some((part) => !equal(object.spec[part] ?? null, old.spec[part] ?? null))) {
-      object.metadata.generation = (old.metadata.generation ?? 0) + 1;
-    }
+    if (!equal(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validateCreate: validate,
   validateUpdate,
+  warnings,
   columns: columnsOf(
     'storage.k8s.io/csidrivers',
     nameCell,

@@ -26,6 +26,19 @@ describe('cluster addresses', () => {
     expect(address.spec.parentRef).toEqual({ resource: 'services', namespace: 'default', name: 'a' });
   });
 
+  it('and the health check port stay when an update does not name them (patchAllocatedValues)', () => {
+    const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' };
+    const made = create('a', spec).body.spec;
+    expect(made.healthCheckNodePort).toBeGreaterThan(0);
+    const answer = host.do('PUT', `${SERVICES}/a`, service('a', spec));
+    expect([answer.status, answer.body.spec.healthCheckNodePort, answer.body.spec.clusterIP]).toEqual([
+      200,
+      made.healthCheckNodePort,
+      made.clusterIP,
+    ]);
+    expect(host.do('PUT', `${SERVICES}/a`, service('a', { ...spec, healthCheckNodePort: 31999 })).status).toBe(422);
+  });
+
   it('of the service kubernetes is the first', () => {
     expect(host.do('GET', `${SERVICES}/kubernetes`).body.spec.clusterIP).toBe('10.96.0.1');
   });
