@@ -3,7 +3,7 @@ import { type Access, selects } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
 import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, NOTIFY_STANDBY_MS } from '../limits.ts';
-import { close, listen } from './listeners.ts';
+import { close, listen, restoreListener } from './listeners.ts';
 import { type ClusterExpiry, deletionTimeOf, withinPlan, isNameTaken, limitReached, nameTaken } from './reserve.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
@@ -193,13 +193,31 @@ function merged(access: Access, row: ClusterRow, more: Record<string, string | n
   return labels;
 }
 
-/** Changes members of the row that the object does not know. */
+/** Changes members of the row that the object does not know. A port that was opened for a change that fails is closed again. */
 export async function updateCluster(
   deps: ManagementDeps,
   access: Access,
   row: ClusterRow,
   request: ClusterChange,
   ifMatch: string | undefined,
+): Promise<ClusterRow> {
+  const opened = { any: false };
+  try {
+    return await changeRow(deps, access, row, request, ifMatch, opened);
+  } catch (error) {
+    if (opened.any) await restoreListener(deps, row);
+    throw error;
+  }
+}
+
+/** Updates the row, again while others change it; notes in `opened` that a port was opened for it. */
+async function changeRow(
+  deps: ManagementDeps,
+  access: Access,
+  row: ClusterRow,
+  request: ClusterChange,
+  ifMatch: string | undefined,
+  opened: { any: boolean },
 ): Promise<ClusterRow> {
   const expiresAt = deletionTimeOf(deps, request);
   if (typeof expiresAt === 'number') await deps.taskRunner.wakeBy(expiresAt);
@@ -215,7 +233,10 @@ export async function updateCluster(
       ...(expiresAt !== undefined && { expiresAt }),
       ...(port !== undefined && { port }),
     };
-    if (typeof port === 'number' && port !== old.port) await listen(deps, old, port);
+    if (typeof port === 'number' && port !== old.port) {
+      await listen(deps, old, port);
+      opened.any = true;
+    }
     try {
       const [changed] = await deps.db
         .update(clusters)

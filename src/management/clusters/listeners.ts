@@ -27,6 +27,13 @@ async function checkPlan(deps: ManagementDeps, id: string, accountId: string): P
     throw new Problem('limit-reached', `the plan "${plan}" allows ${ports} ports`);
 }
 
+/** Opens the port that the row has, in place of one that a failed update opened; closes that one if the row has none. */
+export async function restoreListener(deps: ManagementDeps, { id }: ClusterRow): Promise<void> {
+  const [row] = await deps.db.select({ port: clusters.port }).from(clusters).where(eq(clusters.id, id));
+  if (row && row.port !== null) await deps.listeners?.listen(id, row.port);
+  else await deps.listeners?.close(id);
+}
+
 /** Closes a cluster's port, if any. */
 export async function close(deps: ManagementDeps, { id, port }: Pick<ClusterRow, 'id' | 'port'>): Promise<void> {
   if (port !== null) await deps.listeners?.close(id);

@@ -72,6 +72,18 @@ describe('[MG69] a port of its own', () => {
     expect((await call('POST', '', { name: 'x', template: 'lab', port: 7003 })).body.code).toBe('invalid-request');
   });
 
+  it('that was opened for a change which fails is closed again, or is the former one', async () => {
+    const { call, open } = await world();
+    const lab = (await call('POST', '', { name: 'lab', apiOnly: true })).body.id;
+    await call('POST', '', { name: 'other', apiOnly: true });
+    expect((await call('PATCH', '/lab', { name: 'other', port: 7001 })).body.code).toBe('name-taken');
+    expect(open.size).toBe(0);
+    await call('PATCH', '/lab', { port: 7002 });
+    expect((await call('PATCH', '/lab', { name: 'other', port: 7001 })).body.code).toBe('name-taken');
+    expect(Object.fromEntries(open)).toEqual({ [lab]: 7002 });
+    expect((await call('GET', '/lab')).body.port).toBe(7002);
+  });
+
   it('is free again when its cluster is deleted, expires, or its account goes', async () => {
     const { call, clock, open, taskRunner, deps } = await world();
     await call('POST', '', { name: 'a', apiOnly: true, port: 7000 });
