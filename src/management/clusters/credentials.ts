@@ -51,14 +51,32 @@ export async function issueCredential(
   }
   const expires = boundBy(deps, who, request.expires);
   await checkLimit(deps, cluster);
-  const username = request.username ?? (await ownName(deps, access, who, cluster, name));
-  return issue(deps, access, who, cluster, { name, username, role, groups: groups ?? null, expiresAt: expires ?? null });
+  const rest = { name, role, groups: groups ?? null, expiresAt: expires ?? null };
+  if (request.username !== undefined) return issue(deps, access, who, cluster, { ...rest, username: request.username });
+  for (let tries = 0; tries < RETRIES; tries++) {
+    const username = await ownName(deps, access, who, cluster, name);
+    try {
+      return await issue(deps, access, who, cluster, { ...rest, username }, isNumbered(who, name));
+    } catch (error) {
+      if (!(error instanceof UsernameTaken)) throw error;
+    }
+  }
+  throw new Problem('conflict', `credentials named "${name}" are issued by others all the time`);
 }
+
+/** Attempts at a username while credentials of the same name are issued concurrently. */
+const RETRIES = 5;
+
+/** The username was given to a credential that was issued concurrently. */
+class UsernameTaken extends Error {}
+
+/** Whether credentials of this name get usernames of their own: those of a token that have a name. */
+const isNumbered = (who: Principal, name: string): boolean => who.type === 'token' && name !== UNNAMED;
 
 /** Username of the caller inside the cluster. A second live credential of the same name gets a number appended. */
 async function ownName(deps: ManagementDeps, access: Access, who: Principal, cluster: ClusterRow, name: string): Promise<string> {
   const plain = await usernameOf(deps, access.accountId, who, name === UNNAMED ? undefined : name);
-  if (who.type !== 'token' || name === UNNAMED) return plain;
+  if (!isNumbered(who, name)) return plain;
   const taken = await deps.db
     .select({ username: credentials.username })
     .from(credentials)
@@ -97,18 +115,19 @@ async function issue(
   who: Principal,
   cluster: ClusterRow,
   named: Named,
+  isUnique = false,
 ): Promise<{ row: CredentialRow; token: string }> {
   if (cluster.state === 'deleted') throw new Problem('conflict', `cluster "${cluster.name}" is deleted`);
   const made = { ...named, id: deps.random.uuid() };
   const token = await deps.clusters.issue(cluster.id, forObject(made));
   if (token === undefined) throw new Problem('not-found', `cluster "${cluster.name}" has no object`);
-  const row = await remember(deps, access, who, cluster.id, made, token);
+  const row = await remember(deps, access, who, cluster.id, made, token, { isUnique });
   return { row, token };
 }
 
 /**
  * Writes an issued credential into the index, and revokes it if its creator was deleted meanwhile. `beside` runs in the same transaction
- * and round trip.
+ * and round trip. `isUnique`: throws UsernameTaken if the cluster has a credential with this username.
  */
 export async function remember(
   deps: ManagementDeps,
@@ -117,7 +136,7 @@ export async function remember(
   clusterId: string,
   made: Named & { id: string },
   token: string,
-  ...beside: BatchItem<'sqlite'>[]
+  { isUnique = false, beside = [] }: { isUnique?: boolean; beside?: BatchItem<'sqlite'>[] } = {},
 ): Promise<CredentialRow> {
   const row: CredentialRow = {
     clusterId,
@@ -128,14 +147,20 @@ export async function remember(
     revokedAt: null,
   };
   if (row.expiresAt !== null) await deps.taskRunner.wakeBy(row.expiresAt);
-  const [inserted] = await deps.db.batch([insertStatement(deps, access, who, row), ...beside]);
+  const [inserted] = await deps.db.batch([insertStatement(deps, access, who, row, isUnique), ...beside]);
   if (inserted.length > 0) return row;
   await deps.clusters.revoke(clusterId, { ids: [row.id] });
+  if (isUnique && (await hasUsername(deps, clusterId, row.username))) throw new UsernameTaken();
   throw new Problem('unauthenticated', 'the token is not known');
 }
 
-/** Insert statement; returns the id, or nothing when the creator was deleted. */
-function insertStatement(deps: ManagementDeps, access: Access, who: Principal, row: CredentialRow) {
+async function hasUsername(deps: ManagementDeps, clusterId: string, username: string): Promise<boolean> {
+  const same = and(eq(credentials.clusterId, clusterId), eq(credentials.username, username));
+  return (await deps.db.select({ id: credentials.id }).from(credentials).where(same).limit(1)).length > 0;
+}
+
+/** Insert statement; returns the id, or nothing when the creator was deleted or, if asked for, the username is not unique. */
+function insertStatement(deps: ManagementDeps, access: Access, who: Principal, row: CredentialRow, isUnique: boolean) {
   const id = { id: credentials.id };
   if (who.type === 'operator') return deps.db.insert(credentials).values(row).returning(id);
   const fields = {
@@ -151,10 +176,14 @@ function insertStatement(deps: ManagementDeps, access: Access, who: Principal, r
     expiresAt: sql`${row.expiresAt}`.as('expires_at'),
     revokedAt: sql`NULL`.as('revoked_at'),
   };
+  const free = sql`NOT EXISTS (SELECT 1 FROM ${credentials} WHERE ${credentials.clusterId} = ${row.clusterId} AND ${credentials.username} = ${row.username})`;
   const roles = LEVELS.filter((level) => atLeast(level, access.level)).map(roleOf);
   const still =
     who.type === 'token'
-      ? deps.db.select(fields).from(tokens).where(eq(tokens.id, who.id))
+      ? deps.db
+          .select(fields)
+          .from(tokens)
+          .where(and(eq(tokens.id, who.id), isUnique ? free : undefined))
       : deps.db
           .select(fields)
           .from(members)

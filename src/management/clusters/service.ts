@@ -70,7 +70,7 @@ export async function createCluster(
     };
     const token = await deps.clusters.create(options, forObject(first));
     const audited = audit(row, sql`EXISTS (SELECT 1 FROM ${credentials} WHERE id = ${first.id})`);
-    await remember(deps, access, who, id, first, token, readyStatement(deps, id), audited).catch((error) => {
+    await remember(deps, access, who, id, first, token, { beside: [readyStatement(deps, id), audited] }).catch((error) => {
       throw isClusterDeleted(error) ? new Problem('conflict', 'the cluster took too long to make, and was taken away') : error;
     });
     return { row: { ...row, state: 'ready' }, token };

@@ -331,6 +331,13 @@ it('[MG45] the list of credentials comes in pages and holds no secret', async ()
   expect(names.toSorted()).toEqual(['c0', 'c1', 'c2', 'c3', 'kubeconfig']);
 });
 
+it('[MG46] credentials of one name that are issued at once have usernames of their own', async () => {
+  const { config, owner, object } = await world();
+  const made = await Promise.all([1, 2, 3].map(() => config(owner, { name: 'shared' })));
+  const names = made.map(({ token }) => object.whoami(token).username);
+  expect(names.sort()).toEqual(['atoll:credential:shared', 'atoll:credential:shared:2', 'atoll:credential:shared:3']);
+});
+
 it('[MG46] asked for again under its Idempotency-Key, the same kubeconfig comes, and its id', async () => {
   const { app, owner, one, listed } = await world();
   const ask = async () => {
