@@ -36,6 +36,7 @@ export function writeOptions(call: Call, target: Target, verb: 'Create' | 'Updat
     ...(target.subresource && { subresource: target.subresource }),
     ...(target.served && { served: target.served }),
     ...(patch === 'apply' && isTrue(query.get('force')) && { force: true }),
+    warnRefused: (texts) => void call.warnings.push(...texts),
     ...(call.audit && { annotate: (key: string, value: string) => call.audit?.annotate(key, value) }),
   };
 }

@@ -28,6 +28,8 @@ export interface WriteOptions {
   decoded?: boolean;
   /** Adds an annotation to the audit event of the request. */
   annotate?(key: string, value: string): void;
+  /** Takes the warnings of a refused write, which upstream sends with the error. Those of others are in the result. */
+  warnRefused?(texts: readonly string[]): void;
 }
 
 export interface WriteResult {
@@ -46,7 +48,8 @@ export interface Preconditions {
 
 export interface DeleteOptions {
   preconditions?: Preconditions;
-  gracePeriodSeconds?: number;
+  /** A bigint beyond 2^53. */
+  gracePeriodSeconds?: number | bigint;
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   orphanDependents?: boolean;
 }

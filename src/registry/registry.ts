@@ -189,9 +189,10 @@ export class Registry {
   }
 
   /**
-   * Runs the steps of one attempt in a transaction. Their audit annotations are passed on once, with the answer or the refusal.
+   * Runs the steps of one attempt in a transaction. Their audit annotations are passed on once, with the answer or the refusal, and
+   * warnings with the refusal.
    */
-  #attempt<T>({ options, annotations }: RequestScope<WriteOptions | DeleteRequest>, steps: () => Sync<T>): T {
+  #attempt<T>({ options, annotations, warnings }: RequestScope<WriteOptions | DeleteRequest>, steps: () => Sync<T>): T {
     const handOver = () => {
       for (const [key, value] of annotations) options.annotate?.(key, value);
     };
@@ -200,7 +201,10 @@ export class Registry {
       handOver();
       return done;
     } catch (error) {
-      if (error instanceof StatusError) handOver();
+      if (error instanceof StatusError) {
+        handOver();
+        if (warnings.length) options.warnRefused?.(warnings);
+      }
       throw error;
     }
   }

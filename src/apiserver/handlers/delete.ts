@@ -1,6 +1,7 @@
 import { load } from 'js-yaml';
 import { goSchema } from '../../api/schema/go.ts';
 import { checkStructure, StructureError } from '../../api/machinery/decode.ts';
+import { parseDigits } from '../../api/machinery/numerals.ts';
 import { badRequest, invalidError } from '../../api/machinery/status-errors.ts';
 import type { Obj } from '../../lib/json.ts';
 import { validateDeleteOptions } from '../../registry/deletion.ts';
@@ -9,7 +10,7 @@ import type { Call, Deps, Target } from '../call.ts';
 import type { Answer } from '../messages.ts';
 import { auditOptions } from '../filters/audit.ts';
 import { bodyType, YAML_TYPE } from '../negotiate.ts';
-import { intParam, listParams } from '../params.ts';
+import { int64Param, listParams } from '../params.ts';
 import { presentWritten } from '../present.ts';
 import { isTrue } from '../request-info.ts';
 import { respond } from '../respond.ts';
@@ -52,6 +53,7 @@ function deleteRequest(call: Call, target: Target): DeleteRequest {
     user,
     now: request.now,
     userAgent: request.header('user-agent') ?? '',
+    warnRefused: (texts) => void call.warnings.push(...texts),
     ...(target.served && { served: target.served }),
     ...(options.dryRun?.length && { dryRun: true }),
     ...(options.preconditions && { preconditions: options.preconditions }),
@@ -62,7 +64,7 @@ function deleteRequest(call: Call, target: Target): DeleteRequest {
 }
 
 function queryOptions(query: URLSearchParams): Obj {
-  const grace = intParam(query, 'gracePeriodSeconds');
+  const grace = int64Param(query, 'gracePeriodSeconds');
   const policy = query.get('propagationPolicy');
   const orphan = query.get('orphanDependents');
   return {
@@ -78,7 +80,7 @@ function sentOptions({ request }: Call): Obj {
   const yaml = bodyType(request.header('content-type')) === YAML_TYPE;
   let value: unknown;
   try {
-    value = yaml ? load(request.body) : JSON.parse(request.body);
+    value = yaml ? load(request.body) : parseDigits(request.body);
   } catch (error) {
     throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }
