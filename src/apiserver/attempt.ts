@@ -54,7 +54,7 @@ export class RequestAttempt extends Attempt {
   }
 }
 
-/** Requests that wait for others' answers: what they hold in memory is bounded, for strangers can make some wait. */
+/** Requests that wait for others' answers: what they hold in memory is bounded, since anonymous clients can cause some. */
 export class Waiting {
   readonly #sizes = new Map<RequestAttempt, number>();
   #total = 0;

@@ -28,7 +28,7 @@ export function refuseUnknown(request: ApiRequest, random: Pick<Random, 'uuid'>)
   const mark = request.url.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
   const info = requestInfo(request.method, mark < 0 ? request.url : request.url.slice(0, mark), query);
-  // Only resources negotiate; a form that there is none of is not told to strangers.
+  // Only resources negotiate; that a form does not exist is not disclosed to anonymous clients.
   const accept = info.isResource && !CONNECTS.has(info.subresource) ? acceptOf(request.header('accept')) : PLAIN;
   const call: Call = { request, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: accept ?? PLAIN };
   const answer = respondError(unauthorized(), accept && call);

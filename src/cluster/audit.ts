@@ -147,7 +147,7 @@ export class AuditLog implements AuditSink {
       const held = newest.total - first.total + first.bytes;
       if (held <= AUDIT_LOG_BYTES && first.until >= now - AUDIT_LOG_MS) return;
       this.#sql.run('DELETE FROM audit WHERE id = ?', first.id);
-      // Streams whose end nobody told.
+      // Streams whose end was never recorded.
       this.#sql.run('DELETE FROM audit_open WHERE at < ?', now - AUDIT_LOG_MS);
       this.#oldest = undefined;
     }
@@ -182,7 +182,7 @@ export class AuditLog implements AuditSink {
   }
 }
 
-/** Where a page begins: a row, and how many of its events were told. */
+/** Where a page begins: a row, and how many of its events were returned. */
 function placeOf(after: string | undefined): [number, number] {
   const [id, taken] = (after ?? '').split('.').map(Number);
   return [id || 0, taken || 0];

@@ -25,7 +25,7 @@ import type { UserInfo } from '../api/machinery/user.ts';
 import { Registry } from '../registry/registry.ts';
 import { runtimesFor } from '../runtimes/table.ts';
 import { scheduler } from '../scheduler/controller.ts';
-import { History } from '../store/retention.ts';
+import { Retention } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import { Store } from '../store/store.ts';
 import { earliest } from '../time/alarm.ts';
@@ -68,7 +68,7 @@ export class Cluster {
   readonly #api: ApiServer;
   /** A value that is replaced, never changed. */
   #kinds: KindTable;
-  readonly #history: History;
+  readonly #retention: Retention;
   readonly #sessions: Sessions;
   readonly #exports: Exports;
   /** Nobody is served, and nothing goes on. */
@@ -111,7 +111,7 @@ export class Cluster {
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
     this.authentication = new Authentication(sql, () => this.#sessions.end((spec) => spec.issued === true));
-    this.#history = new History(store, EVENTS);
+    this.#retention = new Retention(store, EVENTS);
     this.#exports = new Exports(store);
     this.#suspended = readLifecycle(sql).state === 'suspended';
     this.#api = new ApiServer({
@@ -309,13 +309,13 @@ export class Cluster {
   #rest(now: number, isContended: boolean): boolean {
     if (this.#derive) derived(this.#store.sql);
     this.#derive = false;
-    this.#history.checkpoint(now);
+    this.#retention.checkpoint(now);
     const keep = this.limits.history(now);
     // What was dispatched is needed until that is written down, which is done now and then only.
     if (keep !== undefined) this.reconciler.persist();
     const needed = this.controllers.length ? this.reconciler.cursor : this.registry.revision;
     const until = Math.min(needed, this.#exports.floor(now));
-    return this.#history.compact(until, keep, isContended ? CONTENDED_COMPACTION_REVISIONS : undefined);
+    return this.#retention.compact(until, keep, isContended ? CONTENDED_COMPACTION_REVISIONS : undefined);
   }
 
   /** Takes what reconciles want to know and the effects that are due: the shell asks and sends, and comes back with `incoming`. */
@@ -349,19 +349,19 @@ export class Cluster {
   removeExpired(now: number): boolean {
     if (this.#suspended) return true;
     this.#sessions.end(({ expires }) => expires !== undefined && expires <= now);
-    return expireEvents(this.registry, this.#history, now);
+    return expireEvents(this.registry, this.#retention, now);
   }
 
   /** When the alarm is wanted at the end of a turn: by nextAlarm, or for the next report of the usage. */
   alarmAt(now: number): number | undefined {
     const { usage } = this;
-    return earliest(this.nextAlarm(), this.#suspended || usage.mustTell(now) ? undefined : usage.tellAt);
+    return earliest(this.nextAlarm(), this.#suspended || usage.isReportDue(now) ? undefined : usage.reportAt);
   }
 
   /** When the rest of what the cluster holds in memory is to be stored. A report that is due waits for what is counted in the same moment. */
   flushAt(now: number): number | undefined {
     const { audit, usage } = this;
-    return earliest(audit.due, usage.due, usage.mustTell(now) ? now + USAGE_FLUSH_MS : undefined);
+    return earliest(audit.due, usage.due, usage.isReportDue(now) ? now + USAGE_FLUSH_MS : undefined);
   }
 
   /** Stores what the cluster holds in memory: events of reads, and their count. `due`: what need not wait longer, only. */
@@ -390,7 +390,7 @@ export class Cluster {
       timers.next(),
       reconciler.next(),
       reconciler.outbox.next(),
-      this.#history.next(),
+      this.#retention.next(),
       this.#sessions.nextExpiry(),
     );
   }

@@ -25,7 +25,7 @@ export const FORK_CHUNK_BYTES = 300_000;
 export const FORK_PIN_MS = 60_000;
 /** Timers that a fork takes along; of a cluster with more, the fork derives them. */
 export const FORK_TIMERS = 10_000;
-/** How often the deployment's database is told of a cluster's usage while that changes, ms. */
+/** How often a cluster's usage is reported to the deployment's database while it changes, ms. */
 export const USAGE_PUSH_MS = 15_000;
 /** Hours of usage that a cluster keeps by itself; older ones are in the deployment's database. */
 export const USAGE_HOURS = 24 * 35;

@@ -76,12 +76,12 @@ export class Limits implements Admission, RequestLimits {
   request(now: number): void {
     const { requestsPerSecond, requestBurst, egressPerSecond, egressBurst } = this.#limits;
     const owed = this.#egress?.owed(now);
-    if (owed) throw this.#tooSoon('egressPerSecond', egressPerSecond, egressBurst, owed);
+    if (owed) throw this.#rateLimited('egressPerSecond', egressPerSecond, egressBurst, owed);
     const wait = this.#requests?.take(now);
-    if (wait) throw this.#tooSoon('requestsPerSecond', requestsPerSecond, requestBurst, wait);
+    if (wait) throw this.#rateLimited('requestsPerSecond', requestsPerSecond, requestBurst, wait);
   }
 
-  #tooSoon(limit: keyof ClusterLimits, rate: number | undefined, burst: number | undefined, wait: number): StatusError {
+  #rateLimited(limit: keyof ClusterLimits, rate: number | undefined, burst: number | undefined, wait: number): StatusError {
     const message = `the limit "${limit}" of the plan "${this.#limits.plan}" is reached (${rate}, at once ${burst ?? rate})`;
     const error = tooManyRequests(message, Math.ceil(wait / SECOND_MS));
     error.headers[WAIT_HEADER] = String(wait);
@@ -95,7 +95,7 @@ export class Limits implements Admission, RequestLimits {
   }
 
   /**
-   * Refuses what the plan has no room for. The cluster's own writers may let an object grow: they tell what is so, and make room by it (a
+   * Refuses what the plan has no room for. The cluster's own writers may let an object grow: they record facts, and free space by that (a
    * pod that ends has a longer status).
    */
   review(request: AdmissionRequest): void {

@@ -15,7 +15,7 @@ export interface Platform {
   crypto: Crypto;
   /** Absent: what would be reported is thrown. */
   failed?: Failed;
-  /** What documents of OpenAPI tell beyond structure; absent: they have structure only. */
+  /** What OpenAPI documents contain besides structure; absent: they have structure only. */
   facts?: OpenApiFacts;
   /** Shared by all clusters of a process; absent: each is booted. */
   bootSnapshots?: BootSnapshots;

@@ -17,7 +17,7 @@ export class Sessions {
   readonly #expiring = new Set<Session>();
   /** A round visits every stream once; a flush that stops early leaves it where it stands. */
   #round: Iterator<[Session, StreamPort]> | undefined;
-  /** The newest state when the round began: all that it has visited have heard of it. */
+  /** The newest state when the round began: every stream that it has visited has got it. */
   #head = 0;
   /** The time of the call that goes on. */
   #now = 0;
@@ -86,7 +86,7 @@ export class Sessions {
     }
   }
 
-  /** Ends a stream that is reported already: that its client cannot be told either is no news. */
+  /** Ends a stream that is reported already: a failure to notify its client is ignored. */
   #quietly(end: () => void): void {
     try {
       end();
@@ -151,7 +151,7 @@ export class Sessions {
   }
 
   /**
-   * True once every stream has heard of `head`, false after `maxMessages`. Of many streams the first thus has its message under way while
+   * True once every stream has got `head`, false after `maxMessages`. Of many streams the first thus has its message under way while
    * the last is still to be served, and a write is not answered after all of them.
    */
   flush(now: number, head: number, maxMessages: number): boolean {

@@ -32,8 +32,8 @@ export interface TurnPorts {
   ask(questions: readonly Question[], answered: (answers: readonly Answered[]) => void): void;
   /** Sends effects; whenever the result of one is there, calls back with it. */
   send(deliveries: readonly Delivery[], delivered: (id: string, reply: Reply) => void): void;
-  /** Counts of the usage are to be reported to the deployment. */
-  tell(cluster: Cluster): void;
+  /** Reports the usage to the deployment's database, in the background. */
+  reportUsage(cluster: Cluster): void;
   report: { turn(): void; failed: Failed; alarmLost(): void };
 }
 
@@ -290,8 +290,8 @@ export class Turns {
   /** Stores all that a cluster holds in memory, or throws, and reports its usage when that is due; an alarm stands for the next report. */
   store(cluster: Cluster, now: number): void {
     cluster.store(now);
-    if (cluster.usage.mustTell(now)) this.#ports.tell(cluster);
-    if (cluster.usage.tellAt !== undefined) this.wakeBy(cluster.usage.tellAt);
+    if (cluster.usage.isReportDue(now)) this.#ports.reportUsage(cluster);
+    if (cluster.usage.reportAt !== undefined) this.wakeBy(cluster.usage.reportAt);
   }
 
   /** Sees to it that the alarm fires at this time at the latest. */

@@ -7,8 +7,8 @@ import { getMeta, setMeta } from '../store/schema.ts';
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
-/** In `meta`: the hour up to which the deployment's database had everything when it was last told. */
-const TOLD = 'usage-told';
+/** In `meta`: the hour up to which the deployment's database had every report, as far as this cluster knew. */
+const REPORTED = 'usage-told';
 
 type Row = { hour: number; requests: number; writes: number; bytes: number; awake_ms: number; tally: string };
 
@@ -47,8 +47,8 @@ export class Usage {
   #second = -1;
   /** When something was first counted that no row has. */
   #since: number | undefined;
-  #told: { at: number; counts: string } | undefined;
-  #heard = 0;
+  #reported: { at: number; counts: string } | undefined;
+  #acknowledged = 0;
 
   constructor(store: Store, size: () => number, failed: (error: unknown) => void) {
     this.#store = store;
@@ -57,7 +57,7 @@ export class Usage {
     this.#recover();
   }
 
-  /** A request is about to be answered: what it writes is to carry it. */
+  /** Counts a request before it is handled: rows that it writes carry the counts. */
   request(now: number, mutates: boolean): void {
     this.work(now);
     this.#counters.requests++;
@@ -65,18 +65,18 @@ export class Usage {
     this.#since ??= now;
   }
 
-  /** It changed nothing after all. */
+  /** Takes back the write of a request that failed. */
   failed(): void {
     this.#counters.writes--;
   }
 
-  /** It is not to be counted: nobody knows who sent it, or it came too soon. */
+  /** Takes back a request that is not counted: 401, or rate-limited. */
   refused(mutates: boolean): void {
     this.#counters.requests--;
     if (mutates) this.#counters.writes--;
   }
 
-  /** The cluster does something. */
+  /** Counts the second as one in which the cluster worked. */
   work(now: number): void {
     this.#at(now);
     const second = Math.floor(now / SECOND_MS);
@@ -86,13 +86,13 @@ export class Usage {
     this.#since ??= now;
   }
 
-  /** When what is counted is to be written down; undefined: it is. */
+  /** When counts are to be stored; undefined: all are. */
   get due(): number | undefined {
     if (this.#counters.isStored) this.#since = undefined;
     return this.#since === undefined ? undefined : this.#since + USAGE_FLUSH_MS;
   }
 
-  /** Writes down what is counted. */
+  /** Stores the counts. */
   flush(now: number): void {
     this.#at(now);
     if (this.#newest) this.#write(this.#newest);
@@ -106,39 +106,39 @@ export class Usage {
     return rows.map((row) => (newest && row.hour === newest.hour ? this.#current(newest) : toHour(row)));
   }
 
-  /** When the deployment's database is to be told again; undefined: it knows, or there is none. */
-  get tellAt(): number | undefined {
-    return this.#told && this.#told.counts !== this.#counters.counts ? this.#told.at + USAGE_PUSH_MS : undefined;
+  /** When the next report to the deployment's database is due; undefined: nothing changed since the last, or there was none. */
+  get reportAt(): number | undefined {
+    return this.#reported && this.#reported.counts !== this.#counters.counts ? this.#reported.at + USAGE_PUSH_MS : undefined;
   }
 
-  /** Whether it is to be told now. What a cluster did before it fell asleep is told with the first that it does after. */
-  mustTell(now: number): boolean {
-    return !this.#told || (this.tellAt ?? Number.POSITIVE_INFINITY) <= now;
+  /** Whether a report is due now. What was counted before the cluster hibernated is reported with its first work afterwards. */
+  isReportDue(now: number): boolean {
+    return !this.#reported || (this.reportAt ?? Number.POSITIVE_INFINITY) <= now;
   }
 
-  /** What it is to be told. Absolute figures: telling twice is harmless, and what is lost on the way is told with the next. */
-  tell(now: number): UsageHour[] {
-    this.#told = { at: now, counts: this.#counters.counts };
+  /** The hours to report. Figures are absolute: a repetition is harmless, and a lost report is made up for by the next. */
+  report(now: number): UsageHour[] {
+    this.#reported = { at: now, counts: this.#counters.counts };
     return this.hours(this.#complete(), Number.MAX_SAFE_INTEGER, now);
   }
 
-  /** It has taken these. Only remembered: whoever says so may not be able to write here. */
+  /** Marks hours as acknowledged, in memory only: the caller may stand outside of a turn, where nothing can be written. */
   reportTaken(hours: readonly UsageHour[]): void {
-    this.#heard = Math.max(this.#heard, hours.at(-1)?.hour ?? 0);
+    this.#acknowledged = Math.max(this.#acknowledged, hours.at(-1)?.hour ?? 0);
   }
 
-  /** It could not be reached. */
+  /** Marks the report as failed: the next one is due after USAGE_PUSH_MS. */
   reportFailed(): void {
-    if (this.#told) this.#told.counts = '';
+    if (this.#reported) this.#reported.counts = '';
   }
 
   /** The hour up to which the deployment's database has everything. */
   #complete(): number {
     const { sql } = this.#store;
-    const known = Number(getMeta(sql, TOLD) ?? 0);
-    if (this.#heard <= known) return known;
-    setMeta(sql, TOLD, String(this.#heard));
-    return this.#heard;
+    const known = Number(getMeta(sql, REPORTED) ?? 0);
+    if (this.#acknowledged <= known) return known;
+    setMeta(sql, REPORTED, String(this.#acknowledged));
+    return this.#acknowledged;
   }
 
   get #counters(): Counters {

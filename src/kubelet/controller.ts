@@ -37,7 +37,7 @@ function podKeys(change: Change, view: View, runtimes: RuntimeTable): Key[] {
   return [{ namespace: metadata.namespace ?? '', name: metadata.name }];
 }
 
-/** A pod that is told to stop is seen doing so for a moment. */
+/** A pod that is asked to stop is observed as stopping. */
 function stoppingPod(change: Change): Key[] {
   const { metadata, spec } = change.object;
   return spec?.nodeName && isStopping(change) ? [{ namespace: metadata.namespace ?? '', name: metadata.name }] : NOBODY;

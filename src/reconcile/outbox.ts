@@ -5,7 +5,7 @@ import type { EffectState, Key } from './plan.ts';
 
 /** Something to be done outside: a request that is sent once its transaction is committed. */
 export interface Effect {
-  /** Chosen by who writes it; sent along, the same each time, so that the receiver can tell a repetition. */
+  /** Chosen by who writes it; sent along, the same each time, so that the receiver recognises a repetition. */
   id: string;
   request: Question;
   /** When it is sent at the earliest, ms. */

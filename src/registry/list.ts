@@ -120,7 +120,7 @@ function nextPage(store: Store, kind: Kind, o: ListOptions, namespace: string | 
   if (o.resourceVersion && o.resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
-  // Below zero: go on with things as they are now; the client was told.
+  // Below zero: go on with things as they are now; the answer said so.
   if (revision < 0) return { after };
   if (revision > store.revision()) throw tooLarge(revision, store.revision());
   const old = issued !== undefined && o.now !== undefined && o.now - issued > CONTINUE_TTL_MS;

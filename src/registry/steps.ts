@@ -185,7 +185,7 @@ export function prepareUpdate({ strategy, context }: WriteScope, object: KubeObj
 export function validateUpdate({ kind, strategy, context }: WriteScope, object: KubeObject, live: KubeObject): void {
   const { metadata } = object;
   const metaErrors = validateObjectMetaUpdate(metadata, live.metadata, 'metadata');
-  // Upstream checks the update of the metadata twice: for all kinds, and in the strategy of each. Both are told.
+  // Upstream checks the update of the metadata twice: for all kinds, and in the strategy of each. Both errors are reported.
   refuse(kind, object, [
     ...validateObjectMeta(metadata, kind.namespaced, 'path-segment', 'metadata', true),
     ...metaErrors,

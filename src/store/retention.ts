@@ -3,11 +3,11 @@ import type { Store } from './store.ts';
 
 /**
  * Dates the history without a column per row: at most one checkpoint (revision, time) per CHECKPOINT_SPACING_MS of writing, and one more
- * after an idle time; everything up to its revision was written by its time. Checkpoints tell what has outlived a TTL (etcd uses leases, a
+ * after an idle time; everything up to its revision was written by its time. Checkpoints show what has outlived a TTL (etcd uses leases, a
  * row each) and how far to compact. Revisions beyond the last checkpoint are dated by the last idle time: any earlier date would expire
  * what was just written.
  */
-export class History {
+export class Retention {
   readonly #store: Store;
   readonly #resource: string;
   #last: { rev: number; at: number } | undefined;

@@ -12,7 +12,7 @@ export const CONTENDED_PAUSE_FACTOR = 3;
 export const CONTENDED_PAUSE_MS = 200;
 /** Objects that one plan of a controller then writes at most; alone it is hundreds. */
 export const CONTENDED_PLAN_OBJECTS = 2;
-/** How long the usage of many clusters is gathered to be told together, ms. */
+/** How long the usage of many clusters is gathered to be reported together, ms. */
 export const USAGE_GATHER_MS = 1000;
 /** How often a request makes the Worker look for clusters of its isolate whose alarm is overdue, ms, and how many it wakes at once. */
 export const OVERDUE_LOOK_MS = 3000;

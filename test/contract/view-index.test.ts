@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { feedOf } from '../../src/apiserver/streams/feed.ts';
+import { watchCacheOf } from '../../src/apiserver/streams/watch-cache.ts';
 import { resourceAttributes } from '../../src/authz/attributes.ts';
 import { Authorizer } from '../../src/authz/authorizer.ts';
 import { freeAddress } from '../../src/kubelet/ip-pool.ts';
@@ -38,7 +38,7 @@ function answers(registry: Registry) {
     ]),
     queue: snapshot.queue().map(({ info }) => info.pod.metadata.name),
     rights: USERS.map((user) => NAMESPACES.map((namespace) => may(user, namespace))),
-    pods: feedOf(registry)
+    pods: watchCacheOf(registry)
       .since('pods', from)
       .map(({ rev, type, json }) => [rev, type, json]),
   };

@@ -55,7 +55,7 @@ export class NodeClusters implements ClustersPort {
       pauseAfter: () => 0,
       ask: nothing,
       send: () => {},
-      tell: nothing,
+      reportUsage: nothing,
       tellLast: async () => nothing(),
       streams: { resume: nothing, closeAll: nothing },
       source: (source) => ({

@@ -1,4 +1,4 @@
-import { feedOf } from '../../src/apiserver/streams/feed.ts';
+import { watchCacheOf } from '../../src/apiserver/streams/watch-cache.ts';
 import { resourceAttributes } from '../../src/authz/attributes.ts';
 import { Authorizer } from '../../src/authz/authorizer.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
@@ -47,7 +47,7 @@ function derived({ registry, timers }: Cluster): Record<string, unknown> {
     ports: [...usedPorts(view)].sort(([a], [b]) => a - b),
     addresses: view.list('nodes').map((node) => [node.metadata.name, freeAddress(node.spec?.podCIDR, view)]),
     rights: ['get', 'create'].map((verb) => authorizer.authorize(resourceAttributes(SOMEBODY, verb, { resource: 'pods' }))),
-    feed: [...resources].map((resource) => feedOf(registry).since(resource, from)),
+    feed: [...resources].map((resource) => watchCacheOf(registry).since(resource, from)),
     timer: timers.next(),
   };
 }

@@ -62,13 +62,13 @@ const BANNED: [RegExp, string][] = [
   [/\bgetRandomValues\b/, 'getRandomValues'],
 ];
 
-export function readTree(root: string, folders: string[]): SourceFile[] {
+export function readTree(root: string, folders: string[], extension = '.ts'): SourceFile[] {
   const out: SourceFile[] = [];
   const walk = (folder: string) => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory()) walk(path);
-      else if (entry.name.endsWith('.ts')) out.push({ path, text: readFileSync(join(root, path), 'utf8') });
+      else if (entry.name.endsWith(extension)) out.push({ path, text: readFileSync(join(root, path), 'utf8') });
     }
   };
   for (const folder of folders) walk(folder);
@@ -166,8 +166,9 @@ function lengths(file: SourceFile): string[] {
   return out;
 }
 
-function vocabulary(file: SourceFile): string[] {
-  if (!roomOf(file.path) || GENERATED.test(file.path)) return [];
+/** Violations of the vocabulary in a file of src or a page of the documentation. */
+export function vocabulary(file: SourceFile): string[] {
+  if (!(roomOf(file.path) || file.path.endsWith('.md')) || GENERATED.test(file.path)) return [];
   return coinedWords(file.text).map((word) => `${file.path}: "${word}" is ${COINED[word]}`);
 }
 

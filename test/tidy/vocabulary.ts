@@ -1,6 +1,6 @@
 /**
- * Words that were coined here once, and what the field calls the same. A name or a comment of src that has one of them is a violation, so
- * that a newcomer never meets a word that cannot be looked up. Matched as whole words and as parts of names ("doorOf", "CHORES").
+ * Words that were coined here once, and what the field calls the same. A name or a comment of src, a SPEC.md or a page of docs that has one of
+ * them is a violation, so that a newcomer never meets a word that cannot be looked up. Matched as whole words and as parts of names ("doorOf", "CHORES").
  */
 export const COINED: Readonly<Record<string, string>> = {
   mould: 'boot snapshot',
@@ -17,6 +17,13 @@ export const COINED: Readonly<Record<string, string>> = {
   founder: 'person or operator',
   journey: 'round trip',
   unmake: 'abort',
+  stranger: 'anonymous client',
+  door: 'route',
+  heard: 'acknowledged',
+  untold: 'unreported',
+  toosoon: 'rate-limited',
+  restafter: 'pause',
+  feedof: 'watch cache',
 };
 
 const PATTERN = new RegExp(`(?<![A-Za-z])(${Object.keys(COINED).join('|')})s?(?![a-z])`, 'gi');

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readTree, type SourceFile, violations } from '../tidy/rules.ts';
+import { readTree, type SourceFile, violations, vocabulary } from '../tidy/rules.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** What the outside starts (worker entry, CLI programs), what `npm run openapi` writes from, and declarations of packages without types. */
@@ -96,6 +96,14 @@ describe('tidy', () => {
       expect(check({ 'src/lib/entry.ts': code }), code).toHaveLength(1);
     }
     expect(check({ 'src/lib/entry.ts': '// A housekeeper counts parties of third parties, and moulders.' })).toEqual([]);
+  });
+
+  it('[TIDY7] no page of the documentation has a coined word', () => {
+    const root = ['ARCHITECTURE.md', 'README.md'].map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+    const pages = [...root, ...readTree(ROOT, ['src', 'docs'], '.md')];
+    expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['src/store/SPEC.md', 'docs/limits.md']));
+    expect(pages.flatMap(vocabulary)).toEqual([]);
+    expect(vocabulary({ path: 'docs/a.md', text: 'Strangers wait.' })).toEqual(['docs/a.md: "stranger" is anonymous client']);
   });
 
   it.each([

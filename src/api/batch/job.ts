@@ -131,7 +131,7 @@ function immutable(spec: Obj, old: Obj, field: string, show: (value: any) => unk
 
 const plain = (value: unknown): unknown => value ?? null;
 
-/** A list as upstream prints it, the empty one told from none. */
+/** A list as upstream prints it, distinguishing an empty one from none. */
 const shownList = (object: Obj, field: string, show: (item: Obj) => unknown): unknown =>
   (object[field] ?? sentEmpty(object, field))?.map(show) ?? null;
 

@@ -7,7 +7,7 @@ import { quantityError } from './quantity.ts';
 import { type StructType, type TypeNode, typeOf } from '../schema/go-types.ts';
 
 /**
- * Decoding to the letter of sigs.k8s.io/json: which error comes first, how it is worded, and which strict errors there are. Models
+ * Decoding exactly as sigs.k8s.io/json does: which error comes first, how it is worded, and which strict errors there are. Models
  * decodeState of its internal encoding/json (decode.go, kubernetes_patch.go).
  */
 export interface ExactResult {

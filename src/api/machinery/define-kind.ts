@@ -54,9 +54,9 @@ export interface KindRules {
   names?: NameRule;
   /** Finalizers need not be fully qualified: kinds that upstream checks with apimachinery's ValidateObjectMeta (Lease, CRDs). */
   plainFinalizers?: boolean;
-  /** The strategy's ValidateUpdate does not look at ObjectMeta again (EndpointSlice, Event): its errors are then told once less. */
+  /** The strategy's ValidateUpdate does not look at ObjectMeta again (EndpointSlice, Event): its errors are then reported once less. */
   skipsMetaOnUpdate?: boolean;
-  /** The strategy's Validate does not look at ObjectMeta (Event, PodDisruptionBudget): what is wrong with it is told when nothing else is wrong. */
+  /** The strategy's Validate does not look at ObjectMeta (Event, PodDisruptionBudget): its errors are reported when there are no others. */
   metaLast?: boolean;
   columns?: Column[];
   /** Conditions of an object's row in a Table (metav1.TableRowCondition): only pods that have finished have any. */
@@ -167,7 +167,7 @@ export interface Subresource {
   verbs: readonly Verb[];
   /** Absent: the kind itself, in the version of the address. */
   takes?: Taken;
-  /** How PUT and PATCH change the object; without it they cannot. `whole`: as the object itself, the rules of the kind are told the name. */
+  /** How PUT and PATCH change the object; without it they cannot. `whole`: as the object itself, the rules of the kind get the name of the subresource. */
   strategy?: 'whole' | 'status' | 'scale';
   /** Of its Table; absent: those of the kind. */
   columns?: readonly Column[];

@@ -19,7 +19,7 @@ export function byteLength(text: string): number {
 }
 
 export const maxLenError = (length: number): string => `must be no more than ${length} characters`;
-/** The same as labels are told it (api/validate/content). */
+/** The same rule in the words that errors about labels have (api/validate/content). */
 export const maxBytesError = (length: number): string => `must be no more than ${length} bytes`;
 export const emptyError = (): string => 'must be non-empty';
 export const rangeError = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`;

@@ -18,7 +18,7 @@ export interface Schema {
   readonly mark: string;
   /** Reads a parsed value on the happy path: says whether anything is off, and completes what is not. The input is not changed. */
   normalise(value: Obj): FastResult;
-  /** Reads a text's value to the letter, with unknown and duplicate fields named; throws DecodeError. */
+  /** Decodes a text exactly as upstream does, and reports unknown and duplicate fields; throws DecodeError. */
   decode(node: JsonNode): ExactResult;
   /** The object in which nothing is set, as it is printed. */
   zero(): Obj;

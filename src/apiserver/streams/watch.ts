@@ -9,7 +9,7 @@ import type { ChangeType, LogRow, Row } from '../../store/rows.ts';
 import { type Form, metadataText, objectText, partialText } from '../convert.ts';
 import { tooLarge } from '../../registry/list.ts';
 import { columnsFor, definitionsText, rowOf, tableText } from '../table.ts';
-import { feedOf } from './feed.ts';
+import { watchCacheOf } from './watch-cache.ts';
 import { WatchSelector } from './selector.ts';
 import type { WatchSpec } from './spec.ts';
 
@@ -30,7 +30,7 @@ export class WatchSession implements Session {
   /** Sessions with the same form of frames share them. */
   readonly #formKey: string;
   /** Revision of the last frame that had one. */
-  #told: number;
+  #sentRevision: number;
   #closed = false;
 
   /** Throws where the registry does not serve what the spec says: see canWatch. */
@@ -44,7 +44,7 @@ export class WatchSession implements Session {
     this.#resource = resourceOf(found.kind);
     this.#selector = new WatchSelector(found.kind, spec.namespace, spec.labelSelector, spec.fieldSelector);
     this.#formKey = `${spec.as} ${spec.apiVersion} ${spec.include} ${spec.group}/${spec.version}`;
-    this.#told = spec.revision;
+    this.#sentRevision = spec.revision;
   }
 
   /** Whether the watch has ended: an ERROR was the last frame. */
@@ -71,7 +71,7 @@ export class WatchSession implements Session {
 
   /** Sends the frames as one message. A message that could not be sent was not: the state is as before. */
   #send(make: () => readonly string[]): number {
-    const before = { spec: { ...this.spec }, told: this.#told, closed: this.#closed };
+    const before = { spec: { ...this.spec }, sentRevision: this.#sentRevision, closed: this.#closed };
     try {
       const frames = make();
       if (frames.length === 0) return 0;
@@ -79,7 +79,7 @@ export class WatchSession implements Session {
       return 1;
     } catch (error) {
       Object.assign(this.spec, before.spec);
-      this.#told = before.told;
+      this.#sentRevision = before.sentRevision;
       this.#closed = before.closed;
       throw error;
     }
@@ -97,7 +97,7 @@ export class WatchSession implements Session {
       frames.push(this.#frame('ADDED', row, now));
     }
     spec.revision = current;
-    this.#told = current;
+    this.#sentRevision = current;
     if (spec.bookmarks) frames.push(this.#bookmark(current, END_OF_INITIAL, now));
     return frames;
   }
@@ -121,15 +121,15 @@ export class WatchSession implements Session {
       return this.#fail(gone(`too old resource version: ${spec.revision} (${log.compacted()})`));
     }
     const frames: string[] = [];
-    for (const row of feedOf(this.#registry).since(this.#resource, spec.revision)) {
+    for (const row of watchCacheOf(this.#registry).since(this.#resource, spec.revision)) {
       if (!this.#selector.mayConcern(row)) continue;
       const frame = this.#selector.looksInside ? this.#filtered(row, now) : this.#shared(row.type, row, now);
       if (frame !== undefined) frames.push(frame);
     }
     spec.revision = head;
-    if (frames.length) this.#told = head;
-    else if (spec.bookmarks && head - this.#told >= BOOKMARK_REVISIONS) {
-      this.#told = head;
+    if (frames.length) this.#sentRevision = head;
+    else if (spec.bookmarks && head - this.#sentRevision >= BOOKMARK_REVISIONS) {
+      this.#sentRevision = head;
       frames.push(this.#bookmark(head, undefined, now));
     }
     return frames;
@@ -138,7 +138,7 @@ export class WatchSession implements Session {
   #shared(type: ChangeType, row: LogRow, now: number): string {
     // Cells hold ages, and the first Table its columns: those are made for each.
     if (this.spec.as === 'Table') return this.#frame(type, row, now);
-    return feedOf(this.#registry).frame(row, `${this.#formKey} ${type}`, () => this.#frame(type, row, now));
+    return watchCacheOf(this.#registry).frame(row, `${this.#formKey} ${type}`, () => this.#frame(type, row, now));
   }
 
   /**
@@ -147,7 +147,7 @@ export class WatchSession implements Session {
    */
   #filtered(row: LogRow, now: number): string | undefined {
     const is = row.type !== 'DELETED' && this.#selector.matches(this.#registry.decode(row));
-    const before = feedOf(this.#registry).before(row);
+    const before = watchCacheOf(this.#registry).before(row);
     const was = before !== undefined && this.#selector.matches(this.#registry.decode(before));
     if (is) return this.#shared(was ? 'MODIFIED' : 'ADDED', row, now);
     if (!was) return undefined;

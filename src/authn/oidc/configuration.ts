@@ -138,7 +138,7 @@ function validate({ jwt = [], anonymous }: Obj): FieldError[] {
   return errors;
 }
 
-/** Nobody without a token reaches a cluster, whatever its configuration says: its address would tell strangers that it exists. */
+/** Nobody without a token reaches a cluster, whatever its configuration says: its address would disclose to anonymous clients that it exists. */
 function anonymousErrors({ enabled = false, conditions = [] }: Obj): FieldError[] {
   if (enabled) return [unsupported('anonymous.enabled', true, 'anonymous requests are')];
   if (!conditions.length) return [];

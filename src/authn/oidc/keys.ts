@@ -16,7 +16,7 @@ export interface IssuerKey {
   key: PublicJwk;
 }
 
-/** Keys of an issuer as it told them. Times are ms since the epoch. */
+/** Keys of an issuer as it published them. Times are ms since the epoch. */
 export interface HeldKeys {
   askedAt: number;
   expires: number;
@@ -31,7 +31,7 @@ export interface IssuerSource {
   keep(url: string, held: HeldKeys): void;
 }
 
-/** An issuer that told no keys; the message says why, and holds nothing that it answered. */
+/** An issuer that published no keys; the message says why, and holds nothing that it answered. */
 export class IssuerUnavailable extends Error {}
 
 /** Keys of issuers: the kept ones, or asked for with two questions, the discovery document and the key set (go-oidc jwks.go). */
@@ -53,7 +53,7 @@ export class IssuerKeys {
   }
 
   /**
-   * Keys asked for anew; undefined: the issuer told them a moment ago. While it does not answer, those that it told before are good, as with
+   * Keys asked for anew; undefined: the issuer published them a moment ago. While it does not answer, those that it published before are good, as with
    * upstream, which asks only for a key that it does not have. Throws IssuerUnavailable when there are none, and Unanswered.
    */
   fresh({ issuer }: JwtAuthenticator, now: number): HeldKeys | undefined {

@@ -154,7 +154,7 @@ function userOf(claims: Obj, { claimMappings }: JwtAuthenticator): UserInfo {
 }
 
 /**
- * A list of strings, or one string (kubernetes/kubernetes#33290). Groups that are told elsewhere (distributed claims) are not fetched: without
+ * A list of strings, or one string (kubernetes/kubernetes#33290). Groups listed elsewhere (distributed claims) are not fetched: without
  * them somebody would be let in as less than they are.
  */
 function groupsOf(claims: Obj, name: string): string[] {

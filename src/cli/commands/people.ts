@@ -16,7 +16,7 @@ const SLOWER_SECONDS = 5;
 const DEVICE = '/v1/auth/device';
 type Begun = Result<'post', typeof DEVICE>;
 /** Error of RFC 8628: the state of the authorization. */
-interface Standing {
+interface DeviceState {
   error: string;
   error_description: string;
 }
@@ -34,9 +34,9 @@ interface LoginOptions {
 const wait = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /** State of the authorization; a server that fails for a moment is asked again, more slowly (RFC 8628, 3.5). Other refusals are thrown. */
-function standing(error: unknown): Standing {
+function deviceStateOf(error: unknown): DeviceState {
   if (error instanceof Refusal) {
-    if (error.code === undefined && (error.body as Partial<Standing>).error !== undefined) return error.body as Standing;
+    if (error.code === undefined && (error.body as Partial<DeviceState>).error !== undefined) return error.body as DeviceState;
     if (error.status < 500) throw error;
   }
   return { error: 'slow_down', error_description: (error as Error).message };
@@ -49,7 +49,7 @@ async function poll(client: Client, begun: Begun): Promise<string> {
   while (Date.now() < end) {
     await wait(interval);
     const form = { grant_type: GRANT, device_code: begun.device_code, client_id: 'atoll-cli' };
-    const answer = await client.post(`${DEVICE}/token`, { form }).catch(standing);
+    const answer = await client.post(`${DEVICE}/token`, { form }).catch(deviceStateOf);
     if ('access_token' in answer) return answer.access_token;
     if (answer.error === 'slow_down') interval += SLOWER_SECONDS;
     else if (answer.error !== 'authorization_pending') throw new Failure(`not signed in: ${answer.error_description}`);

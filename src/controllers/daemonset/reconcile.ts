@@ -77,11 +77,11 @@ function sync(set: KubeObject, view: View, cx: ReconcileCx): Plan {
     : revision(set, history, view);
   let requeueAt: number | undefined;
   if (!deleting) {
-    const strangers = owned.filter((pod) => !match(pod.metadata.labels)).slice(0, cx.maxWrites);
-    for (const pod of strangers) actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
+    const unmatched = owned.filter((pod) => !match(pod.metadata.labels)).slice(0, cx.maxWrites);
+    for (const pod of unmatched) actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
     const work = manage(set, pods, hash, view, cx.now);
     requeueAt = work.requeueAt;
-    const left = cx.maxWrites - strangers.length;
+    const left = cx.maxWrites - unmatched.length;
     actions.push(
       ...createOn(set, work.add.slice(0, left), hash, view, cx),
       ...work.events,

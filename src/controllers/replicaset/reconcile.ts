@@ -81,7 +81,7 @@ function reconcile(form: Form, key: Key, view: View, cx: ReconcileCx): Plan {
   const claimed = claim(form, set, owned);
   const actions: Action[] = [];
   if (!set.metadata.deletionTimestamp) {
-    for (const pod of claimed.strangers.slice(0, cx.maxWrites)) {
+    for (const pod of claimed.unmatched.slice(0, cx.maxWrites)) {
       actions.push({ verb: 'update', resource: 'pods', object: released(pod, set) });
     }
     actions.push(...manage(form, set, claimed.active, view, { ...cx, maxWrites: cx.maxWrites - actions.length }));
@@ -90,12 +90,12 @@ function reconcile(form: Form, key: Key, view: View, cx: ReconcileCx): Plan {
   return { actions, requeueAt: nextAvailability(set, claimed.active, cx.now) };
 }
 
-function claim(form: Form, set: KubeObject, owned: KubeObject[]): Claimed & { strangers: KubeObject[] } {
+function claim(form: Form, set: KubeObject, owned: KubeObject[]): Claimed & { unmatched: KubeObject[] } {
   const match = form.matcher(set);
-  const claimed = { active: [] as KubeObject[], terminating: [] as KubeObject[], strangers: [] as KubeObject[] };
+  const claimed = { active: [] as KubeObject[], terminating: [] as KubeObject[], unmatched: [] as KubeObject[] };
   for (const pod of owned) {
     const selected = match(pod.metadata.labels);
-    if (isActive(pod)) (selected ? claimed.active : claimed.strangers).push(pod);
+    if (isActive(pod)) (selected ? claimed.active : claimed.unmatched).push(pod);
     else if (selected && isTerminating(pod)) claimed.terminating.push(pod);
   }
   return claimed;

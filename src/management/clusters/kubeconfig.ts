@@ -21,8 +21,8 @@ export function kubeconfig(o: { name: string; server: string; token: string; ca?
  * Base URL of a cluster's Kubernetes API for a caller at `url`: the one without a path if there is one, since not every client takes a
  * path. The path works in any case.
  */
-export function serverOf({ url: told, clusterDomain }: ManagementDeps, { id, port }: ClusterRow, url: string): string {
-  const base = new URL(told ?? url);
+export function serverOf({ url: configured, clusterDomain }: ManagementDeps, { id, port }: ClusterRow, url: string): string {
+  const base = new URL(configured ?? url);
   if (port !== null) base.port = String(port);
   else if (clusterDomain !== undefined) base.hostname = `${id}.${clusterDomain}`;
   else return `${base.origin}/clusters/${id}`;

@@ -132,7 +132,7 @@ function byStrategy({ struct }: Schema, current: KubeObject, patch: Obj): unknow
   }
 }
 
-/** errors.NewGenericServerResponse of a 422: clients are not told why. */
+/** errors.NewGenericServerResponse of a 422: the answer gives no reason. */
 const unprocessable = (): StatusError =>
   failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 

@@ -55,7 +55,7 @@ function dueAt(stage: Stage, state: PodState, pod: KubeObject, behaviour: Behavi
   return deletedAt(pod) + Math.min(wanted * 1000 + extra, grace);
 }
 
-/** deletionTimestamp is when the grace period ends; containers are told to stop at its beginning. */
+/** deletionTimestamp is when the grace period ends; containers are asked to stop at its beginning. */
 const deletedAt = (pod: KubeObject): number =>
   parseTime(pod.metadata.deletionTimestamp ?? '') - secondsInMs(pod.metadata.deletionGracePeriodSeconds ?? 0);
 

@@ -5,7 +5,7 @@ import { GZIP_BYTES } from '../limits.ts';
 const LONG_HEADER = 'x-atoll-long';
 
 /**
- * The response of an object that answers so. `marks`: the Worker is told whether it is long. A front on this machine compresses by itself, beside
+ * The response of an object that answers so. `marks`: a header tells the Worker whether it is long. A front on this machine compresses by itself, beside
  * the one thread that all objects share here, and no response is looked at again.
  */
 export function responseOf({ status, headers, body, bytes }: Answer, marks: boolean): Response {
@@ -23,11 +23,11 @@ const acceptsGzip = (headers: Headers): boolean =>
  */
 export function compressed(request: Request, answer: Response): Response {
   if (!answer.headers.has(LONG_HEADER)) return answer;
-  const told = new Headers(answer.headers);
-  told.delete(LONG_HEADER);
+  const headers = new Headers(answer.headers);
+  headers.delete(LONG_HEADER);
   if (acceptsGzip(request.headers)) {
-    told.set('content-encoding', 'gzip');
-    told.append('vary', 'Accept-Encoding');
+    headers.set('content-encoding', 'gzip');
+    headers.append('vary', 'Accept-Encoding');
   }
-  return new Response(answer.body, { status: answer.status, headers: told });
+  return new Response(answer.body, { status: answer.status, headers });
 }

@@ -6,7 +6,7 @@ import { bearsToken, isForeign, isHost, refuseForeign } from './origin.worker.ts
 import { type Env, variablesOf } from '../platform/env.worker.ts';
 import { hmac, now, random } from '../platform/host.worker.ts';
 import { compressed } from './compression.worker.ts';
-import { noted, tooSoon } from './refusal-cache.worker.ts';
+import { cachedRefusal, rememberRefusal } from './refusal-cache.worker.ts';
 import { isReady } from './health.worker.ts';
 import { isWorthALine, kubernetesEntry, log, nameOf } from './log.worker.ts';
 import { metrics, type RequestClass } from './metrics.worker.ts';
@@ -70,16 +70,16 @@ function unknown(request: Request, id: string): Response {
   return new Response(answer.body, answer);
 }
 
-/** A request for a cluster. Whatever is wrong with it is told in the same words for every id, before an object is touched where that can be. */
+/** A request for a cluster. A refusal has the same words for every id, and is sent before an object is touched where that can be. */
 async function toCluster(request: Request, env: Env, id: string): Promise<Response> {
   const { method, url, headers } = request;
   if (isForeign(headers, hostsOf(env))) return refuseForeign();
   const object = bearsToken(headers) ? objectOf(env, id) : undefined;
   if (!object) return unknown(request, id);
-  const refused = tooSoon(id, headers);
+  const refused = cachedRefusal(id, headers);
   if (refused) return refused;
   const answer = await (isWatch(method, url) ? openWatch(request, object, variablesOf(env).ATOLL_FRONT) : object.fetch(request));
-  if (answer.status !== UNAUTHORIZED) return answer.status === TOO_MANY ? noted(id, headers, answer) : answer;
+  if (answer.status !== UNAUTHORIZED) return answer.status === TOO_MANY ? rememberRefusal(id, headers, answer) : answer;
   await answer.body?.cancel();
   return unknown(request, id);
 }
@@ -87,7 +87,7 @@ async function toCluster(request: Request, env: Env, id: string): Promise<Respon
 /** What store/schema.ts says of data from a version to come. */
 const NEWER = /^the cluster was written by a newer version/;
 
-/** The cluster failed in a way that nobody foresaw, or its data are from a version to come: told without a word of the error itself. */
+/** The answer to an unexpected error, or to data of a newer version: it discloses nothing of the error. */
 function failed(request: Request, id: string, error: unknown): Response {
   const requestId = random.uuid();
   const isNewer = error instanceof Error && NEWER.test(error.message);
@@ -104,7 +104,7 @@ function failed(request: Request, id: string, error: unknown): Response {
   return Response.json(status, { status: code, headers: { 'audit-id': requestId } });
 }
 
-/** A request for a cluster, counted, and told where that is worth a line. */
+/** Serves a request for a cluster, counts it, and logs it when it failed or took long. */
 async function counted(request: Request, env: Env, id: string): Promise<Response> {
   const begun = now();
   let answer: Response;

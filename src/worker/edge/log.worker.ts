@@ -4,7 +4,7 @@ import { now } from '../platform/host.worker.ts';
 /** A Kubernetes request that took longer is worth a line, ms. */
 export const SLOW_MS = 1000;
 
-/** "errors": requests that went well are not told. */
+/** "errors": requests that succeeded are not logged. */
 export type LogLevel = 'all' | 'errors';
 
 const FAILED = 500;

@@ -32,7 +32,7 @@ export function isForeign(headers: Headers, hosts: readonly string[] | undefined
   return site === null ? from.hostname !== name : from.host !== host;
 }
 
-/** What such a page's browser is told, whatever the cluster. */
+/** The refusal of a request from another site, the same for every cluster. */
 export function refuseForeign(): Response {
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
   const message = 'requests from other sites are refused';

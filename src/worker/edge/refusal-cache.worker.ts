@@ -3,10 +3,10 @@ import { now } from '../platform/host.worker.ts';
 
 const TOO_MANY = 429;
 const MS = 1000;
-/** Beyond so many, all are forgotten: their clusters say it again. */
+/** At more entries the cache is emptied: clusters repeat their refusals. */
 const MAX = 10_000;
 
-/** What a cluster said to somebody who came too soon, and until when it would say so again. */
+/** A 429 of a cluster, and until when the cluster would repeat it. */
 interface Refusal {
   until: number;
   body: string;
@@ -15,11 +15,11 @@ interface Refusal {
 
 const refusals = new Map<string, Refusal>();
 
-/** The same words to somebody else could tell them of a cluster that they may not know. */
+/** Part of the key is the credential: the refusal would disclose to another client that the cluster exists. */
 const keyOf = (id: string, headers: Headers): string => `${id} ${headers.get('authorization')}`;
 
-/** The refusal of a request that its cluster would refuse too: it costs the cluster nothing. */
-export function tooSoon(id: string, headers: Headers): Response | undefined {
+/** The remembered refusal of a request that its cluster would refuse too; the cluster is not asked. */
+export function cachedRefusal(id: string, headers: Headers): Response | undefined {
   if (refusals.size === 0) return undefined;
   const key = keyOf(id, headers);
   const refusal = refusals.get(key);
@@ -30,8 +30,8 @@ export function tooSoon(id: string, headers: Headers): Response | undefined {
   return undefined;
 }
 
-/** Remembers a cluster's 429 for requests that come too fast; other answers pass. */
-export async function noted(id: string, headers: Headers, answer: Response): Promise<Response> {
+/** Remembers a cluster's 429 that has the header of a rate limit; returns any other answer unchanged. */
+export async function rememberRefusal(id: string, headers: Headers, answer: Response): Promise<Response> {
   const wait = Number(answer.headers.get(WAIT_HEADER));
   if (!(wait > 0)) return answer;
   const type = answer.headers.get('content-type') ?? 'application/json';

@@ -54,7 +54,7 @@ function toStream(request: Request, answer: Response, socket: WebSocket): Respon
     open = false;
     forget();
     socket.close();
-    // A client that is gone fails the close, and nobody is left to be told.
+    // Closing fails when the client is gone already; nothing else is to be done.
     writer.close().catch(() => undefined);
   };
   const forget = after(answer, finish);

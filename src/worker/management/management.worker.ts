@@ -4,7 +4,7 @@ import { createApp } from '../../management/http/app.ts';
 import type { LogEntry, ManagementDeps } from '../../management/deps.ts';
 import { issuersOf } from '../../management/people/issuers.ts';
 import { Rates } from '../../management/http/rates.ts';
-import { doorsOf } from '../platform/doors.worker.ts';
+import { egressRoutesOf } from '../platform/egress-routes.worker.ts';
 import { egress } from '../platform/egress.worker.ts';
 import { type Env, variablesOf } from '../platform/env.worker.ts';
 import { crypt, hmac, now, random, sealing } from '../platform/host.worker.ts';
@@ -71,7 +71,7 @@ export function managementDeps(env: Env): ManagementDeps {
     taskRunner: { wakeBy: (at) => taskRunner().wakeBy(at) },
     crypto: { ...crypt, ...sealing },
     random,
-    fetch: egress(doorsOf(env)),
+    fetch: egress(egressRoutesOf(env)),
     issuers,
     rates: new Rates(),
     mac: (text) => hmac(ATOLL_SECRET, text),

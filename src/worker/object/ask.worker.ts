@@ -1,7 +1,7 @@
 import type { ApiResponse, Pending } from '../../apiserver/server.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { type Answered, type Question, questionId, type Reply } from '../../lib/ask.ts';
-import { type Doors, egress, EgressRefused } from '../platform/egress.worker.ts';
+import { type EgressRoutes, egress, EgressRefused } from '../platform/egress.worker.ts';
 import { now } from '../platform/host.worker.ts';
 
 type Fetch = ReturnType<typeof egress>;
@@ -15,9 +15,9 @@ export class Asker {
   readonly #act: Fetch;
   readonly #asked = new Map<string, Promise<Reply>>();
 
-  constructor(doors: Doors) {
-    this.#read = egress(doors);
-    this.#act = egress({ outside: doors.outside });
+  constructor(routes: EgressRoutes) {
+    this.#read = egress(routes);
+    this.#act = egress({ outside: routes.outside });
   }
 
   async ask(questions: readonly Question[]): Promise<Answered[]> {
@@ -39,7 +39,7 @@ export class Asker {
     return answer;
   }
 
-  /** Sends an effect; its id goes along, so that the receiver can tell a repetition. */
+  /** Sends an effect; its id goes along, so that the receiver recognises a repetition. */
   deliver(id: string, request: Question): Promise<Reply> {
     return this.#send({ ...request, headers: { ...request.headers, 'idempotency-key': id } });
   }

@@ -20,10 +20,10 @@ import { responseOf } from '../edge/compression.worker.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { now } from '../platform/host.worker.ts';
 import type { Meter } from '../platform/sqlite.worker.ts';
-import { doorsOf } from '../platform/doors.worker.ts';
+import { egressRoutesOf } from '../platform/egress-routes.worker.ts';
 import { Asker } from './ask.worker.ts';
 import { Batch } from './batch.worker.ts';
-import { present } from './contention.worker.ts';
+import { recordActivity } from './contention.worker.ts';
 import { noteAlarm } from './overdue.worker.ts';
 import { portsOf } from './ports.worker.ts';
 import { Sockets } from './sockets.worker.ts';
@@ -38,7 +38,7 @@ const bootSnapshots = new BootSnapshots();
 export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
   readonly #sockets = new Sockets(this.ctx);
-  readonly #asker = new Asker(doorsOf(this.env));
+  readonly #asker = new Asker(egressRoutesOf(this.env));
   readonly #batch = new Batch();
   readonly #host = new ClusterHost(
     portsOf(this.ctx, this.env, { bootSnapshots, facts, meter: this.#meter, sockets: this.#sockets, asker: this.#asker }),
@@ -64,7 +64,7 @@ export class ClusterDO extends DurableObject<Env> {
     const url = cluster && insideOf(request.url, cluster.options.id);
     // The Worker replaces this body with the one that a cluster has for anonymous clients.
     if (!cluster || url === undefined) return new Response(null, { status: 401 });
-    present(this.#id, time);
+    recordActivity(this.#id, time);
     const { method, headers } = request;
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
     const from = this.env.ATOLL_ADDRESS_HEADER;
@@ -113,7 +113,7 @@ export class ClusterDO extends DurableObject<Env> {
     const cluster = this.#host.open();
     const time = now();
     if (!cluster || !this.#sockets.receive(socket, message, cluster, time)) return;
-    present(this.#id, time);
+    recordActivity(this.#id, time);
     this.#host.turns.markDirty();
     this.#host.turns.take(cluster, time, DRAIN_FIRST_SLICE_MS);
   }

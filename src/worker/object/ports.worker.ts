@@ -8,10 +8,10 @@ import type { Env } from '../platform/env.worker.ts';
 import { budget, crypt, now, random } from '../platform/host.worker.ts';
 import { type Meter, openStorage } from '../platform/sqlite.worker.ts';
 import type { Asker } from './ask.worker.ts';
-import { restAfter, slice } from './contention.worker.ts';
+import { budgetFor, pauseAfter } from './contention.worker.ts';
 import { noteAlarm } from './overdue.worker.ts';
 import type { Sockets } from './sockets.worker.ts';
-import { tellLastUsage, tellUsage } from '../platform/usage.worker.ts';
+import { reportLastUsage, reportUsage } from '../platform/usage.worker.ts';
 
 /** The parts of an object that its ports lead to. */
 export interface Parts {
@@ -47,8 +47,8 @@ export function portsOf(
     after,
     pause: (ms) => new Promise((resolve) => after(ms, resolve)),
     budget,
-    slice: (time, wantedMs) => slice(object, time, wantedMs),
-    pauseAfter: restAfter,
+    slice: (time, wantedMs) => budgetFor(object, time, wantedMs),
+    pauseAfter,
     ask: (questions, answered) => {
       for (const question of questions) context.waitUntil(asker.ask([question]).then(answered));
     },
@@ -57,8 +57,8 @@ export function portsOf(
         context.waitUntil(asker.deliver(id, request).then((reply) => delivered(id, reply)));
       }
     },
-    tell: (cluster) => tellUsage(env, cluster),
-    tellLast: (cluster) => tellLastUsage(env, cluster),
+    reportUsage: (cluster) => reportUsage(env, cluster),
+    tellLast: (cluster) => reportLastUsage(env, cluster),
     streams: { resume: (cluster) => sockets.resume(cluster), closeAll: () => sockets.closeAll() },
     source: (id) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id)),
     erase: async () => {

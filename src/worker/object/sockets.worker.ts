@@ -22,7 +22,7 @@ function bytesOf(text: Message): Uint8Array {
   return lastBytes;
 }
 
-/** Bytes of an attachment, as far as they can be told by its JSON; the platform's bound is 2,048. A longer one lies in the storage. */
+/** Bytes of an attachment, as estimated from its JSON; the platform's bound is 2,048. A longer one lies in the storage. */
 const ATTACHMENT_CHARACTERS = 1500;
 /** Before the keys of those. */
 const KEPT = 'stream ';
@@ -134,7 +134,7 @@ export class Sockets {
     return true;
   }
 
-  /** Whether the end of this stream is told to the audit log. */
+  /** Whether the end of this stream is an event of the audit log. */
   isAudited(socket: WebSocket): boolean {
     return (this.#sessions.get(socket)?.spec ?? this.#specs.load(socket))?.audit !== undefined;
   }

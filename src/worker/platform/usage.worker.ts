@@ -12,13 +12,13 @@ interface Env {
   DB: { prepare(query: string): { bind(rows: string): { run(): Promise<unknown> } } };
 }
 
-/** What clusters of this isolate have to tell: gathered, since one statement for many costs the database as much as for one. */
+/** Reports of the clusters of this isolate: gathered, since one statement for many costs the database as much as for one. */
 const gathered = new Map<string, { usage: Usage; hours: UsageHour[] }>();
 
 const record = (env: Env, rows: UsageRow[]) => env.DB.prepare(RECORD_USAGE).bind(JSON.stringify(rows)).run();
 
-/** Tells the deployment's database. Whoever comes first does it for all; what cannot be told is told with what is counted next. */
-async function tell(env: Env): Promise<void> {
+/** Sends all gathered reports to the deployment's database. After a failure each cluster reports again. */
+async function sendGathered(env: Env): Promise<void> {
   while (gathered.size > 0) {
     const some = [...gathered].slice(0, RECORD_ROWS);
     for (const [id] of some) gathered.delete(id);
@@ -37,17 +37,17 @@ async function tell(env: Env): Promise<void> {
   }
 }
 
-/** Reports what a cluster counted, together with others. Never on the way of a request. */
-export function tellUsage(env: Env, { usage, options }: Cluster): void {
-  gathered.set(options.id, { usage, hours: usage.tell(now()) });
-  setTimeout(() => void tell(env), USAGE_GATHER_MS);
+/** Reports what a cluster counted, together with others, never within a request. */
+export function reportUsage(env: Env, { usage, options }: Cluster): void {
+  gathered.set(options.id, { usage, hours: usage.report(now()) });
+  setTimeout(() => void sendGathered(env), USAGE_GATHER_MS);
 }
 
-/** Reports all of it before it resolves: the cluster is about to be silent. */
-export async function tellLastUsage(env: Env, { usage, options }: Cluster): Promise<void> {
+/** Reports everything before it resolves, for a cluster that is being deleted. */
+export async function reportLastUsage(env: Env, { usage, options }: Cluster): Promise<void> {
   gathered.delete(options.id);
   await record(
     env,
-    usage.tell(now()).map((hour) => ({ id: options.id, ...hour })),
+    usage.report(now()).map((hour) => ({ id: options.id, ...hour })),
   );
 }

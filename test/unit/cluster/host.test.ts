@@ -60,8 +60,8 @@ class Platform {
       pauseAfter: () => 0,
       ask: () => undefined,
       send: () => undefined,
-      tell: (cluster) => {
-        cluster.usage.tell(this.now);
+      reportUsage: (cluster) => {
+        cluster.usage.report(this.now);
         this.said.push('tell');
       },
       tellLast: async () => void this.said.push('tell last'),

@@ -195,41 +195,41 @@ describe('usage of a cluster', () => {
     expect(hoursOf(host).map(({ hour, requests }) => [hour, requests])).toEqual([[BEGIN + HOUR, 2]]);
   });
 
-  it('[MG73] is to be told at first, then while it changes, and again what was not heard', () => {
+  it('[MG73] is to be reported at first, then while it changes, and again what was not heard', () => {
     const host = makeCluster({ apiOnly: true });
     const { usage } = host.cluster;
-    expect([usage.mustTell(host.now), usage.tellAt, host.cluster.nextAlarm()]).toEqual([true, undefined, undefined]);
-    const told = usage.tell(host.now);
-    expect(told).toHaveLength(1);
-    expect([usage.mustTell(host.now), usage.tellAt]).toEqual([false, undefined]);
+    expect([usage.isReportDue(host.now), usage.reportAt, host.cluster.nextAlarm()]).toEqual([true, undefined, undefined]);
+    const reported = usage.report(host.now);
+    expect(reported).toHaveLength(1);
+    expect([usage.isReportDue(host.now), usage.reportAt]).toEqual([false, undefined]);
     host.do('GET', ITEMS);
     expect(host.cluster.alarmAt(host.now)).toBe(host.now + USAGE_PUSH_MS);
     host.now += USAGE_PUSH_MS - 1;
-    expect(usage.mustTell(host.now)).toBe(false);
+    expect(usage.isReportDue(host.now)).toBe(false);
     host.now++;
-    expect(usage.mustTell(host.now)).toBe(true);
-    usage.tell(host.now);
-    expect(usage.tellAt).toBeUndefined();
+    expect(usage.isReportDue(host.now)).toBe(true);
+    usage.report(host.now);
+    expect(usage.reportAt).toBeUndefined();
     usage.reportFailed();
-    expect(usage.tellAt).toBe(host.now + USAGE_PUSH_MS);
+    expect(usage.reportAt).toBe(host.now + USAGE_PUSH_MS);
   });
 
   it('[MG73] tells hours until they are heard of, also over a crash', () => {
     const host = makeCluster({ apiOnly: true });
-    const tell = () => host.cluster.usage.tell(host.now).map(({ hour }) => (hour - BEGIN) / HOUR);
+    const report = () => host.cluster.usage.report(host.now).map(({ hour }) => (hour - BEGIN) / HOUR);
     host.now += HOUR;
     host.do('GET', ITEMS);
-    expect(tell()).toEqual([0, 1]);
+    expect(report()).toEqual([0, 1]);
     host.now += HOUR;
     host.do('GET', ITEMS);
-    expect(tell()).toEqual([0, 1, 2]);
-    host.cluster.usage.reportTaken(host.cluster.usage.tell(host.now));
+    expect(report()).toEqual([0, 1, 2]);
+    host.cluster.usage.reportTaken(host.cluster.usage.report(host.now));
     host.now += HOUR;
     host.do('GET', ITEMS);
-    expect(tell()).toEqual([2, 3]);
+    expect(report()).toEqual([2, 3]);
     host.cluster.usage.flush(host.now);
     host.crash();
-    expect(tell()).toEqual([2, 3]);
+    expect(report()).toEqual([2, 3]);
   });
 
   it('[MG73] keeps a month, but never forgets what nobody heard of', () => {
@@ -238,7 +238,7 @@ describe('usage of a cluster', () => {
     host.now += (USAGE_HOURS + 1) * HOUR;
     host.do('GET', ITEMS);
     expect(hoursOf(host)).toHaveLength(2);
-    host.cluster.usage.reportTaken(host.cluster.usage.tell(host.now));
+    host.cluster.usage.reportTaken(host.cluster.usage.report(host.now));
     host.now += HOUR;
     host.do('GET', ITEMS);
     expect(hoursOf(host)).toHaveLength(2);

@@ -104,7 +104,7 @@ What clients are told, and what they do about it:
   again by itself. They are not counted as usage.
 - Too many objects or bytes: 403 \`Forbidden\`, "exceeded quota", in the words of a ResourceQuota, since trying again would not help. Controllers
   say \`FailedCreate\` and try again later. Deleting always works, and makes room as soon as the history is compacted, which is then kept short.
-- Of the management API: 429 \`limit-reached\` for what the plan does not allow, 429 \`rate-limited\` with \`Retry-After\` for haste.
+- Of the management API: 429 \`limit-reached\` for what the plan does not allow, 429 \`rate-limited\` with \`Retry-After\` for requests that come too fast.
 
 ## Sharing one server
 

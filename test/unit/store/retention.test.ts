@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { COMPACTION_SLACK_REVISIONS, EVENT_TTL_MS, HISTORY_REVISIONS, CHECKPOINT_SPACING_MS } from '../../../src/store/limits.ts';
-import { History } from '../../../src/store/retention.ts';
+import { Retention } from '../../../src/store/retention.ts';
 import { migrate } from '../../../src/store/schema.ts';
 import { Store } from '../../../src/store/store.ts';
 import { openSqlite } from '../../host/sqlite.ts';
@@ -11,7 +11,7 @@ function fresh() {
   const store = new Store(sql);
   const put = (name: string) => store.put('events', 'n', name, store.revision() + 1, '{}', [], store.head('events', 'n', name));
   const drop = (name: string) => store.remove('events', 'n', name, store.revision() + 1, '{}');
-  return { sql, store, put, drop, history: new History(store, 'events') };
+  return { sql, store, put, drop, history: new Retention(store, 'events') };
 }
 
 describe('history', () => {
@@ -80,7 +80,7 @@ describe('history', () => {
     history.checkpoint(0);
     put('b');
     expect(history.expired(later, 10).map((r) => r.name)).toEqual(['a']);
-    const again = new History(store, 'events');
+    const again = new Retention(store, 'events');
     expect(again.expired(later, 10).map((r) => r.name)).toEqual(['a']);
     expect(again.expired(later + EVENT_TTL_MS, 10).map((r) => r.name)).toEqual(['a', 'b']);
   });

@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { EGRESS_BYTES, EGRESS_REDIRECTS } from '../../../src/lib/limits.ts';
-import { type Doors, egress } from '../../../src/worker/platform/egress.worker.ts';
+import { type EgressRoutes, egress } from '../../../src/worker/platform/egress.worker.ts';
 
 type Answers = Record<string, () => Response>;
 
 /** A world of some addresses; notes what was asked of it. */
 function world(answers: Answers, inside: string[] = []) {
-  const asked: { door: string; url: string; method: string; headers: Record<string, string>; body: unknown }[] = [];
-  const door =
+  const asked: { route: string; url: string; method: string; headers: Record<string, string>; body: unknown }[] = [];
+  const route =
     (name: string) =>
     async (url: string, init: RequestInit = {}) => {
       const headers = Object.fromEntries(new Headers(init.headers));
-      asked.push({ door: name, url, method: init.method ?? 'GET', headers, body: init.body ?? undefined });
+      asked.push({ route: name, url, method: init.method ?? 'GET', headers, body: init.body ?? undefined });
       const answer = answers[url];
       if (!answer) throw new Error(`nothing at ${url}`);
       return answer();
     };
-  const doors: Doors = { outside: door('outside'), inside: { fetch: door('inside'), origins: new Set(inside) } };
-  return { call: egress(doors), asked };
+  const routes: EgressRoutes = { outside: route('outside'), inside: { fetch: route('inside'), origins: new Set(inside) } };
+  return { call: egress(routes), asked };
 }
 
 const to =
@@ -94,7 +94,7 @@ describe('[MG55] what the operator named', () => {
     const { call, asked } = world({ [`${issuer}/x`]: ok, 'https://a.example/': ok }, [issuer]);
     await call(`${issuer}/x`);
     await call('https://a.example/');
-    expect(asked.map(({ door }) => door)).toEqual(['inside', 'outside']);
+    expect(asked.map(({ route }) => route)).toEqual(['inside', 'outside']);
     for (const url of ['http://localhost:9001/', 'https://localhost:9000/', 'http://127.0.0.1:9000/']) {
       await expect(call(url)).rejects.toThrow();
     }
@@ -113,7 +113,7 @@ describe('[MG55] what the operator named', () => {
       [issuer],
     );
     await expect(around.call(`${issuer}/x`)).rejects.toThrow();
-    expect(around.asked.map(({ door }) => door)).toEqual(['inside', 'outside']);
+    expect(around.asked.map(({ route }) => route)).toEqual(['inside', 'outside']);
   });
 });
 

@@ -20,7 +20,7 @@ const ZERO: Record<string, unknown> = { s: '', n: 0, b: false, Q: '0', X: 0, p: 
 /** In upstream's internal pod these belong to the security context. */
 const OF_SECURITY = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'];
 
-/** `sent` is what the object was copied from when a client sent it: there empty lists are told from absent ones. */
+/** `sent` is what the object was copied from when a client sent it: there empty lists differ from absent ones. */
 function internal(name: string, object: Obj, sent?: Obj): Obj {
   const out: Obj = {};
   for (const [go, kind, json] of structs[name]) {

@@ -2,11 +2,11 @@ import type { Registry } from '../../registry/registry.ts';
 import type { LogRow, Row } from '../../store/rows.ts';
 
 /** Changes of one resource kept for the next watcher that lags a little, once all have been served. */
-const FEED_ROWS = 128;
+const WINDOW_ROWS = 128;
 /** Changes kept at most before the oldest are dropped. */
-const FEED_ROWS_MAX = 1024;
+const WINDOW_ROWS_MAX = 1024;
 
-interface Stretch {
+interface Window {
   /** Holds every change after `from` up to `to`. */
   from: number;
   to: number;
@@ -14,9 +14,9 @@ interface Stretch {
 }
 
 /** The watch cache of a cluster: each change is read once and each frame made once for all watches. */
-export class Feed {
+export class WatchCache {
   readonly #registry: Registry;
-  readonly #stretches = new Map<string, Stretch>();
+  readonly #windows = new Map<string, Window>();
   readonly #frames = new WeakMap<LogRow, Map<string, string>>();
   readonly #before = new WeakMap<LogRow, Row>();
 
@@ -28,27 +28,27 @@ export class Feed {
   since(resource: string, revision: number): readonly LogRow[] {
     const { log, revision: head } = this.#registry;
     if (revision >= head) return [];
-    const stretch = this.#stretch(resource, revision, head);
-    // Somebody who lags far behind reads for themselves.
-    if (revision < stretch.from) return log.after(revision, { resource });
-    const found = tail(stretch.rows, revision);
-    if (stretch.rows.length > FEED_ROWS_MAX) trim(stretch);
+    const window = this.#window(resource, revision, head);
+    // A watch from before the window reads the log.
+    if (revision < window.from) return log.after(revision, { resource });
+    const found = tail(window.rows, revision);
+    if (window.rows.length > WINDOW_ROWS_MAX) trim(window);
     return found;
   }
 
   /** The cache window of a resource, up to date. */
-  #stretch(resource: string, revision: number, head: number): Stretch {
-    let stretch = this.#stretches.get(resource);
-    // Nobody needs what lies between a stretch that was left behind and the first who asks again.
-    if (!stretch || stretch.to > head || stretch.to < revision) {
-      stretch = { from: revision, to: revision, rows: [] };
-      this.#stretches.set(resource, stretch);
+  #window(resource: string, revision: number, head: number): Window {
+    let window = this.#windows.get(resource);
+    // Changes between an abandoned window and the next reader are never read: a new window begins.
+    if (!window || window.to > head || window.to < revision) {
+      window = { from: revision, to: revision, rows: [] };
+      this.#windows.set(resource, window);
     }
-    if (stretch.to < head) {
-      for (const row of this.#registry.log.after(stretch.to, { resource })) stretch.rows.push(row);
-      stretch.to = head;
+    if (window.to < head) {
+      for (const row of this.#registry.log.after(window.to, { resource })) window.rows.push(row);
+      window.to = head;
     }
-    return stretch;
+    return window;
   }
 
   /** The state before a change. */
@@ -78,9 +78,9 @@ export class Feed {
   }
 }
 
-function trim(stretch: Stretch): void {
-  stretch.rows = stretch.rows.slice(-FEED_ROWS);
-  stretch.from = (stretch.rows[0] as LogRow).rev - 1;
+function trim(window: Window): void {
+  window.rows = window.rows.slice(-WINDOW_ROWS);
+  window.from = (window.rows[0] as LogRow).rev - 1;
 }
 
 /** The rows after a revision; mostly a few at the end. */
@@ -96,7 +96,7 @@ function tail(rows: readonly LogRow[], revision: number): readonly LogRow[] {
 }
 
 /**
- * The one feed of a registry's cluster. It reads the log itself, so nothing is applied; a rollback below what it read drops it.
+ * The one watch cache of a registry's cluster. It reads the log itself, so nothing is applied; a rollback below what it read drops it.
  */
-export const feedOf = (registry: Registry): Feed =>
-  registry.view.index({ name: 'watch feed', resources: [], build: () => new Feed(registry), apply: () => {} });
+export const watchCacheOf = (registry: Registry): WatchCache =>
+  registry.view.index({ name: 'watch cache', resources: [], build: () => new WatchCache(registry), apply: () => {} });
