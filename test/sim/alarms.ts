@@ -39,7 +39,7 @@ export class Alarms {
         pauseAfter: () => 0,
         ask: nothing,
         send: nothing,
-        tell: nothing,
+        reportUsage: nothing,
         report: { turn: nothing, failed, alarmLost: nothing },
       },
       () => host.cluster,
