@@ -189,7 +189,7 @@ function compareVersions(a: string, b: string): number {
 /** The kinds of one cluster, found by every name they have. A value: what serves other kinds is another table. */
 export class KindTable {
   readonly kinds: readonly Kind[];
-  /** Those that have objects at rest: not the reviews, and not what is made up when asked. */
+  /** Kinds whose objects are stored: neither reviews nor kinds that are computed on request. */
   readonly stored: readonly Kind[];
   readonly legacy: boolean;
   readonly #byResource = new Map<Resource, Kind>();
@@ -216,17 +216,17 @@ export class KindTable {
     this.#byGVK.set(`${group ? `${group}/` : ''}${version} ${entry.kind.kind}`, entry);
   }
 
-  /** By "pods", "apps/deployments". */
+  /** Finds a kind by its resource: "pods", "apps/deployments". */
   byResource(resource: Resource): Kind | undefined {
     return this.#byResource.get(resource);
   }
 
-  /** By the parts of an address. */
+  /** Finds a kind by the parts of a path. */
   served(group: string, version: string, plural: string): ServedKind | undefined {
     return this.#byAddress.get(`${group}/${version}/${plural}`);
   }
 
-  /** By what an object says of itself: "apps/v1", "Deployment". */
+  /** Finds a kind by apiVersion and kind of an object: "apps/v1", "Deployment". */
   byGVK(apiVersion: string, kind: string): ServedKind | undefined {
     return this.#byGVK.get(`${apiVersion} ${kind}`);
   }

@@ -92,7 +92,7 @@ export function nodeStatus(node: KubeObject, now: number): Obj {
 const isReady = (node: KubeObject): boolean =>
   (node.status?.conditions ?? []).some((c: Obj) => c.type === 'Ready' && c.status === 'True');
 
-/** What a virtual node still lacks: its range of pod addresses, its status, its Lease (which is never renewed). */
+/** Plans the missing parts of a virtual node: its range of pod addresses, its status, its Lease (which is never renewed). */
 export function planNode(node: KubeObject, view: View, now: number): Action[] {
   if (!isVirtual(node) || node.metadata.deletionTimestamp) return [];
   if (!node.spec?.podCIDR) return [{ verb: 'update', resource: 'nodes', object: withRange(node, view) }];

@@ -13,7 +13,7 @@ import {
   terseInitStatus,
 } from './status.ts';
 
-/** What the containers of a pod have come to. */
+/** The state of the containers of a pod, from which its phase and conditions follow. */
 export interface PodProgress {
   containerStatuses: Obj[];
   /** No container is going to run again. */

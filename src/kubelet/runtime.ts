@@ -35,19 +35,19 @@ export interface ContainerObservation {
   process: ProcessState;
 }
 
-/** What a runtime knows of a pod: data only. */
+/** A runtime's observation of a pod: data only. */
 export interface Observation {
-  /** By the name of the container. */
+  /** Containers by name. */
   containers: Record<string, ContainerObservation>;
-  /** Nothing of the pod runs any more, or ever will: it was stopped. */
+  /** The pod was stopped: no container runs, or will run again. */
   isStopped: boolean;
   /** When this will be another observation though nobody acts, ms. What a runtime cannot foresee it signals. */
   next?: number;
-  /** What is reported of the pod is kept to what KWOK's stages write: no events, no steps, no back-offs. */
+  /** Only the outcome is reported, as KWOK's stages do: no events, no steps, no back-offs. */
   isTerse?: boolean;
 }
 
-/** What the kubelet asks a runtime to do (in upstream, calls of the CRI). Asking again for what is under way or done changes nothing. */
+/** Actions for a runtime (in upstream, calls of the CRI). All are idempotent. */
 export type RuntimeAction =
   /** `attempt` counts the pulls of this container's image that failed before. */
   | { do: 'pull'; container: string; attempt: number }
@@ -57,7 +57,7 @@ export type RuntimeAction =
   | { do: 'stop'; killAt: number };
 
 /**
- * What executes pods. The kubelet plans, a runtime acts: simulated behaviour, a sandbox, isolates. Synchronous; what it remembers lies in
+ * The port to what executes pods. The kubelet plans, a runtime acts: simulated behaviour, a sandbox, isolates. Synchronous; what it remembers lies in
  * tables of its own, written in the transaction of the caller, so a crash loses an action with everything that was planned with it.
  */
 export interface Runtime {

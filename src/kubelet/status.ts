@@ -2,7 +2,7 @@ import type { Obj } from '../lib/json.ts';
 
 /** Statuses of pods and containers: pure builders, in the order of fields that upstream's types have. */
 
-/** What every builder needs: where the pod is and what time it is. */
+/** Arguments of every builder: addresses of the pod and its node, and the time. */
 export interface Place {
   hostIP: string;
   podIP: string;
@@ -78,7 +78,7 @@ export function placeOf(status: Obj, at: Place): Obj {
   };
 }
 
-/** Without what is undefined. */
+/** Drops undefined fields. */
 export function compact(object: Obj): Obj {
   for (const key in object) if (object[key] === undefined) delete object[key];
   return object;

@@ -5,7 +5,7 @@ import { crashMessage, type Said } from './events.ts';
 import type { ContainerObservation, ProcessState, RuntimeAction } from './runtime.ts';
 import { compact, containerStatus } from './status.ts';
 
-/** What one container needs: a new entry of containerStatuses (absent: it stays as it is), what the runtime is to do, what is said of it. */
+/** Result for one container: a new entry of containerStatuses (absent: unchanged), actions for the runtime, events. */
 export interface ContainerSync {
   status?: Obj;
   action?: RuntimeAction;
@@ -27,7 +27,7 @@ export interface ContainerInput {
 type Running = Extract<ProcessState, { state: 'running' }>;
 type Exited = Extract<ProcessState, { state: 'exited' }>;
 
-/** What is known of a process that its runtime has lost (kuberuntime, convertStatusToAPIStatus). */
+/** The exit code of a process that its runtime has lost (kuberuntime, convertStatusToAPIStatus). */
 const LOST_EXIT_CODE = 137;
 const LOST = { reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' };
 const NOTHING: ContainerSync = {};

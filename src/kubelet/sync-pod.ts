@@ -6,14 +6,14 @@ import type { ContainerObservation, Observation, RuntimeAction } from './runtime
 import { condition, type Place } from './status.ts';
 import { restarts, syncContainer } from './sync-container.ts';
 
-/** What a pod needs now. */
+/** Result for a pod at one time. */
 export interface PodSync {
-  /** What the runtime is to do. Once it did, the pod is looked at again, with what is known then. */
+  /** Actions for the runtime. After them the pod is synced again, with a new observation. */
   actions: RuntimeAction[];
   /** Its new status; undefined: it stays as it is. */
   status: ((at: Place) => Obj) | undefined;
   events: EventAction[];
-  /** Nothing of it is left to run: it may be finally deleted. */
+  /** All containers have stopped: the pod may be finally deleted. */
   isGone: boolean;
   /** When to look again though nothing is signalled, ms. */
   next?: number;
@@ -45,7 +45,7 @@ export function syncPod(pod: KubeObject, observation: Observation, now: number):
   }
   // Others may have said that it is not ready (node lifecycle): the kubelet knows better.
   if (!isTerse && !isChanged && isReadyAgain(pod, containerStatuses)) isChanged = true;
-  // What has ended is shown so before the phase is, but where only the outcome is reported.
+  // Ended containers are reported one step before the phase, except where only the outcome is reported.
   const isFinished = (!isChanged || isTerse) && isOver(pod, containerStatuses, isTerse);
   if (isChanged || isFinished) sync.status = (at) => statusOf(pod, { containerStatuses, isFinished }, isTerse, at);
   return sync;

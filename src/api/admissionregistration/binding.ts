@@ -5,7 +5,7 @@ import { validateLabelSelector } from '../machinery/labels.ts';
 import { isDns1123Subdomain, isPathSegmentName } from '../machinery/names.ts';
 import { checkRule } from './webhook.ts';
 
-/** What both bindings of admission policies share (admissionregistration/validation). */
+/** Validation shared by both bindings of admission policies (admissionregistration/validation). */
 
 const MATCH = ['Equivalent', 'Exact'];
 const NOT_FOUND = ['Deny', 'Allow'];

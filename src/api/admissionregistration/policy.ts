@@ -5,7 +5,7 @@ import { byteLength, isDns1035Label, isDns1123Subdomain } from '../machinery/nam
 import { checkMatch, checkMutatingOperations } from './binding.ts';
 import { checkConditions } from './webhook.ts';
 
-/** What both admission policies are checked for (admissionregistration/validation), but for whether their expressions compile. */
+/** Validation shared by both admission policies (admissionregistration/validation); expressions are not compiled. */
 
 const FAILURE = ['Fail', 'Ignore'];
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
@@ -59,7 +59,7 @@ function checkVariable({ name = '', expression = '' }: Obj, path: string): Field
   return errors;
 }
 
-/** What stands in both kinds of policy before their own lists. */
+/** Validates the fields of both kinds of policy, which precede their own lists. */
 function checkCommon(spec: Obj, mutating: boolean): FieldError[] {
   const errors = oneOf(spec.failurePolicy, 'spec.failurePolicy', FAILURE);
   if (spec.paramKind) errors.push(...checkParamKind(spec.paramKind, 'spec.paramKind'));

@@ -4,7 +4,7 @@ import { duplicate, type FieldError, invalid, notSupported, required } from '../
 import { validateLabelSelector } from '../machinery/labels.ts';
 import { isDns1035Label, isDns1123Subdomain, isPort, isQualifiedName } from '../machinery/names.ts';
 
-/** What both webhook configurations share (admissionregistration/validation). */
+/** Validation shared by both webhook configurations (admissionregistration/validation). */
 
 const FAILURE = ['Fail', 'Ignore'];
 const MATCH = ['Equivalent', 'Exact'];

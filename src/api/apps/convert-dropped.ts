@@ -1,6 +1,6 @@
 import type { Obj } from '../../lib/json.ts';
 
-/** What the dropped versions of apps and extensions defaulted differently (1.15 was the last release to serve most); all in place. */
+/** Defaults that differed in the dropped versions of apps and extensions (1.15 was the last release to serve most); all in place. */
 
 export const MAX_INT32 = 2147483647;
 

@@ -27,7 +27,7 @@ import {
 } from './workload.ts';
 import { statefulSetV1beta1 } from './convert-dropped.ts';
 
-/** What an update may not be asked again. */
+/** Checks of a creation that an update does not repeat. */
 interface Lenient {
   serviceName?: boolean;
   claims?: boolean;

@@ -1,4 +1,4 @@
-/** What the kinds of apps share: replicas, selectors against templates, percentages, strategy of spec and status. */
+/** Rules shared by the kinds of apps: replicas, selectors against templates, percentages, strategy of spec and status. */
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { dropDisabledTemplate, templateWarnings, validateTemplate } from '../core/pod/template.ts';
 import { formatSelector, readSelector, shownSelector } from '../core/pod/template-selector.ts';
@@ -84,7 +84,7 @@ export function notAbove100(value: IntOrString, path: string, errors: Errors): v
   }
 }
 
-/** None of the counters is negative. */
+/** Checks that no counter is negative. */
 export function counters(status: Obj, fields: string[], errors: Errors): void {
   for (const field of fields) nonNegative(errors, status[field], `status.${field}`);
 }

@@ -61,7 +61,7 @@ function checkIdentifier(metric: Obj, path: string): FieldError[] {
   return each(`${path}.name`, metric.name, isPathSegmentName(metric.name));
 }
 
-/** What the target of a resource must say: utilization or a raw value, not both. */
+/** Checks the target of a resource metric: utilization or a raw value, not both. */
 function checkUtilization(target: Obj, path: string): FieldError[] {
   const { averageUtilization: utilization, averageValue: raw } = target;
   if (utilization === undefined && raw === undefined) {

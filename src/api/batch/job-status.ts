@@ -1,4 +1,4 @@
-/** What may change in a job's status (batch/validation ValidateJobStatusUpdate; the options of registry/batch/job/strategy.go). */
+/** Validation of updates of a job's status (batch/validation ValidateJobStatusUpdate; the options of registry/batch/job/strategy.go). */
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import { type Errors, nonNegative } from '../machinery/spec-checks.ts';
 import { duplicate, invalid, OMITTED, required } from '../machinery/field-errors.ts';

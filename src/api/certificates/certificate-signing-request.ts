@@ -133,7 +133,7 @@ function stampConditions(object: KubeObject, old: KubeObject, cx: StrategyContex
   }
 }
 
-/** Who asks is what the server knows, not what the client says. */
+/** Sets the requester from the authenticated user, whatever the client sent. */
 function setRequestor(object: KubeObject, cx: StrategyContext): void {
   const { username, uid, groups, extra } = cx.user ?? { username: '', groups: [] };
   const spec: Obj = { ...object.spec };

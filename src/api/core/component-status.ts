@@ -3,7 +3,7 @@ import { columnsOf, nameCell } from '../machinery/columns.ts';
 import { defineKind } from '../machinery/define-kind.ts';
 import { goSchema } from '../schema/go.ts';
 
-/** There is one process: whoever can ask finds all parts of it well (pkg/registry/core/componentstatus). */
+/** Names of the components: there is one process, so all are healthy whenever a request is answered (pkg/registry/core/componentstatus). */
 const PARTS = ['controller-manager', 'scheduler', 'etcd-0'];
 
 export const componentStatuses = (): KubeObject[] =>

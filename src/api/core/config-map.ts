@@ -38,7 +38,7 @@ function validate(object: KubeObject): FieldError[] {
   return errors;
 }
 
-/** What an object that was marked immutable may not change. Shared with Secret. */
+/** Checks that an immutable object does not change. Shared with Secret. */
 export function checkImmutable(object: KubeObject, old: KubeObject, fields: string[]): FieldError[] {
   if (!old.immutable) return [];
   const message = 'field is immutable when `immutable` is set';

@@ -57,7 +57,7 @@ function validate(object: KubeObject, old?: KubeObject): FieldError[] {
     }
     ports.forEach((port, j) => errors.push(...checkEndpointPort(port, ports.length > 1, `${path}.ports[${j}]`)));
   });
-  // What an older server let in may stay as it is.
+  // An update keeps invalid values that an older server accepted.
   return errors.length && old && equal(object.subsets, old.subsets) ? [] : errors;
 }
 

@@ -44,7 +44,7 @@ function legacyValidate(object: KubeObject, controllerField: string): FieldError
 
 const STRICT = 'events.k8s.io/v1';
 
-/** What events.k8s.io/v1 demands beyond; the fields are named as core names them. */
+/** Checks that events.k8s.io/v1 adds; fields have the names of core. */
 function strictCreate(object: KubeObject): FieldError[] {
   const { metadata, type = '' } = object;
   const errors = validateObjectMeta(metadata, true, 'dns-subdomain', 'metadata');

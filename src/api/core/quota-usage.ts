@@ -4,7 +4,7 @@ import { add, ofValue, type Quantity, quantity, value } from '../machinery/quant
 import { parseTime, secondsInMs } from '../machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 
-/** What an object uses of a quota (pkg/quota/v1/evaluator): the same figures for admission and for a recount. */
+/** Usage of a quota by an object (pkg/quota/v1/evaluator): the same figures for admission and for a recount. */
 
 const ONE = ofValue(1);
 const CLASS_SUFFIX = '.storageclass.storage.k8s.io/';

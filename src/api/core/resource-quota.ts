@@ -43,7 +43,7 @@ function checkList(list: Record<string, string> | undefined, path: string): Fiel
   return errors;
 }
 
-/** What a scope may be applied to; `shown` is the bad value of the errors. */
+/** Checks which resources a scope may be applied to; `shown` is the bad value of the errors. */
 function checkScope(scope: string, hard: string[], path: string, shown: unknown): FieldError[] {
   return hard
     .filter((name) => isQuotaResource(name) && !scopeCovers(scope, name))

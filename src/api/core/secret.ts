@@ -89,7 +89,7 @@ function jsonProblem(text: string): string | undefined {
   }
 }
 
-/** What Go's tls.X509KeyPair says first about a pair that is none. Keys that do parse are not matched against each other here. */
+/** The first error that Go's tls.X509KeyPair has for an invalid pair. Keys that do parse are not matched against each other here. */
 function tlsWarnings(object: KubeObject): string[] {
   if (object.type !== 'kubernetes.io/tls') return [];
   const pem = (key: string) => fromBase64(object.data?.[key] ?? '');

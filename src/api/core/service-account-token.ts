@@ -10,7 +10,7 @@ const GROUP = 'authentication.k8s.io';
 const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
-/** What kubelets ask for; such tokens of pods live longer, and only warn after it (token.WarnOnlyBoundTokenExpirationSeconds). */
+/** The lifetime that kubelets request; such tokens of pods live longer, and only warn after it (token.WarnOnlyBoundTokenExpirationSeconds). */
 const WARN_ONLY_SECONDS = 3607;
 const EXTENDED_SECONDS = 365 * 24 * 3600;
 

@@ -10,7 +10,7 @@ import { requestToken } from './service-account-token.ts';
 
 const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
 
-/** Of the references to secrets only the names stay. */
+/** Keeps only the names of references to secrets. */
 function cleanSecrets(object: KubeObject): void {
   if (object.secrets) object.secrets = object.secrets.map((s: { name?: string }) => (s.name ? { name: s.name } : {}));
 }

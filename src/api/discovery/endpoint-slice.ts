@@ -113,7 +113,7 @@ function validate(object: KubeObject, old?: KubeObject): FieldError[] {
     endpoints.length > MAX.endpoints
       ? [tooMany('endpoints', endpoints.length, MAX.endpoints)]
       : endpoints.flatMap((endpoint, i) => checkEndpoint(endpoint, type, `endpoints[${i}]`));
-  // What an older server let in may stay as it is.
+  // An update keeps invalid values that an older server accepted.
   if (wrong.length && !(old && equal(object.endpoints, old.endpoints))) errors.push(...wrong);
   return errors;
 }

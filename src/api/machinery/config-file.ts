@@ -8,7 +8,7 @@ export interface Reading {
   warnings: string[];
   /** Entries that may still follow. */
   left: number;
-  /** What is said when there are more. */
+  /** The error when there are more documents. */
   tooMany: string;
   error: new (message: string) => Error;
 }

@@ -67,7 +67,7 @@ const isTypeMeta = (type: StructType, field: Field) => type.isKind && (field.nam
 const STRUCTS = new Set(['struct', 'quantity', 'intstr', 'time', 'microtime', 'raw', 'fieldsV1']);
 const isStruct = (node: TypeNode) => STRUCTS.has(node.t);
 
-/** What Go encodes for the zero value of a type. */
+/** Go's encoding of the zero value of a type. */
 function zeroOf(node: TypeNode): unknown {
   if (node.pointer) return null;
   switch (node.t) {

@@ -19,7 +19,7 @@ export interface Decoded {
   warnings: string[];
 }
 
-/** What a body must be: the kind of the resource, or of a subresource that takes another one (Scale, Binding, Eviction, ...). */
+/** The expected type of a body: the kind of the resource, or of a subresource that takes another one (Scale, Binding, Eviction, ...). */
 export interface DecodeTarget {
   group: string;
   version: string;

@@ -8,7 +8,7 @@ import type { UserInfo } from './user.ts';
 /** Names a resource everywhere below HTTP: "pods", "apps/deployments", "rbac.authorization.k8s.io/roles". The version is not part of it. */
 export type Resource = string;
 
-/** What a strategy function may use. `now` in ms since the epoch. */
+/** Arguments of every strategy function. `now` is in ms since the epoch. */
 export interface StrategyContext {
   now: number;
   random: Random;
@@ -19,7 +19,7 @@ export interface StrategyContext {
   subresource?: string;
   /** The version that the client speaks, e.g. "events.k8s.io/v1": a few kinds are stricter in some. */
   apiVersion?: string;
-  /** Who writes: a few kinds note it in the object. */
+  /** The user that writes: a few kinds record it in the object. */
   user?: UserInfo;
 }
 
@@ -34,7 +34,7 @@ export interface Column {
   value(object: KubeObject, now: number): string | number | boolean | null;
 }
 
-/** What a kind does: upstream's strategy, defaulting, validation and printer. Functions mutate `object` only where said. */
+/** Behaviour of a kind: upstream's strategy, defaulting, validation and printer. Functions mutate `object` only where stated. */
 export interface KindRules {
   /** Upstream's SetDefaults_*; mutates. Runs on every decode of a request, before admission. Must be idempotent. */
   defaults?(object: KubeObject): void;
@@ -76,7 +76,7 @@ export interface StorageFacts {
   /** Deletion answers with the object instead of a Status (ReturnDeletedObject). */
   returnsDeleted?: boolean;
   /**
-   * What deletion without propagationPolicy does to dependents; default Background. Unsupported: the garbage collector leaves the kind
+   * The propagation policy of a deletion that names none; default Background. Unsupported: the garbage collector leaves the kind
    * alone, and no policy adds a finalizer (DefaultGarbageCollectionPolicy).
    */
   defaultPropagation?: 'Background' | 'Orphan' | 'Unsupported';
@@ -114,7 +114,7 @@ export interface ServedVersion {
   resource?: string;
   toStored(object: Obj): Obj;
   fromStored(object: Obj): Obj;
-  /** What field selectors call a field in this version -> what the kind's `selectable` calls it; without it the names are the same. */
+  /** Names of fields in this version's field selectors -> names in the kind's `selectable`; absent: the names are equal. */
   fieldLabels?: Readonly<Record<string, string>>;
   /** Served only with --legacy-apis, with this Warning. */
   deprecated?: string;
@@ -128,7 +128,7 @@ export interface ScalePaths {
   selectorForm?: 'map';
 }
 
-/** What is sent to a subresource, where it is not the kind itself. */
+/** The type of a body sent to a subresource, where that is not the kind itself. */
 export interface Taken {
   group: string;
   version: string;
@@ -137,13 +137,13 @@ export interface Taken {
   schema?: Schema;
 }
 
-/** What a connection asks for. */
+/** The request of a connection. */
 export interface ConnectRequest {
   container: string;
   get: StrategyContext['get'];
 }
 
-/** What a POST to a subresource may do. All of it is part of the transaction of the request. */
+/** A POST to a subresource, and the operations that it may use; all are part of the transaction of the request. */
 export interface PostRequest {
   namespace: string;
   /** From the address, where it has one. */
@@ -169,13 +169,13 @@ export interface Subresource {
   takes?: Taken;
   /** How PUT and PATCH change the object; without it they cannot. `whole`: as the object itself, the rules of the kind get the name of the subresource. */
   strategy?: 'whole' | 'status' | 'scale';
-  /** Of its Table; absent: those of the kind. */
+  /** Columns of its Table; absent: the kind's. */
   columns?: readonly Column[];
   /** POST: acts on what was sent, which is stored nowhere itself; returns the answer. */
   post?(sent: KubeObject, request: PostRequest): Obj;
-  /** It is a connection to a kubelet: the node on which that is. Undefined: there is nothing to say yet. Throws what is wrong before. */
+  /** For a connection to a kubelet, the name of its node; undefined: none yet. Throws the StatusError of an invalid request. */
   locate?(object: KubeObject, request: ConnectRequest): string | undefined;
-  /** What follows in the address belongs to it, and the name may have a scheme and a port. */
+  /** The rest of the path belongs to the subresource, and the name may have a scheme and a port. */
   proxies?: boolean;
 }
 
@@ -199,7 +199,7 @@ export interface Kind extends KindRules, StorageFacts {
   /** Its own subresources by name; subresourcesOf has those too that `status` and `scale` mean. */
   subresources?: Readonly<Record<string, Subresource>>;
   versions?: ServedVersion[];
-  /** It is never stored: creating one is creating it at this subresource of another kind. */
+  /** The subresource of another kind at which objects of this kind, which is never stored, are created. */
   createsAt?: { resource: Resource; subresource: string };
   /** Its objects are never stored: the server makes up all there are when asked. */
   computed?(): KubeObject[];

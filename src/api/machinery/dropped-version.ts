@@ -2,7 +2,7 @@ import type { Obj } from '../../lib/json.ts';
 import { goSchema } from '../schema/go.ts';
 import type { ServedVersion } from './define-kind.ts';
 
-/** What differed in a dropped version from the one that it became; both change the object in place. */
+/** Differences between a dropped version and its successor; both functions change the object in place. */
 interface Conversion {
   toStored?(object: Obj): void;
   fromStored?(object: Obj): void;

@@ -5,7 +5,7 @@ export interface FieldError {
   type: FieldErrorType;
   /** A path such as `spec.containers[0].name`. */
   field: string;
-  /** What was found there; printed in upstream's `%v`/`%q` manner. */
+  /** The value found there; printed in upstream's `%v`/`%q` manner. */
   value?: unknown;
   detail: string;
 }
@@ -71,7 +71,7 @@ const LEAD: Record<FieldErrorType, string> = {
   FieldValueTypeInvalid: 'Invalid value',
 };
 
-/** As `value`: nothing is printed for it (upstream's OmitValueType). */
+/** Marker for `value` that omits it from the message (upstream's OmitValueType). */
 export const OMITTED = Symbol('omitted');
 
 /** The error without its path: upstream's ErrorBody. */

@@ -78,7 +78,7 @@ export function relabel(selector: string, labels: Readonly<Record<string, string
   return fieldSelectorToString(terms);
 }
 
-/** What absent booleans and numbers read as (upstream prints the zero values of the Go fields). */
+/** Values of absent booleans and numbers (upstream prints the zero values of the Go fields). */
 export const FIELD_ZERO: Record<string, string> = {
   'spec.unschedulable': 'false',
   'spec.hostNetwork': 'false',

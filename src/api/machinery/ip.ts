@@ -108,7 +108,7 @@ export function canonicalIP(text: string): string {
 const NONE: string[] = [];
 Object.freeze(NONE);
 
-/** What the strict reading (StrictIPCIDRValidation, on in 1.36) holds against an address; [] when fine. */
+/** Errors of an address by strict parsing (StrictIPCIDRValidation, on in 1.36); [] if valid. */
 export function ipProblems(text: string): string[] {
   const address = parseIP(text);
   if (!address) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
@@ -140,7 +140,7 @@ export function masked(network: Network): number[] {
 
 export const formatCIDR = (n: Network): string => `${formatIP({ ...n.address, bytes: masked(n) })}/${n.bits}`;
 
-/** What the strict reading holds against a CIDR in subnet form. */
+/** Errors of a CIDR in subnet form by strict parsing. */
 export function cidrProblems(text: string): string[] {
   const network = parseCIDR(text);
   if (!network) return ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];

@@ -111,7 +111,7 @@ function keyError(path: string, key: string): string | undefined {
 
 const bodyOf = (e: FieldError) => `${e.field}: ${errorBody(e)}`;
 
-/** What NewRequirement holds against a requirement; undefined when fine. */
+/** The error that NewRequirement has for a requirement; undefined if valid. */
 export function requirementProblem(r: Requirement): string | undefined {
   const errors: string[] = [];
   const add = (field: string, value: unknown, detail: string) => errors.push(bodyOf(invalid(field, value, detail)));

@@ -134,7 +134,7 @@ export function validateFinalizers(finalizers: string[], path: string): FieldErr
 
 const STANDARD_FINALIZERS = new Set(['kubernetes', ORPHAN, FOREGROUND]);
 
-/** What core's ValidateObjectMeta adds for the kinds of Kubernetes itself: finalizers are standard or fully qualified. */
+/** The check that core's ValidateObjectMeta adds for the kinds of Kubernetes itself: finalizers are standard or fully qualified. */
 export function validateKubeFinalizers(finalizers: string[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   finalizers?.forEach((finalizer, i) => errors.push(...validateKubeFinalizer(finalizer, `${path}[${i}]`)));

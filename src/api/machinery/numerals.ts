@@ -48,7 +48,7 @@ export const parseDigits = (text: string): unknown => (isOdd(text) ? plain(parse
 /** JSON.parse to values as Go has them in a map (goNumbers). Throws SyntaxError or JsonSyntaxError. */
 export const parseGoNumbers = (text: string): unknown => (isOdd(text) ? goNumbers(plain(parseJson(text))) : JSON.parse(text));
 
-/** What ends stored text with numbers that only parseDigits reads: white space, which JSON allows there. */
+/** The mark at the end of stored text with numbers that only parseDigits reads: white space, which JSON allows there. */
 const MARK = ' ';
 const MARK_CODE = 32;
 

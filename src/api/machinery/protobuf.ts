@@ -224,7 +224,7 @@ function entry(field: Field, reader: Reader, into: Obj): void {
   into[key] = value ?? {};
 }
 
-/** What Go writes for a field that is not a pointer although nobody set it. */
+/** Whether a value is the one that Go writes for an unset field that is not a pointer. */
 const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false;
 
 function assign(field: Field, reader: Reader, wire: number, out: Obj): void {

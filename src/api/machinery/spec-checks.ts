@@ -1,11 +1,11 @@
-/** What the validation of pod specs shares: small checks that push field errors, and the options that an old object decides. */
+/** Checks shared by the validation of pod specs, which push field errors, and the options that depend on an old object. */
 import type { Obj } from '../../lib/json.ts';
 import { type FieldError, invalid } from './field-errors.ts';
 import { checkName, isDns1123Label, isDns1123Subdomain, isQualifiedName } from './names.ts';
 
 export type Errors = FieldError[];
 
-/** What may still be wrong because the stored object has it already (upstream's PodValidationOptions). */
+/** Invalid values that are allowed because the stored object has them already (upstream's PodValidationOptions). */
 export interface PodOptions {
   /** The spec is a Pod's own, not a template's. */
   isPod?: boolean;

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../lib/json.ts';
 import { ageCell, CREATED_DESCRIPTION, NAME_DESCRIPTION, nameCell } from './columns.ts';
 import { type Column, type Kind, READ_WRITE, type Subresource, type Taken } from './define-kind.ts';
 
-/** What is sent to a subresource: an object of a kind that is stored nowhere. `home` is the package of its type. */
+/** The type of a body sent to a subresource: a kind that is never stored. `home` is the package of its type. */
 export const taken = (group: string, version: string, kind: string, home: string): Taken => ({
   group,
   version,
@@ -12,7 +12,7 @@ export const taken = (group: string, version: string, kind: string, home: string
   schema: goSchema(`io.k8s.api.${home}.${version}.${kind}`),
 });
 
-/** What a connection takes: the parameters of its query, which are never read as an object. */
+/** The parameters of a connection: its query, which is never decoded as an object. */
 export const parameters = (kind: string): Taken => ({ group: '', version: 'v1', kind });
 
 const STATUS: Subresource = { verbs: READ_WRITE, strategy: 'status' };

@@ -7,7 +7,7 @@ export interface TokenIssuer {
   issue(request: TokenClaims): string;
 }
 
-/** What a service account's token says (serviceaccount/claims.go). */
+/** Claims of a service account's token (serviceaccount/claims.go). */
 export interface TokenClaims {
   account: KubeObject;
   pod?: KubeObject;

@@ -1,4 +1,4 @@
-/** Who asks (authentication user.Info). */
+/** The user of a request (authentication user.Info). */
 export interface UserInfo {
   username: string;
   uid?: string;

@@ -22,7 +22,7 @@ function checkAggregation(object: KubeObject, lax: boolean): FieldError[] {
     const path = `${base}[${i}]`;
     const wrong = validateLabelSelector(selector, { allowInvalidLabelValueInSelector: lax }, path);
     errors.push(...wrong);
-    // What cannot become a selector is named once more; upstream prints the nil selector there.
+    // An invalid selector is reported a second time; upstream prints the nil selector there.
     const unusable = validateLabelSelector(selector, {}, path).length > 0 || hasBadOperator(selector);
     if (unusable) errors.push(invalid(path, null, 'invalid label selector.'));
   });

@@ -3,7 +3,7 @@ import { checkLabel, checkSubdomain, each } from '../machinery/checks.ts';
 import { duplicate, type FieldError, invalid, notSupported, required, tooLong, tooMany } from '../machinery/field-errors.ts';
 import { byteLength, isDns1123Subdomain, isQualifiedName, isValidLabelValue } from '../machinery/names.ts';
 
-/** What claims, their templates and classes of devices are checked for (resource/validation), but for CEL expressions. */
+/** Validation of claims, their templates and device classes (resource/validation), without CEL expressions. */
 
 const REQUESTS_MAX = 32;
 const FIRST_AVAILABLE_MAX = 8;

@@ -4,7 +4,7 @@ import { type FieldError, forbidden, invalid, required, tooLong } from '../machi
 import { isCIdentifier } from '../machinery/names.ts';
 import { checkDriver, checkList } from './claim-validation.ts';
 
-/** What slices of devices are checked for (validateResourceSliceSpec), but for counters, taints and policies. */
+/** Validation of ResourceSlices (validateResourceSliceSpec), without counters, taints and policies. */
 
 const DEVICES_MAX = 128;
 const ADVANCED_DEVICES_MAX = 64;

@@ -12,7 +12,7 @@ const POLICIES = ['PreemptLowerPriority', 'Never'];
 const SYSTEM_PREFIX = 'system-';
 const SYSTEM: Record<string, number> = { 'system-node-critical': 2_000_001_000, 'system-cluster-critical': 2_000_000_000 };
 
-/** What speaks against a name of the system's own; undefined when it is one of the two. */
+/** The error of a name with the system's prefix; undefined for the two that exist. */
 function systemProblem(object: KubeObject): string | undefined {
   const { name } = object.metadata;
   const value = SYSTEM[name];

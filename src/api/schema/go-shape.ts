@@ -73,7 +73,7 @@ class LazyStruct implements StructFields {
   }
 }
 
-/** What Go's encoder prints for a field that was never set; undefined when it prints nothing. */
+/** The value that Go's encoder prints for a field that was never set; undefined when it prints none. */
 function zeroOf(field: Field): unknown {
   const { t, pointer } = field.type;
   if (t === 'struct' && !pointer) return field.omitZero ? undefined : {};

@@ -1,7 +1,7 @@
 import { ownProperty } from '../../lib/own-property.ts';
 import table from '../openapi/schema.generated.json' with { type: 'json' };
 
-/** What a value may be. `go` is the Go type as error texts print it ("v1.RestartPolicy", "int32", "[]v1.Container"). */
+/** The type of a value. `go` is the Go type as error texts print it ("v1.RestartPolicy", "int32", "[]v1.Container"). */
 export interface TypeNode {
   t: Primitive | 'struct' | 'array' | 'map';
   go: string;

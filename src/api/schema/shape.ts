@@ -36,7 +36,7 @@ export interface AnyShape {
 
 export interface StructFields {
   readonly fields: Record<string, Shape>;
-  /** What is shown of an empty value even when the object lacks it: in Go, fields that are neither pointers nor omitted when empty. */
+  /** Values of an empty object that are printed even when the object lacks them: in Go, fields that are neither pointers nor omitted when empty. */
   readonly zero: Obj;
   /** Values of list keys that an item may leave out. */
   readonly keyDefaults: Obj;

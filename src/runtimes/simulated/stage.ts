@@ -4,7 +4,7 @@ import type { Behaviour } from './behaviour.ts';
 import { jitter } from './jitter.ts';
 import { enteredAt, type PodState, stateOf } from './state.ts';
 
-/** What must hold besides the state for a stage to apply; every name is answered by the pod and its behaviour alone. */
+/** Conditions of a stage besides the state; each follows from the pod and its behaviour alone. */
 export type Condition = 'ofJob' | 'pullFails' | 'pullWorks' | 'exits' | 'becomesReady';
 
 /** How long the pod stays before the stage is applied: seconds of its behaviour. */
@@ -16,11 +16,11 @@ export interface Stage {
   from: readonly PodState[];
   when?: readonly Condition[];
   delay: Delay;
-  /** What is observed from then on. Only stages to "stopped" apply to a pod that is being deleted. */
+  /** The state observed from then on. Only stages to "stopped" apply to a pod that is being deleted. */
   to: 'pulled' | 'pull-failed' | 'ready' | 'exited' | 'stopped';
 }
 
-/** What a table answers for a pod: a stage that is due, or the time of the next one, or neither. */
+/** Result of a table for a pod: a stage that is due, the time of the next one, or neither. */
 export interface Step {
   stage?: Stage;
   state: PodState;

@@ -6,7 +6,7 @@ import { updatePodCondition } from './conditions.ts';
 
 const PODS = { group: '', resource: 'pods' };
 
-/** What subresources answer that have no object of their own to show. */
+/** The Status that answers a subresource without an object of its own. */
 export const SUCCESS: Obj = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 
 /** POST pods/NAME/binding: gives a pod its node, once (core/pod/storage BindingREST). */

@@ -10,7 +10,7 @@ interface Summary {
   total: number;
   reason: string;
   restarts: number;
-  /** Of the last restart, ms. */
+  /** Time of the last restart, ms. */
   restartedAt: number | undefined;
 }
 

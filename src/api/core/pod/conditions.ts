@@ -1,7 +1,7 @@
 import { equal, type Obj } from '../../../lib/json.ts';
 import { rfc3339 } from '../../machinery/time.ts';
 
-/** What is said in a condition. */
+/** Fields of a condition that its writer sets. */
 export interface PodCondition {
   type: string;
   status: string;

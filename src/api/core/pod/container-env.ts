@@ -24,7 +24,7 @@ const FIELDS = [
   'status.podIP',
   'status.podIPs',
 ];
-/** What the conversion of the label knows; `spec.host` is an old alias. */
+/** Field labels that the conversion accepts; `spec.host` is an old alias. */
 const CONVERTIBLE = new Set([
   ...FIELDS,
   'metadata.annotations',

@@ -10,7 +10,7 @@ import { dnsLabel, type Errors, invalids, isEmpty, type PodOptions, unsupported 
 import { validateSecurityContext } from './spec-security.ts';
 import { validatePullPolicy, type Volumes } from '../volume/volume.ts';
 
-/** What the containers of one pod have in common. */
+/** Context shared by the containers of one pod. */
 export interface ContainerContext {
   spec: Obj;
   volumes: Volumes;
@@ -127,7 +127,7 @@ export function validateEphemeralContainers(cx: ContainerContext, path: string, 
   }
 }
 
-/** What holds for containers of pods and not of templates. */
+/** Checks of containers of pods, not of templates. */
 export function validateOnlyForPod(container: Obj, path: string, errors: Errors): void {
   const image: string = container.image ?? '';
   if (image.trim().length !== image.length) {

@@ -36,7 +36,7 @@ export function defaultPod(pod: Obj): void {
   if (pod.status) defaultPodStatus(pod.status);
 }
 
-/** What a pod and every template share. Mutates. */
+/** Sets defaults shared by pods and templates. Mutates. */
 function defaultPodSpec(spec: Obj): void {
   if (!spec.dnsPolicy) spec.dnsPolicy = 'ClusterFirst';
   if (!spec.restartPolicy) spec.restartPolicy = 'Always';

@@ -90,7 +90,7 @@ function restoreStatus(pod: KubeObject, old: KubeObject): void {
   else pod.status = old.status;
 }
 
-/** What a subresource may not touch of the metadata (ResetObjectMetaForStatus). */
+/** Restores the metadata that a subresource may not change (ResetObjectMetaForStatus). */
 function restoreMeta(pod: KubeObject, old: KubeObject): void {
   const { metadata } = pod;
   for (const field of ['deletionTimestamp', 'generation', 'selfLink', 'labels', 'annotations', 'finalizers', 'ownerReferences']) {
@@ -200,7 +200,7 @@ function validateUpdate(pod: KubeObject, old: KubeObject, cx: StrategyContext): 
   return errors;
 }
 
-/** Nobody is warned on update. */
+/** Updates have no warnings. */
 function warnings(pod: KubeObject, old: KubeObject | undefined): string[] {
   if (old) return [];
   const messages = isDns1123Label(pod.metadata.name ?? '');

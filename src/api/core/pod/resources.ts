@@ -35,7 +35,7 @@ function maxList(into: Quantities, list: Quantities): void {
   }
 }
 
-/** What all containers of a pod need together, init containers and sidecars counted as upstream does (AggregateContainerRequests/Limits). */
+/** Sum of the resources of all containers of a pod, init containers and sidecars counted as upstream does (AggregateContainerRequests/Limits). */
 export function aggregate(spec: Obj, side: 'requests' | 'limits'): Quantities {
   const total: Quantities = new Map();
   for (const container of spec.containers ?? []) addList(total, container.resources?.[side]);

@@ -205,7 +205,7 @@ function inclusion(policy: string | undefined, path: string, errors: Errors): vo
   }
 }
 
-/** What a stored spec's spreading has that today's rules refuse. */
+/** Options that allow values of a stored spec's topologySpreadConstraints that current rules refuse. */
 export function spreadAllowances(spec: Obj): Pick<PodOptions, 'allowInvalidSpreadSelector' | 'legacySpreadKeys'> {
   const constraints: Obj[] = spec.topologySpreadConstraints ?? [];
   const keyErrors: Errors = [];

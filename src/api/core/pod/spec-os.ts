@@ -1,4 +1,4 @@
-/** What depends on the operating system and on sharing the host's namespaces (core/validation validateOS, validateHostUsers, ...). */
+/** Checks that depend on the operating system and on sharing the host's namespaces (core/validation validateOS, validateHostUsers, ...). */
 import type { Obj } from '../../../lib/json.ts';
 import { forbidden, invalid, required } from '../../machinery/field-errors.ts';
 import { type Errors, type PodOptions, unsupported, visitContainers } from '../../machinery/spec-checks.ts';
@@ -74,7 +74,7 @@ export function hasUserNamespaceDevices(spec: Obj): boolean {
   return found;
 }
 
-/** With the host's network, a pod's host ports are its container ports; a template may leave them out. */
+/** Checks that on the host's network a pod's host ports equal its container ports; a template may leave them out. */
 export function validateHostPorts(spec: Obj, path: string, errors: Errors, options: PodOptions): void {
   if (!spec.hostNetwork) return;
   (spec.containers ?? []).forEach((container: Obj, c: number) => {

@@ -259,7 +259,7 @@ const NOT_ON_WINDOWS_CONTAINER = [
   'runAsGroup',
 ];
 
-/** What a pod for Windows may not have. */
+/** Reports the fields that a pod for Windows may not have. */
 export function forbiddenOnWindows(spec: Obj, path: string, errors: Errors): void {
   for (const [holder, field] of NOT_ON_WINDOWS_POD) {
     const value = holder ? spec[holder]?.[field] : spec[field];

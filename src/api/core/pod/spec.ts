@@ -38,7 +38,7 @@ const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 const PREEMPTION = ['PreemptLowerPriority', 'Never'];
 
-/** What a stored spec allows a new one to keep (pkg/api/pod GetValidationOptionsFromPodSpecAndMeta). */
+/** Options of validation by which a new spec may keep what a stored one has (pkg/api/pod GetValidationOptionsFromPodSpecAndMeta). */
 export function podOptions(isPod: boolean, old?: Obj, oldMeta?: Obj): PodOptions {
   if (!old) return { isPod };
   return {

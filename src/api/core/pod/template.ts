@@ -28,7 +28,7 @@ export function validateTemplate(template: Obj, path: string, errors: Errors, op
   }
 }
 
-/** What an update may keep because the stored template has it. */
+/** Options of validation by which an update may keep what the stored template has. */
 export const templateOptions = (old?: Obj): PodOptions => podOptions(false, old?.spec, old?.metadata);
 
 /** Drops fields of features that are off. Mutates. */

@@ -41,7 +41,7 @@ function print(kind: string, value: any, sent: any): unknown {
   return value?.map((item: Obj, i: number) => internal(name, item, sent?.[i])) ?? null;
 }
 
-/** As Go's json.MarshalIndent. */
+/** Formats JSON as Go's json.MarshalIndent does. */
 const pretty = (object: Obj): string => jsonText(object, 1).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 
 function internalSpec(spec: Obj, sent?: Obj): Obj {

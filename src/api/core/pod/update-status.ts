@@ -1,4 +1,4 @@
-/** What may change in a pod's status (core/validation ValidatePodStatusUpdate). */
+/** Validation of updates of a pod's status (core/validation ValidatePodStatusUpdate). */
 import { equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { duplicate, forbidden, invalid, required, tooLong } from '../../machinery/field-errors.ts';
 import { parseIP } from '../../machinery/ip.ts';

@@ -1,4 +1,4 @@
-/** What may change in a pod (core/validation ValidatePodUpdate and the subresources ephemeralcontainers and resize). */
+/** Validation of updates of a pod (core/validation ValidatePodUpdate and the subresources ephemeralcontainers and resize). */
 import { clone, equal, type KubeObject, type Obj } from '../../../lib/json.ts';
 import { forbidden, invalid, required } from '../../machinery/field-errors.ts';
 import { rangeError } from '../../machinery/names.ts';
@@ -18,7 +18,7 @@ const UPDATABLE = [
 ].join(',');
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
-/** Beyond what holds for every pod. Stops where upstream stops. */
+/** Checks of an update beyond those of every pod; stops at the error at which upstream stops. */
 export function validatePodUpdate(pod: KubeObject, old: KubeObject, errors: Errors, options: PodOptions): void {
   validateAnnotationUpdates(pod, old, errors, options);
   if (!images(pod.spec.containers, old.spec.containers, 'spec.containers', errors)) return;

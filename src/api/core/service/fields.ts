@@ -1,6 +1,6 @@
 import type { KubeObject, Obj } from '../../../lib/json.ts';
 
-/** What the parts of a Service depend on (registry/core/service/strategy.go, api/service/util.go). */
+/** Dependencies between the fields of a Service (registry/core/service/strategy.go, api/service/util.go). */
 
 export const needsClusterIP = (s: KubeObject): boolean => s.spec.type !== 'ExternalName';
 export const isHeadless = (s: KubeObject): boolean => s.spec.clusterIPs?.length === 1 && s.spec.clusterIPs[0] === 'None';

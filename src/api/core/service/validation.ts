@@ -28,7 +28,7 @@ const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 const AFFINITY_MAX_SECONDS = 86400;
 const LOAD_BALANCER_ONLY = "may only be used when `type` is 'LoadBalancer'";
 
-/** Everything that a Service must obey, on its creation and on every update. */
+/** Validates a Service, on creation and on every update. */
 export function validateService(service: KubeObject, old: KubeObject | undefined): FieldError[] {
   const errors: FieldError[] = [];
   const annotations = service.metadata.annotations;

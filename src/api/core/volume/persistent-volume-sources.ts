@@ -2,7 +2,7 @@ import type { Obj } from '../../../lib/json.ts';
 import { type FieldError, forbidden, invalid, required } from '../../machinery/field-errors.ts';
 import { validateDriverName, simpleSources } from './sources.ts';
 
-/** What a PersistentVolume is made of: exactly one source (ValidatePersistentVolumeSpec). Most are as in pods' volumes. */
+/** Validation of the source of a PersistentVolume: exactly one (ValidatePersistentVolumeSpec). Most are as in pods' volumes. */
 
 /** In the order in which upstream looks, with the name of the field in errors where that differs. */
 const SOURCES: [string, string?][] = [

@@ -167,7 +167,7 @@ const requiring =
   (source: Obj, path: string, errors: Errors): void =>
     need(errors, source, path, ...fields);
 
-/** By the name of the field in a volume. */
+/** Validators of sources, by the name of the field in a volume. */
 export const simpleSources: Record<string, (source: Obj, path: string, errors: Errors) => void> = {
   hostPath,
   gitRepo: (source, path, errors) => {
