@@ -33,7 +33,7 @@ const INTRODUCTION = `# The command line
 \`npx atoll\` in this folder. \`atoll help COMMAND\` and \`--help\` print what stands here.
 
 Every command that answers takes \`--json\`: it then prints one JSON value on standard output, with the fields of
-[openapi.yaml](../openapi.yaml). What goes on meanwhile is told on standard error: moving on a terminal, in plain lines elsewhere.
+[openapi.yaml](../openapi.yaml). Progress is reported on standard error: moving on a terminal, in plain lines elsewhere.
 
 | exit code | |
 |---|---|
