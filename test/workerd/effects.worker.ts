@@ -22,7 +22,7 @@ export class Senders extends DurableObject<Env> {
       sockets: new Sockets(this.ctx),
       asker: new Asker({ outside: (url, init) => fetch(url, init) }),
     }),
-    tell: ({ usage }) => void usage.tell(Date.now()),
+    reportUsage: ({ usage }) => void usage.report(Date.now()),
   };
   readonly #host = new ClusterHost(this.#ports);
 
