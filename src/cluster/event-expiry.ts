@@ -10,9 +10,8 @@ export const EVENTS = 'events';
  * etcd that ends (registry/core/event/storage, TTLFunc), of which the API server knows nothing.
  */
 export function expireEvents(registry: Registry, retention: Retention, now: number): boolean {
-  const next = retention.next();
   const kind = registry.kinds.byResource(EVENTS);
-  if (!kind || next === undefined || next > now) return true;
+  if (!kind || !retention.isDue(now)) return true;
   return registry.transaction(() => {
     const expired = retention.expired(now, DUE_TIMERS_BATCH);
     for (const { namespace, name } of expired) registry.expire(kind, namespace, name);

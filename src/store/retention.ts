@@ -29,7 +29,8 @@ export class Retention {
     if (!last || (rev !== last.rev && now - last.at >= CHECKPOINT_SPACING_MS)) {
       // Idle since then: older revisions must not be dated as new.
       if (last && idle && idle.rev > last.rev && now - idle.at >= CHECKPOINT_SPACING_MS) this.#insert(idle);
-      this.#insert({ rev, at: now });
+      // Nothing was written since that idle time: a second date of its revision would make it new.
+      if (this.#last?.rev !== rev) this.#insert({ rev, at: now });
     }
     this.#idle = { rev, at: now };
   }
@@ -38,6 +39,16 @@ export class Retention {
     this.#store.sql.run('INSERT OR REPLACE INTO checkpoints (rev, at) VALUES (?, ?)', checkpoint.rev, checkpoint.at);
     this.#last = checkpoint;
     this.#next = undefined;
+  }
+
+  /** Whether something may have outlived the TTL. After a boot, what is there counts as new from the first call on. */
+  isDue(now: number): boolean {
+    if (!this.#idle) {
+      this.#idle = { rev: this.#store.revision(), at: now };
+      this.#next = undefined;
+    }
+    const next = this.next();
+    return next !== undefined && next <= now;
   }
 
   /** Keys that outlived the TTL at `now`, at most `limit`. */

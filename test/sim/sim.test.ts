@@ -11,6 +11,7 @@ const REGRESSIONS: [number, string][] = [
   [15, 'so did the first alarm after a crash'],
   [25, 'a disk that failed under a reconcile took its key out of the queue for good (RC11)'],
   [31097, 'after a crash the scheduler counted the nodes of a waiting pod anew: it kept quiet when one was deleted'],
+  [50757, 'Events of an idle time were dated twice, the second time as new, and stayed for two hours'],
 ];
 
 describe('simulated worlds', () => {

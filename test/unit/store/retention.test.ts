@@ -44,6 +44,29 @@ describe('history', () => {
     expect(sql.all('SELECT rev, at FROM checkpoints')).toMatchObject([{ rev: 1, at: 0 }]);
   });
 
+  it('dates a revision by the idle time at which it was the newest, not by a later one', () => {
+    const { put, history } = fresh();
+    put('a');
+    history.checkpoint(0);
+    put('b');
+    history.checkpoint(1000);
+    history.checkpoint(EVENT_TTL_MS);
+    expect(history.expired(EVENT_TTL_MS + 1000, 10).map((r) => r.name)).toEqual(['a', 'b']);
+  });
+
+  it('counts what is there after a boot as new from the first look on, not from when it would be due', () => {
+    const { store, put, history } = fresh();
+    put('a');
+    history.checkpoint(0);
+    put('b');
+    const reopened = new Retention(store, 'events');
+    expect(reopened.isDue(1000)).toBe(false);
+    expect(reopened.isDue(EVENT_TTL_MS)).toBe(true);
+    expect(reopened.expired(EVENT_TTL_MS, 10).map((r) => r.name)).toEqual(['a']);
+    expect(reopened.isDue(EVENT_TTL_MS + 1000)).toBe(true);
+    expect(reopened.expired(EVENT_TTL_MS + 1000, 10).map((r) => r.name)).toContain('b');
+  });
+
   it('finds what was last written before the TTL, and comes to rest when nothing is left', () => {
     const { put, drop, history } = fresh();
     put('a');
