@@ -6,6 +6,7 @@ import { endpointsController } from './endpoints/reconcile.ts';
 import { endpointSliceController } from './endpointslice/reconcile.ts';
 import { endpointSliceMirroring } from './endpointslice-mirroring/reconcile.ts';
 import { garbageCollector } from './garbage-collector/reconcile.ts';
+import { jobController } from './job/reconcile.ts';
 import { namespaceController } from './namespace/reconcile.ts';
 import { nodeLifecycle } from './node-lifecycle/reconcile.ts';
 import { ttlController } from './node-lifecycle/ttl.ts';
@@ -34,6 +35,7 @@ export function controllersFor({ caPem }: ControllerOptions): Controller[] {
     ...replicationController,
     ...statefulSetController,
     ...daemonSetController,
+    ...jobController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroring,

@@ -11,7 +11,7 @@ import type { ControllerBench } from '../host/controller-bench.ts';
 
 const SEEDS = 30;
 /** Seeds with crashes: every controller is met by one. */
-const CRASHED = 12;
+const CRASHED = 30;
 
 /** What each controller may write: resource, or resource/subresource; "*" is any resource. */
 const OWN: Record<string, string[]> = {
@@ -74,6 +74,9 @@ const OWN: Record<string, string[]> = {
     'delete apps/controllerrevisions',
     'apps/daemonsets/status',
   ],
+  'job-adoption': ['update pods'],
+  job: ['create pods', 'update pods', 'delete pods', 'batch/jobs/status'],
+  'job-orphans': ['update pods'],
   disruption: ['policy/poddisruptionbudgets/status'],
   'disruption-stale-targets': ['pods/status'],
   resourcequota: ['resourcequotas/status'],

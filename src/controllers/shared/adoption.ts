@@ -16,6 +16,8 @@ export interface Adoption {
   eligible(object: KubeObject): boolean;
   /** A condition beyond the owner's selector: a StatefulSet adopts only pods of its own names. */
   fits?(owner: KubeObject, object: KubeObject): boolean;
+  /** A finalizer that dependents get when they are adopted. */
+  finalizer?: string;
 }
 
 /**
@@ -63,5 +65,11 @@ function adoptAll(a: Adoption, key: Key, view: View): Action[] {
   return view
     .list(a.dependent, key.namespace)
     .filter((object) => !controllerRef(object) && adoptable(a, object) && wants(a, owner, object))
-    .map((object) => ({ verb: 'update', resource: a.dependent, object: adopted(object, owner) }));
+    .map((object) => ({ verb: 'update', resource: a.dependent, object: withFinalizer(adopted(object, owner), a.finalizer) }));
+}
+
+function withFinalizer(object: KubeObject, finalizer: string | undefined): KubeObject {
+  const { finalizers = [] } = object.metadata;
+  if (finalizer === undefined || finalizers.includes(finalizer)) return object;
+  return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
 }
