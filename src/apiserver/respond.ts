@@ -1,5 +1,5 @@
-import { dump } from 'js-yaml';
-import { jsonText, parseDigits } from '../api/machinery/numerals.ts';
+import { DUMP_SCHEMA, dump, intYaml11Tag } from 'js-yaml';
+import { jsonText, parseDigits, parseGoNumbers } from '../api/machinery/numerals.ts';
 import { StatusError } from '../api/machinery/status-errors.ts';
 import type { Obj } from '../lib/json.ts';
 import type { Call } from './call.ts';
@@ -9,7 +9,7 @@ import { isPretty, JSON_TYPE, YAML_TYPE } from './negotiate.ts';
 /** An answer in the form that the client asked for. `text` is compact JSON without a line feed. */
 export function respond(call: Call, status: number, text: string): Answer {
   const { accept, query, request } = call;
-  if (accept.format === 'yaml') return { status, headers: { 'content-type': YAML_TYPE }, body: toYaml(parseDigits(text)) };
+  if (accept.format === 'yaml') return { status, headers: { 'content-type': YAML_TYPE }, body: toYaml(parseGoNumbers(text)) };
   const pretty = isPretty(accept, query, request.header('user-agent'));
   return { status, headers: { 'content-type': JSON_TYPE }, body: pretty ? indent(parseDigits(text)) : `${text}\n` };
 }
@@ -28,9 +28,19 @@ export const respondBytes = (status: number, bytes: Uint8Array<ArrayBuffer>): An
 
 const indent = (value: unknown) => jsonText(value, 2);
 
+/** js-yaml's schema, whose integers are bigints too: those beyond 2^53. */
+const SCHEMA = DUMP_SCHEMA.withTags(
+  DUMP_SCHEMA.tags.flatMap((tag) =>
+    tag.nodeKind === 'scalar' && tag.tagName === intYaml11Tag.tagName ? [{ ...tag, identify: isInteger, represent: String }] : [],
+  ),
+);
+function isInteger(value: unknown): boolean {
+  return typeof value === 'bigint' || intYaml11Tag.identify(value);
+}
+
 /** Keys sorted, strings that need it in double quotes: as sigs.k8s.io/yaml prints. */
 export function toYaml(value: unknown): string {
-  return dump(value, { sortKeys: true, noRefs: true, lineWidth: -1, quoteStyle: 'double', seqNoIndent: true });
+  return dump(value, { schema: SCHEMA, sortKeys: true, noRefs: true, lineWidth: -1, quoteStyle: 'double', seqNoIndent: true });
 }
 
 /** Plain text, as of the health checks and the Go router. */

@@ -1,5 +1,6 @@
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from 'js-yaml';
 import type { JsonNode } from './decode-json.ts';
+import { plain } from './numerals.ts';
 
 /**
  * YAML as sigs.k8s.io/yaml turns it into JSON: YAML 1.1 scalars (yes, on, 010), merge keys, timestamps left as text, keys made
@@ -31,6 +32,9 @@ export function parseYaml(text: string): YamlResult {
   const composer = new Composer(text, events);
   return { node: composer.document(), duplicates: composer.duplicates };
 }
+
+/** The value of a text's first document; numbers keep their digits. Throws YamlError. */
+export const yamlValue = (text: string): unknown => plain(parseYaml(text).node);
 
 const WORDS: [RegExp, string][] = [
   [/bad indentation of a mapping entry|nested mappings are not allowed/, 'mapping values are not allowed in this context'],

@@ -1,4 +1,5 @@
-import { load } from 'js-yaml';
+import { yamlValue } from '../../api/machinery/decode-yaml.ts';
+import { jsonText, parseDigits } from '../../api/machinery/numerals.ts';
 import type { Obj } from '../../lib/json.ts';
 import type { Answer } from '../messages.ts';
 import { JSON_TYPE, YAML_TYPE } from '../negotiate.ts';
@@ -12,18 +13,18 @@ export function bodyText({ status, headers, body, bytes }: Answer): string {
   if (status === NOT_ACCEPTABLE) return '';
   const type = headers['content-type'];
   const text = (bytes ? decoder.decode(bytes) : body).trimEnd();
-  if (type === YAML_TYPE) return objectText(load(text));
+  if (type === YAML_TYPE) return objectText(yamlValue(text));
   if (!type?.startsWith(JSON_TYPE)) return '';
   if (/^\{"(?:kind|apiVersion)":/.test(text) && !text.includes('\n')) return text;
   return objectText(parse(text));
 }
 
 const objectText = (value: unknown): string =>
-  typeof value === 'object' && value !== null && 'kind' in value ? JSON.stringify(value) : '';
+  typeof value === 'object' && value !== null && 'kind' in value ? jsonText(value) : '';
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseDigits(text);
   } catch {
     return undefined;
   }

@@ -116,7 +116,7 @@ export class AuditRecord {
 
   /** A patch as it was sent; one that is no JSON is left out. */
   patched(value: unknown): void {
-    if (this.wantsRequest && value !== undefined) this.#sent = JSON.stringify(value);
+    if (this.wantsRequest && value !== undefined) this.#sent = jsonText(value);
   }
 
   #isTokens(): boolean {

@@ -1,7 +1,9 @@
-import { load } from 'js-yaml';
+import { yamlValue } from '../../api/machinery/decode-yaml.ts';
+import { parseDigits } from '../../api/machinery/numerals.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { AUDIT_ID_CHARACTERS } from '../limits.ts';
 import { clone } from '../../lib/json.ts';
+import type { PatchType } from '../../registry/options.ts';
 import { mainStrategy } from '../../registry/strategies/main.ts';
 import { AuditRecord } from '../audit/record.ts';
 import type { Call, Deps, Filter, Target } from '../call.ts';
@@ -50,15 +52,19 @@ export function auditSent({ audit: record }: Call, target: Target, object: KubeO
 }
 
 /** Records a patch: JSON, or YAML for apply. */
-export function auditPatch({ audit: record, request }: Call): void {
+export function auditPatch({ audit: record, request }: Call, type: PatchType): void {
   if (!record?.wantsRequest) return;
-  let value: unknown;
+  const value = read(parseDigits, request.body);
+  record.patched(value === undefined && type === 'apply' ? read(yamlValue, request.body) : value);
+}
+
+/** A text's value, or undefined when it has none: the patch itself says why. */
+function read(parse: (text: string) => unknown, text: string): unknown {
   try {
-    value = load(request.body);
+    return parse(text);
   } catch {
-    value = undefined;
+    return undefined;
   }
-  record.patched(value);
 }
 
 /** Records the options of a deletion; upstream records their internal version. */

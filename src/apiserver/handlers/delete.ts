@@ -1,4 +1,4 @@
-import { load } from 'js-yaml';
+import { yamlValue } from '../../api/machinery/decode-yaml.ts';
 import { goSchema } from '../../api/schema/go.ts';
 import { checkStructure, StructureError } from '../../api/machinery/decode.ts';
 import { parseDigits } from '../../api/machinery/numerals.ts';
@@ -80,7 +80,7 @@ function sentOptions({ request }: Call): Obj {
   const yaml = bodyType(request.header('content-type')) === YAML_TYPE;
   let value: unknown;
   try {
-    value = yaml ? load(request.body) : parseDigits(request.body);
+    value = yaml ? yamlValue(request.body) : parseDigits(request.body);
   } catch (error) {
     throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }

@@ -21,7 +21,7 @@ export function patch(call: Call, deps: Deps, target: Target): Answer {
   // The router refuses other types before the handler sees them.
   if (!type) throw failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   const options = writeOptions(call, target, 'Patch', type);
-  auditPatch(call);
+  auditPatch(call, type);
   const result = deps.registry.patch(target.kind, type, call.request.body, options);
   call.warnings.push(...result.warnings);
   return presentWritten(call, target, result.created ? 201 : 200, result.json, result.object);

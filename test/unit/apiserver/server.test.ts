@@ -86,6 +86,15 @@ describe('forms of an answer', () => {
     );
   });
 
+  it('[API7] YAML has numbers that a double does not hold', () => {
+    const url = '/apis/apps/v1/namespaces/default/controllerrevisions';
+    const data = '{"big":9007199254740995,"huge":-9223372036854775808,"float":2.0,"power":1e3,"text":"1e3"}';
+    expect(api.ask('POST', url, `{"metadata":{"name":"a"},"revision":9007199254740995,"data":${data}}`).status).toBe(201);
+    const { status, text } = api.ask('GET', `${url}/a`, undefined, { accept: 'application/yaml' });
+    expect([status, text]).toEqual([200, expect.stringContaining('\nrevision: 9007199254740995\n')]);
+    expect(text).toContain('big: 9007199254740995\n  float: 2\n  huge: -9223372036854775808\n  power: 1000\n  text: "1e3"\n');
+  });
+
   it('[API5] lists of types', () => {
     const ask = (accept: string) => api.ask('GET', `${CM}/a`, undefined, { accept });
     expect(ask('application/vnd.kubernetes.protobuf,application/json').text).toBe(`${stored}\n`);

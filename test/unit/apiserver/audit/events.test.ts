@@ -1,8 +1,10 @@
-import { atOnce } from '../../../fixtures/api.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isStream } from '../../../../src/apiserver/messages.ts';
 import type { Obj } from '../../../../src/lib/json.ts';
+import { readPolicy } from '../../../../src/apiserver/audit/policy.ts';
+import { AuditRules } from '../../../../src/apiserver/audit/rules.ts';
+import { ApiFixture, atOnce } from '../../../fixtures/api.ts';
 import { makeCluster } from '../../../host/make-cluster.ts';
 
 interface Asked {
@@ -109,5 +111,74 @@ describe('events', () => {
     expect([kind, apiVersion, level]).toEqual(['Event', 'audit.k8s.io/v1', 'RequestResponse']);
     if (asked.name in OTHERWISE) return;
     expect(comparable(last)).toEqual(comparable(asked.event));
+  });
+});
+
+describe('[AUDIT12] bodies in events keep the digits that were sent', () => {
+  const APPLY = 'application/apply-patch+yaml';
+  const PODS = '/api/v1/namespaces/default/pods';
+  /** The last event of a request, as text: JSON.parse would lose what is looked for. */
+  function bench() {
+    const events: string[] = [];
+    const { policy } = readPolicy(POLICY);
+    const api = new ApiFixture({
+      audit: { rules: new AuditRules(policy), keep: (text) => void events.push(text), begin: () => '' },
+      limits: { request: () => {}, watch: () => {} },
+    });
+    const sent = (...request: Parameters<ApiFixture['ask']>): { status: number; event: string } => {
+      const { status } = api.ask(...request);
+      return { status, event: events.at(-1) as string };
+    };
+    return { api, sent };
+  }
+
+  it.each([
+    [
+      'application/merge-patch+json',
+      '{"spec":{"a":9007199254740995,"b":2.0,"c":1e3}}',
+      '{"spec":{"a":9007199254740995,"b":2.0,"c":1e3}}',
+    ],
+    [
+      'application/json-patch+json',
+      '[{"op":"test","path":"/x","value":9007199254740995}]',
+      '[{"op":"test","path":"/x","value":9007199254740995}]',
+    ],
+    [APPLY, '{"spec":{"a":9007199254740995,"b":2.0}}', '{"spec":{"a":9007199254740995,"b":2.0}}'],
+    [APPLY, 'spec:\n  a: 9007199254740995\n  b: yes\n', '{"spec":{"a":9007199254740995,"b":true}}'],
+  ])('in a patch: %s %s', (type, body, kept) => {
+    const { sent } = bench();
+    const { event } = sent('PATCH', `${PODS}/a?fieldManager=m`, body, { 'content-type': type });
+    expect(event).toContain(`"requestObject":${kept},`);
+  });
+
+  it('in the options of a deletion as YAML', () => {
+    const { sent } = bench();
+    const { event } = sent('DELETE', `${PODS}/a`, 'gracePeriodSeconds: 9007199254740993\n', {
+      'content-type': 'application/yaml',
+    });
+    expect(event).toContain('"gracePeriodSeconds":9007199254740993');
+  });
+
+  it('in an answer as YAML or on several lines', () => {
+    const { api, sent } = bench();
+    const jobs = '/apis/batch/v1/namespaces/default/jobs';
+    const template = '{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}';
+    const job = `{"metadata":{"name":"big"},"spec":{"activeDeadlineSeconds":9007199254740995,"template":${template}}}`;
+    expect(api.ask('POST', jobs, job).status).toBe(201);
+    const forms: Record<string, string>[] = [{ accept: 'application/yaml' }, { 'user-agent': 'curl/8' }];
+    for (const headers of forms) {
+      const { event } = sent('GET', `${jobs}/big`, undefined, headers);
+      expect(event).toContain('"activeDeadlineSeconds":9007199254740995');
+    }
+  });
+
+  it('leaves out a patch whose aliases blow up', () => {
+    const { sent } = bench();
+    const levels = [...'bcdefg'].map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdef'[i]}`)}]`);
+    const { status, event } = sent('PATCH', `${PODS}/a?fieldManager=m`, ['a: &a [x,x,x,x,x,x,x,x,x,x]', ...levels].join('\n'), {
+      'content-type': APPLY,
+    });
+    expect(status).toBe(400);
+    expect(event).not.toMatch(/requestObject|truncated/);
   });
 });
