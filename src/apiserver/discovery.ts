@@ -5,7 +5,9 @@ import type { Crypto } from '../lib/crypto-port.ts';
 import type { Obj } from '../lib/json.ts';
 import { acceptOf, DISCOVERY_TYPE } from './discovery-accept.ts';
 import { toYaml } from './respond.ts';
+import { textsPerTable } from './texts-per-table.ts';
 
+const textOnce = textsPerTable();
 type Hashes = Pick<Crypto, 'sha256' | 'sha512'>;
 
 /** A whole answer. */
@@ -44,7 +46,7 @@ export function discovery(
   if (format === 'aggregated') return aggregated(kinds, crypto, parts[0], request.ifNoneMatch);
   const plain = () => JSON.stringify(make());
   // /api names the host, which the client says; all others are texts of the table.
-  const text = parts.length === 1 && parts[0] === 'api' ? plain() : memo(kinds, parts.join('/'), plain);
+  const text = parts.length === 1 && parts[0] === 'api' ? plain() : textOnce(kinds, parts.join('/'), plain);
   if (format === 'yaml') return { status: 200, headers: { 'content-type': 'application/yaml' }, body: toYaml(JSON.parse(text)) };
   return { status: 200, headers: { 'content-type': 'application/json' }, body: `${text}\n` };
 }
@@ -150,12 +152,12 @@ function storageVersionHash(crypto: Hashes, kind: Kind): string {
 }
 
 function aggregated(kinds: KindTable, crypto: Hashes, root: string, ifNoneMatch: string | null | undefined): DiscoveryAnswer {
-  const text = memo(kinds, `aggregated ${root}`, () => {
+  const text = textOnce(kinds, `aggregated ${root}`, () => {
     const groups = kinds.groups().filter((g) => (root === 'api') === (g.name === ''));
     return JSON.stringify({ metadata: {}, items: groups.map(aggregatedGroup) });
   });
   // The ETag is made before kind and apiVersion are set (calculateETag of the bare list).
-  const etag = memo(kinds, `etag ${root}`, () => `"${crypto.sha512(text).toUpperCase()}"`);
+  const etag = textOnce(kinds, `etag ${root}`, () => `"${crypto.sha512(text).toUpperCase()}"`);
   const headers = { 'cache-control': 'public', etag, vary: 'Accept' };
   if (ifNoneMatch === etag) return { status: 304, headers, body: '' };
   const body = `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2",${text.slice(1)}\n`;
@@ -191,16 +193,6 @@ function aggregatedResource({ kind, served }: ServedKind): Obj {
     }));
   }
   return entry;
-}
-
-const memos = new WeakMap<KindTable, Map<string, string>>();
-
-function memo(kinds: KindTable, key: string, make: () => string): string {
-  let texts = memos.get(kinds);
-  if (!texts) memos.set(kinds, (texts = new Map()));
-  let text = texts.get(key);
-  if (text === undefined) texts.set(key, (text = make()));
-  return text;
 }
 
 function failure(code: number, message: string, reason: string, details?: Obj): DiscoveryAnswer {

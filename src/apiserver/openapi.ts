@@ -6,7 +6,9 @@ import type { Obj } from '../lib/json.ts';
 import type { OpenApiFacts } from './openapi-facts.ts';
 import { PathWriter } from './openapi-paths.ts';
 import { type GvkOf, SchemaWriter } from './openapi-schemas.ts';
+import { textsPerTable } from './texts-per-table.ts';
 
+const textOnce = textsPerTable();
 type Hash = Pick<Crypto, 'sha512'>;
 
 /** A whole answer. */
@@ -60,7 +62,7 @@ function index(kinds: KindTable, facts: OpenApiFacts, crypto: Hash): OpenApiAnsw
 
 /** The hash of a document, from the build and the served kinds, without the document. */
 function hashOf(kinds: KindTable, facts: OpenApiFacts, crypto: Hash, name: string): string {
-  return remembered(kinds, `${facts.mark} ${name}`, () => {
+  return textOnce(kinds, `${facts.mark} ${name}`, () => {
     const served = kinds.groups().map((g) => `${g.name}:${g.versions.map((v) => `${v.version}(${v.resources.length})`)}`);
     const about = kinds.groups().flatMap((g) => g.versions.filter((v) => name === 'v2' || name === nameOf(g.name, v.version)));
     const resources = about.flatMap((v) => v.resources.map(describe));
@@ -179,13 +181,3 @@ function gvksOf(kinds: KindTable, only?: { group: string; version: string }): Gv
   };
 }
 const homeOf = (type: string) => type.slice(0, type.lastIndexOf('.'));
-
-const memos = new WeakMap<KindTable, Map<string, string>>();
-
-function remembered(kinds: KindTable, key: string, make: () => string): string {
-  let texts = memos.get(kinds);
-  if (!texts) memos.set(kinds, (texts = new Map()));
-  let text = texts.get(key);
-  if (text === undefined) texts.set(key, (text = make()));
-  return text;
-}

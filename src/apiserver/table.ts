@@ -1,6 +1,6 @@
 import { CREATED_DESCRIPTION, NAME_DESCRIPTION } from '../api/machinery/columns.ts';
 import { jsonText } from '../api/machinery/numerals.ts';
-import { type Column, type Kind, type Resource, resourceOf } from '../api/machinery/define-kind.ts';
+import type { Column, Kind } from '../api/machinery/define-kind.ts';
 import { badRequest } from '../api/machinery/status-errors.ts';
 import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { KubeObject } from '../lib/json.ts';
@@ -19,14 +19,6 @@ const DEFAULT_COLUMNS: readonly Column[] = [
 export function columnsFor(kind: Kind, subresource = ''): readonly Column[] {
   return subresourceOf(kind, subresource)?.columns ?? kind.columns ?? DEFAULT_COLUMNS;
 }
-
-/** Printers that sort what they print (pkg/printers/internalversion). */
-const ORDERS: Record<Resource, (a: KubeObject, b: KubeObject) => number> = {
-  'flowcontrol.apiserver.k8s.io/flowschemas': (a, b) => a.spec.matchingPrecedence - b.spec.matchingPrecedence,
-};
-
-/** The order of a Table's rows, where it is not that of the list. */
-export const rowOrder = (kind: Kind) => ORDERS[resourceOf(kind)];
 
 const definitions = new WeakMap<readonly Column[], string>();
 

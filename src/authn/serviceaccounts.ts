@@ -1,3 +1,4 @@
+import { goStrings } from '../api/machinery/go-text.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
@@ -114,6 +115,3 @@ function deleted(object: KubeObject, now: number): boolean {
   const at = object.metadata.deletionTimestamp;
   return at !== undefined && Date.parse(at) < now - LEEWAY * 1000;
 }
-
-/** Go's %q of a string slice. */
-const goStrings = (list: readonly string[]) => `[${list.map((s) => JSON.stringify(s)).join(' ')}]`;

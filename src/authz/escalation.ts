@@ -1,3 +1,4 @@
+import { aggregateText, goStrings } from '../api/machinery/go-text.ts';
 import { resourceOf } from '../api/machinery/define-kind.ts';
 import { failure, forbiddenError } from '../api/machinery/status-errors.ts';
 import { equal, type KubeObject, type Obj } from '../lib/json.ts';
@@ -5,8 +6,7 @@ import type { Admission, AdmissionRequest } from '../registry/ports.ts';
 import type { View } from '../registry/view.ts';
 import { resourceAttributes } from './attributes.ts';
 import { Authorizer } from './authorizer.ts';
-import { aggregate } from './rbac.ts';
-import { compactRules, compactString, goStrings, type PolicyRule, uncovered } from './rules.ts';
+import { compactRules, compactString, type PolicyRule, uncovered } from './rules.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const ROLES = new Set([`${GROUP}/roles`, `${GROUP}/clusterroles`]);
@@ -75,7 +75,7 @@ function escalates({ user, namespace }: AdmissionRequest, rules: PolicyRule[], a
   if (!missing.length) return undefined;
   const list = [...new Set(compactRules(missing).map(compactString))].sort();
   const who = `user ${JSON.stringify(user.username)} (groups=${goStrings(user.groups)})`;
-  const tail = held.errors.length ? `; resolution errors: ${aggregate(held.errors)}` : '';
+  const tail = held.errors.length ? `; resolution errors: ${aggregateText(held.errors)}` : '';
   return `${who} is attempting to grant RBAC permissions not currently held:\n${list.join('\n')}${tail}`;
 }
 

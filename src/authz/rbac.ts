@@ -1,3 +1,4 @@
+import { aggregateText } from '../api/machinery/go-text.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 import type { Attributes, Decision } from './attributes.ts';
@@ -58,7 +59,7 @@ export class Rbac {
         if (ruleAllows(rule, a)) return { verdict: 'allow', reason: `RBAC: allowed by ${describe(grant)}` };
       }
     }
-    return { verdict: 'none', reason: errors.length ? `RBAC: ${aggregate(errors)}` : '' };
+    return { verdict: 'none', reason: errors.length ? `RBAC: ${aggregateText(errors)}` : '' };
   }
 
   /** All rules of a user, in a namespace or cluster-wide (""). */
@@ -135,10 +136,4 @@ function describe({ binding, subject }: Grant): string {
   const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${home}` : subject.name;
   const from = namespace ? `RoleBinding ${quote(`${name}/${namespace}`)}` : `ClusterRoleBinding ${quote(name)}`;
   return `${from} of ${ref.kind} ${quote(ref.name)} to ${subject.kind} ${quote(who)}`;
-}
-
-/** Go's utilerrors.NewAggregate: one alone, several in brackets, each once. */
-export function aggregate(errors: readonly string[]): string {
-  const once = [...new Set(errors)];
-  return once.length === 1 ? (once[0] as string) : `[${once.join(', ')}]`;
 }

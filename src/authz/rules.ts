@@ -1,3 +1,4 @@
+import { goStrings } from '../api/machinery/go-text.ts';
 import type { Attributes } from './attributes.ts';
 
 /** rbac/v1 PolicyRule as stored: absent lists are empty. */
@@ -111,6 +112,3 @@ export function compactString(rule: PolicyRule): string {
   add('Verbs', rule.verbs);
   return `{${parts.join(', ')}}`;
 }
-
-/** Go's %q of a slice of strings. */
-export const goStrings = (list: readonly string[]): string => `[${list.map((s) => JSON.stringify(s)).join(' ')}]`;

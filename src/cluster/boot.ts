@@ -1,3 +1,4 @@
+import { rfc3339 } from '../api/machinery/time.ts';
 import type { Obj } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import type { Store } from '../store/store.ts';
@@ -23,18 +24,17 @@ interface Template {
 
 let templates: Template[] | undefined;
 
-/** What a fresh 1.36 server holds (roles, priority classes, flow schemas, namespaces ...), made ready to be stored as text. */
-function bootTemplates(): Template[] {
-  templates ??= (bootstrap as { resource: string; object: Obj }[]).map(({ resource, object }) => {
-    const { name, namespace = '' } = object.metadata;
-    const parts = partsOf(object);
-    if (!parts.includes(CA)) return { resource, namespace, name, parts };
-    const { data: _, ...rest } = object;
-    const { managedFields: __, ...metadata } = object.metadata;
-    return { resource, namespace, name, parts, bare: partsOf({ ...rest, metadata }) };
-  });
-  templates.sort((a, b) => placeOf(a) - placeOf(b));
-  return templates;
+/** What a fresh 1.36 server holds (roles, priority classes, flow schemas, namespaces ...), made ready to be stored as text, in order. */
+const bootTemplates = (): Template[] =>
+  (templates ??= (bootstrap as { resource: string; object: Obj }[]).map(templateOf).sort((a, b) => placeOf(a) - placeOf(b)));
+
+function templateOf({ resource, object }: { resource: string; object: Obj }): Template {
+  const { name, namespace = '' } = object.metadata;
+  const parts = partsOf(object);
+  if (!parts.includes(CA)) return { resource, namespace, name, parts };
+  const { data: _, ...rest } = object;
+  const { managedFields: __, ...metadata } = object.metadata;
+  return { resource, namespace, name, parts, bare: partsOf({ ...rest, metadata }) };
 }
 
 function partsOf({ kind, apiVersion, metadata, ...rest }: Obj): string[] {
@@ -54,7 +54,7 @@ const placeOf = ({ resource, namespace }: Template): number => (resource === WOR
  * must look: reading two hundred rows to find nothing to do would take longer than writing them.
  */
 export function writeBootstrap(store: Store, random: Random, now: number, caPem?: string): number {
-  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const time = rfc3339(now);
   const common = { [TIME]: time, [DATE]: time.slice(0, 10), [CA]: JSON.stringify(caPem ?? '').slice(1, -1) };
   const all = bootTemplates();
   for (const template of all) {

@@ -1,3 +1,4 @@
+import { aggregateText } from '../../api/machinery/go-text.ts';
 import { aggregate, type Quantities } from '../../api/core/pod/resources.ts';
 import { cmp, formatQuantity, milli, type Quantity, quantity, sign } from '../../api/machinery/quantity.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
@@ -126,12 +127,6 @@ function checkClaim(range: KubeObject, claim: KubeObject): string[] {
   return problems;
 }
 
-/** An aggregate of errors prints each text once, in brackets when there are several. */
-const joined = (problems: string[]): string => {
-  const unique = [...new Set(problems)];
-  return unique.length === 1 ? (unique[0] as string) : `[${unique.join(', ')}]`;
-};
-
 export const limitRanger: Plugin = {
   name: 'LimitRanger',
   operations: ['CREATE', 'UPDATE'],
@@ -145,7 +140,7 @@ export const limitRanger: Plugin = {
     if (!object) return;
     for (const range of rangesOf(request, cluster)) {
       const problems = request.kind.kind === 'Pod' ? checkPod(range, object) : checkClaim(range, object);
-      if (problems.length) throw refuse(request, joined(problems));
+      if (problems.length) throw refuse(request, aggregateText(problems));
     }
   },
 };

@@ -69,4 +69,5 @@ export const FlowSchema = defineKind({
     ageCell,
     dangling,
   ),
+  rowOrder: (a, b) => a.spec.matchingPrecedence - b.spec.matchingPrecedence,
 });

@@ -1,4 +1,4 @@
-import { Numeral, type Obj, setMember } from '../../lib/json.ts';
+import { isObject, Numeral, type Obj, setMember } from '../../lib/json.ts';
 import { isInt64 } from './numerals.ts';
 import { canonical, canonicalMilli } from './quantity.ts';
 import { type Field, type StructType, type TypeNode, typeOf } from '../schema/go-types.ts';
@@ -174,9 +174,6 @@ function absent(field: Field): unknown {
   if (field.omitZero || (field.omitEmpty && (field.type.pointer || !isStruct(field.type)))) return undefined;
   return zeroOf(field.type);
 }
-
-const isObject = (value: unknown): value is Obj =>
-  typeof value === 'object' && !Array.isArray(value) && !(value instanceof Numeral);
 
 /** A value of a type; undefined for an empty list or map (Go keeps none after a store). */
 function item(type: TypeNode, value: unknown): unknown {

@@ -59,6 +59,8 @@ export interface KindRules {
   /** The strategy's Validate does not look at ObjectMeta (Event, PodDisruptionBudget): its errors are reported when there are no others. */
   metaLast?: boolean;
   columns?: Column[];
+  /** The order of a Table's rows, where it is not that of the list (printers that sort, pkg/printers/internalversion). */
+  rowOrder?(a: KubeObject, b: KubeObject): number;
   /** Conditions of an object's row in a Table (metav1.TableRowCondition): only pods that have finished have any. */
   rowConditions?(object: KubeObject): Obj[];
   /** Field selectors beyond metadata.name and metadata.namespace: label -> JSON path segments in the stored object. */

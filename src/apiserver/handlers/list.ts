@@ -7,7 +7,7 @@ import { renewIdentity } from '../identity-lease.ts';
 import { listParams } from '../params.ts';
 import { wrongForm } from '../present.ts';
 import { respond, respondBytes, sendsAsIs } from '../respond.ts';
-import { columnsFor, definitionsText, includeObject, rowOrder, rowText, tableText } from '../table.ts';
+import { columnsFor, definitionsText, includeObject, rowText, tableText } from '../table.ts';
 import { computedList } from '../virtual/computed.ts';
 
 /** GET of a collection: assembled from stored text. */
@@ -59,7 +59,7 @@ export function presentList(call: Call, deps: Deps, target: Target, result: List
   if (accept.as === 'Table') {
     const include = includeObject(call.query);
     const { now } = call.request;
-    const order = rowOrder(target.kind);
+    const order = target.kind.rowOrder;
     const sorted = order ? [...result.rows].sort((a, b) => order(deps.registry.decode(a), deps.registry.decode(b))) : result.rows;
     const rows = sorted.map((row) => rowText(target, row.json, deps.registry.decode(row), include, accept.apiVersion, now));
     return respond(call, 200, tableText(accept.apiVersion, meta, definitionsText(columnsFor(target.kind)), rows));

@@ -1,5 +1,5 @@
 import { badRequest } from '../../api/machinery/status-errors.ts';
-import { aggregate } from '../../authz/rbac.ts';
+import { aggregateText } from '../../api/machinery/go-text.ts';
 import type { PolicyRule } from '../../authz/rules.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Call, Deps } from '../call.ts';
@@ -13,7 +13,7 @@ export function selfSubjectRulesReview(object: KubeObject, call: Call, deps: Dep
   const resourceRules = rules.filter((rule) => rule.resources?.length).map((rule) => pick(rule, RESOURCE_FIELDS));
   const nonResourceRules = rules.filter((rule) => rule.nonResourceURLs?.length).map((rule) => pick(rule, URL_FIELDS));
   const status: Obj = { resourceRules, nonResourceRules, incomplete: false };
-  if (errors.length) status.evaluationError = aggregate(errors);
+  if (errors.length) status.evaluationError = aggregateText(errors);
   return reviewed(object, { spec: {}, status }, {});
 }
 

@@ -1,7 +1,4 @@
-import { Numeral, type Obj, setMember } from '../../lib/json.ts';
-
-const isObject = (value: unknown): value is Obj =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Numeral);
+import { isObject, type Obj, setMember } from '../../lib/json.ts';
 
 /**
  * RFC 7386. `target` may be changed and the result may share parts with both. Nulls of objects that the target lacks go too

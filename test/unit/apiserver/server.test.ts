@@ -114,6 +114,14 @@ describe('forms of an answer', () => {
     );
   });
 
+  it("[API8] a Table's rows are in the kind's order", () => {
+    const { body } = api.ask('GET', '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas', undefined, TABLE);
+    const precedences: number[] = body.rows.map(({ cells }: { cells: unknown[] }) => cells[2]);
+    expect(precedences.length).toBeGreaterThan(5);
+    expect(precedences).toEqual([...precedences].sort((a, b) => a - b));
+    expect(body.rows[0].cells[0]).toBe('exempt');
+  });
+
   it('[API8] Tables', () => {
     const { body } = api.ask('GET', CM, undefined, TABLE);
     expect(body).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1' });

@@ -1,6 +1,7 @@
 import { clone, type KubeObject, type Obj } from '../../../lib/json.ts';
 import type { PostRequest } from '../../machinery/define-kind.ts';
 import { errorBody, type FieldError, notSupported, required } from '../../machinery/field-errors.ts';
+import { aggregateText } from '../../machinery/go-text.ts';
 import { badRequest, conflict, failure, notFoundError } from '../../machinery/status-errors.ts';
 import { updatePodCondition } from './conditions.ts';
 
@@ -16,7 +17,7 @@ export function bind(binding: KubeObject, request: PostRequest): Obj {
   if (name !== metadata.name) throw badRequest('name in URL does not match name in Binding object');
   const errors = validateTarget(target);
   // Upstream throws the aggregate as it is, which makes a 500 of it.
-  if (errors.length) throw failure(500, '', aggregate(errors));
+  if (errors.length) throw failure(500, '', aggregateText(errors.map((e) => `${e.field}: ${errorBody(e)}`)));
   const live = request.get('pods', namespace, name);
   if (!live) throw notFoundError(PODS, name);
   request.admit();
@@ -35,11 +36,6 @@ function validateTarget(target: Obj): FieldError[] {
   if (target.kind && target.kind !== 'Node') errors.push(notSupported('target.kind', target.kind, ['Node', '<empty>']));
   if (!target.name) errors.push(required('target.name'));
   return errors;
-}
-
-function aggregate(errors: FieldError[]): string {
-  const texts = errors.map((e) => `${e.field}: ${errorBody(e)}`);
-  return texts.length === 1 ? (texts[0] as string) : `[${texts.join(', ')}]`;
 }
 
 function checkPreconditions(live: KubeObject, { uid, resourceVersion }: Obj, namespace: string): void {

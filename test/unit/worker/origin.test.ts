@@ -6,7 +6,7 @@ import { bearsToken, isForeign, isHost } from '../../../src/worker/edge/origin.w
 
 const headers = (of: Record<string, string>) => new Headers(of);
 
-describe('[MG58] the door of clusters', () => {
+describe('[MG58] the address of clusters', () => {
   it('knows a host from what would become a part of the address', () => {
     for (const host of ['localhost', 'localhost:8443', 'a.b-c.example', '127.0.0.1:1', '[::1]', '[::1]:8443', 'A_B']) {
       expect(isHost(headers({ host })), host).toBe(true);
