@@ -53,7 +53,7 @@ export class AdmissionChain implements Admission {
   readonly #plugins: readonly Plugin[];
   readonly #chosen = new Map<string, Plugin[]>();
 
-  constructor(ports: PluginPorts = {}, table: readonly Plugin[] = plugins) {
+  constructor(ports: PluginPorts, table: readonly Plugin[] = plugins) {
     this.#ports = ports;
     this.#plugins = table;
   }

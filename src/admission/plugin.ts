@@ -6,8 +6,8 @@ import type { UserInfo } from '../api/machinery/user.ts';
 
 /** Ports of plugins beside the objects of the cluster, filled by the composition root. */
 export interface PluginPorts {
-  /** Whether the user is authorized. CSR plugins ask for verbs on signers; without it only system:masters is. */
-  authorize?(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean;
+  /** Whether the user is authorized. CSR plugins ask for verbs on signers. */
+  authorize(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean;
 }
 
 export type Operation = AdmissionRequest['operation'];

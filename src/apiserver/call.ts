@@ -60,8 +60,8 @@ export interface Deps {
   readonly crypto: Crypto;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
-  readonly limits?: RequestLimits | undefined;
-  readonly audit?: AuditSink | undefined;
+  readonly limits: RequestLimits;
+  readonly audit: AuditSink;
   /** The reason why the cluster serves no requests now. */
   readonly unavailable?: string | undefined;
 }

@@ -91,10 +91,9 @@ export interface ApiServerDeps {
   issuers?: IssuerSource;
   /** The cluster's own key: signs and verifies service account tokens. */
   signer: Signer;
-  /** Absent: nothing is ever audited. */
-  audit?: AuditSink;
-  /** Absent: there are none but those of one request. */
-  limits?: RequestLimits;
+  audit: AuditSink;
+  /** Limits over many requests. */
+  limits: RequestLimits;
   /** Absent: it serves. */
   unavailable?: string;
   /** Absent: documents of OpenAPI have structure only. */
@@ -103,6 +102,7 @@ export interface ApiServerDeps {
 
 /** The HTTP face of one cluster: a synchronous function from request to answer, or to the watch that the shell is to open. */
 export class ApiServer {
+  readonly authorizer: Authorizer;
   readonly #deps: Deps;
   readonly #signer: Signer;
   readonly #scope: AttemptScope;
@@ -120,7 +120,8 @@ export class ApiServer {
       ...(issuers && { issuers }),
     });
     this.#scope = scope;
-    this.#deps = { facts: NO_FACTS, ...deps, random: scope, authenticator, authorizer: new Authorizer(registry.view) };
+    this.authorizer = new Authorizer(registry.view);
+    this.#deps = { facts: NO_FACTS, ...deps, random: scope, authenticator, authorizer: this.authorizer };
     this.#signer = signer;
   }
 

@@ -1,5 +1,6 @@
+import type { UserInfo } from '../api/machinery/user.ts';
 import type { View } from '../registry/view.ts';
-import type { Attributes, Decision } from './attributes.ts';
+import { type Attributes, type Decision, resourceAttributes } from './attributes.ts';
 import { authorizeNode } from './node.ts';
 import { Rbac } from './rbac.ts';
 
@@ -16,6 +17,11 @@ export class Authorizer {
   constructor(view: View) {
     this.#view = view;
     this.rbac = new Rbac(view);
+  }
+
+  /** Whether a user may do what needs no object: a verb on a name. */
+  allows(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean {
+    return this.authorize(resourceAttributes(user, verb, { group, version: '*', resource, name })).verdict === 'allow';
   }
 
   authorize(a: Attributes): Decision {

@@ -1,6 +1,4 @@
 import { AdmissionChain } from '../admission/chain.ts';
-import { resourceAttributes } from '../authz/attributes.ts';
-import { Authorizer } from '../authz/authorizer.ts';
 import { escalationGuard } from '../authz/escalation.ts';
 import { type KindTable, kindTable } from '../api/kinds.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
@@ -21,7 +19,6 @@ import { type Answered, AttemptScope } from '../lib/ask.ts';
 import type { Outgoing } from '../reconcile/outbox.ts';
 import type { Controller, Key as ObjectKey } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
-import type { UserInfo } from '../api/machinery/user.ts';
 import { Registry } from '../registry/registry.ts';
 import { runtimesFor } from '../runtimes/table.ts';
 import { scheduler } from '../scheduler/controller.ts';
@@ -99,7 +96,11 @@ export class Cluster {
       store,
       random,
       // What the plan allows is asked last: only what everybody else lets pass counts.
-      admission: [escalationGuard, new AdmissionChain({ authorize: (...asked) => this.#allows(...asked) }), this.limits],
+      admission: [
+        escalationGuard,
+        new AdmissionChain({ authorize: (...asked) => this.#api.authorizer.allows(...asked) }),
+        this.limits,
+      ],
       allocators: { services: serviceAllocator },
       tokens: tokenIssuer({ crypto, signer, random }),
     });
@@ -150,12 +151,6 @@ export class Cluster {
   signal(controller: string, key: ObjectKey): void {
     this.#dirty = true;
     this.reconciler.signal(controller, key);
-  }
-
-  /** What admission asks: may the user do this to what is no object (signers)? */
-  #allows(user: UserInfo, verb: string, group: string, resource: string, name: string): boolean {
-    const attributes = resourceAttributes(user, verb, { group, version: '*', resource, name });
-    return new Authorizer(this.registry.view).authorize(attributes).verdict === 'allow';
   }
 
   /** The cluster in this database, or undefined: none was ever created there, or it is deleted. Writes nothing. */

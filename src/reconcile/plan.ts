@@ -72,10 +72,10 @@ export interface Plan {
 export interface ReconcileCx {
   now: number;
   random: Random;
-  /** Asks the outside; while there is no answer, the reconcile ends here and is run anew with it (lib/ask.ts). Absent: nobody is asked. */
-  ask?: Ask;
-  /** What became of an effect of that id. Absent: there is no outbox. */
-  effect?(id: string): EffectState | undefined;
+  /** Asks the outside; while there is no answer, the reconcile ends here and is run anew with it (lib/ask.ts). */
+  ask: Ask;
+  /** What became of an effect of that id. */
+  effect(id: string): EffectState | undefined;
   /** Objects that one plan writes at most, its own status and what belongs to one decision aside: a plan is one transaction and is not interrupted. */
   maxWrites: number;
 }

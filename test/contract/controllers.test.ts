@@ -8,6 +8,7 @@ import { PLAN_WRITES_MAX } from '../../src/reconcile/limits.ts';
 import { everybody, turbulent } from '../fixtures/turbulence.ts';
 import { CrashPoints } from '../fixtures/crash-points.ts';
 import type { ControllerBench } from '../host/controller-bench.ts';
+import { reconcileCx } from '../fixtures/reconcile-cx.ts';
 
 const SEEDS = 30;
 /** Seeds with crashes: every controller is met by one. */
@@ -95,7 +96,7 @@ function permission(action: Action): string[] {
 
 const writes = (actions: Action[]): Action[] => actions.filter((action) => action.verb !== 'event');
 
-const cx = (bench: View & { now: number }) => ({ now: bench.now, random: seeded(1), maxWrites: PLAN_WRITES_MAX });
+const cx = (bench: View & { now: number }) => reconcileCx({ now: bench.now, random: seeded(1), maxWrites: PLAN_WRITES_MAX });
 /** Controllers whose plan is one decision that would be another if it were cut: the slices of a Service, the sets of a rollout. */
 const ONE_DECISION = new Set(['deployment', 'endpointslice', 'endpointslicemirroring']);
 

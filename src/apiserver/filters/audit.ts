@@ -28,7 +28,7 @@ export const audit: Filter = (call, deps) => {
 
 function recordOf(call: Call, deps: Deps, user: Call['user'] | undefined): AuditRecord | undefined {
   const sink = deps.audit;
-  if (!sink?.rules) return undefined;
+  if (!sink.rules) return undefined;
   const { request, info } = call;
   const config = sink.rules.configFor({ ...info, ...(user && { user }) });
   return config && new AuditRecord({ config, sink, request, info, auditId: auditIdOf(call, deps), user });

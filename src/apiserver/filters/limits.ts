@@ -8,7 +8,7 @@ const URL_BYTES = 64 * 1024;
 
 /** Checks the request rate and the size of one request (apiserver handlers/rest.go limitedReadBody). */
 export const limits: Filter = ({ request }, deps) => {
-  deps.limits?.request(request.now);
+  deps.limits.request(request.now);
   const { body, url } = request;
   if (request.broken) throw badRequest('the request body could not be read: unexpected EOF');
   if (url.length > URL_BYTES) throw badRequest('the request address is too long');

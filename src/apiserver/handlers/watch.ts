@@ -28,7 +28,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
   if ((params.timeoutSeconds ?? 0) < 0 || accept.as === 'PartialObjectMetadataList') {
     return { status: 200, headers: { 'content-type': JSON_TYPE }, body: '' };
   }
-  deps.limits?.watch();
+  deps.limits.watch();
   // A bad selector is refused before the stream begins.
   checkSelectors(kind, params.labelSelector, fieldSelector);
   // Without a revision the state comes first, as if sendInitialEvents had been asked for (SetListOptionsDefaults).

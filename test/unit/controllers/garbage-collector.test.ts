@@ -3,6 +3,7 @@ import { garbageCollector } from '../../../src/controllers/garbage-collector/rec
 import type { KubeObject, Obj } from '../../../src/lib/json.ts';
 import { pod, replicaSet } from '../../fixtures/workloads.ts';
 import { ControllerBench } from '../../host/controller-bench.ts';
+import { reconcileCx } from '../../fixtures/reconcile-cx.ts';
 
 const ref = (owner: KubeObject, more: Obj = {}): Obj => ({
   apiVersion: owner.apiVersion,
@@ -153,7 +154,7 @@ describe('foreground and orphan', () => {
     bench.settle();
     bench.remove('apps/replicasets', 'owner', { policy: 'Orphan' });
     const key = { namespace: 'default', name: 'apps/replicasets:owner' };
-    const plan = garbageCollector.reconcile(key, bench, { now: bench.now, random: bench.random, maxWrites: 2 });
+    const plan = garbageCollector.reconcile(key, bench, reconcileCx({ now: bench.now, random: bench.random, maxWrites: 2 }));
     expect(plan.actions.map((action) => 'object' in action && action.object.kind)).toEqual(['Pod', 'Pod']);
     expect(plan.requeueAt).toBe(bench.now);
     bench.maxWrites = 2;

@@ -4,6 +4,7 @@ import { virtualNodes } from '../../../src/kubelet/node.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
 import { askingPod, conditionOf, makePod } from '../../fixtures/workloads.ts';
 import { kubelet, nodeBench, START } from '../../host/node-bench.ts';
+import { reconcileCx } from '../../fixtures/reconcile-cx.ts';
 
 const oneNode = () => nodeBench({ nodes: virtualNodes(1, START) });
 
@@ -67,11 +68,15 @@ describe('[SCH8] preemption', () => {
     bench.add(askingPod('promised', { cpu: '30' }, { priority: 10 }));
     bench.edit('pods', 'promised', (pod) => Object.assign(pod.status, { nominatedNodeName: 'node-0' }));
     bench.add(askingPod('lesser', { cpu: '2' }, { priority: 1 }));
-    const { actions } = scheduler.reconcile({ namespace: '', name: 'queue' }, bench, {
-      now: START,
-      random: seeded(1),
-      maxWrites: 500,
-    });
+    const { actions } = scheduler.reconcile(
+      { namespace: '', name: 'queue' },
+      bench,
+      reconcileCx({
+        now: START,
+        random: seeded(1),
+        maxWrites: 500,
+      }),
+    );
     expect(actions.flatMap((a) => (a.verb === 'create' ? [a.object.metadata.name] : []))).toEqual(['promised', 'lesser']);
   });
 

@@ -8,6 +8,7 @@ import { StoreView } from '../../../src/registry/store-view.ts';
 import { askingPod, conditionOf, makePod } from '../../fixtures/workloads.ts';
 import type { ControllerBench } from '../../host/controller-bench.ts';
 import { nodeBench, START } from '../../host/node-bench.ts';
+import { reconcileCx } from '../../fixtures/reconcile-cx.ts';
 
 const why = (bench: ControllerBench, name: string): string => conditionOf(bench.pod(name), 'PodScheduled')?.message;
 const UNHELPFUL = 'no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
@@ -169,11 +170,15 @@ describe('scheduling', () => {
     const { revision } = bench;
     const fresh = new StoreView(bench.registry.store, () => bench.registry.kinds);
     expect(
-      scheduler.reconcile({ namespace: '', name: 'queue' }, fresh, {
-        now: bench.now,
-        random: bench.registry.random,
-        maxWrites: 500,
-      }).actions,
+      scheduler.reconcile(
+        { namespace: '', name: 'queue' },
+        fresh,
+        reconcileCx({
+          now: bench.now,
+          random: bench.registry.random,
+          maxWrites: 500,
+        }),
+      ).actions,
     ).toEqual([]);
     expect(bench.revision).toBe(revision);
   });

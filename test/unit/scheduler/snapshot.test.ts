@@ -6,6 +6,7 @@ import type { NodeInfo } from '../../../src/scheduler/node-info.ts';
 import { snapshotOf } from '../../../src/scheduler/snapshot.ts';
 import { askingPod, makePod } from '../../fixtures/workloads.ts';
 import { kubelet, nodeBench } from '../../host/node-bench.ts';
+import { reconcileCx } from '../../fixtures/reconcile-cx.ts';
 
 const SELECTOR = [{ key: 'app', operator: '=' as const, values: ['a'] }];
 
@@ -70,7 +71,9 @@ describe('[SCH2] the memo that follows the log', () => {
         controller === scheduler
           ? [{ namespace: '', name: 'queue' }]
           : bench.pods().map((p) => ({ namespace: 'default', name: p.metadata.name }));
-      return keys.flatMap((key) => controller.reconcile(key, bench, { now: bench.now, random, maxWrites: 500 }).actions);
+      return keys.flatMap(
+        (key) => controller.reconcile(key, bench, reconcileCx({ now: bench.now, random, maxWrites: 500 })).actions,
+      );
     });
     expect(idle).toEqual([[], []]);
     const ips = bench

@@ -123,7 +123,6 @@ describe('[AUDIT12] bodies in events keep the digits that were sent', () => {
     const { policy } = readPolicy(POLICY);
     const api = new ApiFixture({
       audit: { rules: new AuditRules(policy), keep: (text) => void events.push(text), begin: () => '' },
-      limits: { request: () => {}, watch: () => {} },
     });
     const sent = (...request: Parameters<ApiFixture['ask']>): { status: number; event: string } => {
       const { status } = api.ask(...request);
