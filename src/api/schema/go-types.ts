@@ -103,11 +103,6 @@ export function hasType(name: string): boolean {
   return lineOf(name.slice(0, dot), name.slice(dot + 1)) !== undefined;
 }
 
-/** All definition names, sorted by package. */
-export function typeNames(): string[] {
-  return Object.keys(lines).flatMap((home) => Object.keys(lines[home]).map((name) => `${home}.${name}`));
-}
-
 function expand(name: string): StructType {
   const dot = name.lastIndexOf('.');
   const home = name.slice(0, dot);

@@ -8,19 +8,6 @@ import { operations } from './tables.ts';
 
 export type OperationRow = typeof operations.$inferSelect;
 
-/** Inserts a running operation of `total` steps. */
-export async function beginOperation(
-  deps: ManagementDeps,
-  of: Pick<OperationRow, 'accountId' | 'type' | 'target'> & { id?: string; total?: number },
-): Promise<OperationRow> {
-  const now = deps.now();
-  const [row] = await deps.db
-    .insert(operations)
-    .values({ id: deps.random.uuid(), state: 'running', done: 0, total: 0, ...of, createdAt: now, updatedAt: now })
-    .returning();
-  return row;
-}
-
 /** Records progress; also resets the stall timeout. */
 export async function progress(deps: ManagementDeps, id: string, done: number, total: number): Promise<void> {
   await deps.db

@@ -13,9 +13,20 @@ import {
   VERSION,
 } from '../../../src/management/http/document.ts';
 import { PROBLEM_CODES, PROBLEMS } from '../../../src/management/http/errors.ts';
-import { problemIndex, problemPage } from '../../../src/management/problems/page.ts';
+import { problemPage } from '../../../src/management/problems/page.ts';
 import { validatorOf } from './contract.ts';
 import { makeManagement } from './world.ts';
+
+/** Index of all codes with links to their pages. */
+const problemIndex = (): string => `# Refusals of the management API
+
+Every refusal is a problem detail (RFC 9457, \`application/problem+json\`). Its \`code\` is stable; the words of \`title\` and \`detail\` are for people
+and may change. \`type\` is the address of the code's page.
+
+| code | status | |
+|---|---|---|
+${PROBLEM_CODES.map((code) => `| [\`${code}\`](${code}.md) | ${PROBLEMS[code].status} | ${PROBLEMS[code].title} |`).join('\n')}
+`;
 
 const { app } = makeManagement();
 const document = documentOf(app);

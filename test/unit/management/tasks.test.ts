@@ -2,7 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Task, Failures } from '../../../src/management/task.ts';
 import { runTasks } from '../../../src/management/tasks.ts';
 import { TASK_AGAIN_MS, TASK_RETRY_FIRST_MS, TASK_RETRY_MAX_MS, OPERATION_KEPT_MS } from '../../../src/management/limits.ts';
-import { beginOperation, endOperation, progress } from '../../../src/management/operations/service.ts';
+import { endOperation, type OperationRow, progress } from '../../../src/management/operations/service.ts';
+import { operations } from '../../../src/management/operations/tables.ts';
+import type { ManagementDeps } from '../../../src/management/deps.ts';
 import { makeManagement } from './world.ts';
 
 const task = (name: string, times: (number | undefined)[], ran: string[] = []): Task => ({
@@ -64,6 +66,16 @@ describe('the task runner', () => {
     expect(failures).toEqual({});
   });
 });
+
+/** A running operation, as routes that begin one insert it. */
+async function beginOperation(
+  { db, now, random }: ManagementDeps,
+  of: Pick<OperationRow, 'accountId' | 'type' | 'target'> & { total?: number },
+): Promise<OperationRow> {
+  const times = { createdAt: now(), updatedAt: now() };
+  const row = { id: random.uuid(), state: 'running' as const, done: 0, total: 0, ...times, ...of };
+  return (await db.insert(operations).values(row).returning())[0];
+}
 
 describe('operations', () => {
   it('[MG21] tell how far long work is, to its account only', async () => {
