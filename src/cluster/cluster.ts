@@ -343,7 +343,7 @@ export class Cluster {
   /** Ends streams of expired credentials, and removes Events that outlived their TTL. False: there are more of them. Harmless at any time. */
   removeExpired(now: number): boolean {
     if (this.#suspended) return true;
-    this.#sessions.end(({ expires }) => expires !== undefined && expires <= now);
+    this.#sessions.endExpired(now);
     return expireEvents(this.registry, this.#retention, now);
   }
 

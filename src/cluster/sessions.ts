@@ -81,9 +81,13 @@ export class Sessions {
     try {
       run();
     } catch (error) {
-      if (this.#open.has(session)) this.#quietly(() => this.#end(session, port));
-      this.#failed(error);
+      this.#fail(session, port, error);
     }
+  }
+
+  #fail(session: Session, port: StreamPort, error: unknown): void {
+    if (this.#open.has(session)) this.#quietly(() => this.#end(session, port));
+    this.#failed(error);
   }
 
   /** Ends a stream that is reported already: a failure to notify its client is ignored. */
@@ -108,6 +112,15 @@ export class Sessions {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** Ends those whose credential has expired. */
+  endExpired(now: number): void {
+    for (const session of this.#expiring) {
+      const { expires } = session.spec;
+      const port = this.#open.get(session);
+      if (port && expires !== undefined && expires <= now) this.#guarded(session, port, () => this.#end(session, port));
+    }
   }
 
   /** Ends those whose spec says so, without another message. */
@@ -180,12 +193,15 @@ export class Sessions {
       this.#guarded(session, port, () => this.#end(session, port));
       return 0;
     }
-    let sent = 0;
-    this.#guarded(session, port, () => {
-      sent = session.pump(now);
+    // Without a closure: it runs for each stream of each write.
+    try {
+      const sent = session.pump(now);
       if (session.closed) this.#close(session, port);
-    });
-    return sent;
+      return sent;
+    } catch (error) {
+      this.#fail(session, port, error);
+      return 0;
+    }
   }
 }
 

@@ -169,12 +169,12 @@ export class Turns {
 
   /** One turn after an input. */
   take(cluster: Cluster, now: number, budgetMs: number): void {
-    const slice = this.#ports.slice(now, Math.min(budgetMs, cluster.limits.turnMs));
-    // While it pauses, it goes on soon: with every request another slice would be no pause.
-    const pauses = slice.rests && this.#continues === cluster;
     const isIdle = cluster.registry.revision === this.#settled && !cluster.reconciler.isDirty;
     this.#guarded(cluster, now, () => {
       if (isIdle && !this.#alarm.isLost(now)) return this.#rest(cluster, now, undefined);
+      const slice = this.#ports.slice(now, Math.min(budgetMs, cluster.limits.turnMs));
+      // While it pauses, it goes on soon: with every request another slice would be no pause.
+      const pauses = slice.rests && this.#continues === cluster;
       return pauses ? this.#rest(cluster, now, now + DRAIN_RESCUE_MS) : this.#work(cluster, now, slice);
     });
   }

@@ -47,7 +47,8 @@ export class Retention {
       this.#idle = { rev: this.#store.revision(), at: now };
       this.#next = undefined;
     }
-    const next = this.next();
+    // What was written since the last look cannot have outlived it: no need to look for it anew in every turn.
+    const next = this.#next ? this.#next.at : this.next();
     return next !== undefined && next <= now;
   }
 

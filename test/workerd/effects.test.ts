@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { Miniflare } from 'miniflare';
+import type { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { optionsFor, workerd } from './bundle.ts';
 
 /** A receiver of effects: what came, by id, and how it answers each. */
 const received = new Map<string, string[]>();
@@ -23,37 +22,29 @@ const status = (code: number) => (_: number, response: ServerResponse) => void r
 /** The receiver has a public name, for no effect leads to a private address. */
 const TO = 'http://receiver.example.com/';
 const data = mkdtempSync(join(tmpdir(), 'atoll-effects-'));
-const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL('effects.worker.ts', import.meta.url))],
-  bundle: true,
-  write: false,
-  format: 'esm',
-  target: 'es2024',
-  external: ['cloudflare:*', 'node:*'],
-  logLevel: 'silent',
-});
+const options = await optionsFor('effects.worker.ts');
 let miniflare: Miniflare;
 let url: URL;
 
 /** workerd, over what a former one has committed. */
 async function start(): Promise<void> {
   const { port } = receiver.address() as { port: number };
-  miniflare = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'effects.mjs', contents: outputFiles[0].text }],
-    compatibilityDate: '2026-06-01',
-    compatibilityFlags: ['nodejs_compat'],
-    durableObjects: { SENDERS: { className: 'Senders', useSQLite: true } },
-    durableObjectsPersist: data,
-    outboundService: async (request: { headers: Headers; text(): Promise<string> }) => {
-      const headers = { 'idempotency-key': request.headers.get('idempotency-key') ?? '' };
-      const { body, status: code } = await fetch(`http://127.0.0.1:${port}/`, {
-        method: 'POST',
-        headers,
-        body: await request.text(),
-      });
-      return new Response(body, { status: code }) as never;
+  miniflare = workerd(
+    options,
+    { SENDERS: 'Senders' },
+    {
+      durableObjectsPersist: data,
+      outboundService: async (request: { headers: Headers; text(): Promise<string> }) => {
+        const headers = { 'idempotency-key': request.headers.get('idempotency-key') ?? '' };
+        const { body, status: code } = await fetch(`http://127.0.0.1:${port}/`, {
+          method: 'POST',
+          headers,
+          body: await request.text(),
+        });
+        return new Response(body, { status: code }) as never;
+      },
     },
-  });
+  );
   url = await miniflare.ready;
 }
 

@@ -1,24 +1,8 @@
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { Miniflare } from 'miniflare';
 import { afterAll, describe, expect, it } from 'vitest';
+import { optionsFor, workerd } from './bundle.ts';
 
-const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL('streams.worker.ts', import.meta.url))],
-  bundle: true,
-  write: false,
-  format: 'esm',
-  target: 'es2024',
-  external: ['cloudflare:*', 'node:*'],
-  logLevel: 'silent',
-});
-const miniflare = new Miniflare({
-  modules: [{ type: 'ESModule', path: 'streams.mjs', contents: outputFiles[0].text }],
-  compatibilityDate: '2026-06-01',
-  compatibilityFlags: ['nodejs_compat'],
-  durableObjects: { ECHOES: { className: 'Echoes', useSQLite: true } },
-});
+const miniflare = workerd(await optionsFor('streams.worker.ts'), { ECHOES: 'Echoes' });
 const url = await miniflare.ready;
 afterAll(() => miniflare.dispose());
 

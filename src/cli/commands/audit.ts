@@ -3,9 +3,9 @@ import { account } from '../api.ts';
 import type { RequestInput } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
 import { Failure } from '../../local/failure.ts';
-import { readYaml } from '../files.ts';
+import { changeDocument } from '../document.ts';
 import { parseTime } from '../times.ts';
-import { print, table } from '../output.ts';
+import { table } from '../output.ts';
 
 const POLICY = `${CLUSTER}/audit-policy` as const;
 
@@ -148,22 +148,21 @@ async function show(cluster: string | undefined, o: Options): Promise<void> {
 
 type Policy = RequestInput<'put', typeof POLICY>['json'];
 
-async function policy(cluster: string, file: string | undefined, o: { off?: boolean; json?: boolean }): Promise<void> {
-  const at = { param: { cluster } };
-  if (o.off) {
-    if (file !== undefined) throw new Failure('either a policy or --off', 2);
-    await account().delete(POLICY, at);
-    print(o.json, { cluster, policy: null }, () => `cluster ${cluster} writes no audit log any more`);
-    return;
-  }
-  if (file === undefined) {
-    const inForce = await account().get(POLICY, at);
-    print(true, inForce, () => '');
-    return;
-  }
-  const set = await account().put(POLICY, { ...at, json: readYaml(file) as Policy });
-  for (const warning of set.warnings) process.stderr.write(`atoll: ${file}: ${warning}, left out\n`);
-  print(o.json, set, () => `cluster ${cluster} writes an audit log: "atoll audit ${cluster}"`);
+function policy(cluster: string, file: string | undefined, o: { off?: boolean; json?: boolean }): Promise<void> {
+  const [api, at] = [account(), { param: { cluster } }];
+  const document = {
+    field: 'policy',
+    name: 'a policy',
+    get: () => api.get(POLICY, at),
+    put: (json: Policy) => api.put(POLICY, { ...at, json }),
+    delete: () => api.delete(POLICY, at),
+    removed: `cluster ${cluster} writes no audit log any more`,
+    taken: ({ warnings }: { warnings: string[] }, from: string) => {
+      for (const warning of warnings) process.stderr.write(`atoll: ${from}: ${warning}, left out\n`);
+      return `cluster ${cluster} writes an audit log: "atoll audit ${cluster}"`;
+    },
+  };
+  return changeDocument(document, cluster, file, o);
 }
 
 /** `atoll audit ...` and `atoll cluster audit-policy ...`. */

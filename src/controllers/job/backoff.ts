@@ -16,10 +16,13 @@ function endOf(failures: number, last: number): number {
  * memory (backoff_utils.go); here they are read off the pods, which stay until the Job goes.
  */
 export function backoffEnd(succeeded: readonly KubeObject[], failed: readonly KubeObject[]): number {
-  const success = Math.max(Number.NEGATIVE_INFINITY, ...succeeded.map(finishedAt));
+  if (!failed.length) return 0;
+  const success = latest(succeeded.map(finishedAt));
   const later = failed.map(finishedAt).filter((at) => at > success);
-  return endOf(later.length, Math.max(Number.NEGATIVE_INFINITY, ...later));
+  return endOf(later.length, latest(later));
 }
+
+const latest = (times: readonly number[]): number => times.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 /** The same for one index, of which `failed` is the last pod (getRemainingTimePerIndex). */
 export const indexBackoffEnd = (failed: KubeObject | undefined): number =>

@@ -2,7 +2,7 @@ import { isPodReady } from '../../api/core/pod/conditions.ts';
 import { type KubeObject, type Obj, clone } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
-import { podsToDelete } from '../replicaset/ranking.ts';
+import { leastActive } from '../shared/ranking.ts';
 import { eventFor } from '../shared/events.ts';
 import { deletion, withoutFinalizer } from '../shared/objects.ts';
 import { generatedName, isTerminating, podFromTemplate } from '../shared/pods.ts';
@@ -48,20 +48,20 @@ function wantedPods({ job, succeeded, activeCount }: JobSync): number {
 }
 
 /** Pods of no index or of one that another pod has, and as many more as are too many (activePodsForRemoval). */
-function surplusPods({ job, active, now }: JobSync, atLeast: number): KubeObject[] {
+function surplusPods({ job, active }: JobSync, atLeast: number): KubeObject[] {
   const surplus: KubeObject[] = [];
   let rest = [...active];
   if (isIndexed(job)) {
     rest = [];
     for (const [index, pods] of Map.groupBy(active, completionIndex)) {
       const isNone = index === undefined || index >= job.spec.completions;
-      const removed = isNone ? pods : podsToDelete(pods, [], pods.length - 1, now);
+      const removed = isNone ? pods : leastActive(pods, pods.length - 1);
       surplus.push(...removed);
       rest.push(...pods.filter((pod) => !removed.includes(pod)));
     }
   }
   const more = atLeast - surplus.length;
-  return more > 0 ? [...surplus, ...podsToDelete(rest, [], more, now)] : surplus;
+  return more > 0 ? [...surplus, ...leastActive(rest, more)] : surplus;
 }
 
 /** Deletes pods that are not to be counted: their finalizer goes first (deleteJobPods). */
@@ -101,7 +101,11 @@ function create(s: JobSync, count: number, view: View): Action[] {
   const indexes = isIndexed(job) ? missingIndexes(s, count) : undefined;
   const ends = indexes?.map((index) => indexBackoffEnd(perIndex ? s.replaced.get(index) : undefined));
   const ready = indexes?.filter((_, i) => (ends as number[])[i] <= now);
-  if (ends?.length && !ready?.length) return wait(s, Math.min(...ends));
+  if (ends?.length && !ready?.length)
+    return wait(
+      s,
+      ends.reduce((a, b) => Math.min(a, b)),
+    );
   const taken = new Set(view.ownedBy(job.metadata.uid, 'pods').map((pod) => pod.metadata.name));
   const model = modelPod(job);
   const places = ready ?? Array.from({ length: count }, () => undefined);

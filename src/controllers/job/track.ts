@@ -85,7 +85,8 @@ export function track(s: JobSync, stopped: readonly KubeObject[], handled: Reado
   }
   for (const pod of stopped) if (isStopped.has(pod.metadata.uid)) actions.push(deletion('pods', pod));
   writeCounters(s, counted, indexes);
-  const events = isWhole ? end(s) : interim(s);
+  markEnding(s);
+  const events = isWhole ? end(s) : [];
   return [...actions, ...writeStatus(s), ...events];
 }
 
@@ -112,17 +113,15 @@ function setCount(status: Obj, field: string, count: number): void {
 }
 
 /** Writes the interim condition of an ending, and turns it into the final one. */
-function interim(s: JobSync): [] {
+function markEnding(s: JobSync): void {
   const { ending, status, now } = s;
-  if (ending?.type !== 'FailureTarget' && ending?.type !== 'SuccessCriteriaMet') return [];
+  if (ending?.type !== 'FailureTarget' && ending?.type !== 'SuccessCriteriaMet') return;
   if (!findCondition(status.conditions, ending.type)) status.conditions = [...(status.conditions ?? []), ending];
   s.ending = conditionOf(ending.type === 'FailureTarget' ? 'Failed' : 'Complete', ending.reason, ending.message, now);
-  return [];
 }
 
 /** Ends the Job, unless pods of it still terminate (enactJobFinished); returns the events of it. */
 function end(s: JobSync): Action[] {
-  interim(s);
   const { ending, status, job } = s;
   if (!ending || s.terminating > 0) return [];
   ensureCondition(status, ending);

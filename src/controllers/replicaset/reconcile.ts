@@ -8,7 +8,7 @@ import { controllerRef, groupOf, isControlledBy, managerKeys, released } from '.
 import { isPodReady } from '../../api/core/pod/conditions.ts';
 import { availableAt, generatedName, isActive, isTerminating, podFromTemplate } from '../shared/pods.ts';
 import { type Matcher, mapMatcher, selectorMatcher } from '../shared/selector.ts';
-import { podsToDelete } from './ranking.ts';
+import { podsToDelete } from '../shared/ranking.ts';
 import { type Claimed, sameStatus, statusOf } from './status.ts';
 
 /** Differences between a ReplicationController and a ReplicaSet (pkg/controller/replication adapts one to the other). */

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../http/errors.ts';
+import { clusterNotFound, Problem } from '../http/errors.ts';
 import { router } from '../http/router.ts';
 import { pathParams, defineRoute } from '../http/route.ts';
 import { headers, iso, json, pageOf } from '../http/shapes.ts';
@@ -164,8 +164,6 @@ function link(deps: ManagementDeps, requested: string, next: string | undefined)
   return { link: `<${deps.url ?? url.origin}${url.pathname}${url.search}>; rel="next"` };
 }
 
-const notFound = (name: string) => new Problem('not-found', `cluster "${name}" not found`);
-
 /** Audit logs, of accounts and of clusters. */
 export function auditRoutes(deps: ManagementDeps) {
   const { ofAccount, ofNone } = logs(deps);
@@ -190,26 +188,26 @@ export function auditRoutes(deps: ManagementDeps) {
     .openapi(getPolicy, async (c) => {
       const { id, name } = c.get('cluster');
       const policy = await deps.clusters.auditPolicy(id);
-      if (policy === undefined) throw notFound(name);
+      if (policy === undefined) throw clusterNotFound(name);
       if (policy === null) throw new Problem('not-found', 'the cluster has no audit policy, and writes no audit log');
       return c.json(policy as z.infer<typeof AuditPolicy>, 200);
     })
     .openapi(putPolicy, async (c) => {
       const { id, name } = c.get('cluster');
       const set = await deps.clusters.setAuditPolicy(id, await c.req.text());
-      if (!set) throw notFound(name);
+      if (!set) throw clusterNotFound(name);
       if ('refused' in set) throw new Problem('invalid-request', set.refused);
       return c.json({ policy: set.policy as z.infer<typeof AuditPolicy>, warnings: set.warnings }, 200);
     })
     .openapi(deletePolicy, async (c) => {
       const { id, name } = c.get('cluster');
-      if (!(await deps.clusters.setAuditPolicy(id, undefined))) throw notFound(name);
+      if (!(await deps.clusters.setAuditPolicy(id, undefined))) throw clusterNotFound(name);
       return c.body(null, 204);
     })
     .openapi(events, async (c) => {
       const { id, name } = c.get('cluster');
       const found = await deps.clusters.audit(id, c.req.valid('query'));
-      if (!found) throw notFound(name);
+      if (!found) throw clusterNotFound(name);
       return new Response(found.lines, { headers: { 'content-type': NDJSON, ...link(deps, c.req.url, found.next) } });
     });
 }

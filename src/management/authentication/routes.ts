@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../http/errors.ts';
+import { clusterNotFound, Problem } from '../http/errors.ts';
 import { defineRoute, pathParams } from '../http/route.ts';
 import { router } from '../http/router.ts';
 import { json } from '../http/shapes.ts';
@@ -66,8 +66,6 @@ function definitions(deps: ManagementDeps) {
   return { get, put, remove };
 }
 
-const gone = (name: string) => new Problem('not-found', `cluster "${name}" not found`);
-
 /** Which OIDC issuers a cluster trusts. */
 export function authenticationRoutes(deps: ManagementDeps) {
   const { get, put, remove } = definitions(deps);
@@ -75,20 +73,20 @@ export function authenticationRoutes(deps: ManagementDeps) {
     .openapi(get, async (c) => {
       const { id, name } = c.get('cluster');
       const found = await deps.clusters.authentication(id);
-      if (found === undefined) throw gone(name);
+      if (found === undefined) throw clusterNotFound(name);
       if (found === null) throw new Problem('not-found', 'the cluster trusts no issuers');
       return c.json(found as z.infer<typeof AuthenticationConfiguration>, 200);
     })
     .openapi(put, async (c) => {
       const { id, name } = c.get('cluster');
       const set = await deps.clusters.setAuthentication(id, await c.req.text());
-      if (!set) throw gone(name);
+      if (!set) throw clusterNotFound(name);
       if ('refused' in set) throw new Problem('invalid-request', set.refused);
       return c.json(set.configuration as z.infer<typeof AuthenticationConfiguration>, 200);
     })
     .openapi(remove, async (c) => {
       const { id, name } = c.get('cluster');
-      if (!(await deps.clusters.setAuthentication(id, undefined))) throw gone(name);
+      if (!(await deps.clusters.setAuthentication(id, undefined))) throw clusterNotFound(name);
       return c.body(null, 204);
     });
 }

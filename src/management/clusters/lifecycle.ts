@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, inArray, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import { type Access, selects } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from '../http/errors.ts';
+import { clusterNotFound, Problem } from '../http/errors.ts';
 import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, NOTIFY_STANDBY_MS } from '../limits.ts';
 import { close, listen, restoreListener } from './listeners.ts';
 import { type ClusterExpiry, deletionTimeOf, withinPlan, isNameTaken, limitReached, nameTaken } from './reserve.ts';
@@ -34,7 +34,7 @@ export const etagOf = (row: ClusterRow): string => `"${row.version}"`;
 
 async function again(deps: ManagementDeps, row: ClusterRow): Promise<ClusterRow> {
   const [now] = await deps.db.select().from(clusters).where(eq(clusters.id, row.id));
-  if (!now) throw new Problem('not-found', `cluster "${row.name}" not found`);
+  if (!now) throw clusterNotFound(row.name);
   return now;
 }
 
@@ -169,7 +169,7 @@ export async function restoreCluster(deps: ManagementDeps, row: ClusterRow, name
   }
   const found = await again(deps, row);
   if (found.state !== 'deleted') throw new Problem('conflict', `cluster "${row.name}" is not deleted`);
-  if ((found.purgeAt ?? 0) <= now) throw new Problem('not-found', `cluster "${row.name}" not found`);
+  if ((found.purgeAt ?? 0) <= now) throw clusterNotFound(row.name);
   throw await limitReached(deps, row.accountId);
 }
 

@@ -15,7 +15,7 @@ import {
 import { accounts, members } from '../accounts/tables.ts';
 import { findCluster } from '../clusters/rows.ts';
 import type { ManagementDeps } from '../deps.ts';
-import { Problem } from './errors.ts';
+import { clusterNotFound, Problem } from './errors.ts';
 import { people, sessions } from '../people/tables.ts';
 import type { ManagementEnv } from './router.ts';
 import { tokens } from '../tokens/tables.ts';
@@ -224,7 +224,7 @@ async function authorize(
       throw new Problem('forbidden', 'the token reaches some clusters only');
   } else {
     const row = await findCluster(deps, access.accountId, wanted);
-    if (!row || !selects(access.selector, row)) throw new Problem('not-found', `cluster "${wanted}" not found`);
+    if (!row || !selects(access.selector, row)) throw clusterNotFound(wanted);
     c.set('cluster', row);
   }
   if (!atLeast(access.level, needed)) throw new Problem('forbidden', `that needs "${needed}", and you have "${access.level}"`);

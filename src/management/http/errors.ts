@@ -186,3 +186,6 @@ export function asProblem(error: Error): Problem {
   if (error instanceof HTTPException && error.status < 500) return new Problem('invalid-request', error.message);
   return new Problem('internal', 'the error was logged');
 }
+
+/** The answer about a cluster that is not there, or not for the asker. */
+export const clusterNotFound = (name: string): Problem => new Problem('not-found', `cluster "${name}" not found`);

@@ -79,6 +79,19 @@ describe('jobs', () => {
     expect([most, pods(bench).length, status(bench)?.succeeded]).toEqual([2, 5, 5]);
     bench.add(JOB({ parallelism: 4 }, 'k'));
     bench.settle();
+    // Of pods alike in all else the newest go, whatever a deletion would cost.
+    const [oldest] = pods(bench, (pod) => pod.metadata.generateName === 'k-');
+    bench.edit('pods', oldest.metadata.name, (p) =>
+      Object.assign(p.metadata, { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-9' } }),
+    );
+    bench.advance(2000);
+    bench.remove('pods', pods(bench, (pod) => pod.metadata.generateName === 'k-')[3].metadata.name, { grace: 0 });
+    bench.advance(60_000);
+    bench.edit(JOBS, 'k', (j) => Object.assign(j.spec, { parallelism: 3 }));
+    bench.settle();
+    expect(pods(bench, (pod) => running(pod) && pod.metadata.generateName === 'k-').map((p) => p.metadata.name)).toContain(
+      oldest.metadata.name,
+    );
     bench.edit(JOBS, 'k', (j) => Object.assign(j.spec, { parallelism: 1 }));
     bench.settle();
     expect(status(bench, 'k')).toMatchObject({ active: 1 });

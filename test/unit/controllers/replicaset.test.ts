@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { replicaSetController, replicationController } from '../../../src/controllers/replicaset/reconcile.ts';
-import { podsToDelete } from '../../../src/controllers/replicaset/ranking.ts';
+import { podsToDelete } from '../../../src/controllers/shared/ranking.ts';
 import { rfc3339 } from '../../../src/api/machinery/time.ts';
 import { ControllerBench } from '../../host/controller-bench.ts';
 import { START as NOW } from '../../host/make-registry.ts';

@@ -1,7 +1,7 @@
 import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { isPodReady, podCondition } from '../../api/core/pod/conditions.ts';
-import { isActive } from '../shared/pods.ts';
+import { isActive } from './pods.ts';
 
 const COST = 'controller.kubernetes.io/pod-deletion-cost';
 const PHASES: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
@@ -28,8 +28,15 @@ export function podsToDelete(pods: KubeObject[], related: KubeObject[], count: n
     if (isActive(pod)) onNode.set(pod.spec?.nodeName ?? '', (onNode.get(pod.spec?.nodeName ?? '') ?? 0) + 1);
   }
   const ranked = pods.map((pod) => describe(pod, onNode.get(pod.spec?.nodeName ?? '') ?? 0));
-  ranked.sort((a, b) => compare(a, b, now));
+  ranked.sort((a, b) => compare(a, b, byMagnitude(now)));
   return ranked.slice(0, count).map((r) => r.pod);
+}
+
+/** The `count` pods to delete first, by their own state alone: newer before older (controller.ActivePods, which Jobs use). */
+export function leastActive(pods: readonly KubeObject[], count: number): KubeObject[] {
+  const described = pods.map((pod) => ({ ...describe(pod, 0), cost: 0 }));
+  described.sort((a, b) => compare(a, b, (_, __, x, y) => y - x));
+  return described.slice(0, count).map(({ pod }) => pod);
 }
 
 function describe(pod: KubeObject, rank: number): Ranked {
@@ -49,29 +56,29 @@ function describe(pod: KubeObject, rank: number): Ranked {
   };
 }
 
-/**
- * Order of deletion: negative when `a` is deleted first. Ages are compared by their binary magnitude, equal ones by uid
- * (LogarithmicScaleDown).
- */
-function compare(a: Ranked, b: Ranked, now: number): number {
+/** Compares two pods by two times of theirs that are known and differ: negative when `a` is deleted first. */
+type CompareTimes = (a: Ranked, b: Ranked, x: number, y: number) => number;
+
+/** Order of deletion: negative when `a` is deleted first. Of times, an unknown one is first. */
+function compare(a: Ranked, b: Ranked, times: CompareTimes): number {
+  const at = (x: number, y: number) => (x && y ? times(a, b, x, y) : x ? 1 : -1);
   if (a.assigned !== b.assigned) return a.assigned ? 1 : -1;
   if (a.phase !== b.phase) return a.phase - b.phase;
   if (a.ready !== b.ready) return a.ready ? 1 : -1;
   if (a.cost !== b.cost) return a.cost - b.cost;
   if (a.rank !== b.rank) return b.rank - a.rank;
-  if (a.ready && a.readySince !== b.readySince) return compareAges(a, b, a.readySince, b.readySince, now);
+  if (a.ready && a.readySince !== b.readySince) return at(a.readySince, b.readySince);
   if (a.restarts !== b.restarts) return b.restarts - a.restarts;
   if (a.sidecarRestarts !== b.sidecarRestarts) return b.sidecarRestarts - a.sidecarRestarts;
-  if (a.created !== b.created) return compareAges(a, b, a.created, b.created, now);
+  if (a.created !== b.created) return at(a.created, b.created);
   return 0;
 }
 
-function compareAges(a: Ranked, b: Ranked, x: number, y: number, now: number): number {
-  if (!x || !y) return x ? 1 : -1;
-  const difference = magnitude(now - x) - magnitude(now - y);
-  if (difference) return difference;
-  return a.pod.metadata.uid < b.pod.metadata.uid ? -1 : 1;
-}
+/** Ages by their binary magnitude, equal ones by uid (LogarithmicScaleDown). */
+const byMagnitude =
+  (now: number): CompareTimes =>
+  (a, b, x, y) =>
+    magnitude(now - x) - magnitude(now - y) || (a.pod.metadata.uid < b.pod.metadata.uid ? -1 : 1);
 
 const magnitude = (ms: number): number => (ms > 0 ? Math.trunc(Math.log2(ms * NS_PER_MS)) : -1);
 
