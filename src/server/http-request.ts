@@ -109,7 +109,8 @@ function headersOf(text: string): Headers | undefined {
     isKeepAlive: has(connection, 'keep-alive'),
     isUpgrade: has(connection, 'upgrade'),
     isContinue: has(expect, '100-continue'),
-    acceptsGzip: has(encodings, 'gzip'),
+    // As written, and without a quality: upstream compares the text (negotiateContentEncoding).
+    acceptsGzip: encodings.split(',').some((one) => one.trim() === 'gzip'),
   };
 }
 

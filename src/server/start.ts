@@ -19,6 +19,8 @@ const SECRET_BYTES = 24;
 
 /** Maximum drain time of a stopping server, ms. */
 const DRAIN_MS = 10_000;
+/** How long a signal may arrive after its effects, ms: Ctrl-C reaches workerd as well, whose end may be seen first. */
+const SIGNAL_MS = 200;
 /** Time for the last write of an object, ms. */
 const SETTLE_MS = 100;
 
@@ -66,7 +68,8 @@ export async function start(): Promise<void> {
     void stop().then(() => process.exit(0));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  const onEnd = (why: string) => {
+  const onEnd = async (why: string) => {
+    await setTimeout(SIGNAL_MS);
     if (asked) return;
     asked = true;
     folder.release();
@@ -97,7 +100,9 @@ export async function start(): Promise<void> {
     process.stdout.write(`ready ${url}\n${first ? next(first) : ''}`);
     for (const one of unopened) process.stderr.write(`atoll: ${sentenceOf(one, url)}\n`);
   } catch (error) {
+    await setTimeout(SIGNAL_MS);
+    if (asked) return;
     await stop();
-    throw error instanceof Failure || asked ? error : new Failure(`the server cannot start: ${(error as Error).stack ?? error}`);
+    throw error instanceof Failure ? error : new Failure(`the server cannot start: ${(error as Error).stack ?? error}`);
   }
 }

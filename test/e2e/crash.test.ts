@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Server, until } from './server.ts';
+import { CLI, Server, until } from './server.ts';
 
 let server: Server;
 beforeAll(async () => {
@@ -57,6 +62,23 @@ it('a deleted Deployment stays deleted, a scaled one scaled', async () => {
     return names.length === 5 && names.every((name) => name.startsWith('web-'));
   });
   expect((await server.kubectl('get deployment gone')).code).toBe(1);
+});
+
+it('ends without a word when Ctrl-C comes while it starts: the signal reaches workerd as well', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'atoll-interrupted-'));
+  const env = { ...process.env, ATOLL_DATA: data, PORT: '0', ATOLL_DEMO_PORT: 'none' };
+  // A process group of its own, as a terminal makes one.
+  const child = spawn(process.execPath, [CLI, 'start'], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
+  const ended = once(child, 'close');
+  await until('workerd runs', () => existsSync(join(data, 'workerd.pid')));
+  process.kill(-(child.pid as number), 'SIGINT');
+  expect(await ended).toEqual([0, null]);
+  expect(output).not.toMatch(/cannot start|ended by itself/);
+  expect(existsSync(join(data, 'server.pid'))).toBe(false);
+  rmSync(data, { recursive: true, force: true });
 });
 
 it('stops cleanly at SIGTERM and at Ctrl-C', async () => {

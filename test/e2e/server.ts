@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { binary } from '../../src/cli/binaries.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/atoll.mjs', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../src/cli/atoll.mjs', import.meta.url));
 /** The Node of the system, often older than the one of these tests: what users run must start on it. */
 export const SYSTEM_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => existsSync(file)) ?? process.execPath;
 const START_MS = 60_000;
