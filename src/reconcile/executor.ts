@@ -53,17 +53,17 @@ export class Executor {
     const user: UserInfo = { username: controller.user, groups: groupsOf(controller.user) };
     const writer: Writer = { user, manager: controller.manager, sender: { ...key, controller: controller.name } };
     for (const action of plan.actions) {
-      const refusal = this.#attempt(action, writer, cx.now);
+      const refusal = this.#perform(action, writer, cx.now);
       if (!refusal) continue;
       if (isTerminating(refusal)) continue;
       const answer = !isWrite(action) ? undefined : controller.refused?.(key, action, errorOf(refusal), view, cx);
-      for (const next of answer?.actions ?? []) this.#attempt(next, writer, cx.now);
+      for (const next of answer?.actions ?? []) this.#perform(next, writer, cx.now);
       return { refused: refusal, requeueAt: answer?.requeueAt };
     }
     return { requeueAt: plan.requeueAt };
   }
 
-  #attempt(action: Action, writer: Writer, now: number): StatusError | undefined {
+  #perform(action: Action, writer: Writer, now: number): StatusError | undefined {
     if (!isWrite(action)) return this.#note(action, writer, now);
     try {
       // Every call of the registry is a transaction of its own inside the reconcile's: what is refused leaves nothing.

@@ -28,10 +28,10 @@ export const RECONCILE_ROUNDS = 8;
 export const QUESTIONS_MAX = 64;
 /** Effects of the outbox that are under way at once; the others follow. */
 export const OUTBOX_BATCH = 32;
-/** Back-off of an effect that failed: first and longest, ms. After so many attempts its failure is the outcome. */
+/** Back-off of an effect that failed: first and longest, ms. After so many sends its failure is the outcome. */
 export const OUTBOX_FIRST_MS = 1_000;
 export const OUTBOX_MAX_MS = 3_600_000;
-export const OUTBOX_ATTEMPTS = 16;
+export const OUTBOX_SENDS = 16;
 /** How long the answer to an effect is waited for, ms; then it is sent again. */
 export const OUTBOX_SENDING_MS = 60_000;
 /** Objects that one plan writes at most (upstream's burst of a ReplicaSet); what they cause brings the key back for the rest. */

@@ -1,6 +1,6 @@
 import type { Question, Reply } from '../lib/ask.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
-import { OUTBOX_ATTEMPTS, OUTBOX_BATCH, OUTBOX_FIRST_MS, OUTBOX_MAX_MS, OUTBOX_SENDING_MS } from './limits.ts';
+import { OUTBOX_SENDS, OUTBOX_BATCH, OUTBOX_FIRST_MS, OUTBOX_MAX_MS, OUTBOX_SENDING_MS } from './limits.ts';
 import type { EffectState, Key } from './plan.ts';
 
 /** Something to be done outside: a request that is sent once its transaction is committed. */
@@ -71,7 +71,7 @@ export class Outbox {
       'SELECT attempt, outcome FROM outbox WHERE id = ?',
       id,
     );
-    return row && { attempts: row.attempt, ...(row.outcome !== null && { outcome: JSON.parse(row.outcome) }) };
+    return row && { sends: row.attempt, ...(row.outcome !== null && { outcome: JSON.parse(row.outcome) }) };
   }
 
   /** Forgets an effect. */
@@ -109,14 +109,14 @@ export class Outbox {
 
   #write({ id, attempt }: Row, reply: Reply, now: number): void {
     this.#next = undefined;
-    const attempts = attempt + 1;
+    const sends = attempt + 1;
     const done = 'status' in reply && reply.status < 300;
-    if (done || attempts >= OUTBOX_ATTEMPTS) {
-      this.#sql.run('UPDATE outbox SET attempt = ?, due = NULL, outcome = ? WHERE id = ?', attempts, JSON.stringify(reply), id);
+    if (done || sends >= OUTBOX_SENDS) {
+      this.#sql.run('UPDATE outbox SET attempt = ?, due = NULL, outcome = ? WHERE id = ?', sends, JSON.stringify(reply), id);
       return;
     }
     const due = now + Math.min(OUTBOX_FIRST_MS * 2 ** attempt, OUTBOX_MAX_MS);
-    this.#sql.run('UPDATE outbox SET attempt = ?, due = ? WHERE id = ?', attempts, due, id);
+    this.#sql.run('UPDATE outbox SET attempt = ?, due = ? WHERE id = ?', sends, due, id);
   }
 
   /** The senders of effects that have ended and are not settled: their keys are dirty after a crash. */

@@ -34,7 +34,7 @@ export type Action =
 /** What became of an effect. */
 export interface EffectState {
   /** How often it was sent and answered, or could not be. */
-  attempts: number;
+  sends: number;
   /** The end: the receiver's answer below 300, or the last failure. Absent: it will be sent, or sent again. */
   outcome?: Reply;
 }

@@ -265,9 +265,9 @@ export class Reconciler {
   #arm(work: Work, outcome: Outcome, now: number, timers: Timers): void {
     let at = outcome.requeueAt;
     if (outcome.refused) {
-      const attempts = this.#queue.failures(work) + 1;
-      if (outcome.refused.reason === 'Conflict' && attempts <= IMMEDIATE_RETRIES) return;
-      at ??= now + Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempts - 1, 40), RETRY_MAX_MS);
+      const failures = this.#queue.failures(work) + 1;
+      if (outcome.refused.reason === 'Conflict' && failures <= IMMEDIATE_RETRIES) return;
+      at ??= now + Math.min(RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 40), RETRY_MAX_MS);
     }
     const armed = timers.get(work.controller, work.namespace, work.name);
     if (at === undefined) {

@@ -23,7 +23,7 @@ export class WorkQueue {
   readonly #items = new Map<string, Work>();
   readonly #low = new Map<string, Work>();
   readonly #waiting = new Map<string, Waiting>();
-  readonly #attempts = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
   readonly #parked = new ParkedKeys();
 
   add(controller: string, key: Key, lowPriority = false): void {
@@ -86,18 +86,18 @@ export class WorkQueue {
 
   /** How many failures in a row are counted. */
   failures(work: Work): number {
-    return this.#attempts.get(idOf(work.controller, work.namespace, work.name)) ?? 0;
+    return this.#counts.get(idOf(work.controller, work.namespace, work.name)) ?? 0;
   }
 
   /** Counts a failure and returns how many there were in a row, this one included. */
   failed(work: Work): number {
-    const attempts = this.failures(work) + 1;
-    this.#attempts.set(idOf(work.controller, work.namespace, work.name), attempts);
-    return attempts;
+    const count = this.failures(work) + 1;
+    this.#counts.set(idOf(work.controller, work.namespace, work.name), count);
+    return count;
   }
 
   succeeded(work: Work): void {
-    if (this.#attempts.size) this.#attempts.delete(idOf(work.controller, work.namespace, work.name));
+    if (this.#counts.size) this.#counts.delete(idOf(work.controller, work.namespace, work.name));
   }
 
   park(work: Work, parked: Parked): void {

@@ -132,7 +132,7 @@ export class Registry {
 
   #post(kind: Kind, object: KubeObject, options: WriteOptions): WriteResult {
     const scope = openScope(this.kernel, this.#ports, kind, options);
-    return this.#attempt(scope, () => post(scope, clone(object)));
+    return this.#runSteps(scope, () => post(scope, clone(object)));
   }
 
   /** Writes managedFields into an object that is answered and never stored: a review. */
@@ -153,13 +153,13 @@ export class Registry {
   /** Deletes one object. Callers check a client's options with validateDeleteOptions. */
   delete(kind: Kind, request: DeleteRequest): DeleteResult {
     const scope = openScope(this.kernel, this.#ports, kind, request);
-    return this.#attempt(scope, () => pipeline.remove(scope));
+    return this.#runSteps(scope, () => pipeline.remove(scope));
   }
 
   /** Deletes the objects of a list, one by one in one transaction; returns the list as it was (Store.DeleteCollection). */
   deleteCollection(kind: Kind, request: Omit<DeleteRequest, 'name'> & ListOptions & DeleteOptions): ListResult {
     const each = openScope(this.kernel, this.#ports, kind, request);
-    return this.#attempt(each, () => {
+    return this.#runSteps(each, () => {
       const list = this.list(kind, request);
       for (const { namespace, name } of list.rows) {
         try {
@@ -181,7 +181,7 @@ export class Registry {
 
   #write(kind: Kind, options: WriteOptions, steps: (scope: WriteScope) => Written): WriteResult {
     const scope = this.#open(kind, options);
-    const { object, json, created } = this.#attempt(scope, () => steps(scope));
+    const { object, json, created } = this.#runSteps(scope, () => steps(scope));
     const { warnings, strategy } = scope;
     if (!strategy.show) return { object, json, created, warnings };
     const view = strategy.show(object);
@@ -189,10 +189,10 @@ export class Registry {
   }
 
   /**
-   * Runs the steps of one attempt in a transaction. Their audit annotations are passed on once, with the answer or the refusal, and
+   * Runs the steps of one write in a transaction. Their audit annotations are passed on once, with the answer or the refusal, and
    * warnings with the refusal.
    */
-  #attempt<T>({ options, annotations, warnings }: RequestScope<WriteOptions | DeleteRequest>, steps: () => Sync<T>): T {
+  #runSteps<T>({ options, annotations, warnings }: RequestScope<WriteOptions | DeleteRequest>, steps: () => Sync<T>): T {
     const handOver = () => {
       for (const [key, value] of annotations) options.annotate?.(key, value);
     };

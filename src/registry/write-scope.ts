@@ -4,7 +4,7 @@ import type { DeleteRequest, WriteOptions } from './options.ts';
 import type { Ports } from './ports.ts';
 import type { WriteStrategy } from './strategy.ts';
 
-/** One attempt at a request that writes: its options, warnings and annotations. Created for each attempt, never reused. */
+/** One run of a request that writes: its options, warnings and annotations. Created for each run, never reused. */
 export interface RequestScope<Options> {
   readonly kernel: Kernel;
   readonly ports: Ports;
@@ -15,7 +15,7 @@ export interface RequestScope<Options> {
   readonly options: Options;
   /** Texts for Warning headers. */
   readonly warnings: string[];
-  /** Audit annotations, passed on once the attempt is over. */
+  /** Audit annotations, passed on once the run is over. */
   readonly annotations: readonly [key: string, value: string][];
   /** Adds to them; absent without an audit event. */
   readonly annotate: ((key: string, value: string) => void) | undefined;
@@ -32,7 +32,7 @@ export interface WriteScope extends RequestScope<WriteOptions> {
   readonly context: StrategyContext;
 }
 
-/** The scope of one attempt. */
+/** The scope of one run. */
 export function openScope<O extends Pick<WriteOptions, 'namespace' | 'annotate'>>(
   kernel: Kernel,
   ports: Ports,
@@ -53,7 +53,7 @@ export function openScope<O extends Pick<WriteOptions, 'namespace' | 'annotate'>
   };
 }
 
-/** The scope of one attempt at a write through `strategy`. */
+/** The scope of one run of a write through `strategy`. */
 export function openWrite(kernel: Kernel, ports: Ports, kind: Kind, options: WriteOptions, strategy: WriteStrategy): WriteScope {
   const context = kernel.context(options.now, options.subresource, strategy.apiVersion, options.user);
   return { ...openScope(kernel, ports, kind, options), strategy, context };

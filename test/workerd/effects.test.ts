@@ -69,7 +69,7 @@ describe('[RC15] effects in workerd', () => {
   it('are sent after the commit, with their id; the outcome stays until it is settled', async () => {
     answers.set('good', status(200));
     await write('good');
-    await outcome('good', { attempts: 1, outcome: HEARD });
+    await outcome('good', { sends: 1, outcome: HEARD });
     expect(received.get('good')).toEqual(['good']);
     await ask('/settle?id=good');
     expect(await ask('/state?id=good')).toBeNull();
@@ -80,7 +80,7 @@ describe('[RC15] effects in workerd', () => {
     await write('flaky');
     // Nobody asks in between: the alarm alone brings it back.
     await soon(() => expect(received.get('flaky')).toEqual(['flaky', 'flaky']));
-    await outcome('flaky', { attempts: 2, outcome: HEARD });
+    await outcome('flaky', { sends: 2, outcome: HEARD });
   });
 
   it('are given up for that time when nobody answers, and sent again', async () => {
@@ -89,7 +89,7 @@ describe('[RC15] effects in workerd', () => {
     });
     await write('silent');
     await soon(() => expect(received.get('silent')).toEqual(['silent', 'silent']), 60_000);
-    await outcome('silent', { attempts: 2, outcome: HEARD });
+    await outcome('silent', { sends: 2, outcome: HEARD });
   }, 90_000);
 
   it('of a transaction that was rolled back are never sent', async () => {
@@ -97,7 +97,7 @@ describe('[RC15] effects in workerd', () => {
     answers.set('after', status(200));
     expect((await fetch(new URL(`/write?id=undone&to=${encodeURIComponent(TO)}&fails`, url))).status).toBe(500);
     await write('after');
-    await outcome('after', { attempts: 1, outcome: HEARD });
+    await outcome('after', { sends: 1, outcome: HEARD });
     expect([received.get('undone'), await ask('/state?id=undone')]).toEqual([undefined, null]);
   });
 
@@ -108,7 +108,7 @@ describe('[RC15] effects in workerd', () => {
     await miniflare.dispose();
     expect(received.get('killed')).toBeUndefined();
     await start();
-    await outcome('killed', { attempts: 1, outcome: HEARD });
+    await outcome('killed', { sends: 1, outcome: HEARD });
     expect(received.get('killed')).toEqual(['killed']);
   });
 
@@ -120,7 +120,7 @@ describe('[RC15] effects in workerd', () => {
     await soon(() => expect(received.get('lost')).toEqual(['lost']));
     await miniflare.dispose();
     await start();
-    await outcome('lost', { attempts: 1, outcome: HEARD });
+    await outcome('lost', { sends: 1, outcome: HEARD });
     expect(received.get('lost')).toEqual(['lost', 'lost']);
   });
 });

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../../src/lib/ask.ts';
 import { seeded } from '../../fixtures/prng.ts';
-import {
-  OUTBOX_ATTEMPTS,
-  OUTBOX_BATCH,
-  OUTBOX_FIRST_MS,
-  OUTBOX_MAX_MS,
-  OUTBOX_SENDING_MS,
-} from '../../../src/reconcile/limits.ts';
+import { OUTBOX_SENDS, OUTBOX_BATCH, OUTBOX_FIRST_MS, OUTBOX_MAX_MS, OUTBOX_SENDING_MS } from '../../../src/reconcile/limits.ts';
 import type { Delivery } from '../../../src/reconcile/outbox.ts';
 import type { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { bench, configMap, NOW } from './bench.ts';
@@ -30,7 +24,7 @@ function sending() {
       }
       if (!state.outcome) return { actions: [] };
       const said = 'failed' in state.outcome ? state.outcome.failed : String(state.outcome.status);
-      const sent = configMap(`sent-${key.name}`, { said, attempts: String(state.attempts) });
+      const sent = configMap(`sent-${key.name}`, { said, sends: String(state.sends) });
       return {
         actions: [
           { verb: 'create', resource: 'configmaps', object: sent },
@@ -52,7 +46,7 @@ describe('[RC15] the outbox', () => {
     expect([delivery.request.body, more, reconciler.outbox.take(NOW)]).toEqual(['a', [], []]);
     reconciler.delivered(delivery.id, OK, NOW);
     reconciler.drain(NOW);
-    expect(data('sent-a')).toEqual({ said: '204', attempts: '1' });
+    expect(data('sent-a')).toEqual({ said: '204', sends: '1' });
     expect([rows(host), reconciler.outbox.next()]).toEqual([0, undefined]);
     // Its answer comes once more.
     reconciler.delivered(delivery.id, FAILED, NOW);
@@ -82,19 +76,19 @@ describe('[RC15] the outbox', () => {
     reconciler.drain(NOW);
     let now = NOW;
     const ids = new Set<string>();
-    for (let attempt = 0; attempt < OUTBOX_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < OUTBOX_SENDS; attempt++) {
       const [delivery] = reconciler.outbox.take(now);
       ids.add(delivery.id);
       reconciler.delivered(delivery.id, attempt % 2 ? FAILED : { status: 500, body: '' }, now);
       expect(reconciler.drain(now)).toBe(true);
-      if (attempt === OUTBOX_ATTEMPTS - 1) break;
+      if (attempt === OUTBOX_SENDS - 1) break;
       const next = now + Math.min(OUTBOX_FIRST_MS * 2 ** attempt, OUTBOX_MAX_MS);
       expect(reconciler.outbox.next()).toBe(next);
       expect(reconciler.outbox.take(next - 1)).toEqual([]);
       now = next;
     }
     expect(ids.size).toBe(1);
-    expect(data('sent-a')).toEqual({ said: FAILED.failed, attempts: String(OUTBOX_ATTEMPTS) });
+    expect(data('sent-a')).toEqual({ said: FAILED.failed, sends: String(OUTBOX_SENDS) });
     expect(reconciler.outbox.next()).toBeUndefined();
   });
 
