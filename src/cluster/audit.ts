@@ -12,8 +12,8 @@ import { AUDIT_SCHEMA, deleteMeta, getMeta, hasTable, setMeta } from '../store/s
 const POLICY = 'audit-policy';
 const TABLE = 'audit';
 
-/** A row of the log without its events. `total`: bytes of all rows up to it and with it, whether they are still there or not. */
-interface Mark {
+/** Row of the log without its events. `total`: bytes of all rows ever written up to this one, deleted ones included. */
+interface RowMeta {
   id: number;
   until: number;
   bytes: number;
@@ -23,8 +23,8 @@ interface Mark {
 type Row = Record<'id' | 'at' | 'until' | 'bytes' | 'total', number>;
 
 /**
- * The audit log of a cluster, in its own database, many events a row. What a write leaves is stored with the write; what a read leaves
- * waits a moment for company. A cluster without a policy has no table, and spends nothing.
+ * Audit log of a cluster in its own database, many events a row. Events of writes are stored in the same turn; events of reads are buffered
+ * for at most AUDIT_WAIT_MS. A cluster without a policy has no table and no cost.
  */
 export class AuditLog implements AuditSink {
   readonly #sql: Sqlite;
@@ -32,13 +32,13 @@ export class AuditLog implements AuditSink {
   rules: AuditRules | undefined;
   #lines: string[] = [];
   #bytes = 0;
-  /** Times of the first and the last event that wait. */
+  /** Times of the first and the last buffered event, ms. */
   #at = 0;
   #until = 0;
-  /** When what waits must be stored; 0: in this turn. */
+  /** Time by which the buffer must be stored, ms; 0: in this turn. */
   #due: number | undefined;
-  #oldest: Mark | undefined;
-  #newest: Mark | undefined;
+  #oldest: RowMeta | undefined;
+  #newest: RowMeta | undefined;
 
   constructor(sql: Sqlite, random: Random) {
     this.#sql = sql;
@@ -53,7 +53,7 @@ export class AuditLog implements AuditSink {
     return text === undefined ? undefined : (JSON.parse(text) as Policy);
   }
 
-  /** Puts a policy in force, YAML or JSON; absent: nothing is audited from now on. What is logged stays. */
+  /** Puts a policy (YAML or JSON) in force; undefined ends auditing. Stored events stay. */
   setPolicy(text: string | undefined): AuditPolicySet {
     if (text === undefined) {
       deleteMeta(this.#sql, POLICY);
@@ -90,7 +90,7 @@ export class AuditLog implements AuditSink {
     return name;
   }
 
-  /** A stream has ended: its last event is due. */
+  /** Logs the ResponseComplete event of a stream that has ended. */
   ended(name: string, now: number): void {
     const [row] = this.#sql.all<{ event: string }>('SELECT event FROM audit_open WHERE name = ?', name);
     if (!row) return;
@@ -98,17 +98,17 @@ export class AuditLog implements AuditSink {
     this.keep(completed(row.event, now), now, true);
   }
 
-  /** When `store` must be called: 0 for in this turn; undefined: nothing waits. */
+  /** Time by which `store` must be called, ms; 0: in this turn; undefined: the buffer is empty. */
   get due(): number | undefined {
     return this.#due;
   }
 
-  /** Stores what waits as one row, and forgets what is too old or too much. */
+  /** Stores the buffer as one row and deletes rows beyond AUDIT_LOG_BYTES or AUDIT_LOG_MS. */
   store(now: number): void {
     if (!this.#lines.length) return;
     const text = this.#lines.join('\n');
     const last = this.#last();
-    const row: Mark = {
+    const row: RowMeta = {
       id: (last?.id ?? 0) + 1,
       until: this.#until,
       bytes: text.length,
@@ -130,17 +130,17 @@ export class AuditLog implements AuditSink {
     this.#trim(now, row);
   }
 
-  #last(): Mark | undefined {
+  #last(): RowMeta | undefined {
     this.#newest ??= this.#sql.all<Row>('SELECT id, until, bytes, total FROM audit ORDER BY id DESC LIMIT 1')[0];
     return this.#newest;
   }
 
-  #first(): Mark | undefined {
+  #first(): RowMeta | undefined {
     this.#oldest ??= this.#sql.all<Row>('SELECT id, until, bytes, total FROM audit ORDER BY id LIMIT 1')[0];
     return this.#oldest;
   }
 
-  #trim(now: number, newest: Mark): void {
+  #trim(now: number, newest: RowMeta): void {
     for (;;) {
       const first = this.#first();
       if (!first || first.id === newest.id) return;
@@ -153,14 +153,14 @@ export class AuditLog implements AuditSink {
     }
   }
 
-  /** A page of the log, in order. What waits is stored first. */
+  /** Page of the log, oldest first. The buffer is stored first. */
   read({ from, to, after, limit }: AuditQuery, now: number): AuditPage {
     this.store(now);
     if (!hasTable(this.#sql, TABLE)) return { lines: '' };
     const since = Math.max(from ?? 0, now - AUDIT_LOG_MS);
     const found: string[] = [];
     let bytes = 0;
-    let [id, taken] = placeOf(after);
+    let [id, taken] = positionOf(after);
     for (;;) {
       const [row] = this.#sql.all<{ id: number; at: number; lines: string }>(
         'SELECT id, at, lines FROM audit WHERE id >= ? AND until >= ? ORDER BY id LIMIT 1',
@@ -182,13 +182,13 @@ export class AuditLog implements AuditSink {
   }
 }
 
-/** Where a page begins: a row, and how many of its events were returned. */
-function placeOf(after: string | undefined): [number, number] {
+/** Row id and number of its events already returned, from the cursor of a page. */
+function positionOf(after: string | undefined): [number, number] {
   const [id, taken] = (after ?? '').split('.').map(Number);
   return [id || 0, taken || 0];
 }
 
-/** The last of these is the event's own: quotes within texts are escaped, and what follows it are texts. */
+/** Its last occurrence is the event's own field: quotes in strings are escaped, and only strings follow it. */
 const STAGE_TIME = '"stageTimestamp":"';
 
 function within(event: string, from: number, to: number | undefined): boolean {

@@ -12,15 +12,15 @@ import { deleteMeta, deleteMetas, getMeta, setMeta } from '../store/schema.ts';
 const CONFIGURATION = 'authentication';
 const KEYS = 'issuer-keys ';
 
-/** Whom a cluster trusts to say who somebody is: its configuration and the issuers' keys, in its own database. */
+/** OIDC issuers of a cluster: AuthenticationConfiguration and the issuers' keys, in its own database. */
 export class Authentication implements IssuerSource {
   readonly #sql: Sqlite;
   readonly #changed: () => void;
   #trusted: readonly JwtAuthenticator[];
-  /** Keys as they were read last, with the text that they were read from. */
+  /** Parsed keys by the issuer's URL, with the stored text that they were parsed from. */
   readonly #read = new Map<string, { text: string; keys: HeldKeys }>();
 
-  /** `changed` is called when another configuration is in force. */
+  /** `changed` is called when another configuration was set. */
   constructor(sql: Sqlite, changed: () => void) {
     this.#sql = sql;
     this.#changed = changed;
@@ -33,7 +33,7 @@ export class Authentication implements IssuerSource {
     return text === undefined ? undefined : (JSON.parse(text) as AuthenticationConfiguration);
   }
 
-  /** Puts a configuration in force, YAML or JSON; absent: no issuer is trusted from now on. Keys of before are forgotten. */
+  /** Puts a configuration (YAML or JSON) in force; undefined: no issuer is trusted. Stored keys are deleted. */
   set(text: string | undefined): AuthenticationSet {
     let read: AuthenticationConfiguration | undefined;
     try {

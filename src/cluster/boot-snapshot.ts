@@ -8,28 +8,28 @@ import { Timers } from '../time/timers.ts';
 
 const UID = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 const NS_PER_MS = 1_000_000n;
-/** Of the nanoseconds in an Event's name, which are made up: so many for each, in order. */
+/** Range of the random nanoseconds in each Event's name; disjoint ranges keep the names in order. */
 const STAMP_NS = 1000;
 
-/** A text, cut where clusters differ: the odd parts name what belongs there. */
+/** Text split at values that differ between clusters; the odd parts are placeholders. */
 type Text = readonly string[];
 type Cell = number | string | null | Text;
 
 /** The log of a freshly booted, idle cluster, with uids, times and generated names cut out. */
 export interface BootSnapshot {
   rows: readonly (readonly Cell[])[];
-  /** Numbers that the odd parts name. */
+  /** Number of placeholders of each sort. */
   uids: number;
   stamps: number;
   revision: number;
 }
 
-/** Place of an object's text in a row of the log. */
+/** Index of the object's JSON in a row of the log. */
 const JSON_AT = 6;
 
 /**
- * Boot snapshots by the options of their clusters. New clusters with the same options differ in uids and times only: the first is booted and
- * captured once it is idle, and those that follow are restored. Both ways give the same (test/unit/cluster/boot-snapshot.test.ts).
+ * Boot snapshots by cluster options. New clusters with the same options differ in uids and times only: the first is booted and captured once
+ * it is idle, later ones are restored. Both ways give equal clusters (test/unit/cluster/boot-snapshot.test.ts).
  */
 export class BootSnapshots {
   readonly #known = new Map<string, BootSnapshot>();
@@ -48,7 +48,7 @@ export class BootSnapshots {
   }
 }
 
-/** Captures the cluster in this database, made at `now` and unused since; undefined while something is due. */
+/** Captures the cluster in this database, created at `now` and unused since; undefined if it has timers or is larger than BOOT_SNAPSHOT_BYTES. */
 export function capture(sql: Sqlite, now: number): BootSnapshot | undefined {
   if (new Timers(sql).next() !== undefined) return undefined;
   const log = readLog(sql);
@@ -78,7 +78,7 @@ export function capture(sql: Sqlite, now: number): BootSnapshot | undefined {
   return { rows, uids, stamps: stamps.length, revision: Number(log.at(-1)?.[0] ?? 0) };
 }
 
-/** Restores a snapshot into an empty log. Returns the revision. */
+/** Writes a snapshot into an empty log with new uids and times. Returns its revision. */
 export function restore(sql: Sqlite, { rows, uids, stamps, revision }: BootSnapshot, random: Random, now: number): number {
   const time = rfc3339(now);
   const fill: Record<string, string> = { time, micro: rfc3339Micro(now), date: time.slice(0, 10) };

@@ -4,29 +4,29 @@ import type { Random } from '../lib/random.ts';
 import type { Store } from '../store/store.ts';
 import bootstrap from './bootstrap/objects.generated.json' with { type: 'json' };
 
-/** What differs between clusters, in the generated objects. */
+/** Placeholders in the generated objects for values that differ between clusters. */
 const UID = '@uid@';
 const REV = '@rev@';
 const TIME = '@time@';
 const DATE = '@date@';
 const CA = '@ca@';
-const MARKS = /(@uid@|@rev@|@time@|@date@|@ca@)/;
+const PLACEHOLDERS = /(@uid@|@rev@|@time@|@date@|@ca@)/;
 
 interface Template {
   resource: string;
   namespace: string;
   name: string;
-  /** The stored text, cut at the marks; the marks are the odd parts. */
+  /** Stored text split at the placeholders, which are the odd parts. */
   parts: string[];
-  /** The same for a cluster that has no CA of its own, where that makes a difference: without data. */
+  /** The same without `data`, for a cluster without a CA; absent: no difference. */
   bare?: string[];
 }
 
 let templates: Template[] | undefined;
 
-/** What a fresh 1.36 server holds (roles, priority classes, flow schemas, namespaces ...), made ready to be stored as text, in order. */
+/** Objects of a fresh 1.36 server (roles, priority classes, flow schemas, namespaces ...) as templates, in the order of writing. */
 const bootTemplates = (): Template[] =>
-  (templates ??= (bootstrap as { resource: string; object: Obj }[]).map(templateOf).sort((a, b) => placeOf(a) - placeOf(b)));
+  (templates ??= (bootstrap as { resource: string; object: Obj }[]).map(templateOf).sort((a, b) => orderOf(a) - orderOf(b)));
 
 function templateOf({ resource, object }: { resource: string; object: Obj }): Template {
   const { name, namespace = '' } = object.metadata;
@@ -41,17 +41,17 @@ function partsOf({ kind, apiVersion, metadata, ...rest }: Obj): string[] {
   const { name, namespace, ...more } = metadata;
   const meta = { name, ...(namespace && { namespace }), uid: UID, resourceVersion: REV, creationTimestamp: TIME, ...more };
   const text = JSON.stringify({ kind, apiVersion, metadata: meta, ...rest });
-  return text.replaceAll('<time>', TIME).replaceAll('<date>', DATE).replaceAll('<ca>', CA).split(MARKS);
+  return text.replaceAll('<time>', TIME).replaceAll('<date>', DATE).replaceAll('<ca>', CA).split(PLACEHOLDERS);
 }
 
-/** What controllers have work with in a fresh cluster; of the rest, generated from a server at rest, nothing follows. */
+/** The only bootstrap resource that controllers act on; the other objects come from an idle server, with their controllers' work done. */
 const WORK = 'namespaces';
-/** Namespaces come last but for what lies in them. */
-const placeOf = ({ resource, namespace }: Template): number => (resource === WORK ? 1 : namespace ? 2 : 0);
+/** Sort order: cluster-scoped objects, namespaces, namespaced objects. */
+const orderOf = ({ resource, namespace }: Template): number => (resource === WORK ? 1 : namespace ? 2 : 0);
 
 /**
- * Writes the bootstrap objects: one row each, no pipeline, since they are known to be valid. Returns the revision after which controllers
- * must look: reading two hundred rows to find nothing to do would take longer than writing them.
+ * Writes the bootstrap objects: one row each, without the pipeline, since they are known to be valid. Returns the reconciler's first cursor,
+ * the revision before the namespaces: mapping the two hundred rows before it would take longer than writing them.
  */
 export function writeBootstrap(store: Store, random: Random, now: number, caPem?: string): number {
   const time = rfc3339(now);

@@ -33,22 +33,22 @@ import { writeBootstrap } from './boot.ts';
 import { Credentials, isRevoked } from './credentials.ts';
 import { BootSnapshots, capture, restore } from './boot-snapshot.ts';
 import { EVENTS, expireEvents } from './event-expiry.ts';
-import { derived, Exports, type ForkChunk, type ForkStart, type Key, mustDerive } from './fork.ts';
+import { Exports, type ForkChunk, type ForkStart, type Key, markResynced, mustResync } from './fork.ts';
 import { bindRole, ROLE_GROUPS, SYSTEM } from './roles.ts';
-import { Limits, takeLimits, WAIT_HEADER } from './plan-limits.ts';
+import { Limits, storeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
 import { readLifecycle, SUSPENDED } from './lifecycle.ts';
 import { type Platform, reporterOf } from './platform.ts';
-import { boundStream, Sessions } from './sessions.ts';
+import { limitToCredential, Sessions } from './sessions.ts';
 import { Usage } from './usage.ts';
 
-/** Methods of requests that change nothing. */
+/** Methods that do not write. */
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** The status of requests that are nobody's, and stands for those that came too soon. */
+/** Status of unauthenticated requests; rate-limited ones are counted as such (MG70). */
 const UNCOUNTED = 401;
 const TOO_MANY = 429;
 
-/** One cluster, composed of its parts. Synchronous; Turns calls the phases in their order, and sets the alarm last. */
+/** Composition root of one cluster. Synchronous; Turns calls the phases in order and sets the alarm last. */
 export class Cluster {
   readonly options: ClusterOptions;
   readonly registry: Registry;
@@ -63,17 +63,17 @@ export class Cluster {
   readonly runtimes: ReturnType<typeof runtimesOf>;
   readonly #store: Store;
   readonly #api: ApiServer;
-  /** A value that is replaced, never changed. */
+  /** Immutable table, replaced as a whole by `define`. */
   #kinds: KindTable;
   readonly #retention: Retention;
   readonly #sessions: Sessions;
   readonly #exports: Exports;
-  /** Nobody is served, and nothing goes on. */
+  /** Whether requests get 503 and nothing is reconciled (MG24). */
   readonly #suspended: boolean;
-  /** Everything has still to be looked at once. */
-  #derive = false;
+  /** Whether the initial resync of a fork is incomplete. */
+  #resyncing = false;
   #dirty = true;
-  /** Set while the cluster is freshly booted and unused: once idle, it can be captured. */
+  /** Set while the cluster is freshly booted and unused: it can be captured once idle. */
   #fresh: { at: number; bootSnapshots: BootSnapshots } | undefined;
 
   private constructor(platform: Platform, options: ClusterOptions) {
@@ -95,7 +95,7 @@ export class Cluster {
       kinds: () => this.#kinds,
       store,
       random,
-      // What the plan allows is asked last: only what everybody else lets pass counts.
+      // Last: a write that another reviewer refuses counts towards no limit.
       admission: [
         escalationGuard,
         new AdmissionChain({ authorize: (...asked) => this.#api.authorizer.allows(...asked) }),
@@ -137,9 +137,9 @@ export class Cluster {
       controllers: this.controllers,
       scope: random,
     });
-    this.#derive = !this.#suspended && mustDerive(sql);
-    if (this.#derive) this.reconciler.resync();
-    // Signals are not kept: a cluster that opens asks every runtime which pods it has news of.
+    this.#resyncing = !this.#suspended && mustResync(sql);
+    if (this.#resyncing) this.reconciler.resync();
+    // Signals are not stored: runtimes repeat those of pods that have news (RC16).
     this.runtimes = this.#suspended || options.apiOnly ? [] : runtimesOf(runtimes);
     for (const runtime of this.runtimes) {
       runtime.onChange?.((pod) => this.signal('kubelet', pod));
@@ -147,13 +147,13 @@ export class Cluster {
     }
   }
 
-  /** Makes a key of a controller dirty: something outside of the log happened that it is to look at. */
+  /** Makes a key of a controller dirty because of an event outside the log. */
   signal(controller: string, key: ObjectKey): void {
     this.#dirty = true;
     this.reconciler.signal(controller, key);
   }
 
-  /** The cluster in this database, or undefined: none was ever created there, or it is deleted. Writes nothing. */
+  /** Opens the cluster in this database; undefined: none was created, or it is deleted. Writes nothing but schema migrations. */
   static open(platform: Platform): Cluster | undefined {
     if (!isInitialised(platform.sql)) return undefined;
     const options = getMeta(platform.sql, 'options');
@@ -162,22 +162,22 @@ export class Cluster {
     return new Cluster(platform, JSON.parse(options));
   }
 
-  /** Makes a cluster in an empty database. Throws when there is one. */
+  /** Creates a cluster in an empty database. Throws if there is one. */
   static create(platform: Platform, options: ClusterOptions, now: number): Cluster {
     if (isInitialised(platform.sql)) throw new Error('there is a cluster already');
     return platform.sql.transaction(() => {
       migrate(platform.sql);
       const { limits, ...kept } = options;
       setMeta(platform.sql, 'options', JSON.stringify(kept));
-      if (limits) takeLimits(platform.sql, limits);
+      if (limits) storeLimits(platform.sql, limits);
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
       const snapshot = platform.bootSnapshots?.of(kept);
-      const settled = snapshot
+      const cursor = snapshot
         ? restore(platform.sql, snapshot, platform.random, now)
         : writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
-      setMeta(platform.sql, 'cursor', String(settled));
+      setMeta(platform.sql, 'cursor', String(cursor));
       const cluster = new Cluster(platform, kept);
       cluster.usage.work(now);
       if (snapshot) return cluster as never;
@@ -193,35 +193,35 @@ export class Cluster {
       this.registry.create(kind as Kind, node, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
   }
 
-  /** A bearer token of this cluster; shown once. */
+  /** Issues a credential; returns its bearer token. */
   issue({ id, username, role, groups = [], expires }: NewCredential, now: number): string {
     if ((role === 'view' || role === 'edit') && bindRole(this.registry, role, now)) {
       this.#dirty = true;
       this.#fresh = undefined;
     }
-    this.credentials.forget(now);
+    this.credentials.deleteExpired(now);
     const user = { username, groups: [...ROLE_GROUPS[role], ...groups, 'system:authenticated'] };
     return this.credentials.issue(id, { user, ...(expires !== undefined && { expires }) });
   }
 
-  /** Their tokens are unknown from now on, and the watches that they opened end. */
+  /** Revokes credentials and ends the streams that they opened. */
   revoke(which: Revoked): void {
     this.credentials.revoke(which);
     this.#sessions.end((spec) => isRevoked(which, spec.credential));
   }
 
-  /** They expire at the latest then, and with them the watches that they opened. */
+  /** Sets the expiry of credentials, and of the streams that they opened, to `at` (ms) at the latest. */
   expire(ids: readonly string[], at: number): void {
     this.credentials.expire(ids, at);
     this.#sessions.expire((spec) => this.credentials.expiryOf(spec.credential) ?? spec.expires);
   }
 
-  /** Serves these kinds beside the built-in ones from now on, and no others. */
+  /** Replaces the kinds that are served beside the built-in ones. */
   define(extra: readonly Kind[]): void {
     this.#kinds = kindTable(this.options.legacyApis ?? false, extra);
   }
 
-  /** Answers one request, or says what must be asked first. What it made dirty is left to drain. */
+  /** Handles one request; Pending: its questions must be answered first. Keys that it made dirty are left to `drain`. */
   handle(request: ApiRequest): ApiResponse | Pending {
     this.#dirty = true;
     this.#fresh = undefined;
@@ -229,19 +229,19 @@ export class Cluster {
     return this.#counted(request, () => this.#api.handle(request));
   }
 
-  /** Goes on with a request whose questions were answered. */
+  /** Runs a pending request again with answers. */
   answer(pending: Pending, answers: readonly Answered[], now: number): ApiResponse | Pending {
     this.#dirty = true;
     return this.#counted(pending.attempt.call.request, () => this.#api.answer(pending, answers, now));
   }
 
-  /** Opening the answer makes the stream one of the cluster's. */
+  /** Registers the stream with the sessions when it is opened, and ends it with its credential. */
   #streamed(answer: StreamAnswer, now: number): StreamAnswer {
-    boundStream(answer.spec, this.credentials.expiryOf(answer.spec.credential), now);
+    limitToCredential(answer.spec, this.credentials.expiryOf(answer.spec.credential), now);
     return { ...answer, open: (port) => this.#sessions.open(answer.open, port, now) };
   }
 
-  /** Counted before it is answered: what it writes carries the count. */
+  /** Runs a request, limits its egress, and takes back counts of the usage that its status does not deserve (MG70). */
   #counted(request: ApiRequest, run: () => ApiResponse | Pending): ApiResponse | Pending {
     const mutates = !READS.has(request.method);
     let status = 500;
@@ -259,7 +259,7 @@ export class Cluster {
     }
   }
 
-  /** The session of a stream that slept, from what its port kept; undefined when there is no such stream any more. */
+  /** Recreates the session of a stream after hibernation, from the spec that its port saved; undefined: unknown type. */
   resume(spec: StreamSpec, port: StreamPort): Session | undefined {
     return this.#sessions.resume(spec, port);
   }
@@ -270,96 +270,96 @@ export class Cluster {
     this.#sessions.receive(session, message, now);
   }
 
-  /** A stream is over, whoever ended it. */
+  /** Removes a stream that either side ended, and logs its end. */
   closed(session: Session, now: number): void {
     this.#sessions.remove(session);
     if (session.spec.audit !== undefined) this.audit.ended(session.spec.audit, now);
   }
 
-  /** How many streams are open. */
+  /** Number of open streams. */
   get watchers(): number {
     return this.#sessions.size;
   }
 
-  /** Works until nothing is dirty (true) or `more()` says stop (false). `maxWrites`: objects that one plan may write, where others share the thread. */
+  /** Reconciles until no key is dirty (true) or `more()` returns false (false). `maxWrites`: objects per plan, set while others share the thread. */
   drain(now: number, more?: () => boolean, maxWrites?: number): boolean {
     this.usage.work(now);
     const reconciled = this.reconciler.drain(now, more, maxWrites);
     this.#capture(reconciled, now);
-    const quiet = reconciled && (this.#suspended || this.#rest(now, maxWrites !== undefined));
-    this.#dirty = !quiet;
-    return quiet;
+    const isIdle = reconciled && (this.#suspended || this.#compact(now, maxWrites !== undefined));
+    this.#dirty = !isIdle;
+    return isIdle;
   }
 
-  /** Those that follow shall be as this one has become. */
-  #capture(quiet: boolean, now: number): void {
+  /** Captures the boot snapshot of a fresh cluster once it is idle. */
+  #capture(isIdle: boolean, now: number): void {
     const fresh = this.#fresh;
     if (!fresh) return;
     this.#fresh = undefined;
-    const snapshot = quiet && fresh.at === now ? capture(this.#store.sql, now) : undefined;
+    const snapshot = isIdle && fresh.at === now ? capture(this.#store.sql, now) : undefined;
     if (snapshot) fresh.bootSnapshots.keep(this.options, snapshot);
   }
 
-  /** What is left to do once all is quiet. False: there is more of it. */
-  #rest(now: number, isContended: boolean): boolean {
-    if (this.#derive) derived(this.#store.sql);
-    this.#derive = false;
+  /** Writes a checkpoint and compacts the log of an idle cluster. Returns false if more is to be compacted. */
+  #compact(now: number, isContended: boolean): boolean {
+    if (this.#resyncing) markResynced(this.#store.sql);
+    this.#resyncing = false;
     this.#retention.checkpoint(now);
     const keep = this.limits.history(now);
-    // What was dispatched is needed until that is written down, which is done now and then only.
+    // The log after the persisted cursor is kept, and that lags behind: persist it where space is short.
     if (keep !== undefined) this.reconciler.persist();
     const needed = this.controllers.length ? this.reconciler.cursor : this.registry.revision;
     const until = Math.min(needed, this.#exports.floor(now));
     return this.#retention.compact(until, keep, isContended ? CONTENDED_COMPACTION_REVISIONS : undefined);
   }
 
-  /** Takes what reconciles want to know and the effects that are due: the shell asks and sends, and comes back with `incoming`. */
+  /** Takes questions and due effects; the shell asks and sends, and returns the results with `incoming`. */
   outgoing(now: number): Outgoing | undefined {
     return this.#suspended ? undefined : this.reconciler.outgoing(now);
   }
 
-  /** Hands the reconciler what came from outside. What nobody waits for changes nothing. */
+  /** Hands answers and results of sends to the reconciler. Those that no key waits for change nothing. */
   incoming(hand: (reconciler: Reconciler) => void): void {
     this.#dirty = true;
     hand(this.reconciler);
   }
 
-  /** Begins a copy of the cluster as it is now; it goes on meanwhile. */
+  /** Starts a copy of the current revision. */
   exportStart(now: number, more?: () => boolean): ForkStart {
     this.drain(now, more);
-    return this.#exports.start(this.options, this.reconciler.settled, now);
+    return this.#exports.start(this.options, this.reconciler.isIdle, now);
   }
 
-  /** The objects of a copy, some at a time; undefined: their revision is gone. */
+  /** Next batch of objects of a copy; undefined: its revision is compacted. */
   exportChunk(revision: number, after: Key | undefined, now: number): ForkChunk | undefined {
     return this.#exports.chunk(revision, after, now);
   }
 
-  /** Sends every watcher what was committed since the last flush; false: `maxMessages` messages are sent, and there are more. */
+  /** Sends changes since the last flush to every watcher; false: stopped after `maxMessages` messages with more to send. */
   flush(now: number, maxMessages = Number.POSITIVE_INFINITY): boolean {
     return this.#sessions.flush(now, this.registry.revision, maxMessages);
   }
 
-  /** Ends streams of expired credentials, and removes Events that outlived their TTL. False: there are more of them. Harmless at any time. */
+  /** Ends streams of expired credentials and removes Events that outlived their TTL. Returns false if there are more. */
   removeExpired(now: number): boolean {
     if (this.#suspended) return true;
     this.#sessions.endExpired(now);
     return expireEvents(this.registry, this.#retention, now);
   }
 
-  /** When the alarm is wanted at the end of a turn: by nextAlarm, or for the next report of the usage. */
+  /** Time of the alarm at the end of a turn, ms: nextAlarm, or the next report of the usage. */
   alarmAt(now: number): number | undefined {
     const { usage } = this;
     return earliest(this.nextAlarm(), this.#suspended || usage.isReportDue(now) ? undefined : usage.reportAt);
   }
 
-  /** When the rest of what the cluster holds in memory is to be stored. A report that is due waits for what is counted in the same moment. */
+  /** Time at which buffered audit events and counts must be stored, ms; undefined: none. A due report waits USAGE_FLUSH_MS for more counts. */
   flushAt(now: number): number | undefined {
     const { audit, usage } = this;
     return earliest(audit.due, usage.due, usage.isReportDue(now) ? now + USAGE_FLUSH_MS : undefined);
   }
 
-  /** Stores what the cluster holds in memory: events of reads, and their count. `due`: what need not wait longer, only. */
+  /** Stores buffered audit events and counts of the usage: those due by `due` (ms), by default all. */
   store(now: number, due = Number.POSITIVE_INFINITY): void {
     const { audit, usage } = this;
     try {
@@ -369,14 +369,14 @@ export class Cluster {
     }
   }
 
-  /** drain and flush until quiet: for tests and for shells without slices. */
+  /** Drains, flushes and stores until idle, for tests and shells without slices. */
   settle(now: number): void {
     this.drain(now);
     this.flush(now);
     this.audit.store(now);
   }
 
-  /** When the cluster wants to be woken (ms): at once while something is dirty; undefined: never. */
+  /** Time of the next work, ms; 0: a key may be dirty; undefined: never. */
   nextAlarm(): number | undefined {
     if (this.#suspended) return undefined;
     if (this.#dirty) return 0;

@@ -9,19 +9,19 @@ import { isInitialised, migrate } from '../store/schema.ts';
 
 export interface Credential {
   user: UserInfo;
-  /** ms since the epoch; absent: never. */
+  /** Expiry, ms since the epoch; absent: never. */
   expires?: number;
 }
 
-/** How a user's extra names a credential of a cluster, beside the JTI=... of service accounts. */
-const OURS = 'ATOLL=';
-const nameOf = (id: string): string => `${OURS}${id}`;
+/** Prefix of a credential id in a user's extra, beside the JTI= of service account tokens. */
+const PREFIX = 'ATOLL=';
+const nameOf = (id: string): string => `${PREFIX}${id}`;
 
-/** The bearer tokens of one cluster: hashed, in the cluster's own database, so that no request asks anybody else who it is. */
+/** Bearer tokens of one cluster, hashed, in its own database: no request needs the deployment's database to be authenticated. */
 export class Credentials {
   readonly #sql: Sqlite;
   readonly #crypto: Crypto;
-  /** What was looked up, bounded: this object is the only writer of the table. */
+  /** Cache of lookups, bounded. Never stale: this object is the only writer of the table. */
   readonly #known = new Map<string, Credential>();
 
   constructor(sql: Sqlite, crypto: Crypto) {
@@ -29,7 +29,7 @@ export class Credentials {
     this.#crypto = crypto;
   }
 
-  /** Makes a token, shown once; only its hash stays. */
+  /** Issues a credential; returns its token, of which only the hash is stored. */
   issue(id: string, { user, expires }: Credential): string {
     const token = makeSecret(PREFIXES.credential, this.#crypto);
     const named = { ...user, extra: { ...user.extra, [CREDENTIAL_ID]: [nameOf(id)] } };
@@ -43,7 +43,7 @@ export class Credentials {
     return token;
   }
 
-  /** By lower-case hex SHA-256 of the token. */
+  /** Credential by the lower-case hex SHA-256 of its token. */
   lookup(hash: string): Credential | undefined {
     const known = this.#known.get(hash);
     if (known) return known;
@@ -58,29 +58,29 @@ export class Credentials {
     return credential;
   }
 
-  /** When a credential expires, by its name in a user's extra; undefined: never, or it is none of ours. */
+  /** Expiry of a credential by its name in a user's extra, ms; undefined: never, or no such credential. */
   expiryOf(name: string): number | undefined {
-    if (!name.startsWith(OURS)) return undefined;
+    if (!name.startsWith(PREFIX)) return undefined;
     const [row] = this.#sql.all<{ expires: number | null }>(
       'SELECT expires FROM credentials WHERE id = ?',
-      name.slice(OURS.length),
+      name.slice(PREFIX.length),
     );
     return row?.expires ?? undefined;
   }
 
-  /** From now on the tokens of these credentials are unknown. */
+  /** Deletes credentials; their tokens are unknown from now on. */
   revoke(which: Revoked): void {
     this.#known.clear();
     if ('ids' in which) {
       this.#sql.run('DELETE FROM credentials WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(which.ids));
     } else {
       const kept = JSON.stringify(which.allBut);
-      // Credentials of before ids were kept are among those that go.
+      // Credentials from a schema without ids are deleted too.
       this.#sql.run('DELETE FROM credentials WHERE id IS NULL OR id NOT IN (SELECT value FROM json_each(?))', kept);
     }
   }
 
-  /** From `at` on they are unknown, if they do not expire sooner. */
+  /** Sets the expiry of credentials to `at` (ms) at the latest. */
   expire(ids: readonly string[], at: number): void {
     this.#known.clear();
     this.#sql.run(
@@ -91,21 +91,21 @@ export class Credentials {
     );
   }
 
-  /** Forgets those that have expired. */
-  forget(now: number): void {
+  /** Deletes expired credentials. */
+  deleteExpired(now: number): void {
     this.#known.clear();
     this.#sql.run('DELETE FROM credentials WHERE expires <= ?', now);
   }
 }
 
-/** Whether what opened a watch, by its name in a user's extra, is among what is revoked. */
+/** Whether a credential, by its name in a user's extra, is among the revoked ones. */
 export function isRevoked(which: Revoked, name: string): boolean {
-  if (!name.startsWith(OURS)) return 'allBut' in which && name === '';
-  const id = name.slice(OURS.length);
+  if (!name.startsWith(PREFIX)) return 'allBut' in which && name === '';
+  const id = name.slice(PREFIX.length);
   return 'ids' in which ? which.ids.includes(id) : !which.allBut.includes(id);
 }
 
-/** The credentials of a cluster that does not answer, for it is deleted: should it be restored, what was revoked meanwhile stays so. */
+/** Credentials of a deleted cluster, which is not opened: what is revoked now stays revoked if it is restored. */
 export function credentialsAtRest({ sql, crypto }: { sql: Sqlite; crypto: Crypto }): Credentials | undefined {
   if (!isInitialised(sql)) return undefined;
   migrate(sql);

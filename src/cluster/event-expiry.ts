@@ -2,12 +2,12 @@ import { DUE_TIMERS_BATCH } from '../reconcile/limits.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Retention } from '../store/retention.ts';
 
-/** The resource whose objects are removed EVENT_TTL_MS after their last write. */
+/** Resource whose objects are removed EVENT_TTL_MS after their last write. */
 export const EVENTS = 'events';
 
 /**
- * Removes Events that outlived their TTL; false: there are more of them. No admission plugin is asked, and no plan: upstream it is a lease of
- * etcd that ends (registry/core/event/storage, TTLFunc), of which the API server knows nothing.
+ * Removes Events that outlived their TTL; returns false if there are more. Bypasses admission: upstream an etcd lease ends, without the API
+ * server (registry/core/event/storage TTLFunc).
  */
 export function expireEvents(registry: Registry, retention: Retention, now: number): boolean {
   const kind = registry.kinds.byResource(EVENTS);

@@ -17,21 +17,21 @@ import type { Store } from '../store/store.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
 import { packTimers, takeTimers } from '../time/timers.ts';
 
-/** Where a copy stands: the last key that it has, in the order of keys. */
+/** Position of a copy: the last key that it has, in key order. */
 export type Key = ObjectKey;
 
-/** What a fork begins with: everything but the objects, as of one revision. */
+/** Start of a fork: everything but the objects, as of one revision. */
 export interface ForkStart {
   revision: number;
-  /** Objects that follow. */
+  /** Number of objects to copy. */
   total: number;
   options: ClusterOptions;
-  /** Rows as JSON; absent: too many, or not all of them true. They are then derived again. */
+  /** Timers as JSON rows; absent: too many, or the source was not idle. The fork then derives them. */
   timers?: string;
   checkpoints: string;
 }
 
-/** Some of the objects: rows as JSON, or one that is too large to be packed. */
+/** Batch of objects: rows as JSON, or a single one that is too large to be packed. */
 export interface ForkChunk {
   count: number;
   last: Key | undefined;
@@ -39,7 +39,7 @@ export interface ForkChunk {
   single?: Key & { rev: number; json: string };
 }
 
-/** How far a copy is; kept in the new database while it grows. */
+/** Progress of a copy, stored in the new database until it is complete. */
 export interface Fork {
   source: string;
   options: ClusterOptions;
@@ -52,22 +52,22 @@ export interface Fork {
 
 const FIRST: Key = { resource: '', namespace: '', name: '' };
 
-/** The source's side of forks: reads of its state at one revision, while it goes on. */
+/** Source side of forks: reads the state at one revision while the cluster continues to write. */
 export class Exports {
   readonly #store: Store;
-  /** Revisions that copies read at, and until when they are kept from compaction without a further read. */
+  /** Deadlines, ms, by the revision that a copy reads: until then compaction keeps it. Each read extends its deadline. */
   readonly #pins = new Map<number, number>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** The present revision becomes the one that is copied. `settled`: nothing was dirty, so the timers are all that is due. */
-  start(options: ClusterOptions, settled: boolean, now: number): ForkStart {
+  /** Starts a copy of the current revision. `idle`: no key is dirty, so the timers are complete. */
+  start(options: ClusterOptions, idle: boolean, now: number): ForkStart {
     const { sql } = this.#store;
     const revision = this.#store.revision();
     this.#pins.set(revision, now + FORK_PIN_MS);
-    const timers = settled ? packTimers(sql, FORK_TIMERS) : undefined;
+    const timers = idle ? packTimers(sql, FORK_TIMERS) : undefined;
     return {
       revision,
       total: countLive(sql),
@@ -77,7 +77,7 @@ export class Exports {
     };
   }
 
-  /** The next objects as of a revision; undefined: its history is gone, for nobody read for long. */
+  /** Next batch of objects as of a revision; undefined: the revision is compacted, since no read came within FORK_PIN_MS. */
   chunk(revision: number, after: Key | undefined, now: number): ForkChunk | undefined {
     const { sql } = this.#store;
     if (this.#store.compacted() > revision) return undefined;
@@ -106,7 +106,7 @@ export class Exports {
     return { count: taken.length, last: { resource, namespace, name }, packed };
   }
 
-  /** What compaction must not pass. */
+  /** Lowest revision that a copy reads: compaction must not pass it. Infinity: there is no copy. */
   floor(now: number): number {
     let floor = Number.POSITIVE_INFINITY;
     for (const [revision, until] of this.#pins) {
@@ -119,14 +119,14 @@ export class Exports {
 
 const FORK = 'fork';
 
-/** A copy that has begun in this database and is not done; undefined: none. */
+/** Incomplete copy in this database; undefined: none. */
 export function forkOf(sql: Sqlite): Fork | undefined {
   if (!isInitialised(sql)) return undefined;
   const text = getMeta(sql, FORK);
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Begins a copy in an empty database. Until `finishFork` there is no cluster in it. */
+/** Begins a copy in an empty database; it holds no cluster until `finishFork`. Throws if there is a cluster. */
 export function beginFork(sql: Sqlite, source: string, own: Pick<ClusterOptions, 'id' | 'name'>, start: ForkStart): Fork {
   if (isInitialised(sql)) throw new Error('there is a cluster already');
   const { revision, total, timers, checkpoints } = start;
@@ -141,7 +141,7 @@ export function beginFork(sql: Sqlite, source: string, own: Pick<ClusterOptions,
   return progress;
 }
 
-/** Adds what follows the progress that it was asked for. */
+/** Stores a batch that was requested at `progress`; returns the new progress. Throws if another caller stored one meanwhile. */
 export function takeChunk(sql: Sqlite, progress: Fork, { packed, single, count, last }: ForkChunk): Fork {
   return sql.transaction(() => {
     if (JSON.stringify(forkOf(sql)) !== JSON.stringify(progress)) throw new Error('somebody else goes on with this copy');
@@ -154,8 +154,8 @@ export function takeChunk(sql: Sqlite, progress: Fork, { packed, single, count, 
 }
 
 /**
- * The copy becomes a cluster of its own, at the revision of its source, without history before it. It has a key of its own, so no token that
- * the source ever signed counts here, and no credentials.
+ * Turns the complete copy into a cluster at its source's revision, without earlier history. It gets a new signing key, so that tokens signed
+ * by the source are invalid in it, and no credentials. Throws if there is no copy.
  */
 export function finishFork(sql: Sqlite, crypto: Pick<Crypto, 'generateKey'>): ClusterOptions {
   const progress = forkOf(sql);
@@ -173,7 +173,7 @@ export function finishFork(sql: Sqlite, crypto: Pick<Crypto, 'generateKey'>): Cl
   return options;
 }
 
-/** Set while everything has still to be looked at once: the copy was made while its source had work to do. */
+/** Key in `meta`, set until every object was reconciled once: the copy was made while its source had dirty keys. */
 const DERIVE = 'derive';
-export const mustDerive = (sql: Sqlite): boolean => getMeta(sql, DERIVE) !== undefined;
-export const derived = (sql: Sqlite): void => deleteMeta(sql, DERIVE);
+export const mustResync = (sql: Sqlite): boolean => getMeta(sql, DERIVE) !== undefined;
+export const markResynced = (sql: Sqlite): void => deleteMeta(sql, DERIVE);

@@ -12,53 +12,53 @@ import { beginFork, finishFork, type Fork, type ForkChunk, forkOf, type ForkStar
 import { storeLifecycle } from './lifecycle.ts';
 import { DRAIN_BOOT_MS, DRAIN_RESCUE_MS, FORK_DRAIN_MS, FORK_UNPAUSED_MS } from './limits.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
-import { takeLimits } from './plan-limits.ts';
+import { storeLimits } from './plan-limits.ts';
 import { Turns, type TurnPorts } from './turn.ts';
 
-/** The object of another cluster, as one that becomes a copy of it sees it. */
+/** RPC of a fork's source, called by the object of the fork. */
 export interface ForkSource {
   exportStart(): Promise<ForkStart | undefined>;
   exportChunk(revision: number, after: Key | undefined): Promise<ForkChunk | undefined>;
 }
 
-/** What an object gives to its cluster. */
+/** Ports that the object provides to its cluster. */
 export interface HostPorts extends TurnPorts {
   platform: Platform;
   streams: {
-    /** Goes on with the streams that were open when the object fell asleep. */
+    /** Resumes the streams that were open when the object hibernated. */
     resume(cluster: Cluster): void;
     closeAll(): void;
   };
   source(id: string): ForkSource;
-  /** Resolves after so long. */
+  /** Resolves after `ms`. */
   pause(ms: number): Promise<void>;
-  /** Reports all of a cluster's usage to the deployment before it resolves: the cluster is about to be silent. */
-  tellLast(cluster: Cluster): Promise<void>;
-  /** Deletes the alarm, and everything that is stored. */
+  /** Reports all usage of a cluster that is being deleted; resolves once the deployment's database has it. */
+  reportLastUsage(cluster: Cluster): Promise<void>;
+  /** Deletes the alarm and all storage. */
   erase(): Promise<void>;
 }
 
 const progressOf = ({ done, total }: Fork): ForkProgress => ({ done, total });
 
-/** One object: the cluster in its database, and everything that is done to it beside requests. Every method is one input of a turn. */
+/** Host of one cluster in an object: opens it and handles every command beside requests. Each method is one input of a turn. */
 export class ClusterHost {
   readonly #ports: HostPorts;
   readonly turns: Turns;
   #cluster: Cluster | undefined;
-  /** When this object began to be a copy; after an eviction that is long ago. */
-  #copiesSince = 0;
+  /** Time at which this object began a copy, ms; 0 after an eviction. */
+  #copyingSince = 0;
 
   constructor(ports: HostPorts) {
     this.#ports = ports;
     this.turns = new Turns(ports, () => this.#cluster);
   }
 
-  /** The cluster, if it is open. */
+  /** The open cluster; undefined: it is not open. */
   get cluster(): Cluster | undefined {
     return this.#cluster;
   }
 
-  /** The cluster, if one was ever created and not deleted. Asking writes nothing. */
+  /** Opens the cluster; undefined: none was created, or it is deleted. */
   open(): Cluster | undefined {
     if (this.#cluster) return this.#cluster;
     const cluster = Cluster.open(this.#ports.platform);
@@ -73,8 +73,8 @@ export class ClusterHost {
   }
 
   /**
-   * Does what is due: the alarm has fired that was set for this time; undefined: it should have. [RC17] Where nothing can be done now, as when the
-   * database cannot be read, that is reported and tried again: six failures in a row, and workerd gives up an alarm.
+   * Does what is due. `scheduled`: time of the alarm that fired, ms; undefined: the alarm is overdue. [RC17] An error (an unreadable database) is
+   * reported and tried again by another alarm, not thrown: workerd gives up an alarm after six failures in a row.
    */
   wake(scheduled?: number): void {
     const { now, report } = this.#ports;
@@ -89,14 +89,14 @@ export class ClusterHost {
     }
   }
 
-  /** Makes the cluster; returns the token of its first credential. */
+  /** Creates the cluster; returns the token of its first credential. */
   create(options: ClusterOptions, first: NewCredential): string {
     const { platform, now, budget, report } = this.#ports;
     const time = now();
     const cluster = Cluster.create(platform, options, time);
     this.#cluster = cluster;
     const token = cluster.issue(first, time);
-    // Whole, if it can be: what comes in a second turn costs syncs of the disk of its own.
+    // The whole boot, if it fits: a second turn costs further disk syncs.
     try {
       cluster.drain(time, budget(DRAIN_BOOT_MS));
     } catch (error) {
@@ -106,7 +106,7 @@ export class ClusterHost {
     return token;
   }
 
-  /** Makes one more credential; returns its token. */
+  /** Issues a credential; returns its token, undefined: there is no cluster. */
   issue(credential: NewCredential): string | undefined {
     const cluster = this.open();
     const token = cluster?.issue(credential, this.#ports.now());
@@ -114,12 +114,12 @@ export class ClusterHost {
     return token;
   }
 
-  /** Revokes credentials. Their streams are found though the object slept: opening it resumes every socket. */
+  /** Revokes credentials and ends their streams: opening the cluster resumes those of a hibernated object. */
   revoke(which: Revoked): void {
     (this.open() ?? credentialsAtRest(this.#ports.platform))?.revoke(which);
   }
 
-  /** Lets credentials expire at a time at the latest; the alarm ends their streams. */
+  /** Sets the expiry of credentials to `at` (ms) at the latest; the alarm ends their streams. */
   expire(credentials: readonly string[], at: number): void {
     const cluster = this.open();
     (cluster ?? credentialsAtRest(this.#ports.platform))?.expire(credentials, at);
@@ -128,7 +128,7 @@ export class ClusterHost {
     this.#turn(cluster);
   }
 
-  /** Usage by the hour. Stored first: figures that somebody has seen do not go back, whatever dies. */
+  /** Usage by the hour, stored before it is returned: later answers are never lower, also after a crash (MG74). */
   hours(from: number, to: number): UsageHour[] | undefined {
     const cluster = this.open();
     const now = this.#ports.now();
@@ -136,49 +136,49 @@ export class ClusterHost {
     return cluster?.usage.hours(from, to, now);
   }
 
-  /** Sets what the cluster may use. False: there is none. */
+  /** Sets the limits. Returns false if there is no cluster. */
   limit(limits: ClusterLimits): boolean {
-    const taken = takeLimits(this.#ports.platform.sql, limits);
-    if (taken) this.#cluster?.limits.take(limits);
-    return taken;
+    const stored = storeLimits(this.#ports.platform.sql, limits);
+    if (stored) this.#cluster?.limits.set(limits);
+    return stored;
   }
 
-  /** The policy of the audit log; null: none is in force. */
+  /** Audit policy in force; null: none; undefined: there is no cluster. */
   auditPolicy(): object | null | undefined {
     const cluster = this.open();
     return cluster && (cluster.audit.policy() ?? null);
   }
 
-  /** Puts another policy in force, or none. */
+  /** Puts an audit policy (YAML or JSON) in force; undefined ends auditing. */
   setAuditPolicy(text: string | undefined): AuditPolicySet | undefined {
     return this.open()?.audit.setPolicy(text);
   }
 
-  /** Which issuers are trusted; null: none was ever named. */
+  /** AuthenticationConfiguration in force; null: none; undefined: there is no cluster. */
   authentication(): object | null | undefined {
     const cluster = this.open();
     return cluster && (cluster.authentication.configuration() ?? null);
   }
 
-  /** Trusts other issuers, or none. */
+  /** Puts an AuthenticationConfiguration (YAML or JSON) in force; undefined removes it. */
   setAuthentication(text: string | undefined): AuthenticationSet | undefined {
     return this.open()?.authentication.set(text);
   }
 
-  /** A page of the audit log. */
+  /** Page of the audit log. */
   audit(query: AuditQuery): AuditPage | undefined {
     return this.open()?.audit.read(query, this.#ports.now());
   }
 
-  /** Sets the lifecycle state. The cluster is opened anew with it; streams end. False: there is no cluster. */
+  /** Sets the lifecycle state, reopens the cluster with it and ends its streams. Returns false if there is no cluster. */
   async setLifecycle(lifecycle: Lifecycle): Promise<boolean> {
-    const { platform, streams, tellLast, now } = this.#ports;
+    const { platform, streams, reportLastUsage, now } = this.#ports;
     const ending = lifecycle.state === 'deleted' ? this.open() : undefined;
-    if (ending) await tellLast(ending);
-    // What it holds in memory would be forgotten.
+    if (ending) await reportLastUsage(ending);
+    // Reopening drops what is buffered in memory.
     this.#cluster?.store(now());
-    const taken = storeLifecycle(platform.sql, lifecycle);
-    if (taken !== 'changed') return taken !== 'none';
+    const result = storeLifecycle(platform.sql, lifecycle);
+    if (result !== 'changed') return result !== 'none';
     this.#cluster = undefined;
     this.turns.markDirty();
     streams.closeAll();
@@ -187,7 +187,7 @@ export class ClusterHost {
     return true;
   }
 
-  /** Begins a copy of this cluster in another object. */
+  /** Starts a copy of this cluster into another object. */
   exportStart(): ForkStart | undefined {
     const cluster = this.open();
     if (!cluster) return undefined;
@@ -196,26 +196,26 @@ export class ClusterHost {
     return start;
   }
 
-  /** Some of the objects of a copy. */
+  /** Next batch of objects of a copy. */
   exportChunk(revision: number, after: Key | undefined): ForkChunk | undefined {
     return this.open()?.exportChunk(revision, after, this.#ports.now());
   }
 
-  /** Begins to become a copy of another cluster, so that nothing of it passes anybody else. */
+  /** Starts a copy of another cluster into this object; the data goes from object to object. Undefined: there is no source. */
   async fork(
     { limits, ...own }: { id: string; name: string; limits?: ClusterLimits },
     source: string,
   ): Promise<ForkProgress | undefined> {
     const { platform, now } = this.#ports;
-    this.#copiesSince = now();
+    this.#copyingSince = now();
     const start = await this.#ports.source(source).exportStart();
     if (!start) return undefined;
     const begun = beginFork(platform.sql, source, own, start);
-    if (limits) takeLimits(platform.sql, limits);
+    if (limits) storeLimits(platform.sql, limits);
     return progressOf(begun);
   }
 
-  /** Goes on with that for about so long. */
+  /** Continues the copy for about `ms`; undefined: it failed, or there is none. */
   async copy(ms: number): Promise<ForkProgress | undefined> {
     const begun = forkOf(this.#ports.platform.sql);
     if (begun) return this.#fetch(begun, ms);
@@ -223,30 +223,29 @@ export class ClusterHost {
   }
 
   /**
-   * Fetches objects for about so long; what has come stays, whatever happens. Between two chunks others have their turn: on one machine all
-   * objects share a thread, whose loop takes nothing from outside while objects have something for each other. A copy that takes long pauses
-   * half of the time while others are there.
+   * Fetches batches for about `ms`; each is committed when it arrives. It pauses between two batches, since on one machine all objects share a
+   * thread, whose event loop reads no sockets while objects call each other. A long copy pauses half of the time while others share the thread.
    */
   async #fetch(fork: Fork, ms: number): Promise<ForkProgress | undefined> {
     const { now, pause, platform, slice } = this.#ports;
     const end = now() + ms;
     const source = this.#ports.source(fork.source);
     let at = fork;
-    let coming = source.exportChunk(at.revision, at.after);
+    let next = source.exportChunk(at.revision, at.after);
     for (let from = now(); ; from = now()) {
-      const chunk = await coming;
+      const chunk = await next;
       if (!chunk?.last) return undefined;
       const isLast = at.done + chunk.count >= at.total || now() >= end;
-      // The next is read while this one is written to the disk.
-      if (!isLast) coming = source.exportChunk(at.revision, chunk.last);
+      // The next batch is read while this one is written to the disk.
+      if (!isLast) next = source.exportChunk(at.revision, chunk.last);
       at = takeChunk(platform.sql, at, chunk);
       if (isLast) return progressOf(at);
-      const isLong = now() - this.#copiesSince > FORK_UNPAUSED_MS;
-      await pause(isLong && slice(now(), 0).rests ? now() - from : 0);
+      const isLong = now() - this.#copyingSince > FORK_UNPAUSED_MS;
+      await pause(isLong && slice(now(), 0).pauses ? now() - from : 0);
     }
   }
 
-  /** Makes a cluster of a copy that has everything; returns the token of its first credential. */
+  /** Turns a complete copy into a cluster; returns the token of its first credential. */
   finish(first: NewCredential | undefined): string | undefined {
     const { sql, crypto } = this.#ports.platform;
     if (forkOf(sql)) finishFork(sql, crypto);
@@ -256,10 +255,10 @@ export class ClusterHost {
     return token;
   }
 
-  /** Ends every stream and forgets everything. */
+  /** Reports the last usage, ends every stream and deletes all storage. */
   async destroy(): Promise<void> {
     const ending = this.open();
-    if (ending) await this.#ports.tellLast(ending);
+    if (ending) await this.#ports.reportLastUsage(ending);
     this.#cluster = undefined;
     this.#ports.streams.closeAll();
     await this.#ports.erase();

@@ -4,18 +4,18 @@ import { getMeta, isInitialised, setMeta } from '../store/schema.ts';
 
 /** Key in `meta`. */
 const KEY = 'standing';
-const AT_BIRTH: Lifecycle = { version: 0, state: 'ready' };
+const INITIAL: Lifecycle = { version: 0, state: 'ready' };
 
 /** Message of the 503 for authenticated requests to a suspended cluster. */
 export const SUSPENDED = 'the cluster is suspended: resume it through the management API';
 
-/** Lifecycle of the cluster. It is kept in the cluster's own database, so that the object refuses requests that the edge let through. */
+/** Lifecycle in the cluster's own database, so that the object refuses requests by itself (MG24). */
 export function readLifecycle(sql: Sqlite): Lifecycle {
   const text = getMeta(sql, KEY);
-  return text === undefined ? AT_BIRTH : JSON.parse(text);
+  return text === undefined ? INITIAL : JSON.parse(text);
 }
 
-/** Stores the lifecycle; an older version than the known one changes nothing. */
+/** Stores the lifecycle unless the same or a newer version is stored. Returns whether the state changed; 'none': there is no cluster. */
 export function storeLifecycle(sql: Sqlite, wanted: Lifecycle): 'changed' | 'same' | 'none' {
   if (!isInitialised(sql) || getMeta(sql, 'options') === undefined) return 'none';
   const known = readLifecycle(sql);

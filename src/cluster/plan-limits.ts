@@ -1,7 +1,7 @@
 import { forbiddenError, type StatusError, tooLarge, tooManyRequests } from '../api/machinery/status-errors.ts';
 import { Bucket } from '../lib/bucket.ts';
 import { type ClusterLimits } from '../tenancy/limits.ts';
-import { HISTORY_OF_FULLNESS } from './limits.ts';
+import { HISTORY_WHEN_FULL } from './limits.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Admission, AdmissionRequest } from '../registry/ports.ts';
 import type { RequestLimits } from '../apiserver/call.ts';
@@ -10,26 +10,26 @@ import type { Store } from '../store/store.ts';
 
 const KEY = 'limits';
 const SECOND_MS = 1000;
-/** How long a measured size is good for, ms. */
+/** Validity of a measured database size, ms. */
 const SIZE_MS = 200;
-/** A watch ends when its client likes: nobody knows when one more may begin. */
+/** Retry-After of a refused watch: when another one ends is unknown. */
 const WATCH_RETRY_SECONDS = 5;
-/** Tells the Worker for how long it need not even ask, ms. */
+/** Header for the Worker: how long it may repeat the refusal without asking the object, ms. */
 export const WAIT_HEADER = 'retry-after-ms';
 
-/** Users that act for the cluster itself; other service accounts are its tenant's programs. */
+/** Control plane users: system: names and service accounts of kube-system. Other service accounts are the tenant's programs. */
 const SYSTEM = /^system:(?!serviceaccount:(?!kube-system:))/;
 
 const NONE: ClusterLimits = { plan: 'none' };
 
-/** What the cluster may use; kept in its own database, so that nobody else is asked. */
+/** Limits in the cluster's own database: no request needs the deployment's database. */
 export function limitsOf(sql: Sqlite): ClusterLimits {
   const text = getMeta(sql, KEY);
   return text === undefined ? NONE : JSON.parse(text);
 }
 
-/** Keeps what the plan of its account allows now; a cluster that rests needs not be woken for it. False: there is none. */
-export function takeLimits(sql: Sqlite, limits: ClusterLimits): boolean {
+/** Stores limits without opening the cluster. Returns false if there is none. */
+export function storeLimits(sql: Sqlite, limits: ClusterLimits): boolean {
   if (!isInitialised(sql)) return false;
   setMeta(sql, KEY, JSON.stringify(limits));
   return true;
@@ -38,7 +38,7 @@ export function takeLimits(sql: Sqlite, limits: ClusterLimits): boolean {
 const bucketOf = (perSecond: number | undefined, burst: number | undefined): Bucket | undefined =>
   perSecond === undefined ? undefined : new Bucket(perSecond, burst ?? perSecond);
 
-/** The bounds of one cluster, at the places where they are checked. Everything is in memory: a check costs no row. */
+/** Checks of a cluster's limits. The state is in memory: a check costs no row. */
 export class Limits implements Admission, RequestLimits {
   readonly #store: Store;
   readonly #watches: () => number;
@@ -48,27 +48,27 @@ export class Limits implements Admission, RequestLimits {
   #size = 0;
   #sizedAt = Number.NEGATIVE_INFINITY;
 
-  /** `watches` tells how many are open. */
+  /** `watches` returns the number of open ones. */
   constructor(store: Store, watches: () => number) {
     this.#store = store;
     this.#watches = watches;
     this.#limits = NONE;
-    this.take(limitsOf(store.sql));
+    this.set(limitsOf(store.sql));
   }
 
   get turnMs(): number {
     return this.#limits.turnMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Others from now on. */
-  take(limits: ClusterLimits): void {
+  /** Replaces the limits; the token buckets start full. */
+  set(limits: ClusterLimits): void {
     const { requestsPerSecond, requestBurst, egressPerSecond, egressBurst } = limits;
     this.#limits = limits;
     this.#requests = bucketOf(requestsPerSecond, requestBurst);
     this.#egress = bucketOf(egressPerSecond, egressBurst);
   }
 
-  /** Bytes leave the cluster. */
+  /** Charges sent bytes to the egress limit. */
   sent(bytes: number, now: number): void {
     this.#egress?.spend(bytes, now);
   }
@@ -95,8 +95,8 @@ export class Limits implements Admission, RequestLimits {
   }
 
   /**
-   * Refuses what the plan has no room for. The cluster's own writers may let an object grow: they record facts, and free space by that (a
-   * pod that ends has a longer status).
+   * Refuses writes beyond the plan's objects or bytes. Control plane users may make objects larger, since their writes free space (the status
+   * of a finished pod is longer).
    */
   review(request: AdmissionRequest): void {
     const { operation, subresource, user, size, now } = request;
@@ -119,12 +119,12 @@ export class Limits implements Admission, RequestLimits {
     if (used + after - before > bytes) throw this.#exceeded(request, 'bytes', after - before, used, bytes);
   }
 
-  /** Revisions of history that there is room for; undefined: as many as ever. */
+  /** Revisions of history to keep while the database is nearly full; undefined: the default. */
   history(now: number): number | undefined {
     const { bytes } = this.#limits;
     if (bytes === undefined) return undefined;
     const used = this.#sized(now) / bytes;
-    return HISTORY_OF_FULLNESS.find(({ share }) => used >= share)?.revisions;
+    return HISTORY_WHEN_FULL.find(({ share }) => used >= share)?.revisions;
   }
 
   #sized(now: number): number {
@@ -135,9 +135,9 @@ export class Limits implements Admission, RequestLimits {
     return this.#size;
   }
 
-  /** In the words of a ResourceQuota (resourcequota/controller.go checkRequest): what clients and controllers know how to take. */
-  #exceeded({ kind, name }: AdmissionRequest, limit: string, more: number, used: number, most: number): StatusError {
-    const why = `exceeded quota: ${this.#limits.plan}, requested: ${limit}=${more}, used: ${limit}=${used}, limited: ${limit}=${most}`;
+  /** The error of a ResourceQuota, which clients and controllers handle (resourcequota/controller.go CheckRequest). */
+  #exceeded({ kind, name }: AdmissionRequest, limit: string, more: number, used: number, max: number): StatusError {
+    const why = `exceeded quota: ${this.#limits.plan}, requested: ${limit}=${more}, used: ${limit}=${used}, limited: ${limit}=${max}`;
     return forbiddenError(kind, name, why);
   }
 }

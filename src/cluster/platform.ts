@@ -5,25 +5,25 @@ import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { BootSnapshots } from './boot-snapshot.ts';
 
-/** Reports an error that stops nothing else: of which cluster, if it is known, and in which part. */
+/** Reports an error that stops nothing else, with the cluster's id, if it is known, and the part that failed. */
 export type Failed = (cluster: string | undefined, part: string, error: unknown) => void;
 
-/** What a shell gives: a database, chance and cryptography. Time comes with every call. */
+/** Ports that a shell provides: database, random numbers, cryptography. Time is an argument of every call. */
 export interface Platform {
   sql: Sqlite;
   random: Random;
   crypto: Crypto;
-  /** Absent: what would be reported is thrown. */
+  /** Reports errors; absent: they are thrown. */
   failed?: Failed;
-  /** What OpenAPI documents contain besides structure; absent: they have structure only. */
+  /** Descriptions and other facts of OpenAPI documents; absent: they have structure only. */
   facts?: OpenApiFacts;
-  /** Shared by all clusters of a process; absent: each is booted. */
+  /** Boot snapshots, shared by all clusters of a process; absent: each cluster is booted. */
   bootSnapshots?: BootSnapshots;
-  /** Makes what executes pods; absent: the runtimes that every cluster has. */
+  /** Makes the runtimes; absent: those of runtimes/table.ts. */
   runtimesFor?: RuntimesFor;
 }
 
-/** What the parts of a cluster report errors to. */
+/** Error reporter of the parts of one cluster; throws where the platform has none. */
 export const reporterOf =
   ({ failed }: Platform, cluster: string) =>
   (part: string, error: unknown) => {

@@ -4,10 +4,10 @@ import type { KubeObject, Obj } from '../lib/json.ts';
 import type { ClusterRole } from '../tenancy/credentials.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** Who makes what a cluster makes by itself. */
+/** User of the objects that a cluster creates by itself. */
 export const SYSTEM: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 const BINDINGS = 'rbac.authorization.k8s.io/clusterrolebindings';
-/** What a role means inside: groups that RBAC knows. */
+/** Groups of each role, which RBAC bindings name. */
 export const ROLE_GROUPS: Record<ClusterRole, string[]> = {
   none: [],
   view: ['atoll:view'],
@@ -16,9 +16,9 @@ export const ROLE_GROUPS: Record<ClusterRole, string[]> = {
 };
 
 /**
- * Gives the group of a role the ClusterRole of that name, in the open: RBAC inside of the cluster is its owners' to look at and to change.
- * False: it has it. It is known to be valid and written as bootstrap objects are: no admission plugin of the cluster, and no full plan, can keep
- * its owners from giving somebody a role.
+ * Binds the group of a role to the ClusterRole of that name, with a visible ClusterRoleBinding that the cluster's owners may change. Returns
+ * false if the binding exists. Written without admission, as bootstrap objects are: neither an admission plugin nor a full plan can keep the
+ * owners from issuing a credential.
  */
 export function bindRole(registry: Registry, role: string, now: number): boolean {
   const kind = registry.kinds.byResource(BINDINGS);

@@ -7,19 +7,19 @@ export interface SessionsDeps {
   failed(error: unknown): void;
 }
 
-/** All open streams of a cluster: each sends what came up since the last flush. */
+/** Open streams of a cluster. */
 export class Sessions {
   readonly #open = new Map<Session, StreamPort>();
   readonly #resumptions: Record<string, Resume>;
   readonly #sent: (bytes: number, now: number) => void;
   readonly #failed: (error: unknown) => void;
-  /** Those whose credential expires: few, if any. */
+  /** Sessions whose credential expires. */
   readonly #expiring = new Set<Session>();
-  /** A round visits every stream once; a flush that stops early leaves it where it stands. */
+  /** Iteration over all streams; a flush that stops early is continued by the next. */
   #round: Iterator<[Session, StreamPort]> | undefined;
-  /** The newest state when the round began: every stream that it has visited has got it. */
+  /** Revision when the round began: every stream visited in it has got the changes up to there. */
   #head = 0;
-  /** The time of the call that goes on. */
+  /** Time of the current call, ms. */
   #now = 0;
 
   /** `sent` is called for every message, `failed` for a stream that throws; such a stream ends. */
@@ -39,7 +39,7 @@ export class Sessions {
     return session;
   }
 
-  /** The session of a stream that slept, from what its port kept; undefined for a type that is not known. */
+  /** Recreates the session of a stream after hibernation, from its saved spec; undefined: unknown type. */
   resume(spec: StreamSpec, port: StreamPort): Session | undefined {
     const session = this.#resumptions[spec.type]?.(spec, this.#metered(port));
     if (session) this.#add(session, port);
@@ -74,8 +74,8 @@ export class Sessions {
   }
 
   /**
-   * Runs what a stream does. [STR6] One that throws is reported and ends: its client comes again from where it is. Those after it have
-   * their turn.
+   * Runs a session's code. [STR6] A session that throws is reported and ends, and its client reconnects from its last revision; other
+   * streams continue.
    */
   #guarded(session: Session, port: StreamPort, run: () => void): void {
     try {
@@ -90,16 +90,16 @@ export class Sessions {
     this.#failed(error);
   }
 
-  /** Ends a stream that is reported already: a failure to notify its client is ignored. */
+  /** Ends a stream whose error is reported already; a second error is ignored. */
   #quietly(end: () => void): void {
     try {
       end();
     } catch {
-      // Whatever it holds, it is forgotten.
+      // The session is removed in any case.
     }
   }
 
-  /** Forgets a session whose client is gone. */
+  /** Removes a session whose client disconnected. */
   remove(session: Session): void {
     if (this.#open.has(session)) session.close?.();
     this.#forget(session);
@@ -114,7 +114,7 @@ export class Sessions {
     return this.#open.size;
   }
 
-  /** Ends those whose credential has expired. */
+  /** Ends streams whose credential has expired. */
   endExpired(now: number): void {
     for (const session of this.#expiring) {
       const { expires } = session.spec;
@@ -123,14 +123,14 @@ export class Sessions {
     }
   }
 
-  /** Ends those whose spec says so, without another message. */
+  /** Ends the streams that a predicate selects, without another message. */
   end(isOver: (spec: StreamSpec) => boolean): void {
     for (const [session, port] of this.#open) {
       if (isOver(session.spec)) this.#guarded(session, port, () => this.#end(session, port));
     }
   }
 
-  /** Streams end with their credentials: `at` says at what time each does now. */
+  /** Sets the expiry of every stream to `at(spec)`, ms. */
   expire(at: (spec: StreamSpec) => number | undefined): void {
     for (const [session, port] of this.#open) {
       const expires = at(session.spec);
@@ -141,7 +141,7 @@ export class Sessions {
     }
   }
 
-  /** When the next stream ends because its credential expires. */
+  /** Earliest expiry of a stream's credential, ms; undefined: none expires. */
   nextExpiry(): number | undefined {
     let next: number | undefined;
     for (const { spec } of this.#expiring) {
@@ -164,8 +164,8 @@ export class Sessions {
   }
 
   /**
-   * True once every stream has got `head`, false after `maxMessages`. Of many streams the first thus has its message under way while
-   * the last is still to be served, and a write is not answered after all of them.
+   * Sends pending messages of all streams. Returns true once every stream has got the changes up to revision `head`, false after `maxMessages`:
+   * with many streams a turn stays short, and responses and other requests come between.
    */
   flush(now: number, head: number, maxMessages: number): boolean {
     this.#now = now;
@@ -179,21 +179,21 @@ export class Sessions {
       if (!done) left -= this.#pump(...value, now);
       else {
         this.#round = undefined;
-        // What was committed after the round began may have missed those that it visited first.
+        // Streams visited early in the round may miss a commit made during it.
         if (this.#head === head) return true;
       }
     }
     return false;
   }
 
-  /** Returns how many messages were sent. */
+  /** Sends pending messages of one stream; returns their number. */
   #pump(session: Session, port: StreamPort, now: number): number {
     const { expires } = session.spec;
     if (expires !== undefined && expires <= now) {
       this.#guarded(session, port, () => this.#end(session, port));
       return 0;
     }
-    // Without a closure: it runs for each stream of each write.
+    // Without a closure, for speed: this runs for each stream after each write.
     try {
       const sent = session.pump(now);
       if (session.closed) this.#close(session, port);
@@ -207,8 +207,8 @@ export class Sessions {
 
 const SECOND_MS = 1000;
 
-/** Has a stream end with the credential that opened it: a token of an issuer tells by itself when it expires. */
-export function boundStream(spec: StreamSpec, ofCredential: number | undefined, now: number): void {
+/** Limits a stream to the lifetime of its credential, or of the issuer's token that opened it. */
+export function limitToCredential(spec: StreamSpec, ofCredential: number | undefined, now: number): void {
   const expires = ofCredential ?? spec.expires;
   if (expires === undefined) return;
   spec.expires = expires;

@@ -7,40 +7,40 @@ import type { Cluster } from './cluster.ts';
 import { DRAIN_RESCUE_MS, FLUSH_SLICE_MESSAGES } from './limits.ts';
 import type { Failed } from './platform.ts';
 
-/** How much a turn may do in one go. */
+/** Budget of one turn. */
 export interface Slice {
   workMs: number;
-  /** Whether it is to pause before the next one, so that other clusters come between. */
-  rests: boolean;
-  /** Objects that one plan may write. */
+  /** Whether a pause follows before the next slice, for other clusters on the thread. */
+  pauses: boolean;
+  /** Maximum number of objects that one plan writes. */
   maxWrites?: number;
 }
 
-/** What the platform gives to the turns of one cluster. */
+/** Ports of the platform for the turns of one cluster. */
 export interface TurnPorts {
   alarm: AlarmPort;
   now(): number;
-  /** Calls back after so long, in a turn of its own. */
+  /** Calls `run` after `ms`, outside the current turn. */
   after(ms: number, run: () => void): void;
-  /** "More?" until so much time is used up. */
+  /** Function that returns true until `ms` of work are used up. */
   budget(ms: number): () => boolean;
-  /** A share of the thread, beside other clusters of the process. */
+  /** Slice of the thread, shorter while other clusters of the process are active. */
   slice(now: number, wantedMs: number): Slice;
-  /** How long to pause after a slice that took so long, ms. */
+  /** Pause after a slice that took `tookMs`, ms. */
   pauseAfter(tookMs: number, now: number): number;
-  /** Asks the outside; whenever one answer is there, calls back with it. */
+  /** Asks questions; calls `answered` with each answer as it arrives. */
   ask(questions: readonly Question[], answered: (answers: readonly Answered[]) => void): void;
-  /** Sends effects; whenever the result of one is there, calls back with it. */
+  /** Sends effects; calls `delivered` with each result as it arrives. */
   send(deliveries: readonly Delivery[], delivered: (id: string, reply: Reply) => void): void;
   /** Reports the usage to the deployment's database, in the background. */
   reportUsage(cluster: Cluster): void;
   report: { turn(): void; failed: Failed; alarmLost(): void };
 }
 
-/** What came of a phase: nothing is left, there is more, or it failed and the alarm goes on with it. */
+/** Outcome of a phase: nothing is left, work is left, or it failed and the alarm tries again. */
 type Outcome = 'idle' | 'more' | 'failed';
 
-/** What the phases of one turn work with. `more` is the one budget that they share: what one has used up, those after it do not get. */
+/** Context of the phases of one turn. `more` is the budget that all phases share, in order. */
 interface PhaseCx {
   cluster: Cluster;
   now: number;
@@ -54,13 +54,13 @@ interface PhaseCx {
 interface Phase {
   name: string;
   run(cx: PhaseCx): Outcome;
-  /** Whether what it leaves is still to be done after the object died: the alarm then comes for it. */
+  /** Whether work that it leaves must be done even if the object is evicted: the alarm is set for it. */
   outlivesObject: boolean;
-  /** How long the next turn may take when this one left more, ms: what others wait for goes on in short slices. */
+  /** Slice of the next turn when this phase left work, ms: short for work that clients wait for. */
   nextSliceMs: number;
 }
 
-/** Ends the streams of expired credentials, and removes Events that outlived their TTL. */
+/** Ends streams of expired credentials and removes Events that outlived their TTL. */
 const expire: Phase = {
   name: 'expire',
   outlivesObject: true,
@@ -68,7 +68,7 @@ const expire: Phase = {
   run: ({ cluster, now }) => (cluster.removeExpired(now) ? 'idle' : 'more'),
 };
 
-/** Reconciles what is dirty. A throw (RC11) leaves that dirty. */
+/** Reconciles dirty keys. A throw leaves its key dirty (RC11). */
 const drain: Phase = {
   name: 'drain',
   outlivesObject: true,
@@ -76,7 +76,7 @@ const drain: Phase = {
   run: ({ cluster, now, slice, more }) => (cluster.drain(now, more, slice.maxWrites) ? 'idle' : 'more'),
 };
 
-/** Executes pods, each runtime one step at least. The keys that this signals are taken by the drain of the next turn. */
+/** Executes pods, at least one step of each runtime. Keys that runtimes signal are reconciled in the next turn. */
 const run: Phase = {
   name: 'run',
   outlivesObject: true,
@@ -87,7 +87,7 @@ const run: Phase = {
   },
 };
 
-/** Sends open streams what was committed. Streams end with the object. */
+/** Sends committed changes to open streams. */
 const flush: Phase = {
   name: 'flush',
   outlivesObject: false,
@@ -95,7 +95,7 @@ const flush: Phase = {
   run: ({ cluster, now }) => (cluster.flush(now, FLUSH_SLICE_MESSAGES) ? 'idle' : 'more'),
 };
 
-/** Asks what reconciles want to know, and sends the effects that are due. */
+/** Asks the questions of reconciles and sends due effects. */
 const ask: Phase = {
   name: 'ask',
   outlivesObject: true,
@@ -106,7 +106,7 @@ const ask: Phase = {
   },
 };
 
-/** Stores what is in memory and cannot wait: audit events of writes, usage. */
+/** Stores buffered audit events and usage that are due. */
 const store: Phase = {
   name: 'store',
   outlivesObject: true,
@@ -117,25 +117,25 @@ const store: Phase = {
   },
 };
 
-/** The phases of a turn, in their order. Before them comes the input, and after them the alarm, whatever failed. */
+/** Phases of a turn, in order. The input comes before them, and the alarm after them, even if a phase failed. */
 export const PHASES: readonly Phase[] = [expire, drain, run, flush, ask, store];
 
 /**
- * The turns of one object: input, the phases, a timer for what waits in memory, and the alarm last. Decides when a cluster works, for how long
- * at a time, and when it is woken. The object has one alarm, and at most one short timer for what a cluster holds in memory.
+ * Turns of one object: input, phases, store timer, alarm. Decides when a cluster works, for how long at a time, and when it is woken. The object
+ * has one alarm, and at most one timer that stores buffered counts and audit events.
  */
 export class Turns {
   readonly #ports: TurnPorts;
   readonly #alarm: Alarm;
-  /** The cluster that is open; another one that was opened before is left alone. */
+  /** Returns the open cluster; callbacks of one that was closed meanwhile do nothing. */
   readonly #open: () => Cluster | undefined;
-  /** The revision at the end of the last turn that left nothing: nothing is to be done while it stands. */
-  #settled: number | undefined;
-  /** The cluster whose next slice follows soon. */
-  #continues: Cluster | undefined;
-  /** The cluster that a timer is set for, and when it fires. */
+  /** Revision at the end of the last turn that left no work: while it is current, a turn is skipped. */
+  #idleAt: number | undefined;
+  /** Cluster whose next slice is scheduled. */
+  #scheduled: Cluster | undefined;
+  /** Cluster and time of the store timer. */
   #timer: { cluster: Cluster; at: number } | undefined;
-  /** What turns took since the object was constructed, ms. */
+  /** Duration of all turns since the object was constructed, ms. */
   awakeMs = 0;
 
   constructor(ports: TurnPorts, open: () => Cluster | undefined) {
@@ -144,65 +144,65 @@ export class Turns {
     this.#open = open;
   }
 
-  /** Takes over the alarm that stood before the object was constructed. */
+  /** Adopts the alarm that was set before the object was constructed. */
   adopt(stored: number | undefined): void {
     this.#alarm.adopt(stored);
   }
 
-  /** An alarm could not be set: the next turn is not to be left out, and sets one; so does a timer, where none comes. */
+  /** Handles an alarm that could not be set: the next turn sets one, or a timer does. */
   #unset(at: number, error: unknown): void {
     this.markDirty();
     this.#ports.report.failed(this.#open()?.options.id, 'alarm', error);
     this.#ports.after(DRAIN_RESCUE_MS, () => this.wakeBy(at));
   }
 
-  /** The alarm has fired that was set for this time. */
+  /** Records that the alarm set for `scheduled` has fired. */
   fired(scheduled: number): void {
     this.#alarm.fired(scheduled);
-    this.#settled = undefined;
+    this.#idleAt = undefined;
   }
 
-  /** The next turn is not to be left out, though nothing was written. */
+  /** Ensures that the next turn is not skipped, though no revision was written. */
   markDirty(): void {
-    this.#settled = undefined;
+    this.#idleAt = undefined;
   }
 
-  /** One turn after an input. */
+  /** Runs one turn after an input, or skips it if the cluster is idle or pauses. `budgetMs`: maximum slice. */
   take(cluster: Cluster, now: number, budgetMs: number): void {
-    const isIdle = cluster.registry.revision === this.#settled && !cluster.reconciler.isDirty;
+    const isIdle = cluster.registry.revision === this.#idleAt && !cluster.reconciler.isDirty;
     this.#guarded(cluster, now, () => {
-      if (isIdle && !this.#alarm.isLost(now)) return this.#rest(cluster, now, undefined);
+      if (isIdle && !this.#alarm.isLost(now)) return this.#skip(cluster, now, undefined);
       const slice = this.#ports.slice(now, Math.min(budgetMs, cluster.limits.turnMs));
-      // While it pauses, it goes on soon: with every request another slice would be no pause.
-      const pauses = slice.rests && this.#continues === cluster;
-      return pauses ? this.#rest(cluster, now, now + DRAIN_RESCUE_MS) : this.#work(cluster, now, slice);
+      // Requests during a pause take no slice: the scheduled one follows.
+      const pauses = slice.pauses && this.#scheduled === cluster;
+      return pauses ? this.#skip(cluster, now, now + DRAIN_RESCUE_MS) : this.#work(cluster, now, slice);
     });
   }
 
   /**
-   * Sets the alarm that the end of a turn wants. [RC17] A turn that throws is reported, and leaves an alarm that tries again: an error at any
-   * place costs a moment, never what is due later.
+   * Runs a turn and sets the alarm for the time that it returns. [RC17] A turn that throws is reported and leaves an alarm that tries again, so
+   * that no error loses what is due later.
    */
   #guarded(cluster: Cluster, now: number, turn: () => number | undefined): void {
     let at: number | undefined = now + DRAIN_RESCUE_MS;
     try {
       at = turn();
     } catch (error) {
-      this.#settled = undefined;
+      this.#idleAt = undefined;
       this.#ports.report.failed(cluster.options.id, 'turn', error);
     } finally {
       if (at !== undefined) this.wakeBy(at);
     }
   }
 
-  /** The end of a turn that is left out: stores what cannot wait. Returns when the alarm is wanted. */
-  #rest(cluster: Cluster, now: number, at: number | undefined): number | undefined {
+  /** Ends a skipped turn: stores what is due. Returns the time of the alarm, ms. */
+  #skip(cluster: Cluster, now: number, at: number | undefined): number | undefined {
     if (!this.#try(cluster, 'store', () => cluster.store(now, now))) return now + DRAIN_RESCUE_MS;
-    this.#keepMemory(cluster, cluster.flushAt(now), now);
+    this.#setStoreTimer(cluster, cluster.flushAt(now), now);
     return at;
   }
 
-  /** Runs the phases. Returns when the alarm is wanted. */
+  /** Runs the phases. Returns the time of the alarm, ms. */
   #work(cluster: Cluster, now: number, slice: Slice): number | undefined {
     const ports = this.#ports;
     ports.report.turn();
@@ -210,19 +210,19 @@ export class Turns {
     const cx: PhaseCx = { cluster, now, slice, more: ports.budget(slice.workMs), ask: () => this.#ask(cluster) };
     const done = PHASES.map((phase) => ({ phase, outcome: this.#run(phase, cx) }));
     const left = done.filter(({ outcome }) => outcome !== 'idle');
-    this.#settled = left.length ? undefined : cluster.registry.revision;
+    this.#idleAt = left.length ? undefined : cluster.registry.revision;
     const more = left.filter(({ outcome }) => outcome === 'more').map(({ phase }) => phase.nextSliceMs);
-    if (more.length) this.#goOn(cluster, Math.min(...more), slice.rests ? began : undefined);
-    // What could not be stored a moment ago is tried again by the alarm.
-    if (!left.some(({ phase }) => phase === store)) this.#keepMemory(cluster, cluster.flushAt(now), now);
+    if (more.length) this.#scheduleSlice(cluster, Math.min(...more), slice.pauses ? began : undefined);
+    // After a failed store phase, the alarm tries again.
+    if (!left.some(({ phase }) => phase === store)) this.#setStoreTimer(cluster, cluster.flushAt(now), now);
     this.awakeMs += ports.now() - now;
     if (left.some(({ phase, outcome }) => outcome === 'failed' || phase.outlivesObject)) return now + DRAIN_RESCUE_MS;
     const at = cluster.alarmAt(now);
-    if (at === undefined && this.#alarm.none(now)) ports.report.alarmLost();
+    if (at === undefined && this.#alarm.giveUpLost(now)) ports.report.alarmLost();
     return at;
   }
 
-  /** A phase that fails is reported and tried again by the alarm; those after it have their turn. */
+  /** Runs a phase; a throw is reported, and the phases after it run nevertheless. */
   #run(phase: Phase, cx: PhaseCx): Outcome {
     let outcome: Outcome = 'failed';
     this.#try(cx.cluster, phase.name, () => {
@@ -231,7 +231,7 @@ export class Turns {
     return outcome;
   }
 
-  /** Runs a part of a turn; false: it failed, which is reported. */
+  /** Runs a part of a turn. Returns false if it threw; the error is reported. */
   #try(cluster: Cluster, part: string, run: () => void): boolean {
     try {
       run();
@@ -242,13 +242,13 @@ export class Turns {
     }
   }
 
-  /** Another turn as soon as this one is committed, which takes time of the thread as well. `began`: when the slice did that it pauses after. */
-  #goOn(cluster: Cluster, budgetMs: number, began: number | undefined): void {
-    if (this.#continues === cluster) return;
-    this.#continues = cluster;
+  /** Schedules the next slice after the commit of this one. `began`: start of the slice that a pause follows, ms; the commit counts. */
+  #scheduleSlice(cluster: Cluster, budgetMs: number, began: number | undefined): void {
+    if (this.#scheduled === cluster) return;
+    this.#scheduled = cluster;
     const { now, after, pauseAfter } = this.#ports;
     const go = () => {
-      if (this.#continues === cluster) this.#continues = undefined;
+      if (this.#scheduled === cluster) this.#scheduled = undefined;
       if (this.#open() === cluster) this.take(cluster, now(), budgetMs);
     };
     after(0, () => {
@@ -257,24 +257,24 @@ export class Turns {
     });
   }
 
-  /** Asks what reconciles want to know and sends the effects that are due; the cluster goes on with what comes of it. */
+  /** Asks questions and sends due effects; each result is the input of another turn. */
   #ask(cluster: Cluster): void {
     const ports = this.#ports;
     const { questions, deliveries } = cluster.outgoing(ports.now()) ?? { questions: [], deliveries: [] };
-    const goOn = (hand: (reconciler: Reconciler) => void) => {
+    const resume = (hand: (reconciler: Reconciler) => void) => {
       if (this.#open() !== cluster) return;
       this.#try(cluster, 'answer', () => cluster.incoming(hand));
       this.markDirty();
       this.take(cluster, ports.now(), DRAIN_FIRST_SLICE_MS);
     };
-    if (questions.length) ports.ask(questions, (answers) => goOn((reconciler) => reconciler.answer(answers)));
+    if (questions.length) ports.ask(questions, (answers) => resume((reconciler) => reconciler.answer(answers)));
     if (deliveries.length) {
-      ports.send(deliveries, (id, reply) => goOn((reconciler) => reconciler.delivered(id, reply, ports.now())));
+      ports.send(deliveries, (id, reply) => resume((reconciler) => reconciler.delivered(id, reply, ports.now())));
     }
   }
 
-  /** Has one timer for what a cluster holds in memory. */
-  #keepMemory(cluster: Cluster, at: number | undefined, now: number): void {
+  /** Sets the timer that stores buffered counts and audit events, unless an earlier one is set. */
+  #setStoreTimer(cluster: Cluster, at: number | undefined, now: number): void {
     if (at === undefined) return;
     if (this.#timer?.cluster === cluster && this.#timer.at <= at) return;
     const timer = { cluster, at };
@@ -287,15 +287,15 @@ export class Turns {
     });
   }
 
-  /** Stores all that a cluster holds in memory, or throws, and reports its usage when that is due; an alarm stands for the next report. */
+  /** Stores all buffered counts and audit events, or throws. Reports the usage if due, and sets the alarm for the next report. */
   store(cluster: Cluster, now: number): void {
     cluster.store(now);
     if (cluster.usage.isReportDue(now)) this.#ports.reportUsage(cluster);
     if (cluster.usage.reportAt !== undefined) this.wakeBy(cluster.usage.reportAt);
   }
 
-  /** Sees to it that the alarm fires at this time at the latest. */
+  /** Ensures that the alarm fires at `at` (ms) at the latest. */
   wakeBy(at: number): void {
-    if (this.#alarm.by(at, this.#ports.now())) this.#ports.report.alarmLost();
+    if (this.#alarm.ensureBy(at, this.#ports.now())) this.#ports.report.alarmLost();
   }
 }

@@ -7,7 +7,7 @@ import { getMeta, setMeta } from '../store/schema.ts';
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
-/** In `meta`: the hour up to which the deployment's database had every report, as far as this cluster knew. */
+/** Key in `meta`: the last hour that the deployment's database acknowledged. */
 const REPORTED = 'usage-told';
 
 type Row = { hour: number; requests: number; writes: number; bytes: number; awake_ms: number; tally: string };
@@ -20,32 +20,32 @@ const toHour = ({ hour, requests, writes, bytes, awake_ms }: Row): UsageHour => 
   awakeMs: awake_ms,
 });
 
-/** An hour that is counted. */
+/** Hour being counted. */
 interface Hour {
   hour: number;
-  /** The counters when it began. */
+  /** Counters at its beginning. */
   base: Counts;
-  /** The most bytes of the database in it. */
+  /** Maximum size of the database in it, bytes. */
   bytes: number;
 }
 
 /**
- * What the cluster is used for, by the hour. The counters of its whole life are in memory and ride on the log's rows (Tally), so that a write
- * costs no row for being counted and is counted exactly when it is committed. What came with no row, as reads do, is written down within
- * USAGE_FLUSH_MS: a process that is killed loses that much of them, one that is evicted nothing, since nobody is evicted so soon. A row of
- * `usage` says how far the counters were; what the newest row of the log has beyond that belongs to the newest hour.
+ * Usage of the cluster by the hour. Lifetime counters are in memory and are stored in the log's rows (store/counters.ts), so that a write costs
+ * no row for being counted and is counted exactly if it is committed. Counts without a row of the log (reads) are stored within USAGE_FLUSH_MS:
+ * a killed process loses at most that, an evicted object nothing, since eviction takes longer. A row of `usage` holds the counters at its last
+ * store; what the newest row of the log has beyond them belongs to the newest hour.
  */
 export class Usage {
   readonly #store: Store;
-  /** Bytes of the database now. */
+  /** Size of the database, bytes. */
   readonly #size: () => number;
   readonly #failed: (error: unknown) => void;
-  /** The newest hour, whose row is written. */
+  /** Newest hour that has a row. */
   #newest: Hour | undefined;
-  /** A new hour could not be begun; reported once until it could. */
+  /** Whether the last attempt to begin an hour failed: the error is reported once. */
   #isBroken = false;
   #second = -1;
-  /** When something was first counted that no row has. */
+  /** Time of the first count that is not stored, ms. */
   #since: number | undefined;
   #reported: { at: number; counts: string } | undefined;
   #acknowledged = 0;
@@ -65,18 +65,18 @@ export class Usage {
     this.#since ??= now;
   }
 
-  /** Takes back the write of a request that failed. */
+  /** Uncounts the write of a request that failed. */
   failed(): void {
     this.#counters.writes--;
   }
 
-  /** Takes back a request that is not counted: 401, or rate-limited. */
+  /** Uncounts a request with 401 or a rate limit's 429. */
   refused(mutates: boolean): void {
     this.#counters.requests--;
     if (mutates) this.#counters.writes--;
   }
 
-  /** Counts the second as one in which the cluster worked. */
+  /** Counts the current second as awake time, once. */
   work(now: number): void {
     this.#at(now);
     const second = Math.floor(now / SECOND_MS);
@@ -86,7 +86,7 @@ export class Usage {
     this.#since ??= now;
   }
 
-  /** When counts are to be stored; undefined: all are. */
+  /** Time by which counts must be stored, ms; undefined: all are. */
   get due(): number | undefined {
     if (this.#counters.isStored) this.#since = undefined;
     return this.#since === undefined ? undefined : this.#since + USAGE_FLUSH_MS;
@@ -98,7 +98,7 @@ export class Usage {
     if (this.#newest) this.#write(this.#newest);
   }
 
-  /** Hours that overlap the time, oldest first; what is not written down yet is in them. */
+  /** Hours that overlap [from, to) in ms, oldest first, including counts that are not stored yet. */
   hours(from: number, to: number, now: number): UsageHour[] {
     this.#at(now);
     const newest = this.#newest;
@@ -106,23 +106,23 @@ export class Usage {
     return rows.map((row) => (newest && row.hour === newest.hour ? this.#current(newest) : toHour(row)));
   }
 
-  /** When the next report to the deployment's database is due; undefined: nothing changed since the last, or there was none. */
+  /** Time of the next report to the deployment's database, ms; undefined: no change since the last, or no report yet. */
   get reportAt(): number | undefined {
     return this.#reported && this.#reported.counts !== this.#counters.counts ? this.#reported.at + USAGE_PUSH_MS : undefined;
   }
 
-  /** Whether a report is due now. What was counted before the cluster hibernated is reported with its first work afterwards. */
+  /** Whether a report is due now; the first after the cluster was opened always is, for counts from before it hibernated. */
   isReportDue(now: number): boolean {
     return !this.#reported || (this.reportAt ?? Number.POSITIVE_INFINITY) <= now;
   }
 
-  /** The hours to report. Figures are absolute: a repetition is harmless, and a lost report is made up for by the next. */
+  /** Hours to report. Figures are absolute, so that a repeated or lost report does no harm. */
   report(now: number): UsageHour[] {
     this.#reported = { at: now, counts: this.#counters.counts };
-    return this.hours(this.#complete(), Number.MAX_SAFE_INTEGER, now);
+    return this.hours(this.#acknowledgedHour(), Number.MAX_SAFE_INTEGER, now);
   }
 
-  /** Marks hours as acknowledged, in memory only: the caller may stand outside of a turn, where nothing can be written. */
+  /** Marks hours as acknowledged, in memory only: the caller may be outside a turn, where nothing may be written. */
   reportTaken(hours: readonly UsageHour[]): void {
     this.#acknowledged = Math.max(this.#acknowledged, hours.at(-1)?.hour ?? 0);
   }
@@ -132,8 +132,8 @@ export class Usage {
     if (this.#reported) this.#reported.counts = '';
   }
 
-  /** The hour up to which the deployment's database has everything. */
-  #complete(): number {
+  /** Last acknowledged hour; persists it when it changed. */
+  #acknowledgedHour(): number {
     const { sql } = this.#store;
     const known = Number(getMeta(sql, REPORTED) ?? 0);
     if (this.#acknowledged <= known) return known;
@@ -148,11 +148,11 @@ export class Usage {
   #recover(): void {
     const { sql } = this.#store;
     const [row] = sql.all<Row>('SELECT * FROM usage ORDER BY hour DESC LIMIT 1');
-    // Rows of a copy carry none; what they were counted for is another cluster's.
+    // The log of a fork holds no counters: they belong to its source.
     const [kept, carried] = [readCounters(row?.tally), row && readCounters(this.#store.tally())];
     if (!row || !kept) return;
-    const most = (key: keyof Counts) => Math.max(kept[key], carried?.[key] ?? 0);
-    Object.assign(this.#counters, { requests: most('requests'), writes: most('writes'), awake: most('awake') });
+    const larger = (key: keyof Counts) => Math.max(kept[key], carried?.[key] ?? 0);
+    Object.assign(this.#counters, { requests: larger('requests'), writes: larger('writes'), awake: larger('awake') });
     this.#counters.markStored();
     const base = {
       requests: kept.requests - row.requests,
@@ -163,8 +163,8 @@ export class Usage {
   }
 
   /**
-   * Begins a new hour when there is one. A clock that was set back counts to the hour that is the newest; so does a disk that fails, until it
-   * works: nobody is refused an answer because it cannot be counted well.
+   * Begins a new hour if `now` is in one. If the clock was set back, or the disk fails, requests count to the newest hour: no request fails
+   * because it cannot be counted.
    */
   #at(now: number): void {
     const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
@@ -174,7 +174,7 @@ export class Usage {
       if (newest) this.#write(newest);
       this.#begin(hour);
       if (newest) {
-        const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, this.#complete());
+        const oldest = Math.min(hour - USAGE_HOURS * HOUR_MS, this.#acknowledgedHour());
         this.#store.sql.run('DELETE FROM usage WHERE hour < ?', oldest);
       }
       this.#isBroken = false;

@@ -13,16 +13,16 @@ interface Seen {
   count: number;
 }
 
-/** What the recorder should do: write a new Event, count an old one up, or keep silent. */
+/** Result of correlation: create an Event, increment the count of an existing one, or drop it. */
 export type Correlated =
   | { do: 'create'; message: string; remember: (namespace: string, name: string) => void }
   | { do: 'count'; seen: Readonly<Seen>; message: string; forget: () => void }
   | { do: 'drop' };
 
 /**
- * client-go's EventCorrelator (tools/record/events_cache.go): a spam filter per source and object, combination of similar events, and
- * counting of equal ones. A memo: droppable, since upstream's own is lost with its process. What a transaction changes stands in pending
- * entries until `commit`; after a rollback, `rollback` drops them, so an Event that was never written is not counted.
+ * client-go's EventCorrelator (tools/record/events_cache.go): a spam filter per source and object, aggregation of similar events, and
+ * counting of equal ones. In memory only, as upstream. Changes of a transaction are pending until `commit`; `rollback` drops them, so an
+ * Event that was never written is not counted.
  */
 export class EventCorrelator {
   readonly #buckets = new PendingMap<Bucket>();
@@ -50,12 +50,12 @@ export class EventCorrelator {
     };
   }
 
-  /** Keeps what was correlated since the last commit: its transaction is written. */
+  /** Keeps the pending changes: their transaction is committed. */
   commit(): void {
     for (const map of [this.#buckets, this.#similar, this.#seen]) map.commit();
   }
 
-  /** Forgets what was correlated since the last commit: its transaction was rolled back. */
+  /** Drops the pending changes: their transaction was rolled back. */
   rollback(): void {
     for (const map of [this.#buckets, this.#similar, this.#seen]) map.rollback();
   }
@@ -77,7 +77,7 @@ export class EventCorrelator {
 
 const SECOND_MS = 1000;
 
-/** A bounded map of immutable values whose changes are kept apart until they are committed; the oldest entries go first. */
+/** Bounded map of immutable values whose changes are pending until committed; the oldest entries are evicted first. */
 class PendingMap<V> {
   readonly #kept = new Map<string, V>();
   readonly #pending = new Map<string, V | undefined>();
@@ -86,7 +86,7 @@ class PendingMap<V> {
     return this.#pending.has(key) ? this.#pending.get(key) : this.#kept.get(key);
   }
 
-  /** Without a value, the entry is removed. */
+  /** Sets a pending value; undefined removes the entry. */
   set(key: string, value: V | undefined): void {
     this.#pending.set(key, value);
   }

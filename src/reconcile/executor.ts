@@ -12,7 +12,7 @@ type WriteAction = Extract<Action, { verb: 'create' | 'update' | 'delete' }>;
 
 const isWrite = (action: Action): action is WriteAction => 'resource' in action;
 
-/** Who carries out a plan: for the registry, and for the outbox. */
+/** Identity that a plan is executed with: user and field manager for the registry, sender for the outbox. */
 interface Writer {
   user: UserInfo;
   manager: string;
@@ -21,11 +21,11 @@ interface Writer {
 
 export interface Outcome {
   requeueAt?: number;
-  /** The first refusal, when there was one: the key wants another look. */
+  /** The error that ended the plan; the key is reconciled again. */
   refused?: StatusError;
 }
 
-/** Turns plans into registry calls (SPEC RC3..RC6). It decides nothing: what to do is the plan's, what is allowed is the registry's. */
+/** Executes plans as registry calls (SPEC RC3..RC6). The plan says what to do, and the registry what is allowed. */
 export class Executor {
   readonly #registry: Registry;
   readonly #recorder: Recorder;
@@ -37,18 +37,18 @@ export class Executor {
     this.#outbox = outbox;
   }
 
-  /** The caller's transaction is committed. */
+  /** Keeps pending state of the recorder: the caller's transaction is committed. */
   commit(): void {
     this.#recorder.commit();
   }
 
-  /** The caller's transaction was rolled back. */
+  /** Drops state in memory that the caller's transaction wrote: it was rolled back. */
   rollback(): void {
     this.#recorder.rollback();
     this.#outbox.rollback();
   }
 
-  /** Runs inside the caller's transaction. A refused action ends the plan; the controller's `refused` may answer with another. */
+  /** Executes a plan inside the caller's transaction. A refused action ends it; the controller's `refused` may return another plan. */
   run(controller: Controller, key: Key, plan: Plan, view: View, cx: ReconcileCx): Outcome {
     const user: UserInfo = { username: controller.user, groups: groupsOf(controller.user) };
     const writer: Writer = { user, manager: controller.manager, sender: { ...key, controller: controller.name } };
@@ -64,20 +64,20 @@ export class Executor {
   }
 
   #perform(action: Action, writer: Writer, now: number): StatusError | undefined {
-    if (!isWrite(action)) return this.#note(action, writer, now);
+    if (!isWrite(action)) return this.#performOther(action, writer, now);
     try {
-      // Every call of the registry is a transaction of its own inside the reconcile's: what is refused leaves nothing.
+      // Each registry call is a savepoint inside the reconcile's transaction: a refused write is rolled back alone.
       this.#write(action, writer, now);
       return undefined;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      const alreadySo = error.code === 404 && (action.verb === 'delete' || action.verb === 'update');
-      return alreadySo ? undefined : error;
+      const isGone = error.code === 404 && (action.verb === 'delete' || action.verb === 'update');
+      return isGone ? undefined : error;
     }
   }
 
-  /** What is no write of an object is never refused. */
-  #note(action: Exclude<Action, WriteAction>, writer: Writer, now: number): undefined {
+  /** Performs an action that writes no object; it is never refused. */
+  #performOther(action: Exclude<Action, WriteAction>, writer: Writer, now: number): undefined {
     if (action.verb === 'event') this.#recorder.record(action, writer, now);
     else if (action.verb === 'settle') this.#outbox.settle(action.id);
     else this.#outbox.add({ id: action.id, request: action.request, due: action.due ?? now }, writer.sender);
@@ -130,7 +130,7 @@ export class Executor {
 
 const errorOf = (error: StatusError) => ({ code: error.code, reason: error.reason, message: error.message });
 
-/** Creation in a namespace that is going away is not an error of the controller (apierrors.HasStatusCause NamespaceTerminating). */
+/** Whether a creation was refused because its namespace is terminating (apierrors.HasStatusCause NamespaceTerminating). */
 function isTerminating(error: StatusError): boolean {
   return (
     error.code === 403 &&

@@ -3,27 +3,27 @@ import type { Sqlite } from '../lib/sqlite-port.ts';
 import { OUTBOX_SENDS, OUTBOX_BATCH, OUTBOX_FIRST_MS, OUTBOX_MAX_MS, OUTBOX_SENDING_MS } from './limits.ts';
 import type { EffectState, Key } from './plan.ts';
 
-/** Something to be done outside: a request that is sent once its transaction is committed. */
+/** Request to the outside that is sent once its transaction is committed. */
 export interface Effect {
-  /** Chosen by who writes it; sent along, the same each time, so that the receiver recognises a repetition. */
+  /** Idempotency key, chosen by the controller and sent with every repetition, so that the receiver recognises one. */
   id: string;
   request: Question;
-  /** When it is sent at the earliest, ms. */
+  /** Earliest time at which it is sent, ms since the epoch. */
   due: number;
 }
 
-/** Whose effect it is: this key is reconciled when the effect has ended. */
+/** Controller and key of an effect; the key is reconciled when the effect has an outcome. */
 export interface Sender extends Key {
   controller: string;
 }
 
-/** What is to be asked and sent outside. */
+/** Questions to ask and effects to send. */
 export interface Outgoing {
   questions: Question[];
   deliveries: Delivery[];
 }
 
-/** An effect that is to be sent now. */
+/** Effect to send now. */
 export interface Delivery {
   id: string;
   request: Question;
@@ -32,26 +32,26 @@ export interface Delivery {
 type Row = { id: string; attempt: number; what: string; controller: string; namespace: string; name: string };
 
 /**
- * Effects lie in the commit that made them due, and are sent by the shell after it: at least once, with an id that repeats. One that fails
- * is sent again with back-off. The outcome stays in its row until the sender settles it.
+ * Table of effects (transactional outbox). A row is part of the commit that made it due; the shell sends it afterwards, at least once, always
+ * with the same id. A failed send is repeated with back-off. The outcome stays in the row until a plan settles it.
  */
 export class Outbox {
   readonly #sql: Sqlite;
-  /** The earliest time at which one is due, once it was asked for. */
+  /** The earliest due time, cached. */
   #next: { at: number | undefined } | undefined;
-  /** Effects that are on their way, and until when an answer is waited for. A crash forgets them: they are sent again. */
+  /** Timeouts of the effects that are being sent, ms, by id. In memory: after a crash they are sent again. */
   readonly #sending = new Map<string, number>();
 
   constructor(sql: Sqlite) {
     this.#sql = sql;
   }
 
-  /** Forgets what was read in a transaction that was rolled back. */
+  /** Drops what was cached in a transaction that was rolled back. */
   rollback(): void {
     this.#next = undefined;
   }
 
-  /** Writes an effect inside of the caller's transaction; an id that is there already stays as it is. */
+  /** Inserts an effect inside the caller's transaction; a row with the same id stays unchanged. */
   add({ id, request, due }: Effect, { controller, namespace, name }: Sender): void {
     this.#next = undefined;
     this.#sql.run(
@@ -65,7 +65,7 @@ export class Outbox {
     );
   }
 
-  /** What became of an effect; undefined: there is none of that id, or it is settled. */
+  /** State of an effect; undefined: no row has that id. */
   state(id: string): EffectState | undefined {
     const [row] = this.#sql.all<{ attempt: number; outcome: string | null }>(
       'SELECT attempt, outcome FROM outbox WHERE id = ?',
@@ -74,13 +74,13 @@ export class Outbox {
     return row && { sends: row.attempt, ...(row.outcome !== null && { outcome: JSON.parse(row.outcome) }) };
   }
 
-  /** Forgets an effect. */
+  /** Deletes the row of an effect. */
   settle(id: string): void {
     this.#next = undefined;
     this.#sql.run('DELETE FROM outbox WHERE id = ?', id);
   }
 
-  /** Takes the effects that are due and not on their way. */
+  /** Takes the effects that are due and not being sent, up to OUTBOX_BATCH concurrent ones. */
   take(now: number): Delivery[] {
     const next = this.#earliest();
     if (next === undefined || next > now) return [];
@@ -89,14 +89,14 @@ export class Outbox {
       now,
       OUTBOX_BATCH + this.#sending.size,
     );
-    const underWay = [...this.#sending.values()].filter((until) => until > now).length;
-    const free = Math.max(0, OUTBOX_BATCH - underWay);
+    const sending = [...this.#sending.values()].filter((until) => until > now).length;
+    const free = Math.max(0, OUTBOX_BATCH - sending);
     const taken = rows.filter(({ id }) => (this.#sending.get(id) ?? 0) <= now).slice(0, free);
     for (const { id } of taken) this.#sending.set(id, now + OUTBOX_SENDING_MS);
     return taken.map(({ id, what }) => ({ id, request: JSON.parse(what) as Question }));
   }
 
-  /** Writes down what came of a delivery; returns whose effect has ended. One that is settled, or has ended, is nobody's any more. */
+  /** Stores the result of a send. Returns the sender if the effect has its outcome now; a late result of a settled or ended one is ignored. */
   delivered(id: string, reply: Reply, now: number): Sender | undefined {
     const [row] = this.#sql.all<Row>(
       'SELECT id, attempt, what, controller, namespace, name FROM outbox WHERE id = ? AND outcome IS NULL',
@@ -119,18 +119,18 @@ export class Outbox {
     this.#sql.run('UPDATE outbox SET attempt = ?, due = ? WHERE id = ?', sends, due, id);
   }
 
-  /** The senders of effects that have ended and are not settled: their keys are dirty after a crash. */
+  /** Senders of effects with an outcome that are not settled: their keys are dirty after a crash. */
   ended(): Sender[] {
     return this.#sql.all<Row>(
       'SELECT id, attempt, what, controller, namespace, name FROM outbox WHERE outcome IS NOT NULL ORDER BY id',
     );
   }
 
-  /** When to come back: the next effect is due, or an answer is not waited for any longer. */
+  /** Time at which the next effect is due or the next send times out, ms; undefined: never. */
   next(): number | undefined {
     const earliest = this.#earliest();
     if (earliest === undefined || !this.#sending.size) return earliest;
-    // One more than are under way: the earliest of the others is among them.
+    // One row more than are being sent: the earliest of the others is among them.
     const rows = this.#sql.all<{ id: string; due: number }>(
       'SELECT id, due FROM outbox WHERE due IS NOT NULL ORDER BY due, id LIMIT ?',
       this.#sending.size + 1,

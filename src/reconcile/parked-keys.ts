@@ -11,25 +11,25 @@ export interface Work extends Key {
 export interface Parked {
   attempt: Attempt;
   questions: readonly Question[];
-  /** When its questions are given up, ms. */
+  /** Deadline of its questions, ms since the epoch. */
   until: number;
 }
 
-/** A question, and the ids of the keys that wait for its answer. */
+/** A question with the ids of the keys that wait for its answer. */
 interface Awaited {
   question: Question;
   ids: Set<string>;
 }
 
-/** Keys that wait for answers from the outside: not dirty until the answers are there. Equal questions of many keys are asked once. */
+/** Keys that wait for answers from the outside; dirty again once all are there. Equal questions of many keys are asked once. */
 export class ParkedKeys {
   readonly #parked = new Map<string, Parked & { work: Work }>();
   readonly #awaited = new Map<string, Awaited>();
-  /** Ids of questions that are not being asked yet, first in, first out. */
+  /** Ids of questions that are not asked yet, first in, first out. */
   readonly #unasked = new Set<string>();
   readonly #asked = new Set<string>();
 
-  /** How many keys wait. */
+  /** Number of keys that wait. */
   get size(): number {
     return this.#parked.size;
   }
@@ -47,7 +47,7 @@ export class ParkedKeys {
     }
   }
 
-  /** Takes a key out. */
+  /** Removes a key and the questions that no other key asks. */
   unpark(id: string): Parked | undefined {
     const parked = this.#parked.get(id);
     if (!parked) return undefined;
@@ -63,7 +63,7 @@ export class ParkedKeys {
     return parked;
   }
 
-  /** Takes questions that are not being asked yet: no more are under way than QUESTIONS_MAX. */
+  /** Takes questions that are not asked yet, up to QUESTIONS_MAX concurrent ones. */
   takeQuestions(): Question[] {
     const taken: Question[] = [];
     for (const id of this.#unasked) {
@@ -77,7 +77,7 @@ export class ParkedKeys {
     return taken;
   }
 
-  /** Gives answers to the keys that wait for them; returns those that have all. */
+  /** Hands answers to the keys that wait for them. Returns the keys whose questions are all answered. */
   answer(answers: readonly Answered[]): Work[] {
     const ready = new Map<string, Work>();
     for (const [question, reply] of answers) {

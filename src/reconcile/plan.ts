@@ -4,17 +4,17 @@ import type { Ask, Question, Reply } from '../lib/ask.ts';
 import type { Random } from '../lib/random.ts';
 import type { Change, View } from '../registry/view.ts';
 
-/** What a controller is asked to look at. Cluster-scoped objects have namespace "". */
+/** Namespace and name that a controller reconciles. Cluster-scoped objects have namespace "". */
 export interface Key {
   namespace: string;
   name: string;
 }
 
-/** Data only: the executor turns it into registry calls inside one transaction, with uid and resourceVersion preconditions. */
+/** One write of a plan, as data: the executor turns it into a registry call, with uid and resourceVersion preconditions. */
 export type Action =
-  /** With a subresource, what is posted to it: the object names whose it is. */
+  /** Creates an object, or posts it to a subresource of the object that its metadata names. */
   | { verb: 'create'; resource: Resource; object: Obj; subresource?: string }
-  /** Whole-object replace; the object carries the resourceVersion it was read at. */
+  /** Replaces the whole object; it carries the resourceVersion it was read at. */
   | { verb: 'update'; resource: Resource; object: Obj; subresource?: 'status' | 'finalize' | 'approval' | 'scale' }
   | {
       verb: 'delete';
@@ -28,23 +28,23 @@ export type Action =
     }
   | EventAction
   | EffectAction
-  /** The outcome of an effect was taken note of: it is forgotten. */
+  /** Deletes an effect whose outcome the controller has processed. */
   | { verb: 'settle'; id: string };
 
-/** What became of an effect. */
+/** State of an effect. */
 export interface EffectState {
-  /** How often it was sent and answered, or could not be. */
+  /** Number of finished sends, failed ones included. */
   sends: number;
-  /** The end: the receiver's answer below 300, or the last failure. Absent: it will be sent, or sent again. */
+  /** Final result: the receiver's answer below 300, or the last failure. Absent: another send follows. */
   outcome?: Reply;
 }
 
-/** Has something done outside once the plan is committed (outbox.ts). The key is reconciled again when it has ended. */
+/** Sends a request to the outside once the plan is committed (outbox.ts). The key is reconciled again when there is an outcome. */
 export interface EffectAction {
   verb: 'effect';
   id: string;
   request: Question;
-  /** ms; absent: at once. */
+  /** Earliest time, ms since the epoch; absent: now. */
   due?: number;
 }
 
@@ -65,54 +65,54 @@ export interface EventAction {
 
 export interface Plan {
   actions: Action[];
-  /** Look at this key again at this time (ms). The one form of "later": it becomes a row in `timers`, replacing the key's former one. */
+  /** Time at which the key is reconciled again, ms: a row in `timers` that replaces the key's former one; absent: that is deleted. */
   requeueAt?: number;
 }
 
 export interface ReconcileCx {
   now: number;
   random: Random;
-  /** Asks the outside; while there is no answer, the reconcile ends here and is run anew with it (lib/ask.ts). */
+  /** Returns the answer of the outside; while there is none, throws Unanswered: the reconcile is rolled back and runs again with it (lib/ask.ts). */
   ask: Ask;
-  /** What became of an effect of that id. */
+  /** State of an effect by its id. */
   effect(id: string): EffectState | undefined;
-  /** Objects that one plan writes at most, its own status and what belongs to one decision aside: a plan is one transaction and is not interrupted. */
+  /** Maximum number of objects that one plan writes, since its transaction cannot be interrupted. The status and writes that must be atomic do not count. */
   maxWrites: number;
 }
 
-/** Which keys a change of another resource (or of the controller's own) makes dirty. */
+/** Mapping of the changes of a resource to the keys that they make dirty. */
 export interface Mapping {
-  /** `*` is every resource that the cluster serves, now or later. */
+  /** `*` is every resource that the cluster serves, including those that are defined later. */
   resource: Resource | '*';
-  /** Resources that `*` leaves out. */
+  /** Resources that `*` excludes. */
   except?: readonly Resource[];
   keys(change: Change, view: View): Key[];
   /**
-   * Its keys are looked at only so long after the change, ms (AddAfter in upstream's event handlers): for moments, since they cost no row
-   * and a cluster that wakes from a crash counts them anew. What takes longer is a plan's requeueAt.
+   * Delay of its keys after the change, ms (AddAfter in upstream's event handlers). For short delays: they cost no row, and start again
+   * after a crash. For longer ones use a plan's requeueAt.
    */
   afterMs?: number;
 }
 
-/** A controller is a function over keys. Deterministic, total, no I/O; harmless when run twice. */
+/** A controller: a function from a key to a plan. Deterministic, total, idempotent, without I/O. */
 export interface Controller {
   name: string;
   /** Field manager and user agent of its writes, e.g. "kube-controller-manager". */
   manager: string;
-  /** user name of its writes, e.g. "system:serviceaccount:kube-system:deployment-controller". */
+  /** User name of its writes, e.g. "system:serviceaccount:kube-system:deployment-controller". */
   user: string;
   watches: Mapping[];
   /**
-   * Its keys wait until no other key is dirty, and are then taken a few at a time. The nodes are such: in a real cluster controllers see
-   * one pod become ready before the next does, and roll out step by step.
+   * Takes its keys only while no other key is dirty, a few at a time. Set for the kubelet: in a real cluster controllers see one pod become
+   * ready before the next does, and roll out step by step.
    */
   lowPriority?: boolean;
   reconcile(key: Key, view: View, cx: ReconcileCx): Plan;
-  /** Called when an action was refused (quota, conflict, invalid): may answer with events or status. Without it the key is retried with back-off. */
+  /** Returns a plan (events, status) to execute after a refused action. The key is retried at its requeueAt, else with back-off. */
   refused?(key: Key, action: Action, error: { code: number; reason: string; message: string }, view: View, cx: ReconcileCx): Plan;
 }
 
-/** The usual mapping: the object itself is the key. */
+/** Mapping of an object to its own key. */
 export const byObject = (resource: Resource): Mapping => ({
   resource,
   keys: (change) => [{ namespace: change.object.metadata.namespace ?? '', name: change.object.metadata.name }],

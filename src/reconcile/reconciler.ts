@@ -25,11 +25,11 @@ import { WorkQueue } from './workqueue.ts';
 export interface ReconcilerDeps {
   registry: Registry;
   view: View;
-  /** Where it writes down how far dispatching is. */
+  /** Database of the cursor and the outbox. */
   sql: Sqlite;
   timers: Timers;
   controllers: readonly Controller[];
-  /** Chance, and questions to the outside. */
+  /** Source of random numbers and of answers to questions. */
   scope: AttemptScope;
 }
 
@@ -41,8 +41,8 @@ const isAbout = (watch: Mapping, resource: Resource): boolean =>
   watch.resource === resource || (watch.resource === '*' && !watch.except?.includes(resource));
 
 /**
- * Events to keys to plans to writes, until quiet (SPEC.md). What is dirty is derived: log rows after the cursor, and due timers. The cursor
- * is persisted lazily, so a crash maps some rows again, which is harmless by the laws of controllers.
+ * Maps changes to keys, reconciles keys to plans and executes plans, until no key is dirty (SPEC.md). Dirty keys are derived from log rows
+ * after the cursor and from due timers. The cursor is persisted lazily: after a crash some rows are mapped again, which controllers tolerate.
  */
 export class Reconciler {
   readonly outbox: Outbox;
@@ -50,10 +50,10 @@ export class Reconciler {
   readonly #queue = new WorkQueue();
   readonly #executor: Executor;
   readonly #byName: Map<string, Controller>;
-  /** Those of the resources that a mapping names, with the wild ones in place: in the order of the controllers. */
+  /** Watches of each resource that a mapping names, wildcards included, in the order of the controllers. */
   readonly #byResource = new Map<Resource, Watch[]>();
-  /** Those of every resource (`*`). */
-  readonly #wild: readonly Watch[];
+  /** Watches of every resource (`*`). */
+  readonly #wildcards: readonly Watch[];
   readonly #watched = (resource: Resource): boolean => this.#watchesOf(resource).length > 0;
   #cursor: number;
   #persisted: number;
@@ -64,7 +64,7 @@ export class Reconciler {
     this.#executor = new Executor(deps.registry, new Recorder(deps.registry, deps.scope), this.outbox);
     this.#byName = new Map(deps.controllers.map((c) => [c.name, c]));
     const watches = deps.controllers.flatMap(({ name, watches }) => watches.map((watch) => ({ ...watch, controller: name })));
-    this.#wild = watches.filter((watch) => watch.resource === '*');
+    this.#wildcards = watches.filter((watch) => watch.resource === '*');
     for (const { resource } of watches) {
       if (resource !== '*')
         this.#byResource.set(
@@ -77,17 +77,20 @@ export class Reconciler {
     for (const sender of this.outbox.ended()) this.#add(sender.controller, sender);
   }
 
-  /** The oldest revision that is still needed here: compaction must not pass it. */
+  /** The persisted cursor: compaction keeps the log after it. */
   get cursor(): number {
     return this.#persisted;
   }
 
-  /** When the first key may be taken that is dirty and waits (Mapping.afterMs). */
+  /** Time at which the first delayed key may be taken, ms (Mapping.afterMs); undefined: there is none. */
   next(): number | undefined {
     return this.#queue.next();
   }
 
-  /** Works until nothing is left to do now (true) or `more()` says stop (false). One key is one transaction; `maxWrites` bounds its writes. */
+  /**
+   * Reconciles until no key is dirty (true) or `more()` returns false (false). One key is one transaction; `maxWrites` bounds its objects.
+   * Throws what a controller or the database throws; the key stays dirty.
+   */
   drain(now: number, more: () => boolean = () => true, maxWrites = PLAN_WRITES_MAX): boolean {
     if (!this.#deps.controllers.length) return true;
     this.#queue.release(now);
@@ -105,7 +108,7 @@ export class Reconciler {
     return true;
   }
 
-  /** Makes every listed key dirty, as if all its events were new: to derive timers again, or after an upgrade. */
+  /** Maps every object of a watched resource as if it was just added: derives dirty keys and timers again, e.g. after a fork. */
   resync(): void {
     for (const resource of this.#deps.view.kinds.map(resourceOf).filter(this.#watched)) {
       for (const object of this.#deps.view.list(resource)) {
@@ -114,18 +117,18 @@ export class Reconciler {
     }
   }
 
-  /** Makes a key dirty because of what is no row of the log and no timer: a process ended, an answer came, a delivery was made. */
+  /** Makes a key dirty for a reason that is neither in the log nor a timer: a process ended, an answer or the result of a send arrived. */
   signal(controller: string, key: Key): void {
     if (this.#byName.has(controller)) this.#add(controller, key);
   }
 
-  /** Whether keys wait to be taken now. */
+  /** Whether a key is dirty now. */
   get isDirty(): boolean {
     return this.#deps.controllers.length > 0 && this.#pending();
   }
 
-  /** Whether nothing is dirty, not even for later: what timers say is all that there is to do. */
-  get settled(): boolean {
+  /** Whether no key is dirty, delayed or parked: only timers lead to work. */
+  get isIdle(): boolean {
     return !this.#deps.controllers.length || (!this.#pending() && this.next() === undefined && !this.#queue.parked);
   }
 
@@ -143,10 +146,10 @@ export class Reconciler {
   }
 
   #watchesOf(resource: Resource): readonly Watch[] {
-    return this.#byResource.get(resource) ?? this.#wild.filter((watch) => isAbout(watch, resource));
+    return this.#byResource.get(resource) ?? this.#wildcards.filter((watch) => isAbout(watch, resource));
   }
 
-  /** Without a time, keys wait for nothing. */
+  /** Maps a change to keys; without `now`, delays are ignored. */
   #map(change: Change, now?: number): void {
     for (const { controller, keys, afterMs } of this.#watchesOf(change.resource)) {
       for (const key of keys(change, this.#deps.view)) {
@@ -191,14 +194,14 @@ export class Reconciler {
     } catch (error) {
       this.#executor.rollback();
       if (error instanceof Unanswered) return this.#park(work, attempt, { questions: error.questions, until }, now);
-      // No refusal: the database failed, or a controller did. Nothing of it was written, so the key is as dirty as before.
+      // The database or the controller failed, and everything was rolled back: the key stays dirty.
       this.#add(work.controller, work);
       throw error;
     }
     this.#finish(work, outcome);
   }
 
-  /** The attempt that a parked key goes on with, or a new one. What was not answered in time is answered so. */
+  /** The attempt of a parked key, or a new one. Questions past their deadline get a failed answer. */
   #attemptOf(work: Work, now: number): { attempt: Attempt; until?: number } {
     const parked = this.#queue.unpark(work);
     if (!parked) return { attempt: new Attempt() };
@@ -210,8 +213,8 @@ export class Reconciler {
   }
 
   /**
-   * The key waits for answers, beside the queue. Its timer goes to when they are given up, so a crash asks again and a drain does not
-   * come back to it before.
+   * Parks a key beside the queue until its questions are answered. Its timer is set to their deadline: it asks again after a crash, and no
+   * drain takes the key before.
    */
   #park(
     work: Work,
@@ -219,10 +222,10 @@ export class Reconciler {
     { questions, until }: { questions: readonly Question[]; until?: number },
     now: number,
   ): void {
-    // What asks the same again, because its key changed meanwhile, waits no longer for it.
+    // The same questions again, because the key became dirty meanwhile, keep their deadline.
     const asksMore = attempt.ended();
-    const given = attempt.rounds < RECONCILE_ROUNDS;
-    const at = given
+    const mayAsk = attempt.rounds < RECONCILE_ROUNDS;
+    const at = mayAsk
       ? (!asksMore && until) || now + QUESTION_MS
       : now + Math.min(RETRY_FIRST_MS * 2 ** Math.min(this.#queue.failures(work), 40), RETRY_MAX_MS);
     try {
@@ -231,17 +234,17 @@ export class Reconciler {
       this.#add(work.controller, work);
       throw error;
     }
-    if (given) this.#queue.park(work, { attempt, questions, until: at });
+    if (mayAsk) this.#queue.park(work, { attempt, questions, until: at });
     else this.#queue.failed(work);
   }
 
-  /** Takes the result of a delivery: the key whose effect has ended is dirty. */
+  /** Takes the result of a send; an effect that has its outcome makes the sender's key dirty. */
   delivered(id: string, reply: Reply, now: number): void {
     const sender = this.outbox.delivered(id, reply, now);
     if (sender) this.#add(sender.controller, sender);
   }
 
-  /** Takes what is to be asked and sent outside now. */
+  /** Takes the questions to ask and the effects to send now. */
   outgoing(now: number): Outgoing {
     return { questions: this.takeQuestions(), deliveries: this.outbox.take(now) };
   }
@@ -251,12 +254,12 @@ export class Reconciler {
     return this.#queue.takeQuestions();
   }
 
-  /** Takes answers: the keys that waited for nothing else are dirty again. */
+  /** Takes answers: keys whose questions are all answered become dirty. */
   answer(answers: readonly Answered[]): void {
     for (const work of this.#queue.answer(answers)) this.#add(work.controller, work);
   }
 
-  /** What the queue remembers of a reconcile that is committed. */
+  /** Counts the outcome of a committed reconcile; a conflict is retried at once up to IMMEDIATE_RETRIES times. */
   #finish(work: Work, { refused }: Outcome): void {
     if (!refused) return this.#queue.succeeded(work);
     if (this.#queue.failed(work) <= IMMEDIATE_RETRIES && refused.reason === 'Conflict') this.#add(work.controller, work);
@@ -278,7 +281,7 @@ export class Reconciler {
     if (armed !== later) timers.set({ controller: work.controller, namespace: work.namespace, name: work.name, at: later });
   }
 
-  /** Writes down at once how far dispatching is. */
+  /** Persists the cursor now. */
   persist(): void {
     this.#persistCursor(1);
   }

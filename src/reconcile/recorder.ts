@@ -10,13 +10,13 @@ import type { EventAction } from './plan.ts';
 
 const NS_PER_MS = 1_000_000n;
 
-/** Writes the Events of plans: upstream's two recorders (client-go tools/record and tools/events) in one place. */
+/** Writes the Events of plans, in the forms of both upstream recorders (client-go tools/record and tools/events). */
 export class Recorder {
   readonly #correlator = new EventCorrelator();
   readonly #registry: Registry;
   readonly #random: Random;
   #sequence = 0;
-  /** The sequence when the last transaction was committed. */
+  /** Value of the sequence at the last commit. */
   #committed = 0;
 
   constructor(registry: Registry, random: Random) {
@@ -24,7 +24,7 @@ export class Recorder {
     this.#random = random;
   }
 
-  /** Best effort, as upstream's: an Event that is refused (its namespace is terminating) is dropped. */
+  /** Writes an Event or counts up an equal one. Best effort, as upstream: a refused Event (namespace terminating) is dropped. */
   record(action: EventAction, writer: { user: UserInfo; manager: string }, now: number): void {
     const correlated = this.#correlator.correlate(action, now);
     if (correlated.do === 'drop') return;
@@ -42,13 +42,13 @@ export class Recorder {
     }
   }
 
-  /** The transaction in which Events were recorded is committed. */
+  /** Keeps what was recorded since the last commit. */
   commit(): void {
     this.#correlator.commit();
     this.#committed = this.#sequence;
   }
 
-  /** The transaction in which Events were recorded was rolled back. */
+  /** Forgets what was recorded since the last commit. */
   rollback(): void {
     this.#correlator.rollback();
     this.#sequence = this.#committed;
@@ -86,9 +86,9 @@ export class Recorder {
   #build(action: EventAction, message: string, now: number): Obj {
     const about = action.regarding;
     const namespace = about.metadata.namespace || 'default';
-    // client-go appends the time in ns; ours is in ms: a number keeps the order within one, and chance tells two processes apart.
-    const finer = (this.#sequence++ % 1000) * 1000 + Math.floor(this.#random.next() * 1000);
-    const stamp = (BigInt(now) * NS_PER_MS + BigInt(finer)).toString(16);
+    // client-go appends the time in ns; `now` is in ms: a sequence keeps the order within one ms, a random number avoids equal names.
+    const nanoseconds = (this.#sequence++ % 1000) * 1000 + Math.floor(this.#random.next() * 1000);
+    const stamp = (BigInt(now) * NS_PER_MS + BigInt(nanoseconds)).toString(16);
     const involvedObject = {
       kind: about.kind,
       ...(about.metadata.namespace && { namespace: about.metadata.namespace }),
@@ -104,11 +104,11 @@ export class Recorder {
       metadata: { name: `${about.metadata.name}.${stamp}`, namespace },
       involvedObject,
     };
-    const said = { reason: action.reason, message, type: action.type, reportingComponent: action.component };
+    const common = { reason: action.reason, message, type: action.type, reportingComponent: action.component };
     if (action.action) {
       return {
         ...base,
-        ...said,
+        ...common,
         source: {},
         eventTime: rfc3339Micro(now),
         firstTimestamp: null,
@@ -120,7 +120,7 @@ export class Recorder {
     const at = rfc3339(now);
     return {
       ...base,
-      ...said,
+      ...common,
       source: { component: action.component },
       firstTimestamp: at,
       lastTimestamp: at,

@@ -5,24 +5,24 @@ import type { Key } from './plan.ts';
 
 const idOf = (controller: string, namespace: string, name: string) => `${controller}\u0000${namespace}\u0000${name}`;
 
-interface Waiting {
+interface Delayed {
   work: Work;
   lowPriority: boolean;
-  /** From when it may be taken, ms. */
+  /** Earliest time at which it may be taken, ms. */
   at: number;
-  /** The change that made it dirty. */
+  /** Revision of the change that made it dirty. */
   revision: number;
 }
 
 /**
- * Dirty keys: deduplicated, first in, first out; low-priority ones after all others, a few at a time; some not before their time. Only in
- * memory: what is dirty is derived from the log after the persisted cursor and from due timers, so a crash loses nothing and a write costs
- * no row here. Keys that wait for answers from the outside are parked: they are not dirty until the answers are there.
+ * Queue of dirty keys: deduplicated, first in, first out; low-priority keys after all others; delayed keys not before their time. In memory
+ * only: dirty keys are derived from the log after the persisted cursor and from due timers, so a crash loses none and a write costs no row.
+ * Keys that wait for answers from the outside are parked.
  */
 export class WorkQueue {
   readonly #items = new Map<string, Work>();
   readonly #low = new Map<string, Work>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, Delayed>();
   readonly #counts = new Map<string, number>();
   readonly #parked = new ParkedKeys();
 
@@ -33,7 +33,7 @@ export class WorkQueue {
     if (!queue.has(id)) queue.set(id, { controller, namespace: key.namespace, name: key.name });
   }
 
-  /** A key that is dirty since `revision` and to be taken at a time; one that waits already keeps its own. */
+  /** Adds a key that is dirty since `revision` and may be taken from `at` on, ms; a key that is delayed already keeps its own. */
   addAt(controller: string, key: Key, lowPriority: boolean, at: number, revision: number): void {
     const id = idOf(controller, key.namespace, key.name);
     if (this.#waiting.has(id)) return;
@@ -41,7 +41,7 @@ export class WorkQueue {
     this.#waiting.set(id, { work, lowPriority, at, revision });
   }
 
-  /** Lets those go whose time has come. */
+  /** Makes delayed keys dirty whose time has come. */
   release(now: number): void {
     for (const [id, { work, lowPriority, at }] of this.#waiting) {
       if (at > now) continue;
@@ -50,14 +50,14 @@ export class WorkQueue {
     }
   }
 
-  /** When the first of those that wait may be taken. */
+  /** Earliest time at which a delayed key may be taken, ms; undefined: there is none. */
   next(): number | undefined {
     let first: number | undefined;
     for (const { at } of this.#waiting.values()) if (first === undefined || at < first) first = at;
     return first;
   }
 
-  /** The oldest change whose key waits: what follows from the log up to it is not done. */
+  /** Oldest revision that made a delayed key dirty: the persisted cursor stays before it. */
   oldest(): number | undefined {
     let first: number | undefined;
     for (const { revision } of this.#waiting.values()) if (first === undefined || revision < first) first = revision;
@@ -73,7 +73,7 @@ export class WorkQueue {
     return undefined;
   }
 
-  /** Nobody else is waiting: some of the low-priority keys may go on. */
+  /** Moves some low-priority keys to the queue, which is empty. */
   #admit(): void {
     const { size } = this.#low;
     let left = size <= LOW_PRIORITY_SINGLE_KEYS ? 1 : Math.ceil(size * LOW_PRIORITY_SHARE);
@@ -84,12 +84,12 @@ export class WorkQueue {
     }
   }
 
-  /** How many failures in a row are counted. */
+  /** Number of consecutive failures of a key. */
   failures(work: Work): number {
     return this.#counts.get(idOf(work.controller, work.namespace, work.name)) ?? 0;
   }
 
-  /** Counts a failure and returns how many there were in a row, this one included. */
+  /** Counts a failure; returns the number of consecutive ones, this one included. */
   failed(work: Work): number {
     const count = this.failures(work) + 1;
     this.#counts.set(idOf(work.controller, work.namespace, work.name), count);
@@ -104,12 +104,12 @@ export class WorkQueue {
     this.#parked.park(idOf(work.controller, work.namespace, work.name), work, parked);
   }
 
-  /** Takes a key out of the parked ones. */
+  /** Removes a key from the parked ones. */
   unpark(work: Work): Parked | undefined {
     return this.#parked.size ? this.#parked.unpark(idOf(work.controller, work.namespace, work.name)) : undefined;
   }
 
-  /** How many keys wait for answers. */
+  /** Number of parked keys. */
   get parked(): number {
     return this.#parked.size;
   }
@@ -118,12 +118,12 @@ export class WorkQueue {
     return this.#parked.takeQuestions();
   }
 
-  /** Gives answers to the keys that wait for them; returns those that have all. */
+  /** Hands answers to the parked keys; returns the keys whose questions are all answered. */
   answer(answers: readonly Answered[]): Work[] {
     return this.#parked.answer(answers);
   }
 
-  /** How many could be taken now. */
+  /** Number of dirty keys, low-priority ones included. */
   get size(): number {
     return this.#items.size + this.#low.size;
   }

@@ -1,4 +1,4 @@
 /** Bounds of runtimes/, each with its unit and what happens there. */
 
-/** Longest delay that the simulate annotation may ask for, seconds; longer ones are cut to it. */
+/** Maximum delay in the simulate annotation, seconds; a longer one is reduced to it. */
 export const SIMULATED_DELAY_MAX_SECONDS = 86_400;

@@ -1,4 +1,4 @@
-/** Query of a cluster's audit log. Times are ms since the epoch, both ends included. */
+/** Query of a cluster's audit log. Times are ms since the epoch, both inclusive. */
 export interface AuditQuery {
   from?: number;
   to?: number;
@@ -9,11 +9,11 @@ export interface AuditQuery {
 }
 
 export interface AuditPage {
-  /** Events of audit.k8s.io/v1 as JSON lines, each with its line feed. */
+  /** Events of audit.k8s.io/v1 as JSON lines, each ended by a line feed. */
   lines: string;
-  /** Absent: last page. */
+  /** Cursor of the next page; absent: this is the last. */
   next?: string;
 }
 
-/** Result of setting a policy: in force, or its error. */
+/** Result of setting a policy: the policy in force, or why it was refused. */
 export type AuditPolicySet = { policy: object | undefined; warnings: string[] } | { refused: string };

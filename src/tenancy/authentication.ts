@@ -1,2 +1,2 @@
-/** Result of setting an AuthenticationConfiguration: in force (absent: none), or its error. */
+/** Result of setting an AuthenticationConfiguration: the configuration in force (undefined: none), or why it was refused. */
 export type AuthenticationSet = { configuration: object | undefined } | { refused: string };

@@ -1,29 +1,29 @@
 import type { ClusterLimits } from './limits.ts';
 
-/** Options of a new cluster; kept in its own database. */
+/** Options of a new cluster, stored in its own database. */
 export interface ClusterOptions {
-  /** The deployment's id of the cluster. */
+  /** Cluster id in the deployment's database. */
   id: string;
   name: string;
-  /** The API server alone: no controllers, scheduler or nodes. */
+  /** Runs the API server alone: no controllers, scheduler or nodes. */
   apiOnly?: boolean;
-  /** Advertise and accept the old API versions that the books use. */
+  /** Serves and advertises API versions that Kubernetes has removed (as extensions/v1beta1), for old manifests. */
   legacyApis?: boolean;
-  /** PEM of the CA that signed the server's certificate: kube-root-ca.crt, and extension-apiserver-authentication. */
+  /** PEM of the CA that signed the server's certificate, for the ConfigMaps kube-root-ca.crt and extension-apiserver-authentication. */
   caPem?: string;
-  /** Virtual nodes to begin with; default 3. */
+  /** Number of virtual nodes created at boot; default 3. */
   nodes?: number;
   /** Limits of its account's plan. */
   limits?: ClusterLimits;
 }
 
-/** Lifecycle state of a cluster, as in the deployment's database; of two messages the newer version counts. */
+/** Lifecycle state of a cluster, as in the deployment's database; a higher version replaces a lower one. */
 export interface Lifecycle {
   version: number;
   state: 'ready' | 'suspended' | 'deleted';
 }
 
-/** Progress of a fork, in objects. */
+/** Progress of a fork: objects copied, and objects in all. */
 export interface ForkProgress {
   done: number;
   total: number;

@@ -1,6 +1,6 @@
-/** Limits of a cluster, from its account's plan. Absent, or without an entry: unlimited. */
+/** Limits of a cluster, from its account's plan. An absent field is unlimited. */
 export interface ClusterLimits {
-  /** Name of the plan, for refusals. */
+  /** Name of the plan, quoted in error messages. */
   plan: string;
   /** Objects of all kinds; beyond it creations get 403 "exceeded quota". */
   objects?: number;
@@ -8,14 +8,14 @@ export interface ClusterLimits {
   bytes?: number;
   /** Bytes of one object as it is stored; creations beyond it, and updates by clients that make it larger, get 413. */
   objectBytes?: number;
-  /** Requests a second, and the burst after a pause; beyond it 429 with Retry-After. */
+  /** Requests a second, and the burst (token bucket); beyond it 429 with Retry-After. */
   requestsPerSecond?: number;
   requestBurst?: number;
-  /** Bytes a second of answers and events, and the burst after a pause; beyond it the next requests get 429 with Retry-After. */
+  /** Bytes a second of responses and watch events, and the burst (token bucket); beyond it the next requests get 429 with Retry-After. */
   egressPerSecond?: number;
   egressBurst?: number;
-  /** Watches open at once; beyond it 429 with Retry-After. */
+  /** Concurrent watches; beyond it 429 with Retry-After. */
   watches?: number;
-  /** Time of work in a turn before other requests are served, ms. */
+  /** Maximum duration of a turn before other requests are served, ms. */
   turnMs?: number;
 }

@@ -1,15 +1,15 @@
-/** Usage of a cluster in one hour, by its own count. */
+/** Usage of a cluster in one hour, as the cluster counted it. */
 export interface UsageHour {
   /** Start of the hour, ms since the epoch. */
   hour: number;
   requests: number;
   writes: number;
-  /** Maximum of stored bytes. */
+  /** Maximum size of the database in the hour, bytes. */
   bytes: number;
   awakeMs: number;
 }
 
-/** Platform cost of the object since it woke, for the bench. Tenants are billed by the hours. */
+/** Platform cost of the object since it was constructed, for the benchmark; tenants are billed by UsageHour. */
 export interface ClusterUsage {
   rowsRead: number;
   rowsWritten: number;

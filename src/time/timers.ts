@@ -4,17 +4,17 @@ export interface Timer {
   controller: string;
   namespace: string;
   name: string;
-  /** ms since the epoch. */
+  /** Due time, ms since the epoch. */
   at: number;
 }
 
 /**
- * Timers, one row per (controller, key). Rows are derivable: drop the table, reconcile every key, and they are back.
+ * Table of timers, one row per (controller, key). Rows are derivable: reconciling every key writes a dropped table again.
  * [TIME1] set replaces the key's former time. [TIME2] due returns rows at or before now, earliest first. [TIME3] next is the earliest.
  */
 export class Timers {
   readonly #sql: Sqlite;
-  /** The earliest time, cached; forgotten with a rollback (store.ts Memory). */
+  /** The earliest time, cached until a rollback (store.ts Memory). */
   #next: { at: number | undefined } | undefined;
 
   constructor(sql: Sqlite) {
@@ -78,17 +78,17 @@ export class Timers {
   }
 }
 
-/** All timers as JSON; undefined: there are more than `most`. */
-export function packTimers(sql: Sqlite, most: number): string | undefined {
+/** Packs all timers as a JSON array of rows; undefined: there are more than `limit`. */
+export function packTimers(sql: Sqlite, limit: number): string | undefined {
   const [{ n, packed }] = sql.all<{ n: number; packed: string }>(
     `SELECT count(*) AS n, json_group_array(json_array(controller, namespace, name, at)) AS packed
        FROM (SELECT controller, namespace, name, at FROM timers LIMIT ?)`,
-    most + 1,
+    limit + 1,
   );
-  return n > most ? undefined : packed;
+  return n > limit ? undefined : packed;
 }
 
-/** Writes packed timers into an empty table. */
+/** Inserts packed timers into an empty table. */
 export function takeTimers(sql: Sqlite, packed: string): void {
   sql.run(
     `INSERT INTO timers (controller, namespace, name, at) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`,

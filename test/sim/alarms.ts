@@ -35,7 +35,7 @@ export class Alarms {
         now: () => host.now,
         after: nothing,
         budget: () => () => false,
-        slice: (_, workMs) => ({ workMs, rests: false }),
+        slice: (_, workMs) => ({ workMs, pauses: false }),
         pauseAfter: () => 0,
         ask: nothing,
         send: nothing,

@@ -1,19 +1,19 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { SIMULATED_DELAY_MAX_SECONDS } from '../limits.ts';
 
-/** On a pod, or on a node for all its pods: how its containers behave, as JSON (SPEC SIM2). */
+/** Annotation of a pod, or of a node for all its pods: the behaviour of the containers as JSON (SPEC SIM2). */
 export const SIMULATE = 'atoll.dev/simulate';
 
-/** How the containers of a simulated pod behave. */
+/** Behaviour of the containers of a simulated pod. */
 export interface Behaviour {
-  /** fast: as KWOK's default stages. lifelike: as a kubelet with a container runtime, in its steps and with its events. */
+  /** fast: KWOK's default stages. lifelike: the steps and Events of a kubelet with a container runtime. */
   stages: 'fast' | 'lifelike';
   pull: 'ok' | 'fail';
   pullSeconds: number;
   /** false: never becomes ready. */
   ready: boolean;
   readySeconds: number;
-  /** When set, the containers end with it after exitSeconds. */
+  /** Exit code of the containers after exitSeconds; absent: they keep running. */
   exitCode?: number;
   exitSeconds: number;
   terminationSeconds: number;
@@ -31,7 +31,7 @@ const FAST: Behaviour = {
   jitterSeconds: 0,
 };
 
-/** The behaviour asked for by the pod's annotation, else its node's, else the fast one. What is not understood is ignored. */
+/** Behaviour from the pod's annotation, else its node's, else the fast one. Unknown fields and invalid values are ignored. */
 export function behaviourOf(pod: KubeObject, node: KubeObject): Behaviour {
   const text = pod.metadata.annotations?.[SIMULATE] ?? node.metadata.annotations?.[SIMULATE];
   return text === undefined ? FAST : parse(text);

@@ -1,4 +1,4 @@
-/** A number in [0, range) that depends on nothing but its arguments (FNV-1a): timers must be derivable, so chance may not be. */
+/** Deterministic number in [0, range), an FNV-1a hash of its arguments: a random one would make timers that cannot be derived again. */
 export function jitter(uid: string, stage: string, range: number): number {
   if (range <= 0) return 0;
   let hash = 0x811c9dc5;

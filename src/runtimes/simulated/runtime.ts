@@ -21,8 +21,8 @@ const PULLED: ImageState = { state: 'present', pulledInMs: 0 };
 const NO_PROCESS: ProcessState = { state: 'none' };
 
 /**
- * Pods that run nothing: what there is to observe follows from the behaviour asked for, the pod's status and the time (SPEC SIM1..SIM4).
- * It remembers nothing, so acting is answering what the kubelet will show next.
+ * Runtime that executes nothing: an observation is a function of the pod's behaviour, its status and the time (SPEC SIM1..SIM4).
+ * It has no state, so `apply` changes nothing and returns the observation that follows the actions.
  */
 export const simulated: Runtime = {
   observe,
@@ -46,7 +46,7 @@ function observe({ pod, node }: PodOnNode, now: number): Observation {
   };
 }
 
-/** All containers of a simulated pod move together. */
+/** The same observation for every container: those of a simulated pod change state together. */
 function forAll(pod: KubeObject, image: ImageState, process: ProcessState): Record<string, ContainerObservation> {
   const out: Record<string, ContainerObservation> = {};
   for (const container of pod.spec.containers as Obj[]) {
@@ -55,7 +55,7 @@ function forAll(pod: KubeObject, image: ImageState, process: ProcessState): Reco
   return out;
 }
 
-/** Why a simulated pull fails, as containerd words an image that does not exist. */
+/** Error of a simulated pull: containerd's message for an image that does not exist. */
 const pullError = (image: string): string =>
   `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
 
@@ -71,7 +71,7 @@ function imageOf(pod: KubeObject, behaviour: Behaviour, step: Step, now: number)
   if (state !== 'creating' && !PULLING_AGAIN.has(state)) return { image: pulled(behaviour) };
   const { failedAt, failures, next } = failedPulls(pod, behaviour, now);
   if (behaviour.pull !== 'fail') {
-    // It works by now: the try that is being shown is the first that does.
+    // The annotation was changed after failures: the pull that is in progress succeeds.
     return now < pullPause(failedAt, failures).shownUntil ? { image: pulled(behaviour) } : { image: { state: 'pulling' }, next };
   }
   return { image: { state: 'failed', failedAt, failures, error: '' }, next };
@@ -117,7 +117,7 @@ function apply(on: PodOnNode, actions: readonly RuntimeAction[], now: number): O
   return observation;
 }
 
-/** By the fast stages, which are most pods', a pod has nothing before it once it is ready, or once it is done if it is a Job's. */
+/** Whether no stage of the fast table applies any more: the pod is ready, or finished if it is a Job's. A pod with the annotation never is. */
 function isAtRest({ metadata, status }: KubeObject, node: KubeObject | undefined, isGone: boolean): boolean {
   if (metadata.annotations?.[SIMULATE] !== undefined || node?.metadata.annotations?.[SIMULATE] !== undefined) return false;
   if (isGone) return Boolean(status?.podIP);

@@ -4,23 +4,23 @@ import type { Behaviour } from './behaviour.ts';
 import { jitter } from './jitter.ts';
 import { enteredAt, type PodState, stateOf } from './state.ts';
 
-/** Conditions of a stage besides the state; each follows from the pod and its behaviour alone. */
+/** Conditions of a stage besides the state; each is a function of the pod and its behaviour. */
 export type Condition = 'ofJob' | 'pullFails' | 'pullWorks' | 'exits' | 'becomesReady';
 
-/** How long the pod stays before the stage is applied: seconds of its behaviour. */
+/** Delay before the stage is applied: a field of the behaviour, in seconds. */
 export type Delay = { seconds: keyof Behaviour & `${string}Seconds` } | 'none';
 
-/** One step in the life of a simulated pod's containers, which the kubelet does not cause. Tables of them are data. */
+/** One state change of a simulated pod's containers that the kubelet does not cause (KWOK's Stage). */
 export interface Stage {
   name: string;
   from: readonly PodState[];
   when?: readonly Condition[];
   delay: Delay;
-  /** The state observed from then on. Only stages to "stopped" apply to a pod that is being deleted. */
+  /** State observed afterwards. Only stages to "stopped" apply to a pod that is being deleted. */
   to: 'pulled' | 'pull-failed' | 'ready' | 'exited' | 'stopped';
 }
 
-/** Result of a table for a pod: a stage that is due, the time of the next one, or neither. */
+/** Result of a table for a pod: the stage that is due, the time of the next one (ms), or neither. */
 export interface Step {
   stage?: Stage;
   state: PodState;
@@ -28,8 +28,8 @@ export interface Step {
 }
 
 /**
- * The stage of the table that applies to the pod and is due first; the earlier row wins a tie. Pure: the same pod, behaviour and time give
- * the same answer (SPEC SIM1).
+ * The stage of the table that applies to the pod and is due first; the earlier row wins a tie. A pure function of its arguments
+ * (SPEC SIM1).
  */
 export function nextStep(table: readonly Stage[], pod: KubeObject, behaviour: Behaviour, now: number): Step {
   const state = stateOf(pod);
@@ -55,7 +55,7 @@ function dueAt(stage: Stage, state: PodState, pod: KubeObject, behaviour: Behavi
   return deletedAt(pod) + Math.min(wanted * 1000 + extra, grace);
 }
 
-/** deletionTimestamp is when the grace period ends; containers are asked to stop at its beginning. */
+/** Beginning of the grace period, ms, when containers are asked to stop; deletionTimestamp is its end. */
 const deletedAt = (pod: KubeObject): number =>
   parseTime(pod.metadata.deletionTimestamp ?? '') - secondsInMs(pod.metadata.deletionGracePeriodSeconds ?? 0);
 

@@ -4,7 +4,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import { backoff } from '../../kubelet/backoff.ts';
 import type { Behaviour } from './behaviour.ts';
 
-/** Where a pod is in its life, read off its status alone: nothing is remembered elsewhere. */
+/** State of a simulated pod, derived from its status alone. */
 export type PodState =
   | 'bound'
   | 'creating'
@@ -24,7 +24,7 @@ const WAITING: Record<string, PodState> = {
   CrashLoopBackOff: 'crash-backoff',
 };
 
-/** All containers of a simulated pod move together; the first speaks for them. */
+/** State of a pod, by its first container: those of a simulated pod change state together. */
 export function stateOf(pod: KubeObject): PodState {
   const status: Obj = pod.status ?? {};
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return 'finished';
@@ -35,7 +35,7 @@ export function stateOf(pod: KubeObject): PodState {
   return WAITING[first.state?.waiting?.reason] ?? 'bound';
 }
 
-/** When the pod came into the state, ms. */
+/** Time at which the pod entered the state, ms since the epoch. */
 export function enteredAt(pod: KubeObject, state: PodState): number {
   const status: Obj = pod.status ?? {};
   const first: Obj = status.containerStatuses?.[0] ?? {};
@@ -57,8 +57,8 @@ export function enteredAt(pod: KubeObject, state: PodState): number {
 }
 
 /**
- * The pulls of an image that cannot be pulled: they follow the pod's start at the kubelet's pauses, so neither number nor time of one need
- * be stored. Returns when the last one failed, how many have, and when the next one will.
+ * Failed pulls of an image that does not exist, computed from the pod's start time and the kubelet's back-off, so nothing is stored.
+ * Returns the time of the last failure, the number of failures, and the time of the next one (ms).
  */
 export function failedPulls(
   pod: KubeObject,

@@ -25,7 +25,7 @@ export class TaskRunnerDO extends DurableObject<Env> {
   /** RPC: wakes at this time, at the latest. */
   async wakeBy(at: number): Promise<void> {
     this.#announced = now();
-    this.#alarm.by(at, now());
+    this.#alarm.ensureBy(at, now());
   }
 
   /** Whatever happens, an alarm stands afterwards as long as anything is or may be due. */
@@ -41,11 +41,11 @@ export class TaskRunnerDO extends DurableObject<Env> {
       const failures = (await this.ctx.storage.get<Failures>(FAILURES)) ?? {};
       const at = await runTasks(managementDeps(this.env), failures);
       await this.ctx.storage.put(FAILURES, failures);
-      if (at !== undefined) this.#alarm.by(at, now());
-      if (this.#announced >= before - TASKS_LOOK_AGAIN_MS) this.#alarm.by(now() + TASKS_LOOK_AGAIN_MS, now());
+      if (at !== undefined) this.#alarm.ensureBy(at, now());
+      if (this.#announced >= before - TASKS_LOOK_AGAIN_MS) this.#alarm.ensureBy(now() + TASKS_LOOK_AGAIN_MS, now());
     } catch (error) {
       console.error('the task runner failed', error);
-      this.#alarm.by(now() + TASKS_LOOK_AGAIN_MS, now());
+      this.#alarm.ensureBy(now() + TASKS_LOOK_AGAIN_MS, now());
     }
   }
 }

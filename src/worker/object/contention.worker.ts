@@ -31,8 +31,8 @@ export function isContended(cluster: object | string, now: number): boolean {
 
 /** The budget of one slice of a drain: smaller while other clusters share the thread. */
 export function budgetFor(cluster: object | string, now: number, wanted: number): Slice {
-  if (!isContended(cluster, now)) return { workMs: wanted, rests: false };
-  return { workMs: Math.min(wanted, CONTENDED_SLICE_MS), rests: true, maxWrites: CONTENDED_PLAN_OBJECTS };
+  if (!isContended(cluster, now)) return { workMs: wanted, pauses: false };
+  return { workMs: Math.min(wanted, CONTENDED_SLICE_MS), pauses: true, maxWrites: CONTENDED_PLAN_OBJECTS };
 }
 
 /** When the pauses of all drains end. */

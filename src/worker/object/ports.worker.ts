@@ -58,7 +58,7 @@ export function portsOf(
       }
     },
     reportUsage: (cluster) => reportUsage(env, cluster),
-    tellLast: (cluster) => reportLastUsage(env, cluster),
+    reportLastUsage: (cluster) => reportLastUsage(env, cluster),
     streams: { resume: (cluster) => sockets.resume(cluster), closeAll: () => sockets.closeAll() },
     source: (id) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id)),
     erase: async () => {

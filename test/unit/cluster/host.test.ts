@@ -56,7 +56,7 @@ class Platform {
         let left = this.keys;
         return () => --left > 0;
       },
-      slice: (_, workMs) => ({ workMs, rests: false }),
+      slice: (_, workMs) => ({ workMs, pauses: false }),
       pauseAfter: () => 0,
       ask: () => undefined,
       send: () => undefined,
@@ -64,7 +64,7 @@ class Platform {
         cluster.usage.report(this.now);
         this.said.push('tell');
       },
-      tellLast: async () => void this.said.push('tell last'),
+      reportLastUsage: async () => void this.said.push('report last usage'),
       streams: { resume: () => undefined, closeAll: () => void this.said.push('close streams') },
       source: () => ({ exportStart: async () => undefined, exportChunk: async () => undefined }),
       erase: async () => void this.said.push('erase'),
@@ -387,13 +387,13 @@ describe('the end of a cluster', () => {
   it('reports its usage first, closes its streams and erases it', async () => {
     o.said.length = 0;
     await o.host.destroy();
-    expect(o.said).toEqual(['tell last', 'close streams', 'erase']);
+    expect(o.said).toEqual(['report last usage', 'close streams', 'erase']);
     expect(o.host.cluster).toBeUndefined();
   });
 
   it('a deleted one is not opened, and its alarm does nothing', async () => {
     await o.host.setLifecycle({ version: 1, state: 'deleted' });
-    expect([o.said.includes('tell last'), o.host.open()]).toEqual([true, undefined]);
+    expect([o.said.includes('report last usage'), o.host.open()]).toEqual([true, undefined]);
     o.pass(7_200_000);
     expect([o.host.cluster, o.alarm.next]).toEqual([undefined, undefined]);
   });

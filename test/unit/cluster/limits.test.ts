@@ -24,7 +24,7 @@ describe('objects of a cluster', () => {
   it('[MG76] beyond the plan are refused as a quota does, until some go', () => {
     const host = makeCluster({ apiOnly: true });
     const used = host.cluster.registry.store.live();
-    host.cluster.limits.take({ plan: 'small', objects: used + 2 });
+    host.cluster.limits.set({ plan: 'small', objects: used + 2 });
     expect(host.do('POST', ITEMS, configMap('a')).status).toBe(201);
     expect(host.do('POST', ITEMS, configMap('b')).status).toBe(201);
     const refused = host.do('POST', ITEMS, configMap('c'));
@@ -43,7 +43,7 @@ describe('objects of a cluster', () => {
 
   it('[MG76] are asked last: what others refuse is refused in their words, and a dry run ends as the write would', () => {
     const host = makeCluster({ apiOnly: true });
-    host.cluster.limits.take({ plan: 'small', objects: 1 });
+    host.cluster.limits.set({ plan: 'small', objects: 1 });
     const elsewhere = '/api/v1/namespaces/nowhere/configmaps';
     expect(host.do('POST', elsewhere, configMap('a')).body.message).toBe('namespaces "nowhere" not found');
     expect(host.do('POST', ITEMS, configMap('A')).body.reason).toBe('Invalid');
@@ -55,7 +55,7 @@ describe('objects of a cluster', () => {
   it('[MG76] that controllers want are refused too, and the rollout says why', () => {
     const host = makeCluster();
     const room = 15;
-    host.cluster.limits.take({ plan: 'small', objects: host.cluster.registry.store.live() + room });
+    host.cluster.limits.set({ plan: 'small', objects: host.cluster.registry.store.live() + room });
     expect(host.do('POST', '/apis/apps/v1/namespaces/default/deployments', deployment(100)).status).toBe(201);
     host.advance(60_000);
     expect(host.cluster.registry.objects('pods', 'default').length).toBeLessThan(room);
@@ -77,7 +77,7 @@ describe('bytes of an object', () => {
     const host = makeCluster({ apiOnly: true });
     const padded = (name: string, bytes: number) => ({ ...configMap(name), data: { pad: 'x'.repeat(bytes) } });
     expect(host.do('POST', ITEMS, padded('before', 5_000)).status).toBe(201);
-    host.cluster.limits.take({ plan: 'small', objectBytes: 4_000 });
+    host.cluster.limits.set({ plan: 'small', objectBytes: 4_000 });
     const refused = host.do('POST', ITEMS, padded('large', 4_000));
     expect(refused.status).toBe(413);
     expect(refused.body).toMatchObject({
@@ -101,7 +101,7 @@ describe('bytes of a cluster', () => {
       const host = makeCluster({ apiOnly });
       host.do('POST', ITEMS, configMap('small'));
       const limit = host.sql.size() + 600_000;
-      host.cluster.limits.take({ plan: 'small', bytes: limit });
+      host.cluster.limits.set({ plan: 'small', bytes: limit });
       const made: string[] = [];
       for (let n = 0; n < 20; n++) {
         host.now += 1000;
@@ -135,7 +135,7 @@ describe('bytes of a cluster', () => {
     host.do('POST', '/apis/apps/v1/namespaces/default/deployments', deployment(3));
     host.advance(10_000);
     expect(host.cluster.registry.objects('pods', 'default')).toHaveLength(3);
-    host.cluster.limits.take({ plan: 'small', bytes: 1 });
+    host.cluster.limits.set({ plan: 'small', bytes: 1 });
     expect(host.do('DELETE', '/apis/apps/v1/namespaces/default/deployments/wide').status).toBe(200);
     host.advance(120_000);
     expect(host.cluster.registry.objects('pods', 'default')).toEqual([]);
@@ -145,7 +145,7 @@ describe('bytes of a cluster', () => {
 describe('requests and watches', () => {
   it('[MG77] beyond the rate are told when to come back, if they are somebody', () => {
     const host = makeCluster({ apiOnly: true });
-    host.cluster.limits.take({ plan: 'small', requestsPerSecond: 2, requestBurst: 3 });
+    host.cluster.limits.set({ plan: 'small', requestsPerSecond: 2, requestBurst: 3 });
     for (let n = 0; n < 3; n++) expect(host.do('GET', ITEMS).status).toBe(200);
     const refused = host.do('GET', ITEMS);
     expect(refused.status).toBe(429);
@@ -167,7 +167,7 @@ describe('requests and watches', () => {
   it('[MG77] beyond the bytes that they were sent are told when to come back; what has begun comes whole, and events count', () => {
     const host = makeCluster({ apiOnly: true });
     host.do('POST', ITEMS, configMap('large', 10_000));
-    host.cluster.limits.take({ plan: 'small', egressPerSecond: 1_000, egressBurst: 15_000 });
+    host.cluster.limits.set({ plan: 'small', egressPerSecond: 1_000, egressBurst: 15_000 });
     const get = () => host.do('GET', `${ITEMS}/large`);
     expect(get().status).toBe(200);
     expect(get().body.data.pad, 'over the bound, and whole').toHaveLength(10_000);
@@ -191,7 +191,7 @@ describe('requests and watches', () => {
 
   it('[MG77] beyond the watches are told so, until one ends', () => {
     const host = makeCluster({ apiOnly: true });
-    host.cluster.limits.take({ plan: 'small', watches: 2 });
+    host.cluster.limits.set({ plan: 'small', watches: 2 });
     const first = host.watch(`${ITEMS}?watch=1`);
     host.watch(`${ITEMS}?watch=1`);
     const refused = host.do('GET', `${ITEMS}?watch=1`);

@@ -32,8 +32,8 @@ it('[RC16] a signal makes a key dirty: once, late, twice, or for nobody', () => 
   expect(reconciler.isDirty).toBe(false);
   for (const name of ['a', 'b', 'a']) reconciler.signal('outside', { namespace: 'default', name });
   reconciler.signal('nobody', { namespace: 'default', name: 'c' });
-  expect([reconciler.isDirty, reconciler.settled]).toEqual([true, false]);
+  expect([reconciler.isDirty, reconciler.isIdle]).toEqual([true, false]);
   reconciler.drain(host.now);
   expect(seen).toEqual(['a', 'b']);
-  expect([reconciler.isDirty, reconciler.settled]).toEqual([false, true]);
+  expect([reconciler.isDirty, reconciler.isIdle]).toEqual([false, true]);
 });

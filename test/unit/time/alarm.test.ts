@@ -21,7 +21,7 @@ describe('the alarm of an object', () => {
       [0, 1001],
       [0, 1001],
     ]) {
-      alarm.by(at, clock.now);
+      alarm.ensureBy(at, clock.now);
       expect([alarm.at, platform.stored]).toEqual([expected, expected]);
     }
     expect(platform.sets).toBe(3);
@@ -29,9 +29,9 @@ describe('the alarm of an object', () => {
 
   it('[TIME5] whose handler is run again for a time long ago keeps no earlier one from being set', () => {
     const { platform, alarm } = make();
-    alarm.by(9000, clock.now);
+    alarm.ensureBy(9000, clock.now);
     alarm.fired(2000);
-    alarm.by(5000, clock.now);
+    alarm.ensureBy(5000, clock.now);
     expect([alarm.at, platform.stored]).toEqual([5000, 5000]);
   });
 
@@ -48,38 +48,38 @@ describe('the alarm of an object', () => {
       },
     };
     const alarm = new Alarm(port, (at, error) => void unset.push(at, error));
-    expect(() => alarm.by(5000, 0)).toThrow('no storage');
+    expect(() => alarm.ensureBy(5000, 0)).toThrow('no storage');
     fails = false;
-    alarm.by(5000, 0);
+    alarm.ensureBy(5000, 0);
     lost('too late');
     expect([alarm.at, unset]).toEqual([undefined, [5000, 'too late']]);
-    alarm.by(6000, 0);
+    alarm.ensureBy(6000, 0);
     expect([alarm.at, sets]).toEqual([6000, [5000, 6000]]);
   });
 
   it('[TIME5] is not lost when its handler, in the very millisecond, wants to be called again', () => {
     const { platform, alarm } = make();
-    alarm.by(2000, clock.now);
+    alarm.ensureBy(2000, clock.now);
     platform.commit();
     clock.now = 2000;
     expect(platform.start()).toBe(true);
     platform.run((scheduled) => {
       alarm.fired(scheduled);
-      alarm.by(2000, clock.now);
+      alarm.ensureBy(2000, clock.now);
     });
     expect([alarm.at, platform.stored, platform.next]).toEqual([2001, 2001, 2001]);
   });
 
   it('[TIME5] nor where the clock was set back before its handler ran', () => {
     const { platform, alarm } = make();
-    alarm.by(2000, clock.now);
+    alarm.ensureBy(2000, clock.now);
     platform.commit();
     clock.now = 2000;
     platform.start();
     clock.now = 1999;
     platform.run((scheduled) => {
       alarm.fired(scheduled);
-      alarm.by(2000, clock.now);
+      alarm.ensureBy(2000, clock.now);
     });
     expect([platform.stored, platform.next]).toEqual([2001, 2001]);
   });
@@ -96,14 +96,14 @@ describe('the alarm of an object', () => {
 
   it('[TIME4] costs one useless wake at most when what it was for is no more', () => {
     const { platform, alarm } = make();
-    alarm.by(2000, clock.now);
+    alarm.ensureBy(2000, clock.now);
     platform.commit();
     const hour = 3_600_000;
     for (clock.now = 2000; clock.now < 20_000; clock.now += 500) {
       if (!platform.start()) continue;
       platform.run((scheduled) => {
         alarm.fired(scheduled);
-        alarm.by(hour, clock.now);
+        alarm.ensureBy(hour, clock.now);
       });
     }
     expect([platform.runs, platform.next, platform.sets]).toEqual([1, hour, 2]);
@@ -111,21 +111,26 @@ describe('the alarm of an object', () => {
 
   it('[TIME6] that was lost is found by whoever comes next, and set anew', () => {
     const { platform, alarm } = make();
-    alarm.by(2000, clock.now);
+    alarm.ensureBy(2000, clock.now);
     clock.now = 2000 + ALARM_LOST_MS;
-    expect([alarm.isLost(clock.now), alarm.by(9000, clock.now), alarm.at]).toEqual([false, false, 2000]);
+    expect([alarm.isLost(clock.now), alarm.ensureBy(9000, clock.now), alarm.at]).toEqual([false, false, 2000]);
     clock.now++;
-    expect([alarm.isLost(clock.now), alarm.by(9000, clock.now), alarm.at]).toEqual([true, true, 9000]);
+    expect([alarm.isLost(clock.now), alarm.ensureBy(9000, clock.now), alarm.at]).toEqual([true, true, 9000]);
     platform.commit();
     expect(platform.next).toBe(9000);
   });
 
   it('[TIME6] that was lost is given up where nothing is due', () => {
     const { platform, alarm } = make();
-    alarm.by(2000, clock.now);
+    alarm.ensureBy(2000, clock.now);
     clock.now = 2001 + ALARM_LOST_MS;
-    expect([alarm.none(2000), alarm.none(clock.now), alarm.isLost(clock.now), alarm.at]).toEqual([false, true, false, undefined]);
-    expect([alarm.none(clock.now), platform.sets]).toEqual([false, 1]);
+    expect([alarm.giveUpLost(2000), alarm.giveUpLost(clock.now), alarm.isLost(clock.now), alarm.at]).toEqual([
+      false,
+      true,
+      false,
+      undefined,
+    ]);
+    expect([alarm.giveUpLost(clock.now), platform.sets]).toEqual([false, 1]);
   });
 
   it('[TIME6] so is one that an evicted object had', () => {
@@ -133,7 +138,7 @@ describe('the alarm of an object', () => {
     const alarm = new Alarm(platform);
     clock.now = 60_000;
     alarm.adopt(2000);
-    expect(alarm.by(70_000, clock.now)).toBe(true);
+    expect(alarm.ensureBy(70_000, clock.now)).toBe(true);
     expect(platform.stored).toBe(70_000);
   });
 
@@ -146,13 +151,13 @@ describe('the alarm of an object', () => {
       const due: number[] = [];
       const turn = () => {
         for (let i = due.length - 1; i >= 0; i--) if (due[i] <= clock.now) due.splice(i, 1);
-        if (due.length) alarm.by(Math.min(...due), clock.now);
+        if (due.length) alarm.ensureBy(Math.min(...due), clock.now);
       };
       const handler = (scheduled: number) => {
         alarm.fired(scheduled);
         turn();
         if (chance() < 0.3) due.push(clock.now + int(2));
-        if (due.length) alarm.by(Math.min(...due), clock.now);
+        if (due.length) alarm.ensureBy(Math.min(...due), clock.now);
       };
       for (let step = 0; step < 200; step++) {
         if (chance() < 0.5) clock.now += int(4);

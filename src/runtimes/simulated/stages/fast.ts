@@ -1,6 +1,6 @@
 import type { Stage } from '../stage.ts';
 
-/** KWOK's default stages (pod/fast): started is ready; a Job's pod succeeds at once; a deleted pod has stopped when it is looked at. */
+/** KWOK's default stages (kustomize/stage/pod/fast): a started pod is ready, a Job's pod succeeds at once, a deleted pod stops at once. */
 export const fast: readonly Stage[] = [
   {
     name: 'pod-delete',

@@ -1,6 +1,6 @@
 import type { Stage } from '../stage.ts';
 
-/** The life of containers in a container runtime, as far as a kubelet sees it. */
+/** Stages of containers under a container runtime, as a kubelet observes them. */
 export const lifelike: readonly Stage[] = [
   {
     name: 'terminate',
