@@ -123,7 +123,7 @@ export class Usage {
   }
 
   /** Marks hours as acknowledged, in memory only: the caller may be outside a turn, where nothing may be written. */
-  reportTaken(hours: readonly UsageHour[]): void {
+  reportAcknowledged(hours: readonly UsageHour[]): void {
     this.#acknowledged = Math.max(this.#acknowledged, hours.at(-1)?.hour ?? 0);
   }
 

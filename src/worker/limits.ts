@@ -1,22 +1,22 @@
 /** Bounds of worker/, each with its unit and what happens there. */
 
-/** Bytes of a too large body that are read and thrown away, so that the client comes to read the refusal; beyond it is cut off. */
+/** Bytes of a too large body that are read and discarded, so that the client reads the refusal; beyond it the connection is closed. */
 export const REQUEST_DISCARD_BYTES = 16 * 1024 * 1024;
-/** For how long, ms. */
+/** Maximum duration of that, ms. */
 export const REQUEST_DISCARD_MS = 500;
-/** Clients of another cluster were in the same isolate less than so long ago: draining then goes in slices so short, ms. */
+/** Time after a request to another cluster of the isolate for which the thread counts as contended, and the drain slice meanwhile, ms. */
 export const CONTENTION_MS = 3000;
 export const CONTENDED_SLICE_MS = 1;
-/** How often as long as a slice took it then rests, and at most, ms. */
+/** Pause after such a slice, as a multiple of its duration, and its maximum, ms. */
 export const CONTENDED_PAUSE_FACTOR = 3;
 export const CONTENDED_PAUSE_MS = 200;
-/** Objects that one plan of a controller then writes at most; alone it is hundreds. */
+/** Maximum number of objects that one plan writes while the thread is contended; else PLAN_WRITES_MAX. */
 export const CONTENDED_PLAN_OBJECTS = 2;
-/** How long the usage of many clusters is gathered to be reported together, ms. */
+/** Time for which usage reports of many clusters are gathered into one statement, ms. */
 export const USAGE_GATHER_MS = 1000;
-/** How often a request makes the Worker look for clusters of its isolate whose alarm is overdue, ms, and how many it wakes at once. */
+/** Minimum period of looking for clusters of the isolate with an overdue alarm, ms, and how many are woken at once. */
 export const OVERDUE_LOOK_MS = 3000;
 export const OVERDUE_CLUSTERS = 100;
 
-/** Answers longer than so many bytes are compressed for clients that ask for it (deployed; on one machine the front does it). */
+/** Bytes of a response beyond which it is compressed for clients that accept gzip; on a local server the TLS proxy does it. */
 export const GZIP_BYTES = 131_072;

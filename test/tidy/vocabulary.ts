@@ -24,6 +24,13 @@ export const COINED: Readonly<Record<string, string>> = {
   toosoon: 'rate-limited',
   restafter: 'pause',
   feedof: 'watch cache',
+  pour: 'restore',
+  patient: 'low priority',
+  departure: 'offboarding',
+  wild: 'wildcard',
+  madeup: 'dropped, computed',
+  putoff: 'postponed',
+  telllast: 'last report',
 };
 
 const PATTERN = new RegExp(`(?<![A-Za-z])(${Object.keys(COINED).join('|')})s?(?![a-z])`, 'gi');

@@ -1,12 +1,12 @@
 import { isTrue } from '../../apiserver/request-info.ts';
 
 const PATH = '/clusters/';
-/** From the object to the Worker, beside an opened watch: after how many seconds the Worker ends the client's stream. */
+/** Header from the object to the Worker: timeout of an opened watch, seconds, after which the Worker ends the client's stream. */
 export const TIMEOUT_HEADER = 'x-atoll-timeout-seconds';
-/** From a front that reads WebSockets, with the secret that only it and the Worker know: it wants the object's own, and sees to the timeout. */
+/** Header from the TLS proxy of the local server, with its secret: it wants the object's WebSocket and ends the watch at its timeout itself. */
 export const SOCKET_HEADER = 'x-atoll-watch';
 
-/** The cluster id in an absolute URL, or undefined when the path is not a cluster's. Works on the text: this runs on every request. */
+/** Cluster id in an absolute URL; undefined: the path is not a cluster's. Parses the text, without URL, since it runs on every request. */
 export function clusterIdOf(url: string): string | undefined {
   const start = url.indexOf('/', 8);
   if (!url.startsWith(PATH, start)) return undefined;
@@ -16,22 +16,22 @@ export function clusterIdOf(url: string): string | undefined {
   return url.slice(from, end);
 }
 
-/** Path and query behind the id that clusterIdOf found. */
+/** Path and query after the cluster id that clusterIdOf returned. */
 export const restOf = (url: string, id: string): string => url.slice(url.indexOf('/', 8) + PATH.length + id.length);
 
-/** The address of what a request to a cluster's own host is about. */
+/** URL with the cluster's path, from the URL of a request to the cluster's own host name. */
 export function withPath(url: string, id: string): string {
   const start = url.indexOf('/', 8);
   return start < 0 ? `${url}${PATH}${id}` : `${url.slice(0, start)}${PATH}${id}${url.slice(start)}`;
 }
 
-/** Path and query as the cluster of this id sees them; undefined: the address is not one of its own, however it came here. */
+/** Path and query inside the cluster of this id; undefined: the URL is not one of its own. */
 export const insideOf = (url: string, id: string): string | undefined => (clusterIdOf(url) === id ? restOf(url, id) : undefined);
 
-/** A letter of "watch" may be written with its code. */
+/** "watch", of which any letter may be percent-encoded. */
 const WATCH = /watch|%(?:77|61|74|63|68)/i;
 
-/** Whether the request opens a watch, by its address alone (`?watch`, read as the API server does, or the old `/watch/` paths). */
+/** Whether the request opens a watch, by its URL alone: `?watch`, parsed as the API server does, or the deprecated `/watch/` paths. */
 export function isWatch(method: string, url: string): boolean {
   if (method !== 'GET' || !WATCH.test(url)) return false;
   const query = url.indexOf('?');

@@ -1,7 +1,7 @@
 import { REQUEST_BODY_BYTES } from '../../apiserver/limits.ts';
 import { REQUEST_DISCARD_BYTES, REQUEST_DISCARD_MS } from '../limits.ts';
 
-/** The body of a request as the cluster reads it: text, but of protobuf one character a byte. What is too large is read no further than that. */
+/** Body of a request as text; of protobuf with one character per byte. Reads at most one byte more than REQUEST_BODY_BYTES. */
 export async function bodyOf(request: Request): Promise<string> {
   const { body, headers } = request;
   if (!body) return '';
@@ -13,24 +13,24 @@ export async function bodyOf(request: Request): Promise<string> {
   return bytes.toString(isBytes ? 'latin1' : 'utf8');
 }
 
-/** The bytes of a stream, or one more than so many of them. */
-async function upTo(stream: ReadableStream<Uint8Array>, most: number): Promise<Buffer> {
+/** Bytes of a stream, or its first `limit` + 1. */
+async function upTo(stream: ReadableStream<Uint8Array>, limit: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = stream.getReader();
-  while (size <= most) {
+  while (size <= limit) {
     const { done, value } = await reader.read();
     if (done) return Buffer.concat(chunks);
     chunks.push(value);
     size += value.byteLength;
   }
-  // Whoever hangs up on a client that still sends takes its own answer back: the client's system drops it when it learns that nobody reads.
+  // Closing while the client still sends makes its TCP stack drop the response (RST).
   const late = new Promise((resolve) => setTimeout(resolve, REQUEST_DISCARD_MS));
   await Promise.race([discard(reader), late]);
-  return Buffer.concat(chunks).subarray(0, most + 1);
+  return Buffer.concat(chunks).subarray(0, limit + 1);
 }
 
-/** Reads on for a while, so that the client, which still sends, comes to read the answer; then it is cut off (net/http's rstAvoidanceDelay). */
+/** Discards up to REQUEST_DISCARD_BYTES, so that a client that still sends gets to read the response (net/http's rstAvoidanceDelay). */
 async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   try {
     for (let left = REQUEST_DISCARD_BYTES; left > 0; ) {
@@ -40,6 +40,6 @@ async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
     }
     await reader.cancel();
   } catch {
-    // The client is gone.
+    // The client disconnected.
   }
 }

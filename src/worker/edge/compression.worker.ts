@@ -1,12 +1,12 @@
 import type { Answer } from '../../apiserver/messages.ts';
 import { GZIP_BYTES } from '../limits.ts';
 
-/** From the object to the Worker: the answer is long. How long is not seen there. */
+/** Header from the object to the Worker: the body is longer than GZIP_BYTES, which the Worker cannot tell from a stream. */
 const LONG_HEADER = 'x-atoll-long';
 
 /**
- * The response of an object that answers so. `marks`: a header tells the Worker whether it is long. A front on this machine compresses by itself, beside
- * the one thread that all objects share here, and no response is looked at again.
+ * Response of an object. `marks`: adds LONG_HEADER to a long one. Not on the local server: its TLS proxy compresses, outside the thread that all
+ * objects share.
  */
 export function responseOf({ status, headers, body, bytes }: Answer, marks: boolean): Response {
   const content = bytes ?? (body || null);
@@ -18,8 +18,8 @@ const acceptsGzip = (headers: Headers): boolean =>
   (headers.get('accept-encoding') ?? '').split(',').some((one) => one.trim() === 'gzip');
 
 /**
- * A long answer, compressed for a client that asks for it, as the API server does (responsewriters/writers.go): the platform compresses
- * what says that it is.
+ * Compresses a long response for a client that accepts gzip, as the API server does (responsewriters/writers.go). The platform encodes a body
+ * whose content-encoding header says gzip.
  */
 export function compressed(request: Request, answer: Response): Response {
   if (!answer.headers.has(LONG_HEADER)) return answer;

@@ -8,15 +8,15 @@ import { hmac, now, random } from '../platform/host.worker.ts';
 import { compressed } from './compression.worker.ts';
 import { cachedRefusal, rememberRefusal } from './refusal-cache.worker.ts';
 import { isReady } from './health.worker.ts';
-import { isWorthALine, kubernetesEntry, log, nameOf } from './log.worker.ts';
+import { describeError, isLogged, kubernetesEntry, log } from './log.worker.ts';
 import { metrics, type RequestClass } from './metrics.worker.ts';
-import { madeUp, type Overdue, overdueAlarms, putOff } from '../object/overdue.worker.ts';
+import { dropAlarm, type Overdue, overdueAlarms, postpone } from '../object/overdue.worker.ts';
 import { openWatch } from './watch.worker.ts';
 
 export { ClusterDO } from '../object/cluster.worker.ts';
 export { TaskRunnerDO } from '../management/task-runner.worker.ts';
 
-/** Cluster ids already found genuine by this isolate: checking one costs a MAC. */
+/** Object ids by cluster id, cached after the id's MAC was verified. */
 const genuine = new Map<string, DurableObjectId>();
 const GENUINE_MAX = 2_000;
 
@@ -34,7 +34,7 @@ function objectOf(env: Env, id: string): DurableObjectStub | undefined {
 
 let hosts: { of: string; names: string[] } | undefined;
 
-/** The names under which a browser may have reached us. */
+/** Host names that browsers may use; undefined: any. */
 function hostsOf(env: Env): string[] | undefined {
   const { ATOLL_HOSTS } = variablesOf(env);
   if (!ATOLL_HOSTS) return undefined;
@@ -61,7 +61,7 @@ const OK = 200;
 const FAILED = 500;
 const FAILED_READY = 503;
 
-/** The answer of a cluster to somebody whom it does not know, and of one that never was to everybody. */
+/** 401 of a cluster to an unauthenticated client, and of an unknown cluster to everybody (MG58). */
 function unknown(request: Request, id: string): Response {
   const { method, headers } = request;
   const url = restOf(request.url, id);
@@ -70,7 +70,7 @@ function unknown(request: Request, id: string): Response {
   return new Response(answer.body, answer);
 }
 
-/** A request for a cluster. A refusal has the same words for every id, and is sent before an object is touched where that can be. */
+/** Routes a request to the cluster's object. A refusal is the same for every id, and needs no object where possible (MG58). */
 async function toCluster(request: Request, env: Env, id: string): Promise<Response> {
   const { method, url, headers } = request;
   if (isForeign(headers, hostsOf(env))) return refuseForeign();
@@ -84,10 +84,10 @@ async function toCluster(request: Request, env: Env, id: string): Promise<Respon
   return unknown(request, id);
 }
 
-/** What store/schema.ts says of data from a version to come. */
+/** Message of store/schema.ts about data of a newer version. */
 const NEWER = /^the cluster was written by a newer version/;
 
-/** The answer to an unexpected error, or to data of a newer version: it discloses nothing of the error. */
+/** Response to an unexpected error (500, which discloses nothing of it) or to data of a newer version (503). */
 function failed(request: Request, id: string, error: unknown): Response {
   const requestId = random.uuid();
   const isNewer = error instanceof Error && NEWER.test(error.message);
@@ -95,7 +95,7 @@ function failed(request: Request, id: string, error: unknown): Response {
   log('error', {
     requestId,
     ...kubernetesEntry(id, request.method, restOf(request.url, id)),
-    ...(isNewer ? { error: error.message } : nameOf(error)),
+    ...(isNewer ? { error: error.message } : describeError(error)),
   });
   const [code, reason, message] = isNewer
     ? [503, 'ServiceUnavailable', error.message]
@@ -104,7 +104,7 @@ function failed(request: Request, id: string, error: unknown): Response {
   return Response.json(status, { status: code, headers: { 'audit-id': requestId } });
 }
 
-/** Serves a request for a cluster, counts it, and logs it when it failed or took long. */
+/** Serves a request for a cluster, counts it, and logs it if it failed or was slow. */
 async function counted(request: Request, env: Env, id: string): Promise<Response> {
   const begun = now();
   let answer: Response;
@@ -115,10 +115,10 @@ async function counted(request: Request, env: Env, id: string): Promise<Response
   }
   const ms = now() - begun;
   const of: RequestClass = isWatch(request.method, request.url) ? 'watch' : 'kubernetes';
-  // A watch is a switch of protocols within, and a plain answer to the client.
+  // A watch is a WebSocket inside, but 200 to an HTTP client.
   const status = answer.status === SWITCHING ? OK : answer.status;
   metrics.answered(of, status, ms);
-  if (of === 'kubernetes' && isWorthALine(status, ms)) {
+  if (of === 'kubernetes' && isLogged(status, ms)) {
     const requestId = answer.headers.get('audit-id');
     const entry = kubernetesEntry(id, request.method, restOf(request.url, id));
     log(status >= FAILED ? 'error' : 'warn', { requestId, ...entry, status, ms });
@@ -126,23 +126,23 @@ async function counted(request: Request, env: Env, id: string): Promise<Response
   return variablesOf(env).ATOLL_FRONT === undefined ? compressed(request, answer) : answer;
 }
 
-/** The cluster whose own host name the request is for. A front on this machine has seen to it, and puts the path before what is asked. */
+/** Cluster whose own host name the request names; undefined: none. The TLS proxy of the local server has put the path into the URL already. */
 function ownHost(request: Request, env: Env): string | undefined {
   const { ATOLL_CLUSTER_DOMAIN, ATOLL_FRONT } = variablesOf(env);
   if (ATOLL_CLUSTER_DOMAIN === undefined || ATOLL_FRONT !== undefined) return undefined;
   return clusterOfHost(request.headers.get('host') ?? '', ATOLL_CLUSTER_DOMAIN);
 }
 
-/** Wakes objects whose alarm the platform has lost. Those that cannot be woken are tried again by a later look. */
+/** Wakes objects whose alarm the platform has lost. A later request tries again those that fail. */
 async function wakeOverdue({ CLUSTERS }: Env): Promise<void> {
   const wake = async (alarm: Overdue) => {
     try {
       await CLUSTERS.get(CLUSTERS.idFromString(alarm.object)).overdue();
-      madeUp(alarm);
+      dropAlarm(alarm);
     } catch (error) {
-      putOff(alarm);
+      postpone(alarm);
       metrics.count('atoll_drain_errors_total');
-      log('error', { type: 'overdue', object: alarm.object, ...nameOf(error) });
+      log('error', { type: 'overdue', object: alarm.object, ...describeError(error) });
     }
   };
   await Promise.all(overdueAlarms(now()).map(wake));
@@ -163,7 +163,7 @@ export default {
     }
     if (pathname === '/readyz') return (await isReady(env.DB)) ? text('ok') : text('the database does not answer', FAILED_READY);
     if (pathname === '/') return text(HOME);
-    // Loaded when first asked for: a cluster's traffic never needs it.
+    // Loaded with the first request: traffic of clusters does not need it.
     const { managementOf } = await import('../management/management.worker.ts');
     return managementOf(env).fetch(request);
   },

@@ -1,27 +1,27 @@
 import { requestInfo } from '../../apiserver/request-info.ts';
 import { now } from '../platform/host.worker.ts';
 
-/** A Kubernetes request that took longer is worth a line, ms. */
+/** Duration beyond which a Kubernetes request is logged, ms. */
 export const SLOW_MS = 1000;
 
-/** "errors": requests that succeeded are not logged. */
+/** Requests of management that are logged: all, or those with status 500 and above. */
 export type LogLevel = 'all' | 'errors';
 
 const FAILED = 500;
 
-/** One line of JSON. Whoever calls this sees to it that it holds no secret, and nothing that a tenant wrote. */
+/** Writes one line of JSON. The caller ensures that it holds no secret and no text that a tenant wrote (MG98). */
 export function log(level: 'info' | 'warn' | 'error', entry: Record<string, unknown>): void {
   console.log(JSON.stringify({ time: new Date(now()).toISOString(), level, ...entry }));
 }
 
-/** What an error is, without its words: they may quote what a tenant wrote. */
-export function nameOf(error: unknown): { error: string; at?: string[] } {
+/** Class and stack of an error without its message, which may quote text that a tenant wrote. */
+export function describeError(error: unknown): { error: string; at?: string[] } {
   if (!(error instanceof Error)) return { error: typeof error };
   const at = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return { error: error.name, ...(at.length && { at: at.slice(0, 8).map((line) => line.trim()) }) };
 }
 
-/** A request to a cluster: its sort, never a name in it. */
+/** Log entry of a request to a cluster: resource and verb, without names of objects. */
 export function kubernetesEntry(cluster: string, method: string, path: string): Record<string, unknown> {
   const [plain] = path.split('?', 1);
   const { isResource, verb, group, version, resource, subresource } = requestInfo(method, plain, new URLSearchParams());
@@ -29,5 +29,5 @@ export function kubernetesEntry(cluster: string, method: string, path: string): 
   return { type: 'kubernetes', cluster, ...what };
 }
 
-/** Whether an answer of a cluster is worth a line. */
-export const isWorthALine = (status: number, ms: number): boolean => status >= FAILED || ms >= SLOW_MS;
+/** Whether a response of a cluster is logged: it failed or was slow. */
+export const isLogged = (status: number, ms: number): boolean => status >= FAILED || ms >= SLOW_MS;

@@ -1,13 +1,12 @@
 /**
- * What the operator counts, in this isolate: a server on one machine has one, deployed there are many and each tells its own. Nothing of
- * it names a tenant.
+ * Metrics of this isolate: a local server has one isolate, a deployment many, each with its own counters. No label names a tenant (MG97).
  */
 
-/** Upper ends of the buckets of a latency histogram, seconds. */
+/** Upper bounds of the buckets of a latency histogram, seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const MS = 1000;
 
-/** What sort of request it was. */
+/** Class of a request, a label. */
 export type RequestClass = 'kubernetes' | 'watch' | 'management';
 
 class Histogram {
@@ -24,7 +23,7 @@ class Histogram {
   }
 }
 
-/** Plain counters, by the names that they are exposed under. */
+/** Help texts of the counters by name. */
 const HELP = {
   atoll_clusters_created_total: 'Clusters whose object was made.',
   atoll_clusters_destroyed_total: 'Clusters whose object was destroyed.',
@@ -92,5 +91,5 @@ export class Metrics {
   }
 }
 
-/** Those of this isolate: requests, objects and management of one process count together. */
+/** Metrics of this isolate, shared by the Worker, its objects and management. */
 export const metrics = new Metrics();

@@ -2,21 +2,21 @@ import { bearer } from '../../authn/authenticator.ts';
 
 type Headers = Pick<globalThis.Headers, 'get'>;
 
-/** A Host header that names one host and maybe a port, and nothing that could become a part of the address. */
+/** Valid Host header: one host and an optional port, without characters that could become part of the path. */
 const HOST = /^(?:[a-z0-9_-][a-z0-9._-]{0,254}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 
-/** Whether the Host header is one: the platform puts it before the path, unread. */
+/** Whether the Host header is valid: the platform builds the request's URL from it unchecked. */
 export const isHost = (headers: Headers): boolean => HOST.test(headers.get('host') ?? '');
 
-/** Whether there is a bearer token at all; without one nobody is asked, and no object wakes. */
+/** Whether the request has a bearer token; without one it is refused before it wakes an object. */
 export const bearsToken = (headers: Headers): boolean => bearer(headers.get('authorization')) !== undefined;
 
 const nameOf = (host: string): string => host.replace(/:\d+$/, '').toLowerCase();
 
 /**
- * Whether a browser sends the request for another site, or under a name that is not ours (`hosts`; absent: any is). Nothing of a cluster
- * is for pages of other sites; there are no CORS headers, and this does not wait for the browser to find that out. Tools that make up an
- * Origin (golang.org/x/net/websocket wants one) say the host that they call.
+ * Whether a browser sends the request for another site, or to a host name not in `hosts` (undefined: any). There are no CORS headers, but a
+ * simple request would be executed before the browser refuses its response. Tools that must send an Origin (golang.org/x/net/websocket) name
+ * the host that they call.
  */
 export function isForeign(headers: Headers, hosts: readonly string[] | undefined): boolean {
   const origin = headers.get('origin');
@@ -32,7 +32,7 @@ export function isForeign(headers: Headers, hosts: readonly string[] | undefined
   return site === null ? from.hostname !== name : from.host !== host;
 }
 
-/** The refusal of a request from another site, the same for every cluster. */
+/** 403 for a request from another site, the same for every cluster. */
 export function refuseForeign(): Response {
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
   const message = 'requests from other sites are refused';

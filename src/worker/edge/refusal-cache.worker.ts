@@ -3,10 +3,10 @@ import { now } from '../platform/host.worker.ts';
 
 const TOO_MANY = 429;
 const MS = 1000;
-/** At more entries the cache is emptied: clusters repeat their refusals. */
+/** Entries at which the cache is emptied: clusters repeat their refusals. */
 const MAX = 10_000;
 
-/** A 429 of a cluster, and until when the cluster would repeat it. */
+/** 429 of a cluster, and the time until which the cluster would repeat it, ms. */
 interface Refusal {
   until: number;
   body: string;
@@ -15,10 +15,10 @@ interface Refusal {
 
 const refusals = new Map<string, Refusal>();
 
-/** Part of the key is the credential: the refusal would disclose to another client that the cluster exists. */
+/** Cache key with the credential: to another client the refusal would disclose that the cluster exists. */
 const keyOf = (id: string, headers: Headers): string => `${id} ${headers.get('authorization')}`;
 
-/** The remembered refusal of a request that its cluster would refuse too; the cluster is not asked. */
+/** Cached refusal of a request, returned without asking the cluster; undefined: none. */
 export function cachedRefusal(id: string, headers: Headers): Response | undefined {
   if (refusals.size === 0) return undefined;
   const key = keyOf(id, headers);
@@ -30,7 +30,7 @@ export function cachedRefusal(id: string, headers: Headers): Response | undefine
   return undefined;
 }
 
-/** Remembers a cluster's 429 that has the header of a rate limit; returns any other answer unchanged. */
+/** Caches a cluster's 429 that has WAIT_HEADER, and removes that header; returns any other response unchanged. */
 export async function rememberRefusal(id: string, headers: Headers, answer: Response): Promise<Response> {
   const wait = Number(answer.headers.get(WAIT_HEADER));
   if (!(wait > 0)) return answer;

@@ -3,14 +3,13 @@ import { SOCKET_HEADER, TIMEOUT_HEADER } from './address.worker.ts';
 const MS = 1000;
 const NORMAL = 1000;
 const SWITCHING = 101;
-/** What is about the way between the object and here. */
+/** Headers between the object and the Worker, not sent to clients. */
 const INTERNAL = [TIMEOUT_HEADER, 'upgrade', 'connection'];
 
 /**
- * Holds a client's watch so that the cluster's object need not: messages of a WebSocket to the object become chunks of the HTTP answer, or
- * messages of the client's own WebSocket. The object may hibernate between two of them.
- * A front that asks for the object's socket, and shows that it is one, gets that: the platform passes it through, and a message costs no
- * JavaScript here at all.
+ * Opens a watch that the Worker holds, so that the object may hibernate between two messages: messages of a WebSocket to the object become
+ * chunks of the HTTP response, or messages of the client's own WebSocket. The TLS proxy of the local server, proved by `front`, gets the
+ * object's WebSocket itself: the platform passes it through, and messages run no JavaScript in the Worker.
  */
 export async function openWatch(
   request: Request,
@@ -33,7 +32,7 @@ function headersOf(answer: Response): Headers {
   return out;
 }
 
-/** Ends something after the time that the object set; returns what forgets it. */
+/** Calls `end` after the timeout in TIMEOUT_HEADER; returns a function that cancels it. */
 function after(answer: Response, end: () => void): () => void {
   const seconds = Number(answer.headers.get(TIMEOUT_HEADER));
   if (!(seconds > 0)) return () => undefined;
@@ -42,8 +41,8 @@ function after(answer: Response, end: () => void): () => void {
 }
 
 /**
- * As a stream: the platform's own, not a ReadableStream of ours, for a chunk then costs no JavaScript between here and the client. A client
- * that goes away closes the socket, and so does the watch's own timeout.
+ * HTTP response with the messages of a socket as chunks. IdentityTransformStream, since a ReadableStream would run JavaScript for each chunk sent
+ * to the client. The socket is closed when the client disconnects and at the watch's timeout.
  */
 function toStream(request: Request, answer: Response, socket: WebSocket): Response {
   const { readable, writable } = new IdentityTransformStream();
@@ -54,7 +53,7 @@ function toStream(request: Request, answer: Response, socket: WebSocket): Respon
     open = false;
     forget();
     socket.close();
-    // Closing fails when the client is gone already; nothing else is to be done.
+    // Closing fails if the client has disconnected.
     writer.close().catch(() => undefined);
   };
   const forget = after(answer, finish);
@@ -69,7 +68,7 @@ function toStream(request: Request, answer: Response, socket: WebSocket): Respon
   return new Response(readable, { headers: headersOf(answer) });
 }
 
-/** As a WebSocket of the client's: a text message for each event (apiserver endpoints/handlers/watch.go HandleWS). What it sends is not read. */
+/** WebSocket response with a text message for each event; ignores what the client sends (apiserver endpoints/handlers/watch.go HandleWS). */
 function toSocket(answer: Response, socket: WebSocket): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   const decoder = new TextDecoder();

@@ -8,10 +8,10 @@ import { egressRoutesOf } from '../platform/egress-routes.worker.ts';
 import { egress } from '../platform/egress.worker.ts';
 import { type Env, variablesOf } from '../platform/env.worker.ts';
 import { crypt, hmac, now, random, sealing } from '../platform/host.worker.ts';
-import { log, nameOf } from '../edge/log.worker.ts';
+import { describeError, log } from '../edge/log.worker.ts';
 import { metrics } from '../edge/metrics.worker.ts';
 
-/** The ports of clusters on this machine. */
+/** Listeners of the local server: ports of clusters. */
 const listenersOf = (ports: Fetcher): ManagementDeps['listeners'] => ({
   listen: async (id, port) => {
     const answer = await ports.fetch(`http://ports/${id}/${port}`, { method: 'PUT' });
@@ -29,10 +29,10 @@ function logRequest(env: Env, { error, ...entry }: LogEntry): void {
   if (error !== undefined) metrics.count('atoll_errors_total');
   const failed = entry.status >= SERVER_ERROR;
   if (!failed && variablesOf(env).ATOLL_LOG === 'errors') return;
-  log(failed ? 'error' : 'info', { type: 'management', ...entry, ...(error !== undefined && nameOf(error)) });
+  log(failed ? 'error' : 'info', { type: 'management', ...entry, ...(error !== undefined && describeError(error)) });
 }
 
-/** What management is given of this deployment. */
+/** Dependencies of management from this deployment's variables and bindings. */
 export function managementDeps(env: Env): ManagementDeps {
   const { ATOLL_SECRET, ATOLL_OPERATOR_SHA256, ATOLL_CA, ATOLL_URL, ATOLL_HOSTS, ATOLL_OIDC, ATOLL_CLUSTER_DOMAIN } =
     variablesOf(env);
@@ -89,12 +89,12 @@ export function managementDeps(env: Env): ManagementDeps {
 
 let built: { env: Env; app: ReturnType<typeof createApp> } | undefined;
 
-/** The management app over this deployment's bindings, built once per isolate. */
+/** Management app over this deployment's bindings, built once per isolate. */
 export function managementOf(env: Env): ReturnType<typeof createApp> {
   if (built?.env === env) return built.app;
   const deps = managementDeps(env);
   built = { env, app: createApp(deps) };
-  // Should an announcement ever have been lost, the task runner finds what is due by looking.
+  // The task runner looks for due tasks, in case an earlier wake-up was lost.
   deps.background(deps.taskRunner.wakeBy(deps.now()));
   return built.app;
 }

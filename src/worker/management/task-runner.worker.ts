@@ -8,8 +8,8 @@ import { now } from '../platform/host.worker.ts';
 const FAILURES = 'failures';
 
 /**
- * The one object that does the deployment's tasks when they are due: an alarm at the earliest time that anybody announced or a task
- * knows of. The tasks themselves stand in management.
+ * Object that runs the deployment's tasks (management/tasks.ts), one per deployment. Its alarm is set for the earliest time that management
+ * announced or that a task returned.
  */
 export class TaskRunnerDO extends DurableObject<Env> {
   readonly #alarm = new Alarm({ set: (at) => void this.ctx.storage.setAlarm(at) });
@@ -22,18 +22,18 @@ export class TaskRunnerDO extends DurableObject<Env> {
     });
   }
 
-  /** RPC: wakes at this time, at the latest. */
+  /** RPC: wakes the task runner at `at` (ms) at the latest. */
   async wakeBy(at: number): Promise<void> {
     this.#announced = now();
     this.#alarm.ensureBy(at, now());
   }
 
-  /** Whatever happens, an alarm stands afterwards as long as anything is or may be due. */
+  /** Runs due tasks. Sets an alarm afterwards while anything is or may be due, also after an error. */
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const before = now();
     this.#alarm.fired(info?.scheduledTime ?? before);
     try {
-      // Loaded when needed, as in index.worker.ts.
+      // Loaded on demand, as in index.worker.ts.
       const [{ managementDeps }, { runTasks }] = await Promise.all([
         import('./management.worker.ts'),
         import('../../management/tasks.ts'),

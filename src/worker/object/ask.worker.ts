@@ -7,8 +7,8 @@ import { now } from '../platform/host.worker.ts';
 type Fetch = ReturnType<typeof egress>;
 
 /**
- * Asks the outside what a cluster wants to know. The address is a tenant's word: it must be public. Issuers that the operator named may lie inside,
- * for their documents alone: what is no GET could change something there. Equal questions that are under way are asked once.
+ * Asks the questions and sends the effects of a cluster. A tenant chooses the address, so it must be public. Issuers that the operator named may
+ * have private addresses, for GET alone: other methods could change something there. Equal concurrent questions are asked once.
  */
 export class Asker {
   readonly #read: Fetch;
@@ -24,8 +24,8 @@ export class Asker {
     return Promise.all(questions.map(async (question): Promise<Answered> => [question, await this.#reply(question)]));
   }
 
-  /** Answers a request: asks what it wants to know as often as it does. Undefined: its cluster is not open any more. */
-  async settle(
+  /** Asks the questions of a request until it is answered. Undefined: its cluster was closed meanwhile. */
+  async answerRequest(
     cluster: Cluster,
     first: ApiResponse | Pending,
     isOpen: (cluster: Cluster) => boolean,
@@ -39,7 +39,7 @@ export class Asker {
     return answer;
   }
 
-  /** Sends an effect; its id goes along, so that the receiver recognises a repetition. */
+  /** Sends an effect, with its id as the idempotency-key header. */
   deliver(id: string, request: Question): Promise<Reply> {
     return this.#send({ ...request, headers: { ...request.headers, 'idempotency-key': id } });
   }

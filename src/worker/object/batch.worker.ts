@@ -1,11 +1,11 @@
 /**
- * Writes that arrive together are handled in one turn, so that they commit together: one sync of the disk, one drain and one message to
- * each watcher for all of them. Waiting costs nothing when nobody else is there: the timer fires once what has arrived is read.
+ * Batches writes that arrive together into one turn and one commit: one disk sync, one drain and one message to each watcher for all of them.
+ * A single write waits for no fixed time: the timer of 0 ms fires once the requests that have arrived are read.
  */
 export class Batch {
   #next: Promise<void> | undefined;
 
-  /** Resolves for everybody who waits, in the order of arrival, in one turn. */
+  /** Resolves together with the other writes of the batch, in the order of arrival. */
   join(): Promise<void> {
     this.#next ??= new Promise((resolve) => {
       setTimeout(() => {

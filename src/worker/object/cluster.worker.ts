@@ -24,7 +24,7 @@ import { egressRoutesOf } from '../platform/egress-routes.worker.ts';
 import { Asker } from './ask.worker.ts';
 import { Batch } from './batch.worker.ts';
 import { recordActivity } from './contention.worker.ts';
-import { noteAlarm } from './overdue.worker.ts';
+import { recordAlarm } from './overdue.worker.ts';
 import { portsOf } from './ports.worker.ts';
 import { Sockets } from './sockets.worker.ts';
 
@@ -32,8 +32,8 @@ const facts = new OpenApiFacts(packedDescriptions);
 const bootSnapshots = new BootSnapshots();
 
 /**
- * The object of one cluster. Hands requests, alarms, sockets and commands to its ClusterHost, and decides nothing. Methods other than fetch,
- * alarm and webSocket* are RPC from management or from another object: no address of the outside world leads to them.
+ * Durable Object of one cluster. Forwards requests, alarms, sockets and commands to its ClusterHost. Methods other than fetch, alarm and
+ * webSocket* are RPC from the Worker, management or another object, and cannot be reached from outside.
  */
 export class ClusterDO extends DurableObject<Env> {
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 };
@@ -44,7 +44,7 @@ export class ClusterDO extends DurableObject<Env> {
     portsOf(this.ctx, this.env, { bootSnapshots, facts, meter: this.#meter, sockets: this.#sockets, asker: this.#asker }),
   );
   readonly #id = this.ctx.id.toString();
-  /** Requests of one batch have one turn. */
+  /** Whether the turn of the current batch is queued. */
   #queued = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -52,7 +52,7 @@ export class ClusterDO extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(async () => {
       const stored = (await ctx.storage.getAlarm()) ?? undefined;
       this.#host.turns.adopt(stored);
-      noteAlarm(this.#id, stored);
+      recordAlarm(this.#id, stored);
     });
   }
 
@@ -62,7 +62,7 @@ export class ClusterDO extends DurableObject<Env> {
     const time = now();
     const cluster = this.#host.open();
     const url = cluster && insideOf(request.url, cluster.options.id);
-    // The Worker replaces this body with the one that a cluster has for anonymous clients.
+    // The Worker replaces this with the 401 of unauthenticated clients.
     if (!cluster || url === undefined) return new Response(null, { status: 401 });
     recordActivity(this.#id, time);
     const { method, headers } = request;
@@ -79,7 +79,8 @@ export class ClusterDO extends DurableObject<Env> {
       now: time,
       ...(remote && { remote }),
     });
-    const answer = 'questions' in first ? await this.#asker.settle(cluster, first, (one) => one === this.#host.cluster) : first;
+    const answer =
+      'questions' in first ? await this.#asker.answerRequest(cluster, first, (one) => one === this.#host.cluster) : first;
     if (!answer) return new Response(null, { status: 503 });
     const response = isStream(answer) ? this.#sockets.open(answer) : responseOf(answer, this.env.ATOLL_FRONT === undefined);
     const ended = answer === first ? time : now();
@@ -89,7 +90,7 @@ export class ClusterDO extends DurableObject<Env> {
     return response;
   }
 
-  /** Once for everything that this batch did; microtasks of its other requests come before. */
+  /** Runs one turn for all requests of a batch, in a microtask after theirs. */
   #after(turn: () => void): void {
     if (this.#queued) return;
     this.#queued = true;
@@ -100,11 +101,11 @@ export class ClusterDO extends DurableObject<Env> {
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    noteAlarm(this.#id, undefined);
+    recordAlarm(this.#id, undefined);
     this.#host.wake(info?.scheduledTime ?? now());
   }
 
-  /** RPC of the Worker: the alarm should have fired long ago. */
+  /** RPC: wakes the object because its alarm is overdue. */
   async overdue(): Promise<void> {
     this.#host.wake();
   }
@@ -144,7 +145,7 @@ export class ClusterDO extends DurableObject<Env> {
     this.#host.expire(credentials, at);
   }
 
-  /** What the object has cost since it was constructed. */
+  /** RPC: platform cost of the object since it was constructed. */
   async usage(): Promise<ClusterUsage | undefined> {
     const [awakeMs, databaseBytes] = [this.#host.turns.awakeMs, this.ctx.storage.sql.databaseSize];
     return this.#host.open() && { ...this.#meter, awakeMs, databaseBytes, watchers: this.#sockets.size };

@@ -7,7 +7,7 @@ import {
   CONTENDED_SLICE_MS,
 } from '../limits.ts';
 
-/** The two clusters of this isolate that had a request last, and when: enough to know whether a cluster shares the thread. */
+/** The last two clusters of this isolate with a request, and its time: enough to know whether a cluster shares the thread. */
 let last: object | string | undefined;
 let before: object | string | undefined;
 let lastAt = 0;
@@ -29,13 +29,13 @@ export function isContended(cluster: object | string, now: number): boolean {
   return before !== undefined && now - beforeAt < CONTENTION_MS;
 }
 
-/** The budget of one slice of a drain: smaller while other clusters share the thread. */
+/** Slice of a drain: shorter, and followed by a pause, while other clusters share the thread. */
 export function budgetFor(cluster: object | string, now: number, wanted: number): Slice {
   if (!isContended(cluster, now)) return { workMs: wanted, pauses: false };
   return { workMs: Math.min(wanted, CONTENDED_SLICE_MS), pauses: true, maxWrites: CONTENDED_PLAN_OBJECTS };
 }
 
-/** When the pauses of all drains end. */
+/** Ends of the pauses of all drains, ms. */
 let pauses: number[] = [];
 
 /**

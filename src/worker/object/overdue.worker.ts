@@ -1,23 +1,23 @@
 import { ALARM_LOST_MS } from '../../time/limits.ts';
 import { OVERDUE_CLUSTERS, OVERDUE_LOOK_MS } from '../limits.ts';
 
-/** When the alarms of this isolate's objects fire, those of objects that sleep too, by the id of the object. */
+/** Alarm times of this isolate's objects, hibernated ones included, ms, by object id. */
 const alarms = new Map<string, number>();
 let lookedAt = 0;
 
-/** Remembers when the alarm of an object fires; undefined: it has none. */
-export function noteAlarm(object: string, at: number | undefined): void {
+/** Records the alarm time of an object; undefined: it has none. */
+export function recordAlarm(object: string, at: number | undefined): void {
   if (at === undefined) alarms.delete(object);
   else alarms.set(object, at);
 }
 
-/** An alarm that should have fired long ago. */
+/** Alarm that is overdue by more than ALARM_LOST_MS. */
 export interface Overdue {
   object: string;
   at: number;
 }
 
-/** The objects whose alarm should have fired long ago; none, where that was asked a moment ago. */
+/** Overdue alarms, at most OVERDUE_CLUSTERS; none within OVERDUE_LOOK_MS of the last call. */
 export function overdueAlarms(now: number): Overdue[] {
   if (now - lookedAt < OVERDUE_LOOK_MS) return [];
   lookedAt = now;
@@ -30,13 +30,13 @@ export function overdueAlarms(now: number): Overdue[] {
   return found;
 }
 
-/** Forgets an alarm that was made up for, but not one that was set since. One that is not forgotten is found again by the next look. */
-export function madeUp({ object, at }: Overdue): void {
+/** Removes an overdue alarm whose object was woken, unless another was set since. */
+export function dropAlarm({ object, at }: Overdue): void {
   if (alarms.get(object) === at) alarms.delete(object);
 }
 
-/** Puts an alarm that could not be made up for behind the others: objects that fail keep nobody else from being found. */
-export function putOff({ object, at }: Overdue): void {
+/** Moves an overdue alarm whose object failed to wake behind the others, so that it does not block them. */
+export function postpone({ object, at }: Overdue): void {
   if (alarms.get(object) !== at) return;
   alarms.delete(object);
   alarms.set(object, at);

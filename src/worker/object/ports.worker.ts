@@ -2,18 +2,18 @@ import type { OpenApiFacts } from '../../apiserver/openapi-facts.ts';
 import type { BootSnapshots } from '../../cluster/boot-snapshot.ts';
 import type { HostPorts } from '../../cluster/host.ts';
 import type { Failed } from '../../cluster/platform.ts';
-import { log, nameOf } from '../edge/log.worker.ts';
+import { describeError, log } from '../edge/log.worker.ts';
 import { metrics } from '../edge/metrics.worker.ts';
 import type { Env } from '../platform/env.worker.ts';
 import { budget, crypt, now, random } from '../platform/host.worker.ts';
 import { type Meter, openStorage } from '../platform/sqlite.worker.ts';
 import type { Asker } from './ask.worker.ts';
 import { budgetFor, pauseAfter } from './contention.worker.ts';
-import { noteAlarm } from './overdue.worker.ts';
+import { recordAlarm } from './overdue.worker.ts';
 import type { Sockets } from './sockets.worker.ts';
 import { reportLastUsage, reportUsage } from '../platform/usage.worker.ts';
 
-/** The parts of an object that its ports lead to. */
+/** Parts of an object that its ports use. */
 export interface Parts {
   bootSnapshots: BootSnapshots;
   facts: OpenApiFacts;
@@ -22,7 +22,7 @@ export interface Parts {
   asker: Asker;
 }
 
-/** What workerd gives to the cluster of an object. */
+/** Ports of a cluster over its Durable Object. */
 export function portsOf(
   context: DurableObjectState,
   env: Env,
@@ -32,7 +32,7 @@ export function portsOf(
   const object = context.id.toString();
   const failed: Failed = (cluster, part, error) => {
     metrics.count('atoll_drain_errors_total');
-    log('error', { type: part, object, ...(cluster && { cluster }), ...nameOf(error) });
+    log('error', { type: part, object, ...(cluster && { cluster }), ...describeError(error) });
   };
   const after = (ms: number, run: () => void) => void setTimeout(run, ms);
   return {
@@ -40,7 +40,7 @@ export function portsOf(
     alarm: {
       set: (at, lost) => {
         storage.setAlarm(at).catch(lost);
-        noteAlarm(object, at);
+        recordAlarm(object, at);
       },
     },
     now,
@@ -62,7 +62,7 @@ export function portsOf(
     streams: { resume: (cluster) => sockets.resume(cluster), closeAll: () => sockets.closeAll() },
     source: (id) => env.CLUSTERS.get(env.CLUSTERS.idFromName(id)),
     erase: async () => {
-      noteAlarm(object, undefined);
+      recordAlarm(object, undefined);
       await storage.deleteAlarm();
       await storage.deleteAll();
     },

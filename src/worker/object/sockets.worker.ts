@@ -5,14 +5,14 @@ import { TIMEOUT_HEADER } from '../edge/address.worker.ts';
 import { random } from '../platform/host.worker.ts';
 import { metrics } from '../edge/metrics.worker.ts';
 
-/** WebSocket close code of a stream that has nothing more to say. */
+/** WebSocket close code of a normal end (RFC 6455). */
 const NORMAL = 1000;
 
 const encoder = new TextEncoder();
 let lastText = '';
 let lastBytes: Uint8Array = new Uint8Array();
 
-/** Streams that share a message are flushed one after another: its bytes are made once. */
+/** Bytes of a message, encoded once for consecutive streams that share it. */
 function bytesOf(text: Message): Uint8Array {
   if (typeof text !== 'string') return text;
   if (text !== lastText) {
@@ -22,19 +22,19 @@ function bytesOf(text: Message): Uint8Array {
   return lastBytes;
 }
 
-/** Bytes of an attachment, as estimated from its JSON; the platform's bound is 2,048. A longer one lies in the storage. */
+/** Maximum JSON length of a spec in a socket's attachment (the platform allows 2,048 bytes); a longer one is in the storage. */
 const ATTACHMENT_CHARACTERS = 1500;
-/** Before the keys of those. */
-const KEPT = 'stream ';
+/** Key prefix of specs in the storage. */
+const STORED = 'stream ';
 
-/** What a socket is attached to instead: the key of its spec. */
-interface Kept {
+/** Attachment that names the storage key of the spec. */
+interface StoredSpec {
   kept: string;
 }
-type Attachment = StreamSpec | Kept;
-const isKept = (attachment: Attachment | null): attachment is Kept => attachment !== null && 'kept' in attachment;
+type Attachment = StreamSpec | StoredSpec;
+const isStored = (attachment: Attachment | null): attachment is StoredSpec => attachment !== null && 'kept' in attachment;
 
-/** What streams remember over a sleep: each in the attachment of its socket, or, where its selectors are long, under a key named there. */
+/** Specs of streams, which survive hibernation: in the attachment of the socket, or in the storage if selectors make it too long. */
 class Specs {
   readonly #kv: SyncKvStorage;
 
@@ -46,39 +46,39 @@ class Specs {
     const text = JSON.stringify(spec);
     if (text.length <= ATTACHMENT_CHARACTERS) return socket.serializeAttachment(spec);
     const known = socket.deserializeAttachment() as Attachment | null;
-    const kept = isKept(known) ? known.kept : `${KEPT}${random.uuid()}`;
+    const kept = isStored(known) ? known.kept : `${STORED}${random.uuid()}`;
     this.#kv.put(kept, text);
-    socket.serializeAttachment({ kept } satisfies Kept);
+    socket.serializeAttachment({ kept } satisfies StoredSpec);
   }
 
   load(socket: WebSocket): StreamSpec | undefined {
     const attachment = socket.deserializeAttachment() as Attachment | null;
-    if (!isKept(attachment)) return attachment ?? undefined;
+    if (!isStored(attachment)) return attachment ?? undefined;
     const text = this.#kv.get<string>(attachment.kept);
     return text === undefined ? undefined : (JSON.parse(text) as StreamSpec);
   }
 
   forget(socket: WebSocket): void {
     const attachment = socket.deserializeAttachment() as Attachment | null;
-    if (isKept(attachment)) this.#kv.delete(attachment.kept);
+    if (isStored(attachment)) this.#kv.delete(attachment.kept);
   }
 
-  /** Those of sockets that broke while nobody looked. */
+  /** Deletes stored specs of sockets that closed without an event. */
   sweep(open: readonly WebSocket[]): void {
-    const stored = [...this.#kv.list({ prefix: KEPT })].map(([key]) => key);
+    const stored = [...this.#kv.list({ prefix: STORED })].map(([key]) => key);
     if (stored.length === 0) return;
-    const used = new Set(open.map((socket) => (socket.deserializeAttachment() as Partial<Kept> | null)?.kept));
+    const used = new Set(open.map((socket) => (socket.deserializeAttachment() as Partial<StoredSpec> | null)?.kept));
     for (const key of stored) if (!used.has(key)) this.#kv.delete(key);
   }
 }
 
-/** A stream's messages into a hibernatable socket. */
+/** Port of a stream over a hibernatable WebSocket. */
 const portOf = (socket: WebSocket, specs: Specs): StreamPort => ({
   send: (message) => {
     try {
       socket.send(bytesOf(message));
     } catch (error) {
-      // A client that went away a moment ago must not fail the write that its event came from.
+      // A client that has just disconnected must not fail the flush.
       if (socket.readyState === WebSocket.OPEN) throw error;
     }
   },
@@ -86,7 +86,7 @@ const portOf = (socket: WebSocket, specs: Specs): StreamPort => ({
   close: () => socket.close(NORMAL),
 });
 
-/** The streams of one object. The client's streams are held by the Worker; the object keeps sockets that outlive its sleep. */
+/** Streams of one object, as hibernatable WebSockets to the Worker, which holds the clients' connections. */
 export class Sockets {
   readonly #context: DurableObjectState;
   readonly #sessions = new Map<WebSocket, Session>();
@@ -101,7 +101,7 @@ export class Sockets {
     return this.#sessions.size;
   }
 
-  /** Goes on with the streams that were open when the object fell asleep. */
+  /** Resumes the streams that were open when the object hibernated. */
   resume(cluster: Cluster): void {
     const open = this.#context.getWebSockets();
     this.#specs.sweep(open);
@@ -113,7 +113,7 @@ export class Sockets {
     }
   }
 
-  /** Opens a stream: the answer carries the other end of its socket. */
+  /** Opens a stream; the response carries the other end of its WebSocket. */
   open({ spec, headers, open }: StreamAnswer): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#context.acceptWebSocket(server);
@@ -126,7 +126,7 @@ export class Sockets {
     });
   }
 
-  /** Hands a client's message to its stream; false for one that takes none. */
+  /** Hands a client's message to its stream. Returns false if the stream takes none. */
   receive(socket: WebSocket, message: string | ArrayBuffer, cluster: Cluster, now: number): boolean {
     const session = this.#sessions.get(socket);
     if (!session?.receive) return false;
@@ -134,12 +134,12 @@ export class Sockets {
     return true;
   }
 
-  /** Whether the end of this stream is an event of the audit log. */
+  /** Whether the end of this stream is logged in the audit log. */
   isAudited(socket: WebSocket): boolean {
     return (this.#sessions.get(socket)?.spec ?? this.#specs.load(socket))?.audit !== undefined;
   }
 
-  /** A client has gone. */
+  /** Removes a stream whose socket was closed. */
   closed(socket: WebSocket, cluster: Cluster | undefined, now: number): void {
     metrics.count('atoll_watches_closed_total');
     const session = this.#sessions.get(socket);

@@ -2,7 +2,7 @@ import { issuersOf } from '../../management/people/issuers.ts';
 import type { EgressRoutes } from './egress.worker.ts';
 import { type Env, variablesOf } from './env.worker.ts';
 
-/** The egress routes of this deployment: to public addresses, and to the issuers that the operator configured, wherever they are. */
+/** Egress routes of this deployment: to public addresses, and to any address for the issuers that the operator configured. */
 export function egressRoutesOf(env: Env): EgressRoutes {
   const { ATOLL_OIDC } = variablesOf(env);
   const { INSIDE } = env;

@@ -3,27 +3,27 @@ import { EGRESS_BYTES, EGRESS_MS, EGRESS_REDIRECTS } from '../../lib/limits.ts';
 
 type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
-/** A call that is not made, or not gone on with; the sentence says why and may be shown. */
+/** Error of a call that is refused or aborted; its message may be shown to tenants. */
 export class EgressRefused extends Error {}
 
 export interface EgressRoutes {
-  /** To public addresses only, whatever a name resolves to. */
+  /** Reaches public addresses only, whatever a name resolves to. */
   outside: Fetch;
-  /** To any address; for what the operator named alone. */
+  /** Reaches any address; for origins that the operator named. */
   inside?: { fetch: Fetch; origins: ReadonlySet<string> };
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Redirects that keep the method and the body. */
-const KEEPING = new Set([307, 308]);
+const METHOD_KEEPING = new Set([307, 308]);
 /** Headers that do not follow a redirect to another origin. */
 const SECRETS = ['authorization', 'cookie', 'proxy-authorization'];
 /** Headers about the body, dropped with it. */
-const ABOUT_BODY = ['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location'];
+const BODY_HEADERS = ['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location'];
 
 /**
- * Makes every outbound call. Each address is checked, also those that redirects lead to; what the operator named may lie inside, but
- * no redirect from elsewhere leads there. A call ends after a time, and an answer at a size.
+ * Returns the fetch of all outbound calls. It checks every address, those of redirects included. Origins that the operator named may be private,
+ * but no redirect from elsewhere leads there. A call times out after EGRESS_MS, and a response fails at EGRESS_BYTES.
  */
 export function egress(routes: EgressRoutes): Fetch {
   return async (url, init = {}) => {
@@ -46,7 +46,7 @@ export function egress(routes: EgressRoutes): Fetch {
 interface Hop {
   url: string;
   init: RequestInit;
-  /** The operator named it. */
+  /** Whether the operator named its origin. */
   within: boolean;
 }
 
@@ -60,7 +60,7 @@ function routeOf({ outside, inside }: EgressRoutes, { url, within }: Hop): Fetch
   return outside;
 }
 
-/** Where a redirect leads, with as much of the request as may go there (the Fetch standard's HTTP-redirect fetch, and stricter). */
+/** Request to a redirect's target, without headers and body that may not go there (stricter than Fetch's HTTP-redirect fetch). */
 function next(routes: EgressRoutes, from: Hop, status: number, location: string): Hop {
   if (!URL.canParse(location, from.url)) throw new EgressRefused('a redirect leads to what is no address');
   const [here, there] = [new URL(from.url), new URL(location, from.url)];
@@ -70,19 +70,19 @@ function next(routes: EgressRoutes, from: Hop, status: number, location: string)
   if (!same) for (const name of SECRETS) headers.delete(name);
   const init: RequestInit = { ...from.init, headers };
   const method = (init.method ?? 'GET').toUpperCase();
-  if (!KEEPING.has(status) && method !== 'GET' && method !== 'HEAD') {
+  if (!METHOD_KEEPING.has(status) && method !== 'GET' && method !== 'HEAD') {
     init.method = 'GET';
     init.body = null;
-    for (const name of ABOUT_BODY) headers.delete(name);
+    for (const name of BODY_HEADERS) headers.delete(name);
   }
   const carries = init.body !== undefined && init.body !== null;
   if (carries && !same) throw new EgressRefused('a redirect would carry the body to another site');
   if (carries && typeof init.body !== 'string') throw new EgressRefused('a redirect asks for the body again');
-  // From outside nobody is led inside; within, the operator's own addresses may lead to one another.
+  // Only an origin that the operator named may redirect to another such origin.
   return { url: there.href, init, within: from.within && isInside(routes, there.href) };
 }
 
-/** The answer, cut off with an error where it becomes too large. */
+/** Response whose body fails beyond EGRESS_BYTES. */
 function bounded(answer: Response): Response {
   const declared = Number(answer.headers.get('content-length') ?? 0);
   if (declared > EGRESS_BYTES) throw new EgressRefused(`the answer has ${declared} bytes, more than ${EGRESS_BYTES}`);

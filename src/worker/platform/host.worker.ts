@@ -13,15 +13,15 @@ import {
 import type { Crypto, JwsAlgorithm, PublicJwk, Sealing } from '../../lib/crypto-port.ts';
 import type { Random } from '../../lib/random.ts';
 
-/** The clock. Only the shell reads it. */
+/** Current time, ms since the epoch. Only the shell reads the clock. */
 export const now = (): number => Date.now();
 
-/** Looks at a budget count as so much time each, ms: about one step of a drain. */
+/** Time that each call of a budget counts as, ms: about one step of a drain. */
 const STEP_MS = 0.2;
 
 /**
- * "More?" until a budget is used up. Deployed, the platform's clock stands still while code runs, so every look counts as a step too;
- * whichever comes first ends it.
+ * Function that returns true until `ms` are used up. When deployed the clock stands still while code runs, so calls are counted too: the budget
+ * ends after ms / STEP_MS calls at the latest.
  */
 export function budget(ms: number): () => boolean {
   const end = Date.now() + ms;
@@ -32,7 +32,7 @@ export function budget(ms: number): () => boolean {
 const POOL = new Uint32Array(256);
 let left = 0;
 
-/** Chance from the platform, good enough for names that must not be guessed; drawn in bulk, for a call each is slow. */
+/** Cryptographically strong random numbers, drawn in bulk, since single calls are slow. */
 export const random: Random = {
   next: () => {
     if (left === 0) {
@@ -45,8 +45,8 @@ export const random: Random = {
 };
 
 /**
- * Synchronous cryptography over workerd's node:crypto. Keys go in as PEM text: workerd refuses a KeyObject beside `dsaEncoding`
- * (its sign() parses the object a second time).
+ * Synchronous cryptography over workerd's node:crypto. Keys are PEM text: workerd refuses a KeyObject beside `dsaEncoding` (its sign() parses
+ * the object a second time).
  */
 export const crypt: Crypto = {
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
@@ -66,7 +66,7 @@ export const crypt: Crypto = {
   verifyJws,
 };
 
-/** PEM of JWKs: workerd's verify() takes no KeyObject, and making the PEM takes longer than to verify with it. */
+/** PEM by JWK: workerd's verify() takes no KeyObject, and converting takes longer than verifying. */
 const pems = new WeakMap<PublicJwk, string>();
 
 function pemOf(key: PublicJwk): string {
@@ -97,7 +97,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const keyOf = (secret: string) => new Uint8Array(hkdfSync('sha256', secret, '', 'atoll sealing', 32));
 
-/** A nonce, the ciphertext and its tag, as base64url. */
+/** Authenticated encryption: nonce, ciphertext and tag as base64url. */
 export const sealing: Sealing = {
   seal: (secret, text) => {
     const nonce = randomBytes(NONCE_BYTES);

@@ -1,14 +1,14 @@
 import type { SqlBlob, Sqlite, SqlValue } from '../../lib/sqlite-port.ts';
 
-/** Rows touched since the object woke, as Cloudflare bills them. */
+/** Rows read and written since the object was constructed, as Cloudflare bills them. */
 export interface Meter {
   rowsRead: number;
   rowsWritten: number;
 }
 
 /**
- * The Sqlite port over a Durable Object's storage. workerd caches statements by their text and turns nested transactions into
- * savepoints, so this is a pass-through. With a meter every cursor is also asked what it cost.
+ * Sqlite port over a Durable Object's storage. workerd caches statements by their text and turns nested transactions into savepoints, so this
+ * forwards calls only. With a meter it counts the rows of every cursor.
  */
 export function openStorage(storage: DurableObjectStorage, meter?: Meter): Sqlite {
   const sql = storage.sql;

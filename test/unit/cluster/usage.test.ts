@@ -223,7 +223,7 @@ describe('usage of a cluster', () => {
     host.now += HOUR;
     host.do('GET', ITEMS);
     expect(report()).toEqual([0, 1, 2]);
-    host.cluster.usage.reportTaken(host.cluster.usage.report(host.now));
+    host.cluster.usage.reportAcknowledged(host.cluster.usage.report(host.now));
     host.now += HOUR;
     host.do('GET', ITEMS);
     expect(report()).toEqual([2, 3]);
@@ -238,7 +238,7 @@ describe('usage of a cluster', () => {
     host.now += (USAGE_HOURS + 1) * HOUR;
     host.do('GET', ITEMS);
     expect(hoursOf(host)).toHaveLength(2);
-    host.cluster.usage.reportTaken(host.cluster.usage.report(host.now));
+    host.cluster.usage.reportAcknowledged(host.cluster.usage.report(host.now));
     host.now += HOUR;
     host.do('GET', ITEMS);
     expect(hoursOf(host)).toHaveLength(2);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isWorthALine, kubernetesEntry, log, nameOf, SLOW_MS } from '../../../src/worker/edge/log.worker.ts';
+import { describeError, isLogged, kubernetesEntry, log, SLOW_MS } from '../../../src/worker/edge/log.worker.ts';
 import { Metrics } from '../../../src/worker/edge/metrics.worker.ts';
 
 afterEach(() => {
@@ -71,18 +71,13 @@ describe('the log', () => {
   });
 
   it('says where an error came from, and none of its words', () => {
-    const told = nameOf(new TypeError('the password of alice is hunter2'));
+    const told = describeError(new TypeError('the password of alice is hunter2'));
     expect(told.error).toBe('TypeError');
     expect(told.at?.[0]).toMatch(/^at /);
     expect(JSON.stringify(told)).not.toContain('hunter2');
   });
 
   it('has Kubernetes requests that failed or took long', () => {
-    expect([isWorthALine(200, 5), isWorthALine(404, 5), isWorthALine(500, 5), isWorthALine(200, SLOW_MS)]).toEqual([
-      false,
-      false,
-      true,
-      true,
-    ]);
+    expect([isLogged(200, 5), isLogged(404, 5), isLogged(500, 5), isLogged(200, SLOW_MS)]).toEqual([false, false, true, true]);
   });
 });
