@@ -27,6 +27,8 @@ export interface Target {
 export interface Call {
   /** As the filters leave it: they may replace a protobuf body by JSON. */
   request: ApiRequest;
+  /** The cluster's time, ms: of what is written and shown. Limits, the audit log and credentials go by the wall clock (`request.now`). */
+  readonly now: number;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
   user: UserInfo;
@@ -58,6 +60,8 @@ export interface Deps {
   readonly facts: OpenApiFacts;
   readonly random: Random;
   readonly crypto: Crypto;
+  /** The cluster's time at a time of the wall clock, ms. */
+  readonly clock: (wall: number) => number;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly limits: RequestLimits;

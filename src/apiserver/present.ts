@@ -19,7 +19,7 @@ export function presentStored(call: Call, deps: Deps, target: Target, status: nu
     case 'Table': {
       const include = includeObject(call.query);
       const object = deps.registry.decode({ rev: revision, resource: '', namespace: '', name: '', json });
-      const row = rowText(target, json, object, include, accept.apiVersion, call.request.now);
+      const row = rowText(target, json, object, include, accept.apiVersion, call.now);
       const meta = `"resourceVersion":${JSON.stringify(object.metadata.resourceVersion)}`;
       return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(columnsFor(target.kind)), [row]));
     }
@@ -37,7 +37,7 @@ export function presentWritten(call: Call, target: Target, status: number, json:
   const text = include === 'None' ? 'null' : include === 'Object' ? json : partialText(accept.apiVersion, metadata);
   const columns = columnsFor(target.kind, target.subresource);
   const meta = `"resourceVersion":${JSON.stringify(object.metadata.resourceVersion ?? '')}`;
-  const rows = [rowOf(columns, object, call.request.now, text)];
+  const rows = [rowOf(columns, object, call.now, text)];
   return respond(call, status, tableText(accept.apiVersion, meta, definitionsText(columns), rows));
 }
 

@@ -87,6 +87,8 @@ export interface ApiServerDeps {
   scope: AttemptScope;
   crypto: Crypto;
   credentials: CredentialSource;
+  /** The cluster's time at a time of the wall clock, ms. */
+  clock: (wall: number) => number;
   /** Issuers of tokens that are trusted beside the cluster itself; absent: none. */
   issuers?: IssuerSource;
   /** The cluster's own key: signs and verifies service account tokens. */
@@ -109,11 +111,12 @@ export class ApiServer {
   readonly #waiting = new Waiting();
 
   constructor({ credentials, issuers, signer, scope, ...deps }: ApiServerDeps) {
-    const { registry, crypto } = deps;
+    const { registry, crypto, clock } = deps;
     const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
     const authenticator = new Authenticator({
       crypto,
       credentials,
+      clock,
       signer,
       objects,
       ask: scope.ask,
@@ -127,7 +130,7 @@ export class ApiServer {
 
   handle(request: ApiRequest): ApiResponse | Pending {
     if (isMalformed(request.url)) return BAD_REQUEST;
-    return this.#run(new RequestAttempt(openCall(request)), request.now);
+    return this.#run(new RequestAttempt(openCall(request, this.#deps.clock(request.now))), request.now);
   }
 
   /** Goes on with a request whose questions were answered. */
@@ -209,7 +212,7 @@ export class ApiServer {
   }
 
   /** Answers a path that is no resource. */
-  #path({ info, query, request }: Call): ApiResponse {
+  #path({ info, now, query, request }: Call): ApiResponse {
     const { path } = info;
     if (path.startsWith('//')) return pageNotFound();
     const { crypto, facts, registry } = this.#deps;
@@ -221,9 +224,9 @@ export class ApiServer {
       health(path, query) ??
       (path === '/version' || path === '/version/' ? version() : undefined) ??
       (path === '/' || path === '/index.html' ? rootPaths(kinds) : undefined) ??
-      statusz(this.#deps, path, request) ??
+      statusz(this.#deps, path, request, now) ??
       discovery(kinds, crypto, path, accept, { host, ifNoneMatch }) ??
-      openapi(kinds, facts, crypto, path, { query: search(request.url), accept, ifNoneMatch, now: request.now }) ??
+      openapi(kinds, facts, crypto, path, { query: search(request.url), accept, ifNoneMatch, now }) ??
       openid(path, host, crypto, this.#signer);
     if (!found) return unserved(kinds, path);
     if (request.method !== 'GET' && request.method !== 'HEAD') throw noMethod();
@@ -260,12 +263,12 @@ function checkSegments({ name, namespace, path }: RequestInfo): void {
 
 const search = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
 
-function openCall(request: ApiRequest): Call {
+function openCall(request: ApiRequest, now: number): Call {
   const { url } = request;
   const mark = url.indexOf('?');
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(withoutSemicolons(url.slice(mark + 1)));
   const info = requestInfo(request.method, decodePath(mark < 0 ? url : url.slice(0, mark)), query);
-  return { request, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: NEGOTIATED };
+  return { request, now, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: NEGOTIATED };
 }
 
 /** The query without parameters with a semicolon, which Go ignores (net/url ParseQuery). */

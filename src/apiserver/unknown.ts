@@ -30,7 +30,17 @@ export function refuseUnknown(request: ApiRequest, random: Pick<Random, 'uuid'>)
   const info = requestInfo(request.method, mark < 0 ? request.url : request.url.slice(0, mark), query);
   // Only resources negotiate; that a form does not exist is not disclosed to anonymous clients.
   const accept = info.isResource && !CONNECTS.has(info.subresource) ? acceptOf(request.header('accept')) : PLAIN;
-  const call: Call = { request, query, info, user: ANONYMOUS, authenticated: ANONYMOUS, warnings: [], accept: accept ?? PLAIN };
+  const { now } = request;
+  const call: Call = {
+    request,
+    now,
+    query,
+    info,
+    user: ANONYMOUS,
+    authenticated: ANONYMOUS,
+    warnings: [],
+    accept: accept ?? PLAIN,
+  };
   const answer = respondError(unauthorized(), accept && call);
   const chosen = request.header('audit-id');
   const id = chosen && chosen.length <= AUDIT_ID_CHARACTERS ? chosen : random.uuid();

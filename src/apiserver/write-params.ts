@@ -28,7 +28,7 @@ export function writeOptions(call: Call, target: Target, verb: 'Create' | 'Updat
     namespace: target.kind.namespaced ? info.namespace : '',
     ...(info.name && { name: info.name }),
     user,
-    now: request.now,
+    now: call.now,
     ...(dryRun.length && { dryRun: true }),
     ...(manager && { fieldManager: manager }),
     fieldValidation: (validation || 'Warn') as FieldValidation,

@@ -10,6 +10,8 @@ import { type CredentialSource, TokenAuthenticator } from './tokens.ts';
 export interface AuthenticatorDeps {
   crypto: Crypto;
   credentials: CredentialSource;
+  /** The cluster's time at a time of the wall clock, ms: service account tokens go by it, all others by the wall clock. */
+  clock: (wall: number) => number;
   signer: Signer;
   objects: ObjectSource;
   /** Issuers that the cluster trusts beside itself; absent: none. */
@@ -29,9 +31,11 @@ export class Authenticator {
   readonly tokens: TokenAuthenticator;
   readonly accounts: ServiceAccountTokens;
   readonly issued: IssuedTokens | undefined;
+  readonly #clock: (wall: number) => number;
 
   constructor(deps: AuthenticatorDeps) {
     this.tokens = new TokenAuthenticator(deps.credentials, deps.crypto);
+    this.#clock = deps.clock;
     this.accounts = new ServiceAccountTokens(deps);
     const { crypto, issuers, ask } = deps;
     if (issuers) this.issued = new IssuedTokens({ crypto, issuers, ask });
@@ -52,7 +56,7 @@ export class Authenticator {
   /** The identity behind a token. Throws a TokenError with the reason for an invalid one; undefined for an unknown one. */
   token(token: string, now: number, audiences: readonly string[]): TokenIdentity | undefined {
     if (token.indexOf('.') > 0) {
-      const found = this.accounts.authenticate(token, now, audiences);
+      const found = this.accounts.authenticate(token, this.#clock(now), audiences);
       if (found) return found;
     }
     const common = API_AUDIENCES.filter((a) => audiences.includes(a));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { account } from './api.ts';
 import type { Item, Result, RequestInput } from '../client/types.ts';
 import { Failure } from '../local/failure.ts';
-import { type Kubeconfig, addContext, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
+import { type Kubeconfig, addContext, currentServer, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
 import { withProgress } from './output.ts';
 import { dataFolder, files } from '../local/settings.ts';
 
@@ -20,6 +20,14 @@ export const find = (cluster: string): Promise<Cluster> => account().get(CLUSTER
 /** All clusters that match a query. */
 export const findAll = (query: RequestInput<'get', typeof CLUSTERS>['query']): Promise<Cluster[]> =>
   account().all(CLUSTERS, { query });
+
+/** Id of the cluster that "atoll kubectl" talks to. */
+export async function currentCluster(): Promise<string> {
+  const server = currentServer(readKubeconfig(files(dataFolder()).kubeconfig));
+  const found = server !== undefined && (await findAll({})).find((cluster) => cluster.server === server);
+  if (!found) throw new Failure('no cluster is in use here: name one with --cluster');
+  return found.id;
+}
 
 export const newKubeconfig = (cluster: string): Promise<string> =>
   account().post(`${CLUSTER}/kubeconfig`, { param: { cluster }, json: {} });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { accountCommands } from './commands/accounts.ts';
 import { auditCommands } from './commands/audit.ts';
+import { clockCommands } from './commands/clock.ts';
 import { authenticationCommands } from './commands/authentication.ts';
 import { backupCommands } from './commands/backup.ts';
 import { clusterCommands } from './commands/clusters.ts';
@@ -55,6 +56,7 @@ export function program(): Command {
   peopleCommands(root);
   auditCommands(root);
   authenticationCommands(root);
+  clockCommands(root);
   usageCommands(root);
   backupCommands(root);
   serverCommands(root);

@@ -7,10 +7,8 @@ import { type ApiRequest, type ApiResponse, ApiServer, type Pending } from '../a
 import { resumptions } from '../apiserver/streams/table.ts';
 import { controllersFor } from '../controllers/table.ts';
 import { kubelet } from '../kubelet/controller.ts';
-import { virtualNodes } from '../kubelet/node.ts';
 import { runtimesOf } from '../kubelet/runtime-class.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
-import { CONTENDED_COMPACTION_REVISIONS } from './limits.ts';
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 import type { NewCredential, Revoked } from '../tenancy/credentials.ts';
@@ -26,21 +24,25 @@ import { Retention } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import { Store } from '../store/store.ts';
 import { earliest } from '../time/alarm.ts';
+import { type Clock, REAL_CLOCK } from '../time/clock.ts';
 import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
 import { Authentication } from './authentication.ts';
 import { writeBootstrap } from './boot.ts';
+import { storeClock, storedClock } from './clock.ts';
 import { Credentials, isRevoked } from './credentials.ts';
 import { BootSnapshots, capture, restore } from './boot-snapshot.ts';
-import { EVENTS, expireEvents } from './event-expiry.ts';
+import { EVENTS } from './event-expiry.ts';
 import { Exports, type ForkChunk, type ForkStart, type Key, markResynced, mustResync } from './fork.ts';
-import { bindRole, ROLE_GROUPS, SYSTEM } from './roles.ts';
+import { createNodes } from './nodes.ts';
+import { bindRole, ROLE_GROUPS } from './roles.ts';
 import { Limits, storeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
 import { readLifecycle, SUSPENDED } from './lifecycle.ts';
 import { type Platform, reporterOf } from './platform.ts';
 import { limitToCredential, Sessions } from './sessions.ts';
 import { Usage } from './usage.ts';
+import { Work } from './work.ts';
 
 /** Methods that do not write. */
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -65,7 +67,9 @@ export class Cluster {
   readonly #api: ApiServer;
   /** Immutable table, replaced as a whole by `define`. */
   #kinds: KindTable;
-  readonly #retention: Retention;
+  readonly #work: Work;
+  /** The cluster's time: that of the wall clock, unless it is virtual. */
+  readonly clock: Clock;
   readonly #sessions: Sessions;
   readonly #exports: Exports;
   /** Whether requests get 503 and nothing is reconciled (MG24). */
@@ -106,19 +110,21 @@ export class Cluster {
     });
     const sent = (bytes: number, now: number) => this.limits.sent(bytes, now);
     const streams = resumptions(this.registry);
-    this.#sessions = new Sessions({ resumptions: streams, sent, failed: (error) => failed('stream', error) });
+    const clock = (wall: number) => this.clock.now(wall);
+    this.#sessions = new Sessions({ resumptions: streams, clock, sent, failed: (error) => failed('stream', error) });
     this.timers = new Timers(sql);
+    this.clock = options.clock === 'virtual' ? storedClock(sql, () => this.#work.due()) : REAL_CLOCK;
     store.keepInStep(this.timers);
     this.credentials = new Credentials(sql, crypto);
     this.audit = new AuditLog(sql, random);
     this.authentication = new Authentication(sql, () => this.#sessions.end((spec) => spec.issued === true));
-    this.#retention = new Retention(store, EVENTS);
     this.#exports = new Exports(store);
     this.#suspended = readLifecycle(sql).state === 'suspended';
     this.#api = new ApiServer({
       registry: this.registry,
       scope: random,
       crypto,
+      clock,
       credentials: this.credentials,
       issuers: this.authentication,
       signer,
@@ -137,10 +143,15 @@ export class Cluster {
       controllers: this.controllers,
       scope: random,
     });
+    this.#work = new Work(this, new Retention(store, EVENTS), this.#exports, this.#suspended);
     this.#resyncing = !this.#suspended && mustResync(sql);
     if (this.#resyncing) this.reconciler.resync();
-    // Signals are not stored: runtimes repeat those of pods that have news (RC16).
     this.runtimes = this.#suspended || options.apiOnly ? [] : runtimesOf(runtimes);
+    this.#subscribe();
+  }
+
+  /** Signals are not stored: runtimes repeat those of pods that have news (RC16). */
+  #subscribe(): void {
     for (const runtime of this.runtimes) {
       runtime.onChange?.((pod) => this.signal('kubelet', pod));
       for (const pod of runtime.news?.() ?? []) this.signal('kubelet', pod);
@@ -170,6 +181,7 @@ export class Cluster {
       const { limits, ...kept } = options;
       setMeta(platform.sql, 'options', JSON.stringify(kept));
       if (limits) storeLimits(platform.sql, limits);
+      if (options.clock === 'virtual') storeClock(platform.sql, now);
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
@@ -181,21 +193,15 @@ export class Cluster {
       const cluster = new Cluster(platform, kept);
       cluster.usage.work(now);
       if (snapshot) return cluster as never;
-      if (!options.apiOnly) cluster.#addNodes(options.nodes ?? 3, now);
+      if (!options.apiOnly) createNodes(cluster.registry, options.nodes ?? 3, now);
       if (platform.bootSnapshots) cluster.#fresh = { at: now, bootSnapshots: platform.bootSnapshots };
       return cluster as never;
     });
   }
 
-  #addNodes(count: number, now: number): void {
-    const kind = this.registry.kinds.byResource('nodes');
-    for (const node of kind ? virtualNodes(count, now) : [])
-      this.registry.create(kind as Kind, node, { namespace: '', user: SYSTEM, now, fieldManager: 'atoll' });
-  }
-
   /** Issues a credential; returns its bearer token. */
   issue({ id, username, role, groups = [], expires }: NewCredential, now: number): string {
-    if ((role === 'view' || role === 'edit') && bindRole(this.registry, role, now)) {
+    if ((role === 'view' || role === 'edit') && bindRole(this.registry, role, this.clock.now(now))) {
       this.#dirty = true;
       this.#fresh = undefined;
     }
@@ -284,9 +290,12 @@ export class Cluster {
   /** Reconciles until no key is dirty (true) or `more()` returns false (false). `maxWrites`: objects per plan, set while others share the thread. */
   drain(now: number, more?: () => boolean, maxWrites?: number): boolean {
     this.usage.work(now);
-    const reconciled = this.reconciler.drain(now, more, maxWrites);
-    this.#capture(reconciled, now);
-    const isIdle = reconciled && (this.#suspended || this.#compact(now, maxWrites !== undefined));
+    const isIdle = this.#work.drain(now, more, maxWrites);
+    if (isIdle && this.#resyncing) {
+      markResynced(this.#store.sql);
+      this.#resyncing = false;
+    }
+    this.#capture(isIdle, this.clock.now(now));
     this.#dirty = !isIdle;
     return isIdle;
   }
@@ -298,19 +307,6 @@ export class Cluster {
     this.#fresh = undefined;
     const snapshot = isIdle && fresh.at === now ? capture(this.#store.sql, now) : undefined;
     if (snapshot) fresh.bootSnapshots.keep(this.options, snapshot);
-  }
-
-  /** Writes a checkpoint and compacts the log of an idle cluster. Returns false if more is to be compacted. */
-  #compact(now: number, isContended: boolean): boolean {
-    if (this.#resyncing) markResynced(this.#store.sql);
-    this.#resyncing = false;
-    this.#retention.checkpoint(now);
-    const keep = this.limits.history(now);
-    // The log after the persisted cursor is kept, and that lags behind: persist it where space is short.
-    if (keep !== undefined) this.reconciler.persist();
-    const needed = this.controllers.length ? this.reconciler.cursor : this.registry.revision;
-    const until = Math.min(needed, this.#exports.floor(now));
-    return this.#retention.compact(until, keep, isContended ? CONTENDED_COMPACTION_REVISIONS : undefined);
   }
 
   /** Takes questions and due effects; the shell asks and sends, and returns the results with `incoming`. */
@@ -327,7 +323,7 @@ export class Cluster {
   /** Starts a copy of the current revision. */
   exportStart(now: number, more?: () => boolean): ForkStart {
     this.drain(now, more);
-    return this.#exports.start(this.options, this.reconciler.isIdle, now);
+    return this.#exports.start(this.options, this.reconciler.isIdle, now, this.clock);
   }
 
   /** Next batch of objects of a copy; undefined: its revision is compacted. */
@@ -344,13 +340,14 @@ export class Cluster {
   removeExpired(now: number): boolean {
     if (this.#suspended) return true;
     this.#sessions.endExpired(now);
-    return expireEvents(this.registry, this.#retention, now);
+    return this.#work.expire(now);
   }
 
   /** Time of the alarm at the end of a turn, ms: nextAlarm, or the next report of the usage. */
   alarmAt(now: number): number | undefined {
     const { usage } = this;
-    return earliest(this.nextAlarm(), this.#suspended || usage.isReportDue(now) ? undefined : usage.reportAt);
+    const report = this.#suspended || usage.isReportDue(now) ? undefined : usage.reportAt;
+    return earliest(this.nextAlarm(), report, this.#work.waitsUntil(now));
   }
 
   /** Time at which buffered audit events and counts must be stored, ms; undefined: none. A due report waits USAGE_FLUSH_MS for more counts. */
@@ -380,13 +377,6 @@ export class Cluster {
   nextAlarm(): number | undefined {
     if (this.#suspended) return undefined;
     if (this.#dirty) return 0;
-    const { timers, reconciler } = this;
-    return earliest(
-      timers.next(),
-      reconciler.next(),
-      reconciler.outbox.next(),
-      this.#retention.next(),
-      this.#sessions.nextExpiry(),
-    );
+    return earliest(this.#work.wakeAt(), this.reconciler.outbox.next(), this.#sessions.nextExpiry());
   }
 }

@@ -1,3 +1,4 @@
+import { storeClock } from './clock.ts';
 import { FORK_CHUNK_BYTES, FORK_CHUNK_ROWS, FORK_PIN_MS, FORK_TIMERS } from './limits.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
@@ -15,6 +16,7 @@ import {
 import { deleteMeta, getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
+import type { Clock } from '../time/clock.ts';
 import { packTimers, takeTimers } from '../time/timers.ts';
 
 /** Position of a copy: the last key that it has, in key order. */
@@ -29,6 +31,8 @@ export interface ForkStart {
   /** Timers as JSON rows; absent: too many, or the source was not idle. The fork then derives them. */
   timers?: string;
   checkpoints: string;
+  /** Where the virtual clock stands; absent: it is real. */
+  clock?: number;
 }
 
 /** Batch of objects: rows as JSON, or a single one that is too large to be packed. */
@@ -63,7 +67,7 @@ export class Exports {
   }
 
   /** Starts a copy of the current revision. `idle`: no key is dirty, so the timers are complete. */
-  start(options: ClusterOptions, idle: boolean, now: number): ForkStart {
+  start(options: ClusterOptions, idle: boolean, now: number, clock: Clock): ForkStart {
     const { sql } = this.#store;
     const revision = this.#store.revision();
     this.#pins.set(revision, now + FORK_PIN_MS);
@@ -74,6 +78,7 @@ export class Exports {
       options,
       checkpoints: packCheckpoints(sql),
       ...(timers !== undefined && { timers }),
+      ...(options.clock === 'virtual' && { clock: clock.now(now) }),
     };
   }
 
@@ -129,13 +134,14 @@ export function forkOf(sql: Sqlite): Fork | undefined {
 /** Begins a copy in an empty database; it holds no cluster until `finishFork`. Throws if there is a cluster. */
 export function beginFork(sql: Sqlite, source: string, own: Pick<ClusterOptions, 'id' | 'name'>, start: ForkStart): Fork {
   if (isInitialised(sql)) throw new Error('there is a cluster already');
-  const { revision, total, timers, checkpoints } = start;
+  const { revision, total, timers, checkpoints, clock } = start;
   const options = { ...start.options, ...own };
   const progress: Fork = { source, options, revision, derive: timers === undefined, done: 0, total };
   sql.transaction(() => {
     migrate(sql);
     takeCheckpoints(sql, checkpoints);
     takeTimers(sql, timers ?? '[]');
+    if (clock !== undefined) storeClock(sql, clock);
     setMeta(sql, FORK, JSON.stringify(progress));
   });
   return progress;

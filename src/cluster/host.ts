@@ -1,5 +1,6 @@
 import { DRAIN_FIRST_SLICE_MS, DRAIN_SLICE_MS } from '../lib/limits.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../tenancy/audit.ts';
+import type { ClockCommand, ClockSet, ClockState } from '../tenancy/clock.ts';
 import type { AuthenticationSet } from '../tenancy/authentication.ts';
 import type { ForkProgress, Lifecycle } from '../tenancy/cluster.ts';
 import type { NewCredential, Revoked } from '../tenancy/credentials.ts';
@@ -143,6 +144,23 @@ export class ClusterHost {
     return stored;
   }
 
+  /** What the clock of the cluster shows. */
+  clock(): ClockState | undefined {
+    return this.open()?.clock.state(this.#ports.now());
+  }
+
+  /** Tells a virtual clock to move or to stop. */
+  setClock(command: ClockCommand): ClockSet | undefined {
+    const cluster = this.open();
+    if (!cluster) return undefined;
+    const now = this.#ports.now();
+    const refused = cluster.clock.command(command, now);
+    if (refused !== undefined) return { refused };
+    this.turns.markDirty();
+    this.#turn(cluster);
+    return { clock: cluster.clock.state(now) };
+  }
+
   /** Audit policy in force; null: none; undefined: there is no cluster. */
   auditPolicy(): object | null | undefined {
     const cluster = this.open();
@@ -179,6 +197,9 @@ export class ClusterHost {
     this.#cluster?.store(now());
     const result = storeLifecycle(platform.sql, lifecycle);
     if (result !== 'changed') return result !== 'none';
+    // A clock that ran on would have the whole suspension to make up for.
+    const clock = this.open()?.clock;
+    if (clock?.state(now()).speed) clock.command({ stop: true }, now());
     this.#cluster = undefined;
     this.turns.markDirty();
     streams.closeAll();

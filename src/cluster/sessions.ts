@@ -3,6 +3,8 @@ import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts'
 
 export interface SessionsDeps {
   resumptions: Record<string, Resume>;
+  /** The cluster's time at a time of the wall clock, ms: what streams show goes by it, when they end by the wall clock. */
+  clock(wall: number): number;
   sent(bytes: number, now: number): void;
   failed(error: unknown): void;
 }
@@ -11,6 +13,7 @@ export interface SessionsDeps {
 export class Sessions {
   readonly #open = new Map<Session, StreamPort>();
   readonly #resumptions: Record<string, Resume>;
+  readonly #clock: (wall: number) => number;
   readonly #sent: (bytes: number, now: number) => void;
   readonly #failed: (error: unknown) => void;
   /** Sessions whose credential expires. */
@@ -23,8 +26,9 @@ export class Sessions {
   #now = 0;
 
   /** `sent` is called for every message, `failed` for a stream that throws; such a stream ends. */
-  constructor({ resumptions, sent, failed }: SessionsDeps) {
+  constructor({ resumptions, clock, sent, failed }: SessionsDeps) {
     this.#resumptions = resumptions;
+    this.#clock = clock;
     this.#sent = sent;
     this.#failed = failed;
   }
@@ -33,7 +37,7 @@ export class Sessions {
   open(make: (port: StreamPort) => Session, port: StreamPort, now: number): Session {
     this.#now = now;
     const session = make(this.#metered(port));
-    session.initial(now);
+    session.initial(this.#clock(now));
     if (session.closed) port.close();
     else this.#add(session, port);
     return session;
@@ -68,7 +72,7 @@ export class Sessions {
     if (!port || !session.receive) return;
     this.#now = now;
     this.#guarded(session, port, () => {
-      session.receive?.(message, now);
+      session.receive?.(message, this.#clock(now));
       if (session.closed) this.#close(session, port);
     });
   }
@@ -169,6 +173,7 @@ export class Sessions {
    */
   flush(now: number, head: number, maxMessages: number): boolean {
     this.#now = now;
+    const time = this.#clock(now);
     let left = maxMessages;
     while (left > 0) {
       if (!this.#round) {
@@ -176,7 +181,7 @@ export class Sessions {
         this.#head = head;
       }
       const { done, value } = this.#round.next();
-      if (!done) left -= this.#pump(...value, now);
+      if (!done) left -= this.#pump(...value, now, time);
       else {
         this.#round = undefined;
         // Streams visited early in the round may miss a commit made during it.
@@ -186,8 +191,8 @@ export class Sessions {
     return false;
   }
 
-  /** Sends pending messages of one stream; returns their number. */
-  #pump(session: Session, port: StreamPort, now: number): number {
+  /** Sends pending messages of one stream at a time of the cluster; returns their number. */
+  #pump(session: Session, port: StreamPort, now: number, time: number): number {
     const { expires } = session.spec;
     if (expires !== undefined && expires <= now) {
       this.#guarded(session, port, () => this.#end(session, port));
@@ -195,7 +200,7 @@ export class Sessions {
     }
     // Without a closure, for speed: this runs for each stream after each write.
     try {
-      const sent = session.pump(now);
+      const sent = session.pump(time);
       if (session.closed) this.#close(session, port);
       return sent;
     } catch (error) {

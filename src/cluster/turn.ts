@@ -82,7 +82,7 @@ const run: Phase = {
   outlivesObject: true,
   nextSliceMs: DRAIN_FIRST_SLICE_MS,
   run: ({ cluster, now, more }) => {
-    const idle = cluster.runtimes.map((runtime) => runtime.run?.(now, more) ?? true);
+    const idle = cluster.runtimes.map((runtime) => runtime.run?.(cluster.clock.now(now), more) ?? true);
     return idle.every(Boolean) && !cluster.reconciler.isDirty ? 'idle' : 'more';
   },
 };

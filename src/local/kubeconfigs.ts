@@ -45,6 +45,12 @@ const without = <T extends Named>(list: T[], name: string): T[] => list.filter((
 const contextFor = (config: Kubeconfig, server: string): string | undefined =>
   config.clusters.find((c) => c.cluster.server === server)?.name;
 
+/** Server URL of the current context; undefined: there is none. */
+export function currentServer({ clusters, contexts, ...config }: Kubeconfig): string | undefined {
+  const context = contexts.find(({ name }) => name === config['current-context']);
+  return clusters.find(({ name }) => name === context?.name)?.cluster.server;
+}
+
 /** Adds a cluster's context (replacing an older one of the same cluster) and makes it the current one. */
 export function addContext(config: Kubeconfig, added: Kubeconfig): Kubeconfig {
   const [cluster] = added.clusters;

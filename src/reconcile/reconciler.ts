@@ -132,6 +132,11 @@ export class Reconciler {
     return !this.#deps.controllers.length || (!this.#pending() && this.next() === undefined && !this.#queue.parked);
   }
 
+  /** Whether a key waits for an answer from outside. */
+  get waits(): boolean {
+    return this.#queue.parked > 0;
+  }
+
   #pending(): boolean {
     return this.#queue.size > 0 || this.#cursor < this.#deps.registry.revision;
   }

@@ -1,5 +1,8 @@
 import type { ClusterLimits } from './limits.ts';
 
+export const CLOCK_MODES = ['real', 'virtual'] as const;
+export type ClockMode = (typeof CLOCK_MODES)[number];
+
 /** Options of a new cluster, stored in its own database. */
 export interface ClusterOptions {
   /** Cluster id in the deployment's database. */
@@ -13,6 +16,8 @@ export interface ClusterOptions {
   caPem?: string;
   /** Number of virtual nodes created at boot; default 3. */
   nodes?: number;
+  /** Whether its time is that of the wall clock, or stands until it is told to move. Absent: real. */
+  clock?: ClockMode;
   /** Limits of its account's plan. */
   limits?: ClusterLimits;
 }

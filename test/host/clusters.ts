@@ -6,6 +6,7 @@ import type { ClusterLimits } from '../../src/tenancy/limits.ts';
 import type { ClustersPort } from '../../src/management/clusters/port.ts';
 import type { ClusterOptions, Lifecycle } from '../../src/tenancy/cluster.ts';
 import type { NewCredential, Revoked } from '../../src/tenancy/credentials.ts';
+import type { ClockCommand } from '../../src/tenancy/clock.ts';
 import type { AuditQuery } from '../../src/tenancy/audit.ts';
 import { nodeCrypto } from './crypto.ts';
 import { openSqlite } from './sqlite.ts';
@@ -95,6 +96,8 @@ export class NodeClusters implements ClustersPort {
   setAuditPolicy = async (id: string, text: string | undefined) => this.#known(id)?.setAuditPolicy(text);
   authentication = async (id: string) => this.#known(id)?.authentication();
   setAuthentication = async (id: string, text: string | undefined) => this.#known(id)?.setAuthentication(text);
+  clock = async (id: string) => this.#known(id)?.clock();
+  setClock = async (id: string, command: ClockCommand) => this.#known(id)?.setClock(command);
   audit = async (id: string, query: AuditQuery) => this.#known(id)?.audit(query);
   setLifecycle = async (id: string, lifecycle: Lifecycle) => (await this.#known(id, this.fail)?.setLifecycle(lifecycle)) ?? false;
   finish = async (id: string, first: NewCredential | undefined) => this.#host(id).finish(first);

@@ -170,7 +170,7 @@ class Seeder {
     const first = { id: this.uuid(), username: `zz-first-of-${name}`, role: 'admin' as const };
     await this.furnish(id, async () => {
       this.world.clusters.forget(id);
-      await this.world.clusters.create({ id, name, apiOnly: true, legacyApis: false, nodes: 0 }, first);
+      await this.world.clusters.create({ id, name, apiOnly: true, legacyApis: false, nodes: 0, clock: 'virtual' }, first);
       await this.world.clusters.setAuditPolicy(id, POLICY);
       await this.world.clusters.setAuthentication(id, AUTHENTICATION);
     });

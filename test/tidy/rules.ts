@@ -14,7 +14,7 @@ const LAYERS: Record<string, number> = {
   lib: 0,
   api: 1,
   store: 1,
-  time: 1,
+  time: 2,
   tenancy: 1,
   registry: 2,
   reconcile: 3,

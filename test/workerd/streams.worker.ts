@@ -14,6 +14,7 @@ export class Echoes extends DurableObject {
   readonly #sockets = new Sockets(this.ctx);
   readonly #sessions = new Sessions({
     resumptions: { echo: (spec, port) => new EchoSession(spec, port) },
+    clock: (wall) => wall,
     sent: () => {},
     failed: (error) => {
       throw error;

@@ -51,7 +51,7 @@ function deleteRequest(call: Call, target: Target): DeleteRequest {
   return {
     namespace: target.kind.namespaced ? info.namespace : '',
     user,
-    now: request.now,
+    now: call.now,
     userAgent: request.header('user-agent') ?? '',
     warnRefused: (texts) => void call.warnings.push(...texts),
     ...(target.served && { served: target.served }),

@@ -19,7 +19,7 @@ export function list(call: Call, deps: Deps, target: Target): Answer {
     throw wrongForm('PartialObjectMetadata', 'is a list', `${target.kind.kind}List`);
   }
   const options = {
-    now: call.request.now,
+    now: call.now,
     ...(target.kind.namespaced && info.namespace && { namespace: info.namespace }),
     ...(params.labelSelector && { labelSelector: params.labelSelector }),
     ...(params.fieldSelector && { fieldSelector: params.fieldSelector }),
@@ -58,7 +58,7 @@ export function presentList(call: Call, deps: Deps, target: Target, result: List
   const meta = metaText(result);
   if (accept.as === 'Table') {
     const include = includeObject(call.query);
-    const { now } = call.request;
+    const { now } = call;
     const order = target.kind.rowOrder;
     const sorted = order ? [...result.rows].sort((a, b) => order(deps.registry.decode(a), deps.registry.decode(b))) : result.rows;
     const rows = sorted.map((row) => rowText(target, row.json, deps.registry.decode(row), include, accept.apiVersion, now));

@@ -15,7 +15,7 @@ Warning: This endpoint is not meant to be machine parseable, has no formatting c
 const PATHS = ['/healthz', '/livez', '/readyz', '/statusz', '/version'];
 
 /** /statusz (component-base zpages/statusz): age and version of the cluster. There is no process that started. */
-export function statusz({ registry }: Deps, path: string, request: ApiRequest): Answer | undefined {
+export function statusz({ registry }: Deps, path: string, request: ApiRequest, now: number): Answer | undefined {
   if (path !== '/statusz') return undefined;
   const accept = request.header('accept') || '*/*';
   if (!/text\/(?:plain|\*)|\*\/\*/.test(accept)) {
@@ -26,8 +26,8 @@ export function statusz({ registry }: Deps, path: string, request: ApiRequest): 
     );
   }
   const since = registry.object('namespaces', '', 'kube-system')?.metadata.creationTimestamp ?? '';
-  const started = parseTime(since) || request.now;
-  const up = Math.max(0, request.now - started);
+  const started = parseTime(since) || now;
+  const up = Math.max(0, now - started);
   const two = (n: number) => String(Math.floor(n)).padStart(2, '0');
   const separator = accept.includes('text/plain') ? ':' : '';
   const lines: [string, string][] = [

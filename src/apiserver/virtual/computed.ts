@@ -27,7 +27,7 @@ export function computedList(call: Call, target: Target, objects: KubeObject[]):
       return rowOf(
         columnsFor(target.kind),
         object,
-        call.request.now,
+        call.now,
         include === 'None' ? 'null' : include === 'Object' ? JSON.stringify(object) : partial,
       );
     });

@@ -38,6 +38,6 @@ function verdict(ask: () => TokenIdentity | undefined, audiences: readonly strin
 
 /** The user of the request (pkg/registry/authentication/selfsubjectreview). */
 export function selfSubjectReview(object: KubeObject, call: Call): KubeObject {
-  const metadata = { creationTimestamp: rfc3339(call.request.now) };
+  const metadata = { creationTimestamp: rfc3339(call.now) };
   return reviewed(object, { status: { userInfo: userInfo(call.user) } }, metadata);
 }

@@ -9,7 +9,12 @@ import { dataFolder, files } from '../../local/settings.ts';
 import { credentialCommands } from './credentials.ts';
 
 const optionsOf = (cluster: Cluster) =>
-  [cluster.apiOnly && 'api-only', cluster.legacyApis && 'legacy-apis', cluster.isTemplate && 'template']
+  [
+    cluster.apiOnly && 'api-only',
+    cluster.legacyApis && 'legacy-apis',
+    cluster.isTemplate && 'template',
+    cluster.clock === 'virtual' && 'virtual-clock',
+  ]
     .filter(Boolean)
     .join(',') || '-';
 
@@ -24,6 +29,7 @@ interface CreateOptions {
   template?: string;
   asTemplate?: boolean;
   nodes?: number;
+  clock?: 'real' | 'virtual';
   listen?: number;
   label?: Record<string, string>;
   expires?: number;
@@ -39,6 +45,7 @@ async function create(name: string, o: CreateOptions): Promise<void> {
     ...(o.template !== undefined && { template: o.template }),
     ...(o.asTemplate && { isTemplate: true }),
     ...(o.nodes !== undefined && { nodes: o.nodes }),
+    ...(o.clock && { clock: o.clock }),
     ...(o.listen !== undefined && { port: o.listen }),
     ...(o.label && { labels: o.label }),
     ...(o.expires !== undefined && { expiresIn: o.expires }),
@@ -168,6 +175,11 @@ function nodes(text: string): number {
   return Number(text);
 }
 
+function clock(text: string): 'real' | 'virtual' {
+  if (text !== 'real' && text !== 'virtual') throw new InvalidArgumentError('a clock is real or virtual.');
+  return text;
+}
+
 function port(text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a port number is needed.');
   return Number(text);
@@ -182,6 +194,7 @@ function making(group: Command): void {
     .option('--api-only', 'the API server alone: no controllers, scheduler or nodes')
     .option('--legacy-apis', 'serve the old API versions that the books use')
     .option('--nodes <count>', 'virtual nodes to begin with (default 3)', nodes)
+    .option('--clock <kind>', 'virtual: time stands still until "atoll clock" moves it (default real)', clock)
     .option('--listen <port>', 'a port of its own, for clients that take no path in an address', port)
     .option('--template <cluster>', 'begin as a copy of this template')
     .option('--as-template', 'others may be made of it')

@@ -56,9 +56,9 @@ export async function forkCluster(
   if (source.state !== 'ready' && source.state !== 'suspended') {
     throw new Problem('conflict', `cluster "${source.name}" is ${source.state === 'deleted' ? 'deleted' : 'still being made'}`);
   }
-  const { apiOnly, legacyApis, nodes } = source;
+  const { apiOnly, legacyApis, nodes, clock } = source;
   const { name, labels = source.labels, isTemplate = false } = request;
-  const own = { name, labels, isTemplate, apiOnly, legacyApis, nodes, forkedFrom: source.id };
+  const own = { name, labels, isTemplate, apiOnly, legacyApis, nodes, clock, forkedFrom: source.id };
   const row = newRow(deps, access, who, { ...own, expiresAt: deletionTimeOf(deps, request) ?? null });
   const { operation, plan } = await beginFork(deps, row);
   try {

@@ -4,6 +4,7 @@ import type { ClusterLimits } from '../../tenancy/limits.ts';
 import type { ClusterUsage, UsageHour } from '../../tenancy/usage.ts';
 import type { AuditPort } from '../audit/port.ts';
 import type { AuthenticationPort } from '../authentication/port.ts';
+import type { ClockPort } from '../clock/port.ts';
 
 /** Ports of clusters of their own, where the deployment is one machine. */
 export interface ListenersPort {
@@ -14,7 +15,7 @@ export interface ListenersPort {
 }
 
 /** The clusters, each in its own object. */
-export interface ClustersPort extends AuditPort, AuthenticationPort {
+export interface ClustersPort extends AuditPort, AuthenticationPort, ClockPort {
   /** Creates the cluster and returns the first credential's bearer token. */
   create(options: ClusterOptions, first: NewCredential): Promise<string>;
   /** Issues a credential; undefined when there is no such object. */

@@ -57,7 +57,7 @@ export function newRow(
   deps: ManagementDeps,
   access: Access,
   who: Principal,
-  request: Pick<ClusterRow, 'name' | 'apiOnly' | 'legacyApis' | 'nodes' | 'labels'> & Partial<ClusterRow>,
+  request: Pick<ClusterRow, 'name' | 'apiOnly' | 'legacyApis' | 'nodes' | 'clock' | 'labels'> & Partial<ClusterRow>,
 ): ClusterRow {
   const id = makeClusterId(deps.random, deps.mac);
   if (!selects(access.selector, { id, labels: request.labels })) {

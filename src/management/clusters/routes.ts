@@ -144,13 +144,13 @@ export function clusterRoutes(deps: ManagementDeps) {
   const { update, remove } = changes(deps);
   return router()
     .openapi(create, async (c) => {
-      const { template, apiOnly = false, legacyApis = false, nodes = NODES, ...request } = c.req.valid('json');
+      const { template, apiOnly = false, legacyApis = false, nodes = NODES, clock = 'real', ...request } = c.req.valid('json');
       const [access, who] = [c.get('access'), c.get('principal')];
       if (template !== undefined) {
         const source = await findTemplate(deps, access, template);
         return forkAnswer(deps, c, access.accountId, await forkCluster(deps, access, who, source, request));
       }
-      const asked = { ...request, apiOnly, legacyApis, nodes, labels: request.labels ?? {} };
+      const asked = { ...request, apiOnly, legacyApis, nodes, clock, labels: request.labels ?? {} };
       const audit = (row: ClusterRow, when: SQL) => auditStatement(deps, c, row, when);
       const made = await createCluster(deps, access, who, asked, audit);
       c.set('audited', 201);

@@ -8,11 +8,15 @@ import {
   SELECTOR_LENGTH,
 } from '../limits.ts';
 import { oneExpiry, Ids, LabelChange, Labels, Name, Page, Time } from '../http/shapes.ts';
+import { CLOCK_MODES } from '../../tenancy/cluster.ts';
 import { STATES } from './tables.ts';
 
 const apiOnly = z.boolean().openapi({ description: 'The API server alone: no controllers, scheduler or nodes.' });
 const legacyApis = z.boolean().openapi({ description: 'Advertise and accept the old API versions that the books use.' });
 const nodes = z.int().min(0).max(NODES_PER_CLUSTER).openapi({ description: 'Virtual nodes to begin with.' });
+const clock = z.enum(CLOCK_MODES).openapi({
+  description: 'real: its time is that of the wall clock. virtual: it stands until it is told to move.',
+});
 const port = z.int().min(1).max(65_535).openapi({
   description:
     'A port of its own on the machine of the server, where its address has no path. Deployments to a platform have none.',
@@ -28,7 +32,7 @@ const ends = {
 };
 
 /** Refuses members that the template decides. */
-const fromTemplate = ['apiOnly', 'legacyApis', 'nodes'] as const;
+const fromTemplate = ['apiOnly', 'legacyApis', 'nodes', 'clock'] as const;
 
 export const NewCluster = z
   .strictObject({
@@ -42,6 +46,7 @@ export const NewCluster = z
     apiOnly: apiOnly.optional().openapi({ default: false }),
     legacyApis: legacyApis.optional().openapi({ default: false }),
     nodes: nodes.optional().openapi({ default: 3 }),
+    clock: clock.optional().openapi({ default: 'real' }),
     port: port.optional(),
     labels: Labels.optional().openapi({ description: 'Absent: none, or those of the template.' }),
     isTemplate: isTemplate.default(false),
@@ -99,6 +104,7 @@ export const ClusterView = z
     apiOnly: z.boolean(),
     legacyApis: z.boolean(),
     nodes: z.int().openapi({ description: 'Virtual nodes that it was made with.', example: 3 }),
+    clock,
     labels: Labels,
     isTemplate: z.boolean(),
     forkedFrom: Ids.cluster.optional().openapi({ description: 'Id of the cluster that it was copied from.' }),

@@ -17,6 +17,7 @@ import {
 } from './reserve.ts';
 import { firstCredential, forObject, remember } from './credentials.ts';
 import { clusterLimits } from '../plans.ts';
+import type { ClockMode } from '../../tenancy/cluster.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, credentials } from './tables.ts';
 
@@ -26,6 +27,7 @@ export interface ClusterRequest extends ClusterExpiry {
   apiOnly: boolean;
   legacyApis: boolean;
   nodes: number;
+  clock: ClockMode;
   labels: Record<string, string>;
   isTemplate: boolean;
   port?: number;
@@ -57,7 +59,7 @@ export async function createCluster(
     await close(deps, row);
     throw error;
   });
-  const { id, name, apiOnly, legacyApis, nodes } = row;
+  const { id, name, apiOnly, legacyApis, nodes, clock } = row;
   try {
     const options = {
       id,
@@ -65,6 +67,7 @@ export async function createCluster(
       apiOnly,
       legacyApis,
       nodes,
+      clock,
       limits: clusterLimits(claimed[0].plan),
       ...(deps.ca !== undefined && { caPem: deps.ca }),
     };

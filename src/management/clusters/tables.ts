@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { accounts } from '../accounts/tables.ts';
+import { CLOCK_MODES } from '../../tenancy/cluster.ts';
 import { CLUSTER_ROLES } from '../../tenancy/credentials.ts';
 
 /** `creating`: its object is being created or filled. `deleted`: it can be restored until `purgeAt`. */
@@ -20,6 +21,7 @@ export const clusters = sqliteTable(
     apiOnly: integer('api_only', { mode: 'boolean' }).notNull(),
     legacyApis: integer('legacy_apis', { mode: 'boolean' }).notNull(),
     nodes: integer('nodes').notNull().default(3),
+    clock: text('clock', { enum: CLOCK_MODES }).notNull().default('real'),
     labels: text('labels', { mode: 'json' }).$type<Record<string, string>>().notNull().default({}),
     /** Other clusters may be created from it as a template. */
     isTemplate: integer('is_template', { mode: 'boolean' }).notNull().default(false),

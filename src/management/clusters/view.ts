@@ -11,6 +11,7 @@ export const viewOf = (deps: ManagementDeps, row: ClusterRow, url: string) => ({
   apiOnly: row.apiOnly,
   legacyApis: row.legacyApis,
   nodes: row.nodes,
+  clock: row.clock,
   labels: row.labels,
   isTemplate: row.isTemplate,
   ...(row.forkedFrom !== null && { forkedFrom: row.forkedFrom }),

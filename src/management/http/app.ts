@@ -5,6 +5,7 @@ import { planRoutes } from '../accounts/plan-routes.ts';
 import { accountRoutes } from '../accounts/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
 import { authenticationRoutes } from '../authentication/routes.ts';
+import { clockRoutes } from '../clock/routes.ts';
 import { sameOrigin } from './auth.ts';
 import { credentialRoutes } from '../clusters/credential-routes.ts';
 import { lifecycleRoutes } from '../clusters/lifecycle-routes.ts';
@@ -33,6 +34,7 @@ const API = [
   operationRoutes,
   auditRoutes,
   authenticationRoutes,
+  clockRoutes,
   usageRoutes,
   planRoutes,
   memberRoutes,

@@ -54,6 +54,8 @@ export function managementDeps(env: Env): ManagementDeps {
       setAuditPolicy: (id, text) => object(id).setAuditPolicy(text),
       authentication: (id) => object(id).authentication(),
       setAuthentication: (id, text) => object(id).setAuthentication(text),
+      clock: (id) => object(id).clock(),
+      setClock: (id, command) => object(id).setClock(command),
       audit: (id, query) => object(id).audit(query),
       usage: (id) => object(id).usage(),
       hours: (id, from, to) => object(id).hours(from, to),

@@ -9,6 +9,7 @@ import type { ClusterOptions } from '../../tenancy/cluster.ts';
 import { DRAIN_FIRST_SLICE_MS } from '../../lib/limits.ts';
 import type { AuditPage, AuditPolicySet, AuditQuery } from '../../tenancy/audit.ts';
 import type { AuthenticationSet } from '../../tenancy/authentication.ts';
+import type { ClockCommand, ClockSet, ClockState } from '../../tenancy/clock.ts';
 import type { ForkProgress, Lifecycle } from '../../tenancy/cluster.ts';
 import type { NewCredential, Revoked } from '../../tenancy/credentials.ts';
 import type { ClusterUsage } from '../../tenancy/usage.ts';
@@ -173,6 +174,14 @@ export class ClusterDO extends DurableObject<Env> {
 
   async setAuthentication(text: string | undefined): Promise<AuthenticationSet | undefined> {
     return this.#host.setAuthentication(text);
+  }
+
+  async clock(): Promise<ClockState | undefined> {
+    return this.#host.clock();
+  }
+
+  async setClock(command: ClockCommand): Promise<ClockSet | undefined> {
+    return this.#host.setClock(command);
   }
 
   async audit(query: AuditQuery): Promise<AuditPage | undefined> {

@@ -16,6 +16,7 @@ let failures: unknown[];
 const anew = () =>
   new Sessions({
     resumptions: { echo: (spec, port) => new EchoSession(spec, port) },
+    clock: (wall) => wall,
     sent: (more, now) => {
       expect(now).toBeGreaterThanOrEqual(NOW);
       bytes += more;

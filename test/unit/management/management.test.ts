@@ -99,6 +99,7 @@ describe('clusters', () => {
       apiOnly: false,
       legacyApis: true,
       nodes: 3,
+      clock: 'real',
       labels: {},
       isTemplate: false,
       server: `https://localhost:8443/clusters/${cluster.id}`,
@@ -112,6 +113,7 @@ describe('clusters', () => {
       apiOnly: false,
       legacyApis: true,
       nodes: 3,
+      clock: 'real',
       caPem: 'PEM',
     });
     expect(load(kubeconfig)).toMatchObject({

@@ -1,0 +1,1 @@
+ALTER TABLE `clusters` ADD `clock` text DEFAULT 'real' NOT NULL;
