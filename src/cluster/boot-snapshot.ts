@@ -18,7 +18,7 @@ type Cell = number | string | null | Text;
 /** The log of a freshly booted, idle cluster, with uids, times and generated names cut out. */
 export interface BootSnapshot {
   rows: readonly (readonly Cell[])[];
-  /** Number of placeholders of each sort. */
+  /** Number of uid placeholders, and of those in the names of Events. */
   uids: number;
   stamps: number;
   revision: number;
@@ -38,11 +38,11 @@ export class BootSnapshots {
     return JSON.stringify([apiOnly ?? false, nodes, legacyApis ?? false, caPem]);
   }
 
-  of(options: ClusterOptions): BootSnapshot | undefined {
+  get(options: ClusterOptions): BootSnapshot | undefined {
     return this.#known.get(BootSnapshots.#key(options));
   }
 
-  keep(options: ClusterOptions, snapshot: BootSnapshot): void {
+  set(options: ClusterOptions, snapshot: BootSnapshot): void {
     if (this.#known.size >= BOOT_SNAPSHOTS) this.#known.clear();
     this.#known.set(BootSnapshots.#key(options), snapshot);
   }

@@ -185,7 +185,7 @@ export class Cluster {
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
-      const snapshot = platform.bootSnapshots?.of(kept);
+      const snapshot = platform.bootSnapshots?.get(kept);
       const cursor = snapshot
         ? restore(platform.sql, snapshot, platform.random, now)
         : writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
@@ -306,7 +306,7 @@ export class Cluster {
     if (!fresh) return;
     this.#fresh = undefined;
     const snapshot = isIdle && fresh.at === now ? capture(this.#store.sql, now) : undefined;
-    if (snapshot) fresh.bootSnapshots.keep(this.options, snapshot);
+    if (snapshot) fresh.bootSnapshots.set(this.options, snapshot);
   }
 
   /** Takes questions and due effects; the shell asks and sends, and returns the results with `incoming`. */

@@ -2,7 +2,7 @@ import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Lifecycle } from '../tenancy/cluster.ts';
 import { getMeta, isInitialised, setMeta } from '../store/schema.ts';
 
-/** Key in `meta`. */
+/** Key in `meta`; stored databases have this name. */
 const KEY = 'standing';
 const INITIAL: Lifecycle = { version: 0, state: 'ready' };
 

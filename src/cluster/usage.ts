@@ -78,7 +78,7 @@ export class Usage {
 
   /** Counts the current second as awake time, once. */
   work(now: number): void {
-    this.#at(now);
+    this.#advanceTo(now);
     const second = Math.floor(now / SECOND_MS);
     if (second <= this.#second) return;
     this.#second = second;
@@ -94,13 +94,13 @@ export class Usage {
 
   /** Stores the counts. */
   flush(now: number): void {
-    this.#at(now);
+    this.#advanceTo(now);
     if (this.#newest) this.#write(this.#newest);
   }
 
   /** Hours that overlap [from, to) in ms, oldest first, including counts that are not stored yet. */
   hours(from: number, to: number, now: number): UsageHour[] {
-    this.#at(now);
+    this.#advanceTo(now);
     const newest = this.#newest;
     const rows = this.#store.sql.all<Row>('SELECT * FROM usage WHERE hour > ? AND hour < ? ORDER BY hour', from - HOUR_MS, to);
     return rows.map((row) => (newest && row.hour === newest.hour ? this.#current(newest) : toHour(row)));
@@ -166,7 +166,7 @@ export class Usage {
    * Begins a new hour if `now` is in one. If the clock was set back, or the disk fails, requests count to the newest hour: no request fails
    * because it cannot be counted.
    */
-  #at(now: number): void {
+  #advanceTo(now: number): void {
     const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
     const newest = this.#newest;
     if (newest && hour <= newest.hour) return;
@@ -191,20 +191,20 @@ export class Usage {
     this.#newest = begun;
   }
 
-  #current(of: Hour): UsageHour {
+  #current(counted: Hour): UsageHour {
     const { requests, writes, awake } = this.#counters;
-    of.bytes = Math.max(of.bytes, this.#size());
+    counted.bytes = Math.max(counted.bytes, this.#size());
     return {
-      hour: of.hour,
-      requests: requests - of.base.requests,
-      writes: writes - of.base.writes,
-      bytes: of.bytes,
-      awakeMs: (awake - of.base.awake) * SECOND_MS,
+      hour: counted.hour,
+      requests: requests - counted.base.requests,
+      writes: writes - counted.base.writes,
+      bytes: counted.bytes,
+      awakeMs: (awake - counted.base.awake) * SECOND_MS,
     };
   }
 
-  #write(of: Hour): void {
-    const { hour, requests, writes, bytes, awakeMs } = this.#current(of);
+  #write(counted: Hour): void {
+    const { hour, requests, writes, bytes, awakeMs } = this.#current(counted);
     this.#store.sql.run(
       `INSERT INTO usage (hour, requests, writes, bytes, awake_ms, tally) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (hour) DO UPDATE SET requests = excluded.requests, writes = excluded.writes, bytes = excluded.bytes,

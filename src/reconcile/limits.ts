@@ -1,6 +1,6 @@
 /** Bounds of reconcile/, each with its unit and what happens there. */
 
-/** Revisions by which the persisted cursor may lag behind the dispatched one; after a crash so many rows are mapped again. */
+/** Revisions by which the persisted cursor may lag behind the dispatched one; after a crash at most this number of rows is mapped again. */
 export const CURSOR_LAG_REVISIONS = 64;
 /** Due timers taken in one step of a drain; the rest follow in the next. */
 export const DUE_TIMERS_BATCH = 500;

@@ -174,7 +174,7 @@ export async function startEngine(o: {
   script: string;
   ca: string;
   url: string;
-  front: string;
+  proxySecret: string;
   listeners: Listeners;
   /** Called when workerd ended by itself, with the reason if known. */
   onEnd: (why: string) => void;
@@ -214,8 +214,8 @@ export async function startEngine(o: {
     bindings: {
       ATOLL_SECRET: o.folder.secret,
       ATOLL_OPERATOR_SHA256: createHash('sha256').update(o.folder.operator).digest('hex'),
-      ATOLL_FRONT: o.front,
-      ATOLL_ADDRESS_HEADER: addressHeader(o.front),
+      ATOLL_PROXY_SECRET: o.proxySecret,
+      ATOLL_ADDRESS_HEADER: addressHeader(o.proxySecret),
       ATOLL_CA: o.ca,
       ATOLL_LOG: logLevel(),
       ATOLL_URL: publicUrl() ?? o.url,

@@ -12,7 +12,7 @@ const PATH = '/clusters/';
 export interface Address {
   host: string;
   port: number;
-  /** Secret by which the Worker knows this proxy (ATOLL_FRONT). */
+  /** Secret by which the Worker knows this proxy (ATOLL_PROXY_SECRET). */
   secret: string;
 }
 

@@ -91,7 +91,7 @@ export async function start(): Promise<void> {
     });
     const listeners = new Listeners(join(folder.path, 'ports.json'), (at, cluster) => proxy.listen(at, cluster));
     const url = `https://localhost:${(server.address() as AddressInfo).port}`;
-    const engine = await startEngine({ folder, script, ca: tls.ca, url, front: backend.secret, listeners, onEnd });
+    const engine = await startEngine({ folder, script, ca: tls.ca, url, proxySecret: backend.secret, listeners, onEnd });
     closing.push(engine.stop, () => drainAll(proxy));
     Object.assign(backend, engine.address);
     closing.push(pollHealth(engine.address));

@@ -1,7 +1,7 @@
 import { REQUEST_BODY_BYTES } from '../../apiserver/limits.ts';
 import { REQUEST_DISCARD_BYTES, REQUEST_DISCARD_MS } from '../limits.ts';
 
-/** Body of a request as text; of protobuf with one character per byte. Reads at most one byte more than REQUEST_BODY_BYTES. */
+/** Body of a request as text; of protobuf with one character per byte. Returns at most REQUEST_BODY_BYTES + 1 of them. */
 export async function bodyOf(request: Request): Promise<string> {
   const { body, headers } = request;
   if (!body) return '';

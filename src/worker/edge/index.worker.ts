@@ -17,17 +17,17 @@ export { ClusterDO } from '../object/cluster.worker.ts';
 export { TaskRunnerDO } from '../management/task-runner.worker.ts';
 
 /** Object ids by cluster id, cached after the id's MAC was verified. */
-const genuine = new Map<string, DurableObjectId>();
-const GENUINE_MAX = 2_000;
+const objectIds = new Map<string, DurableObjectId>();
+const OBJECT_IDS_MAX = 2_000;
 
 function objectOf(env: Env, id: string): DurableObjectStub | undefined {
-  let object = genuine.get(id);
+  let object = objectIds.get(id);
   if (!object) {
     const { ATOLL_SECRET } = variablesOf(env);
     if (!isClusterId(id, (text) => hmac(ATOLL_SECRET, text))) return undefined;
-    if (genuine.size >= GENUINE_MAX) genuine.clear();
+    if (objectIds.size >= OBJECT_IDS_MAX) objectIds.clear();
     object = env.CLUSTERS.idFromName(id);
-    genuine.set(id, object);
+    objectIds.set(id, object);
   }
   return env.CLUSTERS.get(object);
 }
@@ -78,7 +78,9 @@ async function toCluster(request: Request, env: Env, id: string): Promise<Respon
   if (!object) return unknown(request, id);
   const refused = cachedRefusal(id, headers);
   if (refused) return refused;
-  const answer = await (isWatch(method, url) ? openWatch(request, object, variablesOf(env).ATOLL_FRONT) : object.fetch(request));
+  const answer = await (isWatch(method, url)
+    ? openWatch(request, object, variablesOf(env).ATOLL_PROXY_SECRET)
+    : object.fetch(request));
   if (answer.status !== UNAUTHORIZED) return answer.status === TOO_MANY ? rememberRefusal(id, headers, answer) : answer;
   await answer.body?.cancel();
   return unknown(request, id);
@@ -123,13 +125,13 @@ async function counted(request: Request, env: Env, id: string): Promise<Response
     const entry = kubernetesEntry(id, request.method, restOf(request.url, id));
     log(status >= FAILED ? 'error' : 'warn', { requestId, ...entry, status, ms });
   }
-  return variablesOf(env).ATOLL_FRONT === undefined ? compressed(request, answer) : answer;
+  return variablesOf(env).ATOLL_PROXY_SECRET === undefined ? compressed(request, answer) : answer;
 }
 
 /** Cluster whose own host name the request names; undefined: none. The TLS proxy of the local server has put the path into the URL already. */
 function ownHost(request: Request, env: Env): string | undefined {
-  const { ATOLL_CLUSTER_DOMAIN, ATOLL_FRONT } = variablesOf(env);
-  if (ATOLL_CLUSTER_DOMAIN === undefined || ATOLL_FRONT !== undefined) return undefined;
+  const { ATOLL_CLUSTER_DOMAIN, ATOLL_PROXY_SECRET } = variablesOf(env);
+  if (ATOLL_CLUSTER_DOMAIN === undefined || ATOLL_PROXY_SECRET !== undefined) return undefined;
   return clusterOfHost(request.headers.get('host') ?? '', ATOLL_CLUSTER_DOMAIN);
 }
 

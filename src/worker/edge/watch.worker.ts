@@ -8,16 +8,17 @@ const INTERNAL = [TIMEOUT_HEADER, 'upgrade', 'connection'];
 
 /**
  * Opens a watch that the Worker holds, so that the object may hibernate between two messages: messages of a WebSocket to the object become
- * chunks of the HTTP response, or messages of the client's own WebSocket. The TLS proxy of the local server, proved by `front`, gets the
+ * chunks of the HTTP response, or messages of the client's own WebSocket. The TLS proxy of the local server, which sends `proxySecret`, gets the
  * object's WebSocket itself: the platform passes it through, and messages run no JavaScript in the Worker.
  */
 export async function openWatch(
   request: Request,
   object: { fetch(request: Request): Promise<Response> },
-  front: string | undefined,
+  proxySecret: string | undefined,
 ): Promise<Response> {
   const wantsSocket = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
-  if (wantsSocket && front !== undefined && request.headers.get(SOCKET_HEADER) === front) return object.fetch(request);
+  if (wantsSocket && proxySecret !== undefined && request.headers.get(SOCKET_HEADER) === proxySecret)
+    return object.fetch(request);
   const headers = new Headers(request.headers);
   headers.set('Upgrade', 'websocket');
   const answer = await object.fetch(new Request(request.url, { headers }));

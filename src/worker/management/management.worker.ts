@@ -43,9 +43,9 @@ export function managementDeps(env: Env): ManagementDeps {
     db: drizzle(env.DB, { logger: { logQuery: () => metrics.count('atoll_d1_queries_total') } }),
     clusters: {
       create: async (options, first) => {
-        const made = await object(options.id).create(options, first);
+        const token = await object(options.id).create(options, first);
         metrics.count('atoll_clusters_created_total');
-        return made;
+        return token;
       },
       issue: (id, credential) => object(id).issue(credential),
       revoke: (id, which) => object(id).revoke(which),

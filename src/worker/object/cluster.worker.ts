@@ -83,7 +83,9 @@ export class ClusterDO extends DurableObject<Env> {
     const answer =
       'questions' in first ? await this.#asker.answerRequest(cluster, first, (one) => one === this.#host.cluster) : first;
     if (!answer) return new Response(null, { status: 503 });
-    const response = isStream(answer) ? this.#sockets.open(answer) : responseOf(answer, this.env.ATOLL_FRONT === undefined);
+    const response = isStream(answer)
+      ? this.#sockets.open(answer)
+      : responseOf(answer, this.env.ATOLL_PROXY_SECRET === undefined);
     const ended = answer === first ? time : now();
     this.#after(() => {
       if (this.#host.cluster === cluster) this.#host.turns.take(cluster, ended, DRAIN_FIRST_SLICE_MS);

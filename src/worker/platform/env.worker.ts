@@ -22,7 +22,7 @@ const Variables = z.object({
   /** OIDC issuers of sign-in as JSON (management/people/issuers.ts); absent: no sign-in. */
   ATOLL_OIDC: z.string().optional(),
   /** Secret of the local server's TLS proxy; absent: there is no such proxy. */
-  ATOLL_FRONT: z.string().min(16).optional(),
+  ATOLL_PROXY_SECRET: z.string().min(16).optional(),
   /** Requests that are logged; absent: all. */
   ATOLL_LOG: z.enum(['all', 'errors']).optional(),
   /** Header with the client's address, set by the platform; clients must not be able to send it. */

@@ -82,6 +82,6 @@ describe('a cluster that is restored from a boot snapshot', () => {
     const cluster = Cluster.create(platform, options, BEGIN);
     cluster.issue({ id: 'viewer', username: 'viewer', role: 'view' }, BEGIN);
     cluster.settle(BEGIN);
-    expect(bootSnapshots.of(options)).toBeUndefined();
+    expect(bootSnapshots.get(options)).toBeUndefined();
   });
 });
