@@ -229,10 +229,13 @@ export class ApiServer {
       openapi(kinds, facts, crypto, path, { query: search(request.url), accept, ifNoneMatch, now }) ??
       openid(path, host, crypto, this.#signer);
     if (!found) return unserved(kinds, path);
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw noMethod();
+    if (request.method !== 'GET' && READ_ONLY.test(path)) throw noMethod();
     return found;
   }
 }
+
+/** Paths that upstream serves by go-restful, for GET alone; handlers of the others do not look at the method. */
+const READ_ONLY = /^\/(?:(?:version|api|openid|\.well-known)(?:\/|$)|apis\/[^/]+\/[^/]+)/;
 
 /** net/http's answer to a path with a percent sign that escapes nothing. */
 const BAD_REQUEST: ApiResponse = {

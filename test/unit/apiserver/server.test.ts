@@ -42,11 +42,23 @@ describe('addresses', () => {
     ['HEAD', '/api/v1/namespaces/default'],
     ['OPTIONS', '/api/v1/namespaces/default'],
     ['POST', '/version'],
+    ['HEAD', '/version'],
+    ['HEAD', '/api'],
+    ['HEAD', '/api/v1'],
+    ['HEAD', '/apis/apps/v1'],
+    ['HEAD', '/openid/v1/jwks'],
+    ['HEAD', '/.well-known/openid-configuration'],
     ['GET', '/apis/authorization.k8s.io/v1/subjectaccessreviews'],
   ])('[API4] no method: %s %s', (method, url) => {
     const { status, body } = api.ask(method, url);
     expect(status).toBe(405);
     expect(body).toMatchObject({ reason: 'MethodNotAllowed', details: {} });
+  });
+
+  it.each(['/', '/index.html', '/apis', '/apis/apps', '/healthz', '/statusz'])('[API4] any method: %s', (path) => {
+    const [got, ...others] = ['GET', 'HEAD', 'POST', 'DELETE'].map((method) => api.ask(method, path));
+    expect(got.status).toBe(200);
+    for (const other of others) expect([other.status, other.text]).toEqual([200, got.text]);
   });
 
   it('answers what is no resource', () => {
