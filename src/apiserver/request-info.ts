@@ -9,6 +9,8 @@ export interface RequestInfo {
   group: string;
   version: string;
   namespace: string;
+  /** Whether /namespaces/NAME stands before the resource; not in the address of a namespace itself. */
+  namespaced: boolean;
   resource: string;
   subresource: string;
   name: string;
@@ -44,6 +46,7 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
     group: '',
     version: '',
     namespace: '',
+    namespaced: false,
     resource: '',
     subresource: '',
     name: '',
@@ -76,7 +79,10 @@ function place(info: RequestInfo, segments: string[]): void {
   let parts = segments;
   if (parts[0] === 'namespaces' && parts.length > 1) {
     info.namespace = parts[1];
-    if (parts.length > 2 && parts[2] !== 'status' && parts[2] !== 'finalize') parts = parts.slice(2);
+    if (parts.length > 2 && parts[2] !== 'status' && parts[2] !== 'finalize') {
+      info.namespaced = info.namespace !== '';
+      parts = parts.slice(2);
+    }
   }
   info.parts = parts;
   info.resource = parts[0];

@@ -63,15 +63,12 @@ export function findTarget(info: RequestInfo, method: string, kinds: KindTable):
   return { kind, served, group: info.group, version: info.version, resource: info.resource, subresource: info.subresource };
 }
 
-/** Namespaced kinds need a namespace for all but the list over all; others must have none. True for that list. */
+/** Whether the address is a namespaced kind's list over all namespaces. Throws 404 for a namespace that the kind lacks, or needs. */
 function checkScope(info: RequestInfo, kind: Kind): boolean {
-  if (kind.namespaced) {
-    if (info.namespace) return false;
-    if (info.parts.length > 1) throw noRoute();
-    return true;
-  }
-  if (info.namespace && (kind.resource !== 'namespaces' || info.parts[1] !== info.namespace)) throw noRoute();
-  return false;
+  if (info.namespaced && !kind.namespaced) throw noRoute();
+  const everywhere = kind.namespaced && !info.namespaced;
+  if (everywhere && info.parts.length > 1) throw noRoute();
+  return everywhere;
 }
 
 /** The verbs of a kind or of one of its subresources; undefined when it has no such subresource. */

@@ -366,13 +366,6 @@ export class Cluster {
     }
   }
 
-  /** Drains, flushes and stores until idle, for tests and shells without slices. */
-  settle(now: number): void {
-    this.drain(now);
-    this.flush(now);
-    this.audit.store(now);
-  }
-
   /** Time of the next work, ms; 0: a key may be dirty; undefined: never. */
   nextAlarm(): number | undefined {
     if (this.#suspended) return undefined;

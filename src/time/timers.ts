@@ -70,12 +70,6 @@ export class Timers {
     this.#next ??= { at: this.#sql.all<{ at: number | null }>('SELECT min(at) AS at FROM timers')[0].at ?? undefined };
     return this.#next.at;
   }
-
-  all(): Timer[] {
-    return this.#sql.all<{ controller: string; namespace: string; name: string; at: number }>(
-      'SELECT controller, namespace, name, at FROM timers ORDER BY controller, namespace, name',
-    );
-  }
 }
 
 /** Packs all timers as a JSON array of rows; undefined: there are more than `limit`. */

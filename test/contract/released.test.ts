@@ -1,3 +1,4 @@
+import { settle } from '../host/settle.ts';
 import { atOnce } from '../fixtures/api.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -52,7 +53,7 @@ function openCluster(name: string) {
     for (let next = cluster.nextAlarm(); next !== undefined && next <= end; next = cluster.nextAlarm()) {
       now = Math.max(now, next);
       cluster.removeExpired(now);
-      cluster.settle(now);
+      settle(cluster, now);
     }
     now = end;
   };
@@ -103,7 +104,7 @@ describe('a cluster of the first release', () => {
     const { cluster, ask, advance } = openCluster('cluster-1');
     const names = () => ask('GET', `${DEFAULT}/pods`).body.items.map((pod: { metadata: { name: string } }) => pod.metadata.name);
     cluster.removeExpired(THEN);
-    cluster.settle(THEN);
+    settle(cluster, THEN);
     advance(30_000);
     expect(ask('GET', '/apis/apps/v1/namespaces/default/deployments/web').body.status).toMatchObject({
       replicas: 3,

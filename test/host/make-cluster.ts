@@ -1,3 +1,4 @@
+import { settle } from './settle.ts';
 import { atOnce } from '../fixtures/api.ts';
 import { seeded } from '../fixtures/prng.ts';
 import { isStream } from '../../src/apiserver/messages.ts';
@@ -137,7 +138,7 @@ export class TestCluster {
   }
 
   settle(): void {
-    this.cluster.settle(this.now);
+    settle(this.cluster, this.now);
   }
 
   /** Moves the clock, firing the alarm whenever it is due on the way. */

@@ -1,3 +1,4 @@
+import { timersIn } from '../host/timers-in.ts';
 import { BootSnapshots } from '../../src/cluster/boot-snapshot.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { seeded } from '../fixtures/prng.ts';
@@ -153,7 +154,7 @@ export class World {
     while (rounds++ < 400 && this.alarms.next(3_600_000, settle));
     this.host.settle();
     if (rounds >= 400) {
-      const timers = JSON.stringify(this.host.cluster.timers.all()).slice(0, 600);
+      const timers = JSON.stringify(timersIn(this.host.sql)).slice(0, 600);
       throw new Error(`it does not come to rest: at ${this.host.now} the timers are ${timers}`);
     }
     checkAlways(this);

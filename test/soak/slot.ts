@@ -12,7 +12,8 @@ const WATCHED: Record<string, string> = { configmaps: pathOf('configmaps'), pods
 /** Made by the cluster itself. */
 const NOT_OURS = 'kube-root-ca.crt';
 
-export interface World {
+/** What all tenants of a soak share: the caller of the server, its lives, and the report. */
+export interface Environment {
   caller: Caller;
   lives: Lives;
   report: Report;
@@ -22,7 +23,7 @@ export interface World {
 export class Slot {
   readonly account: { name: string; token: string };
   readonly number: number;
-  readonly #world: World;
+  readonly #environment: Environment;
   readonly #watches: string | undefined;
   door: (Door & { name: string }) | undefined;
   model = new Model();
@@ -36,11 +37,11 @@ export class Slot {
   #deleted: { uid: string; after: number }[] = [];
   #busy: Promise<void> = Promise.resolve();
 
-  constructor(o: { account: { name: string; token: string }; number: number; world: World; watches?: string }) {
+  constructor(o: { account: { name: string; token: string }; number: number; environment: Environment; watches?: string }) {
     this.account = o.account;
     this.number = o.number;
-    this.#world = o.world;
-    this.meter = new Meter(o.world.lives);
+    this.#environment = o.environment;
+    this.meter = new Meter(o.environment.lives);
     this.#watches = o.watches;
   }
 
@@ -55,8 +56,8 @@ export class Slot {
   async begin(door: Door & { name: string }, model = new Model()): Promise<void> {
     this.door = door;
     this.model = model;
-    this.meter = new Meter(this.#world.lives);
-    this.#life = this.#world.lives.number;
+    this.meter = new Meter(this.#environment.lives);
+    this.#life = this.#environment.lives.number;
     this.#revision = 0;
     await this.watch();
   }
@@ -66,7 +67,7 @@ export class Slot {
     if (!this.door || this.#watches === undefined) return;
     this.#acknowledged = [];
     this.#deleted = [];
-    const { caller, lives, report } = this.#world;
+    const { caller, lives, report } = this.#environment;
     this.#watcher = new Watcher({ caller, lives, report, door: this.door, meter: this.meter, path: WATCHED[this.#watches] });
     await this.#watcher.start();
   }
@@ -83,7 +84,11 @@ export class Slot {
   /** `row`: done, it leaves a row in the log. */
   async #ask(what: Omit<Ask, 'token'>, row = false): Promise<Answer | undefined> {
     if (!this.door) return undefined;
-    const answer = await this.#world.caller.ask({ ...what, path: `${this.door.prefix}${what.path}`, token: this.door.token });
+    const answer = await this.#environment.caller.ask({
+      ...what,
+      path: `${this.door.prefix}${what.path}`,
+      token: this.door.token,
+    });
     const write = what.method !== 'GET';
     if (!answer) this.meter.unsure(write);
     else this.meter.answered({ write: write && answer.status < 300, row: row && answer.status < 300 });
@@ -91,12 +96,12 @@ export class Slot {
   }
 
   #wrong(text: string): void {
-    this.#world.report.violation(`${this.account.name} ${this.door?.name}: ${text}`);
+    this.#environment.report.violation(`${this.account.name} ${this.door?.name}: ${text}`);
   }
 
   /** The steps of a visit. The first visit of a server's life looks at everything: what the life before acknowledged must be there. */
   async visit(steps: readonly Step[]): Promise<void> {
-    if (this.#life !== this.#world.lives.number) await this.look();
+    if (this.#life !== this.#environment.lives.number) await this.look();
     for (const step of steps) {
       if (step.verb === 'list') await this.#list(step.resource);
       else if (!(await this.#act(step))) await this.look();
@@ -104,7 +109,7 @@ export class Slot {
   }
 
   async look(): Promise<void> {
-    const life = this.#world.lives.number;
+    const life = this.#environment.lives.number;
     await this.#list('configmaps');
     await this.#list('deployments');
     this.#life = life;
@@ -114,7 +119,7 @@ export class Slot {
     for (;;) {
       const answer = await this.#ask({ method: 'GET', path: pathOf(resource) });
       if (!answer) continue;
-      this.#world.report.count('list');
+      this.#environment.report.count('list');
       if (answer.status !== 200) {
         this.#wrong(`list of ${resource} was answered ${answer.status} ${answer.body.slice(0, 200)}`);
         return [];
@@ -138,7 +143,7 @@ export class Slot {
       this.model.unanswered(o);
       return false;
     }
-    const { report } = this.#world;
+    const { report } = this.#environment;
     report.count(o.verb);
     const { status } = answer;
     const shown = status < 300 && o.verb !== 'scale' && o.verb !== 'delete' ? parsed<Seen>(answer) : undefined;
@@ -150,7 +155,7 @@ export class Slot {
   }
 
   #acknowledge(o: Operation, shown: Seen | undefined, answer: Answer): void {
-    this.#world.report.count('acknowledged writes');
+    this.#environment.report.count('acknowledged writes');
     if (shown) {
       const revision = Number(shown.metadata.resourceVersion);
       if (revision <= this.#revision) this.#wrong(`a write at revision ${revision} after one at ${this.#revision}`);

@@ -3,7 +3,7 @@ import { Caller } from './caller.ts';
 import { Lives } from './lives.ts';
 import { visitOf } from './operations.ts';
 import { Report } from './report.ts';
-import { Slot, type World } from './slot.ts';
+import { Slot, type Environment } from './slot.ts';
 import { Tenants } from './tenants.ts';
 
 const MS = 1000;
@@ -54,7 +54,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 class Soak {
   readonly #options: SoakOptions;
-  readonly #world: World;
+  readonly #environment: Environment;
   readonly #tenants: Tenants;
   readonly #slots: Slot[] = [];
   readonly #samples: Sample[] = [];
@@ -62,10 +62,10 @@ class Soak {
   #kills = 0;
   #longestDown = 0;
 
-  constructor(options: SoakOptions, world: World) {
+  constructor(options: SoakOptions, environment: Environment) {
     this.#options = options;
-    this.#world = world;
-    this.#tenants = new Tenants(world);
+    this.#environment = environment;
+    this.#tenants = new Tenants(environment);
   }
 
   async run(operator: string): Promise<Soaked> {
@@ -76,7 +76,7 @@ class Soak {
     await Promise.all([this.#load(until), this.#kill(until), this.#sample(begun, until)]);
     await this.#check();
     return {
-      report: this.#world.report,
+      report: this.#environment.report,
       kills: this.#kills,
       visits: this.#visits,
       samples: this.#samples,
@@ -95,7 +95,7 @@ class Soak {
       const watched = number % every === 0;
       const watches = number % (2 * every) === 0 ? 'configmaps' : 'pods';
       const account = made[number % accounts];
-      this.#slots.push(new Slot({ account, number, world: this.#world, ...(watched && { watches }) }));
+      this.#slots.push(new Slot({ account, number, environment: this.#environment, ...(watched && { watches }) }));
     }
     await each(this.#slots, TOGETHER, (slot) => this.#tenants.fill(slot));
   }
@@ -122,14 +122,14 @@ class Soak {
     for (let at = performance.now() + every; at < until; at = performance.now() + every) {
       await pause(at - performance.now());
       const from = performance.now();
-      await this.#world.lives.kill();
+      await this.#environment.lives.kill();
       this.#longestDown = Math.max(this.#longestDown, (performance.now() - from) / MS);
       this.#kills++;
     }
   }
 
   async #sample(begun: number, until: number): Promise<void> {
-    const { lives } = this.#world;
+    const { lives } = this.#environment;
     while (performance.now() < until) {
       await lives.serving();
       const life = lives.number;

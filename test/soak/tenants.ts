@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Answer, type Ask, parsed } from './caller.ts';
 import type { Figures } from './meter.ts';
 import type { Change } from './operations.ts';
-import { Slot, type World } from './slot.ts';
+import { Slot, type Environment } from './slot.ts';
 import type { Door } from './watcher.ts';
 
 const SELF = '/v1/accounts/self/clusters';
@@ -34,30 +34,35 @@ function wayInto(id: string, name: string, kubeconfig: string): Way {
 
 /** What tenants do with whole clusters, and with the same care for what was not answered. */
 export class Tenants {
-  readonly #world: World;
+  readonly #environment: Environment;
   /** Names under which a server that died was making clusters. */
   readonly #stranded: { slot: Slot; name: string }[] = [];
   /** What the clusters that are gone were used for, by account. */
   readonly #gone = new Map<string, Figures>();
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   async #manage(slot: Slot, what: Omit<Ask, 'token'>): Promise<Answer | undefined> {
-    const answer = await this.#world.caller.ask({ ...what, token: slot.account.token });
-    if (answer) this.#world.report.count(`management ${what.method}`);
+    const answer = await this.#environment.caller.ask({ ...what, token: slot.account.token });
+    if (answer) this.#environment.report.count(`management ${what.method}`);
     return answer;
   }
 
   #wrong(slot: Slot, text: string): void {
-    this.#world.report.violation(`${slot.account.name} ${slot.door?.name}: ${text}`);
+    this.#environment.report.violation(`${slot.account.name} ${slot.door?.name}: ${text}`);
   }
 
   /** An account by the operator's hand; asked again until there is an answer. */
   async account(name: string, operator: string): Promise<{ name: string; token: string }> {
     for (;;) {
-      const answer = await this.#world.caller.ask({ method: 'POST', path: '/v1/accounts', token: operator, body: { name } });
+      const answer = await this.#environment.caller.ask({
+        method: 'POST',
+        path: '/v1/accounts',
+        token: operator,
+        body: { name },
+      });
       if (!answer) continue;
       if (answer.status !== 201) throw new Error(`account: ${answer.status} ${answer.body}`);
       return { name, token: parsed<{ token: string }>(answer).token };
@@ -137,9 +142,9 @@ export class Tenants {
     if (!found) return;
     const difference = slot.meter.differs(found);
     if (difference) this.#wrong(slot, `usage: ${difference}`);
-    this.#world.report.count('requests metered', found.requests);
-    this.#world.report.count('writes metered', found.writes);
-    this.#world.report.count('reads lost to kills', slot.meter.missed(found));
+    this.#environment.report.count('requests metered', found.requests);
+    this.#environment.report.count('writes metered', found.writes);
+    this.#environment.report.count('reads lost to kills', slot.meter.missed(found));
   }
 
   /** Deletes a cluster for good, as often as it takes to be told so. */
@@ -167,7 +172,7 @@ export class Tenants {
   }
 
   change(slot: Slot, change: Change): Promise<void> {
-    this.#world.report.count(`change: ${change}`);
+    this.#environment.report.count(`change: ${change}`);
     switch (change) {
       case 'replace':
         return this.#replace(slot);
@@ -230,7 +235,7 @@ export class Tenants {
     if (!slot.door) return;
     const way = await this.make(slot, `${SELF}/${slot.door.id}/fork`);
     if (!way) return;
-    const copy = new Slot({ account: slot.account, number: slot.number, world: this.#world });
+    const copy = new Slot({ account: slot.account, number: slot.number, environment: this.#environment });
     await copy.begin(way, slot.model.copy());
     await copy.look();
     await copy.visit([{ verb: 'create', resource: 'configmaps', name: 'only-in-the-fork', value: way.name, replicas: 0 }]);
@@ -255,7 +260,12 @@ export class Tenants {
 
   async #knock(slot: Slot, { prefix, token }: Door, also?: number): Promise<number | undefined> {
     const path = `${prefix}/api/v1/namespaces/default`;
-    const answer = await this.#world.caller.ask({ method: 'GET', path, token, ...(also !== undefined && { also: [also] }) });
+    const answer = await this.#environment.caller.ask({
+      method: 'GET',
+      path,
+      token,
+      ...(also !== undefined && { also: [also] }),
+    });
     if (slot.door?.prefix === prefix) {
       if (answer?.status === 200) slot.meter.answered({ write: false, row: false });
       else slot.meter.unsure(false);

@@ -32,8 +32,8 @@ const webhook = (ask: Ask): Admission => ({
   },
 });
 
-/** An API server that counts what passes its filters. */
-function bench() {
+/** An API server whose admission asks a webhook, and which counts the requests that pass its filters. */
+function askingApi() {
   const counted = { requests: 0 };
   const lines: Obj[] = [];
   const rules = new AuditRules(readPolicy('apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n').policy);
@@ -58,7 +58,7 @@ function bench() {
 
 describe('[API40] a request that asks others', () => {
   it('leaves nothing, asks, and is answered with the object that was asked about', () => {
-    const { api, counted, lines, create, answer, done } = bench();
+    const { api, counted, lines, create, answer, done } = askingApi();
     const before = api.registry.store.revision();
     const pending = create({ generateName: 'a-' });
     expect(api.registry.store.revision()).toBe(before);
@@ -74,7 +74,7 @@ describe('[API40] a request that asks others', () => {
   });
 
   it('gives the same result for the same answers, and a refusal is one', () => {
-    const { create, answer, done, api } = bench();
+    const { create, answer, done, api } = askingApi();
     const refused = done(answer(create({ name: 'a' }), { status: 403, body: '' }));
     expect([refused.status, refused.body.message]).toEqual([403, 'configmaps "a" is forbidden: denied']);
     expect(api.registry.object('configmaps', 'default', 'a')).toBeUndefined();
@@ -83,7 +83,7 @@ describe('[API40] a request that asks others', () => {
   });
 
   it('takes no answer to another question for its own, and no second answer', () => {
-    const { create, answer, done, pending } = bench();
+    const { create, answer, done, pending } = askingApi();
     const first = create({ name: 'a' });
     const again = pending(answer(first, OK, { ...first.questions[0], body: '["CREATE","a"]' }));
     expect(again.questions).toEqual(first.questions);
@@ -97,7 +97,7 @@ describe('[API40] a request that asks others', () => {
   });
 
   it('asks anew about the world as it is then', () => {
-    const { api, create, answer, done, pending } = bench();
+    const { api, create, answer, done, pending } = askingApi();
     done(answer(create({ name: 'a' }), OK));
     const patch = (data: Obj) => {
       const headers = { 'content-type': 'application/merge-patch+json' };
@@ -112,7 +112,7 @@ describe('[API40] a request that asks others', () => {
   });
 
   it('ends with 504 after so many rounds, or so long', () => {
-    const { create, answer, done, api, pending } = bench();
+    const { create, answer, done, api, pending } = askingApi();
     let open = create({ name: 'a' });
     const wrong = (i: number): Question => ({ method: 'GET', url: `https://other.example.com/${i}` });
     for (let i = 2; i < ATTEMPT_ROUNDS; i++) open = pending(answer(open, OK, wrong(i)));
@@ -124,7 +124,7 @@ describe('[API40] a request that asks others', () => {
   });
 
   it('is 429 when too many wait, until some are answered or given up', () => {
-    const { api, answer, done, pending } = bench();
+    const { api, answer, done, pending } = askingApi();
     const large = 'x'.repeat(1_000_000);
     const begin = (name: string) => api.begin('POST', CONFIG_MAPS, { metadata: { name }, data: { large } });
     const waiting = Array.from({ length: 16 }, (_, i) => pending(begin(`a${i}`)));

@@ -23,6 +23,7 @@ describe('addresses', () => {
     ['GET', '/api/v1/pods/x'],
     ['GET', '/api/v1/namespaces/default/nodes'],
     ['GET', '/api/v1/namespaces/default/namespaces'],
+    ['GET', '/api/v1/namespaces/default/namespaces/default'],
     ['GET', '/api/v1/namespaces/default/pods/x/foo'],
     ['GET', '/api/v1/namespaces/default/pods/x/status/more'],
     ['GET', '/api/v1/proxy/namespaces'],

@@ -1,3 +1,4 @@
+import { settle } from '../../host/settle.ts';
 import { describe, expect, it } from 'vitest';
 import { Cluster } from '../../../src/cluster/cluster.ts';
 import type { Platform } from '../../../src/cluster/platform.ts';
@@ -16,7 +17,7 @@ function made(seed: number, now: number, options: Partial<ClusterOptions>, bootS
   const random = seeded(seed);
   const platform: Platform = { sql: openSqlite(), random, crypto: nodeCrypto(random), ...(bootSnapshots && { bootSnapshots }) };
   const cluster = Cluster.create(platform, { id: `id-${seed}`, name: `name-${seed}`, caPem: 'CA', ...options }, now);
-  cluster.settle(now);
+  settle(cluster, now);
   return { cluster, sql: platform.sql };
 }
 
@@ -70,7 +71,7 @@ describe('a cluster that is restored from a boot snapshot', () => {
     const { cluster } = made(2, BEGIN, {}, bootSnapshots);
     const before = cluster.registry.store.revision();
     cluster.reconciler.resync();
-    cluster.settle(BEGIN);
+    settle(cluster, BEGIN);
     expect(cluster.registry.store.revision()).toBe(before);
   });
 
@@ -81,7 +82,7 @@ describe('a cluster that is restored from a boot snapshot', () => {
     const options = { id: 'id', name: 'name' };
     const cluster = Cluster.create(platform, options, BEGIN);
     cluster.issue({ id: 'viewer', username: 'viewer', role: 'view' }, BEGIN);
-    cluster.settle(BEGIN);
+    settle(cluster, BEGIN);
     expect(bootSnapshots.get(options)).toBeUndefined();
   });
 });

@@ -1,3 +1,5 @@
+import { timersIn } from '../../host/timers-in.ts';
+import { settle } from '../../host/settle.ts';
 import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it } from 'vitest';
 import { isStream } from '../../../src/apiserver/messages.ts';
@@ -77,7 +79,7 @@ describe('[MG26] a fork', () => {
     const refs = (cluster: Cluster) => cluster.registry.store.sql.all('SELECT * FROM refs ORDER BY 1, 2, 3, 4');
     expect(refs(copy)).toEqual(refs(source.cluster));
     expect(refs(copy).length).toBeGreaterThan(3);
-    expect(copy.timers.all()).toEqual(source.cluster.timers.all());
+    expect(timersIn(copy.registry.store.sql)).toEqual(timersIn(source.sql));
     expect(copy.options).toEqual({ ...source.cluster.options, ...OWN });
   });
 
@@ -93,7 +95,7 @@ describe('[MG26] a fork', () => {
         source.request('PUT', `${MAPS}/m-${(n * 37) % 3000}`, map(`m-${(n++ * 37) % 3000}`, 'changed'));
       source.request('DELETE', `${MAPS}/m-${2999 - rounds}`);
       source.request('POST', MAPS, map(`a-${rounds}`, 'new'));
-      source.cluster.settle(source.now);
+      settle(source.cluster, source.now);
     });
     expect(rounds).toBeGreaterThan(2);
     expect(contents(copy)).toEqual(before);
@@ -124,7 +126,7 @@ describe('[MG26] a fork', () => {
     const token = copy.issue({ id: 'a', username: 'u', role: 'admin' }, source.now);
     expect(statusOf(asked(copy, source.now, token, `${DEPLOYMENTS}/web`, 'DELETE'))).toBe(200);
     for (let i = 0; i < 100; i++) {
-      copy.settle(source.now + i * 1000);
+      settle(copy, source.now + i * 1000);
       copy.removeExpired(source.now + i * 1000);
     }
     expect(copy.registry.store.count({ resource: 'pods' })).toBe(0);
@@ -144,7 +146,7 @@ describe('[MG26] a fork', () => {
     const end = busy.now + 60_000;
     for (let now = busy.now; now <= end; now += 100) {
       copy.removeExpired(now);
-      copy.settle(now);
+      settle(copy, now);
     }
     const web = copy.registry.object('apps/deployments', 'default', 'web');
     expect(web?.status.readyReplicas).toBe(5);
@@ -189,7 +191,7 @@ describe('[MG26] a fork', () => {
     source.do('POST', DEPLOYMENTS, deployment('web', 2));
     const platform = platformOf(5);
     const first = fork(source, undefined, platform);
-    first.settle(source.now);
+    settle(first, source.now);
     const second = fork({ ...source, cluster: first, now: source.now } as TestCluster, undefined, platformOf(6));
     expect(contents(second)).toEqual(contents(first));
   });

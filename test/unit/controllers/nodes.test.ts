@@ -1,3 +1,4 @@
+import { timersIn } from '../../host/timers-in.ts';
 import { describe, expect, it } from 'vitest';
 import { rfc3339 } from '../../../src/api/machinery/time.ts';
 import { nodeLifecycle } from '../../../src/controllers/node-lifecycle/reconcile.ts';
@@ -195,7 +196,7 @@ describe('pod garbage collector', () => {
     expect(names()).toEqual(['late', 'nowhere', 'old']);
     host.advance(1);
     expect(names()).toEqual([]);
-    expect(host.cluster.timers.all()).toEqual([]);
+    expect(timersIn(host.sql)).toEqual([]);
   });
 
   it('[CTL85] all pods of a missing node go, however many', () => {
@@ -212,10 +213,10 @@ describe('pod garbage collector', () => {
     host.do('POST', pods, { metadata: { name: 'p' }, spec: { nodeName: 'node-0', containers: [{ name: 'c', image: 'x' }] } });
     host.do('DELETE', '/api/v1/nodes/node-0');
     host.advance(30_000);
-    expect(host.cluster.timers.all().map((t) => t.name)).toEqual(['node-0']);
+    expect(timersIn(host.sql).map((t) => t.name)).toEqual(['node-0']);
     const annotations = { 'atoll.dev/virtual-node': 'true' };
     host.do('POST', '/api/v1/nodes', { metadata: { name: 'node-0', annotations } });
-    expect(host.cluster.timers.all()).toEqual([]);
+    expect(timersIn(host.sql)).toEqual([]);
     host.advance(120_000);
     expect(host.do('GET', `${pods}/p`).body.status.phase).toBe('Running');
   });

@@ -1,3 +1,5 @@
+import type { Cluster } from '../../../src/cluster/cluster.ts';
+import { settle } from '../../host/settle.ts';
 import { describe, expect, it } from 'vitest';
 import { makeManagement } from './world.ts';
 
@@ -28,7 +30,7 @@ describe('the clock of a cluster', () => {
     expect((await call('GET', CLOCK)).body).toEqual({ mode: 'virtual', state: 'standing', now: START });
     await call('POST', CLOCK, { advance: '1d12h' });
     // Turns of this host come when somebody asks for them.
-    clusters.made.get(made.body.id)?.settle(Date.parse(START));
+    settle(clusters.made.get(made.body.id) as Cluster, Date.parse(START));
     expect((await call('GET', CLOCK)).body).toEqual({ mode: 'virtual', state: 'standing', now: '2026-11-22T12:00:00.000Z' });
     expect((await call('POST', CLOCK, { speed: 60 })).body).toMatchObject({ state: 'running', speed: 60 });
     expect((await call('POST', CLOCK, { advance: '1h' })).body.detail).toBe('the clock is moving: stop it first');
@@ -53,7 +55,7 @@ describe('the clock of a cluster', () => {
   it('is copied with the cluster: a fork begins where its source stands', async () => {
     const { made, call, clusters } = await lab('virtual');
     await call('POST', CLOCK, { advance: '30d' });
-    clusters.made.get(made.body.id)?.settle(Date.parse(START));
+    settle(clusters.made.get(made.body.id) as Cluster, Date.parse(START));
     const fork = await call('POST', `${CLUSTERS}/lab/fork`, { name: 'copy' });
     expect(fork.body.clock).toBe('virtual');
     expect((await call('GET', `${CLUSTERS}/copy/clock`)).body).toEqual({

@@ -1,3 +1,4 @@
+import { settle } from '../../host/settle.ts';
 import { eq } from 'drizzle-orm';
 import { expect, it } from 'vitest';
 import { makeSecret, PREFIXES } from '../../../src/lib/secrets.ts';
@@ -152,7 +153,7 @@ it('[MG48] temporary credentials end, and the watches that they opened', async (
   const { token } = await config(owner, { expiresIn: 900, name: 'short' });
   const watch = object.watch(token);
   expect(watch.spec.timeoutSeconds).toBe(900);
-  object.cluster().settle(clock.now);
+  settle(object.cluster(), clock.now);
   expect(object.cluster().nextAlarm()).toBe(clock.now + 900_000);
   expect(await listed()).toHaveLength(2);
   await pass(899_999);
@@ -170,7 +171,7 @@ it('[MG48] no event passes after the end, though no alarm rang', async () => {
   const make = (name: string) =>
     object.ask(first, 'POST', '/api/v1/namespaces', { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
   make('before');
-  object.cluster().settle(clock.now);
+  settle(object.cluster(), clock.now);
   clock.now += 60_000;
   make('after');
   object.cluster().flush(clock.now);
@@ -194,7 +195,7 @@ it('[MG49] a revoked credential lets nobody in, and its watches are closed, impe
   expect((await call(owner, 'DELETE', `${one}/credentials/${made.id}`)).status).toBe(404);
   expect((await listed()).map(({ id }) => id)).not.toContain(made.id);
   object.ask(first, 'POST', '/api/v1/namespaces', { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'later' } });
-  object.cluster().settle(clock.now);
+  settle(object.cluster(), clock.now);
   expect([mine.text.includes('later'), other.text.includes('later')]).toEqual([false, true]);
 });
 

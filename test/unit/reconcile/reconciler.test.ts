@@ -1,3 +1,4 @@
+import { timersIn } from '../../host/timers-in.ts';
 import { describe, expect, it } from 'vitest';
 import type { Obj } from '../../../src/lib/json.ts';
 import { CURSOR_LAG_REVISIONS, RETRY_FIRST_MS } from '../../../src/reconcile/limits.ts';
@@ -34,7 +35,7 @@ describe('reconciling', () => {
 
   it('[RC12] keys of a mapping that waits are not taken before their time, which the first change begins', () => {
     const { seen, controller } = noting();
-    const { put, make, timers } = bench({ ...controller, watches: [{ ...byObject('configmaps'), afterMs: 20 }] });
+    const { put, make, host } = bench({ ...controller, watches: [{ ...byObject('configmaps'), afterMs: 20 }] });
     const reconciler = make();
     reconciler.drain(NOW);
     reconciler.drain(NOW + 20);
@@ -50,7 +51,7 @@ describe('reconciling', () => {
     reconciler.drain(NOW + 120);
     expect(seen).toEqual(['a']);
     expect(reconciler.next()).toBe(NOW + 130);
-    expect(timers.all()).toEqual([]);
+    expect(timersIn(host.sql)).toEqual([]);
     reconciler.drain(NOW + 500);
     expect(seen).toEqual(['a', 'b']);
     expect(reconciler.next()).toBeUndefined();
@@ -169,7 +170,7 @@ describe('reconciling', () => {
     ];
     const { seen, controller } = noting((key) => ({ actions: key.name === 'a' && seen.length === 1 ? actions : [] }));
     const refused: unknown[] = [];
-    const { put, reconciler, registry, timers } = bench({
+    const { put, reconciler, registry, timers, host } = bench({
       ...controller,
       refused: (key, action, error) => {
         refused.push([key.name, action.verb, error.code]);
@@ -184,7 +185,7 @@ describe('reconciling', () => {
     expect(timers.get('c0', 'default', 'a')).toBe(NOW + RETRY_FIRST_MS);
     reconciler.drain(NOW + RETRY_FIRST_MS);
     expect(seen.filter((name) => name === 'a')).toHaveLength(2);
-    expect(timers.all()).toEqual([]);
+    expect(timersIn(host.sql)).toEqual([]);
   });
 
   it('[RC4] a conflict is tried again at once, from the fresh object', () => {
@@ -225,27 +226,27 @@ describe('reconciling', () => {
             ]
           : [],
     }));
-    const { put, host, reconciler, registry, timers } = bench(controller);
+    const { put, host, reconciler, registry } = bench(controller);
     host.request('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'leaving' } });
     host.request('DELETE', '/api/v1/namespaces/leaving');
     put('a');
     reconciler.drain(NOW);
     expect(registry.object('configmaps', 'default', 'after')).toBeDefined();
-    expect(timers.all()).toEqual([]);
+    expect(timersIn(host.sql)).toEqual([]);
   });
 
   it('[RC6][RC7] requeueAt is a timer that the next plan replaces or cancels; alarms may be late, early or many', () => {
     const { seen, controller } = noting((_, now) => (now < NOW + 100 ? { actions: [], requeueAt: NOW + 100 } : { actions: [] }));
-    const { put, reconciler, timers } = bench(controller);
+    const { put, reconciler, host } = bench(controller);
     put('a');
     reconciler.drain(NOW);
-    expect(timers.all()).toEqual([{ controller: 'c0', namespace: 'default', name: 'a', at: NOW + 100 }]);
+    expect(timersIn(host.sql)).toEqual([{ controller: 'c0', namespace: 'default', name: 'a', at: NOW + 100 }]);
     reconciler.drain(NOW + 50);
     reconciler.drain(NOW + 50);
     expect(seen).toEqual(['a']);
     reconciler.drain(NOW + 5_000);
     expect(seen).toEqual(['a', 'a']);
-    expect(timers.all()).toEqual([]);
+    expect(timersIn(host.sql)).toEqual([]);
     reconciler.drain(NOW + 5_000);
     expect(seen).toEqual(['a', 'a']);
   });

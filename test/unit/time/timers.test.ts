@@ -1,23 +1,24 @@
+import { timersIn } from '../../host/timers-in.ts';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../../src/store/schema.ts';
 import { Store } from '../../../src/store/store.ts';
 import { Timers } from '../../../src/time/timers.ts';
 import { openSqlite } from '../../host/sqlite.ts';
 
-function fresh(): Timers {
-  const sql = openSqlite();
+function fresh(sql = openSqlite()): Timers {
   migrate(sql);
   return new Timers(sql);
 }
 
 describe('timers', () => {
   it('[TIME1] set replaces the former time of a key and cancel drops it', () => {
-    const timers = fresh();
+    const sql = openSqlite();
+    const timers = fresh(sql);
     timers.set({ controller: 'c', namespace: 'n', name: 'a', at: 50 });
     timers.set({ controller: 'c', namespace: 'n', name: 'a', at: 20.5 });
-    expect(timers.all()).toEqual([{ controller: 'c', namespace: 'n', name: 'a', at: 21 }]);
+    expect(timersIn(sql)).toEqual([{ controller: 'c', namespace: 'n', name: 'a', at: 21 }]);
     timers.cancel('c', 'n', 'a');
-    expect(timers.all()).toEqual([]);
+    expect(timersIn(sql)).toEqual([]);
   });
 
   it('[TIME2] due returns what is at or before now, earliest first, at most the limit', () => {

@@ -1,3 +1,4 @@
+import { settle } from '../../../host/settle.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isStream } from '../../../../src/apiserver/messages.ts';
@@ -86,7 +87,7 @@ describe('events', () => {
       const session = answer.open({ send: () => undefined, save: () => undefined, close: () => undefined });
       cluster.closed(session, now);
     }
-    cluster.settle(now);
+    settle(cluster, now);
     const page = log.read({ limit: 1000 }, now);
     const lines = page.lines.split('\n').filter(Boolean);
     return { status: answer.status, events: lines.map((line) => JSON.parse(line)) };
@@ -117,8 +118,8 @@ describe('events', () => {
 describe('[AUDIT12] bodies in events keep the digits that were sent', () => {
   const APPLY = 'application/apply-patch+yaml';
   const PODS = '/api/v1/namespaces/default/pods';
-  /** The last event of a request, as text: JSON.parse would lose what is looked for. */
-  function bench() {
+  /** An audited API server whose `sent` returns the last event of a request as text: JSON.parse would lose digits. */
+  function auditedApi() {
     const events: string[] = [];
     const { policy } = readPolicy(POLICY);
     const api = new ApiFixture({
@@ -145,13 +146,13 @@ describe('[AUDIT12] bodies in events keep the digits that were sent', () => {
     [APPLY, '{"spec":{"a":9007199254740995,"b":2.0}}', '{"spec":{"a":9007199254740995,"b":2.0}}'],
     [APPLY, 'spec:\n  a: 9007199254740995\n  b: yes\n', '{"spec":{"a":9007199254740995,"b":true}}'],
   ])('in a patch: %s %s', (type, body, kept) => {
-    const { sent } = bench();
+    const { sent } = auditedApi();
     const { event } = sent('PATCH', `${PODS}/a?fieldManager=m`, body, { 'content-type': type });
     expect(event).toContain(`"requestObject":${kept},`);
   });
 
   it('in the options of a deletion as YAML', () => {
-    const { sent } = bench();
+    const { sent } = auditedApi();
     const { event } = sent('DELETE', `${PODS}/a`, 'gracePeriodSeconds: 9007199254740993\n', {
       'content-type': 'application/yaml',
     });
@@ -159,7 +160,7 @@ describe('[AUDIT12] bodies in events keep the digits that were sent', () => {
   });
 
   it('in an answer as YAML or on several lines', () => {
-    const { api, sent } = bench();
+    const { api, sent } = auditedApi();
     const jobs = '/apis/batch/v1/namespaces/default/jobs';
     const template = '{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}';
     const job = `{"metadata":{"name":"big"},"spec":{"activeDeadlineSeconds":9007199254740995,"template":${template}}}`;
@@ -172,7 +173,7 @@ describe('[AUDIT12] bodies in events keep the digits that were sent', () => {
   });
 
   it('leaves out a patch whose aliases blow up', () => {
-    const { sent } = bench();
+    const { sent } = auditedApi();
     const levels = [...'bcdefg'].map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdef'[i]}`)}]`);
     const { status, event } = sent('PATCH', `${PODS}/a?fieldManager=m`, ['a: &a [x,x,x,x,x,x,x,x,x,x]', ...levels].join('\n'), {
       'content-type': APPLY,
