@@ -114,14 +114,14 @@ export class Connection {
   /** Answers in the proxy; a following body, and anything after it, is not read. */
   #reply(refused: Refused): void {
     const closes = refused.closes || refused.framing !== 0;
-    this.#client.write(replyTo({ ...refused.reply, ...(closes && { closes }) }, refused));
+    this.#client.write(replyTo({ ...refused.reply, ...(closes && { closes }) }, refused, this.#options.date()));
     if (closes) this.#finish();
   }
 
   /** Queues a request for its tenant's seat; until then nothing more is read from the client. */
   #enter(request: RequestHead): void {
     const target = targetFor(request, this.#options);
-    const exchange = exchangeOf(request, target, new Answer(request, this.#events));
+    const exchange = exchangeOf(request, target, new Answer(request, this.#events, this.#options.date));
     this.#exchange = exchange;
     const tenant = tenantOf(target, request.authorization);
     exchange.seat = this.#options.fair.enter(tenant, costOf(tenant, request.method), () => this.#start(exchange));
@@ -230,6 +230,7 @@ export class Connection {
     return new WatchBridge(exchange.request, {
       toClient: (bytes) => this.#tell(bytes),
       toServer: (bytes) => void this.#inner?.write(bytes),
+      date: this.#options.date,
       refused: (bytes) => {
         exchange.watch = undefined;
         exchange.answer.read(bytes, () => undefined);

@@ -20,6 +20,8 @@ export interface Address {
 export interface ConnectionOptions {
   backend: Address;
   fair: FairQueue;
+  /** Date header line of now. */
+  date: () => string;
   /** The only cluster that requests can reach, on a cluster's own port. */
   cluster?: string | undefined;
   /** Domain of the clusters' host names. */

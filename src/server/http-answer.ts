@@ -11,8 +11,11 @@ const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 const ENCODED = /\r\ncontent-encoding:/i;
 const CONNECTION = /\r\nconnection: *([^\r]*)/i;
+const DATE = /\r\ndate:/i;
 /** Whether a head has any of them: one look instead of several, for nearly none has. */
-const UNUSUAL = /\r\n(?:transfer-encoding|connection):/i;
+const UNUSUAL = /\r\n(?:transfer-encoding|connection|date):/i;
+/** Bytes of an answer's beginning up to which they are copied behind the head, to be written with it: a TLS record. */
+const ONE_WRITE_BYTES = 16_384;
 /** Header lines about the upstream connection, or the body's framing. */
 const CONNECTION_LINES = /\r\n(?:connection|keep-alive):[^\r]*/gi;
 const CHUNKED_LINE = /\r\ntransfer-encoding:[^\r]*/i;
@@ -30,9 +33,16 @@ export function connectionLine(isOld: boolean, closes: boolean): string {
   return closes ? '\r\nConnection: close' : '';
 }
 
-/** An answer of the proxy itself. To HEAD the body is announced and omitted; one that closes the connection ends with it. */
-export function replyTo({ status, text, closes }: Reply, { isOld, isHead }: { isOld: boolean; isHead: boolean }): Buffer {
-  const length = closes && text !== '' ? '' : `\r\nContent-Length: ${text.length}`;
+/**
+ * An answer of the proxy itself. To HEAD the body is announced and omitted; one that closes the connection ends with it, and has no date
+ * (what net/http writes before there is a request).
+ */
+export function replyTo(
+  { status, text, closes }: Reply,
+  { isOld, isHead }: { isOld: boolean; isHead: boolean },
+  date: string,
+): Buffer {
+  const length = closes && text !== '' ? '' : `${date}\r\nContent-Length: ${text.length}`;
   const type = text === '' ? '' : '\r\nContent-Type: text/plain; charset=utf-8';
   const line = connectionLine(isOld, closes ?? false);
   return Buffer.from(`HTTP/1.${isOld ? 0 : 1} ${status}${type}${length}${line}\r\n\r\n${isHead ? '' : text}`, 'latin1');
@@ -59,13 +69,17 @@ export interface AnswerEvents {
   fails(): void;
 }
 
+const keep = (): void => undefined;
+
 /**
- * Forwards the upstream answer to one request in the client's protocol version. Bodies pass without a copy, except those that HTTP/1.0
- * cannot read and those that are compressed.
+ * Forwards the upstream answer to one request in the client's protocol version, with its date. Bodies pass without a copy, except short
+ * ones, those that HTTP/1.0 cannot read and those that are compressed.
  */
 export class Answer {
   readonly #request: RequestHead;
   readonly #events: AnswerEvents;
+  /** Header line of now. */
+  readonly #date: () => string;
   /** Received part of the head; undefined once complete. */
   #head: Buffer | undefined = EMPTY;
   /** Remaining bytes of the body, if known. */
@@ -77,9 +91,10 @@ export class Answer {
   #closes = false;
   #innerCloses = false;
 
-  constructor(request: RequestHead, events: AnswerEvents) {
+  constructor(request: RequestHead, events: AnswerEvents, date: () => string) {
     this.#request = request;
     this.#events = events;
+    this.#date = date;
   }
 
   /** Takes upstream bytes; `release` frees their memory. */
@@ -139,21 +154,29 @@ export class Answer {
     this.#plain = isChunked && request.isOld;
     const isLarge = this.#left > GZIP_BYTES && this.#left < Number.POSITIVE_INFINITY;
     if (request.acceptsGzip && !request.isOld && isLarge && !ENCODED.test(text)) this.#compress();
-    const sentHead = this.#headFor(text, connection !== undefined);
-    if (sentHead === undefined) {
-      this.#body(all, after, release);
-      return;
-    }
-    this.#events.toClient(Buffer.from(`${sentHead}\r\n\r\n`, 'latin1'));
-    this.#body(all.subarray(after), 0, release);
+    const isDated = !isUsual && DATE.test(text);
+    const head = `${this.#headFor(text, connection !== undefined)}${isDated ? '' : this.#date()}\r\n\r\n`;
+    this.#sendHead(head, all.subarray(after), release);
   }
 
-  /** The head for the client; undefined: unchanged. */
-  #headFor(text: string, saysConnection: boolean): string | undefined {
+  /** Sends the head, in one piece with a short beginning of the body: a TLS record of its own would cost more than the copy. */
+  #sendHead(head: string, rest: Buffer, release: () => void): void {
+    if (this.#gzip || this.#plain || rest.length > ONE_WRITE_BYTES) {
+      this.#events.toClient(Buffer.from(head, 'latin1'));
+      this.#body(rest, 0, release);
+      return;
+    }
+    const all = Buffer.allocUnsafe(head.length + rest.length);
+    rest.copy(all, all.write(head, 'latin1'));
+    release();
+    this.#body(all, head.length, keep);
+  }
+
+  /** The head for the client, without its date and end. */
+  #headFor(text: string, saysConnection: boolean): string {
     const { isOld } = this.#request;
     const line = connectionLine(isOld, this.#closes);
-    if (!isOld && line === '' && !this.#gzip && !saysConnection) return undefined;
-    let sentHead = text.replace(CONNECTION_LINES, '');
+    let sentHead = saysConnection ? text.replace(CONNECTION_LINES, '') : text;
     if (isOld) sentHead = sentHead.replace('HTTP/1.1', 'HTTP/1.0').replace(CHUNKED_LINE, '');
     if (this.#gzip)
       sentHead = `${sentHead.replace(LENGTH_LINE, '')}\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding\r\nTransfer-Encoding: chunked`;

@@ -84,7 +84,7 @@ export async function start(): Promise<void> {
     ]);
     const backend = { host: '127.0.0.1', port: 0, secret: randomBytes(SECRET_BYTES).toString('base64url') };
     const owner = ownersIn(stores(folder.path).d1);
-    const proxy = new TlsProxy({ certificates: tls, backend, owner, domain: clusterDomain() });
+    const proxy = new TlsProxy({ certificates: tls, backend, owner, domain: clusterDomain(), wallClock: Date.now });
     closing.push(() => proxy.close());
     const server = await proxy.listen(wanted).catch((error) => {
       throw new Failure(`port ${wanted} ${reasonOf(error)}; PORT names another`);

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { createServer, type Server } from 'node:tls';
 import type { Certificates } from './certificates.ts';
 import { Connection } from './connection.ts';
+import { dateLines } from './date.ts';
 import type { Address } from './exchange.ts';
 import { FairQueue } from './fair-queue.ts';
 
@@ -16,6 +17,8 @@ export interface TlsProxyOptions {
   owner: (tenant: string) => string;
   /** Domain of the clusters' host names. */
   domain?: string | undefined;
+  /** The time, ms since 1970. */
+  wallClock: () => number;
 }
 
 /**
@@ -25,11 +28,13 @@ export interface TlsProxyOptions {
 export class TlsProxy {
   readonly #options: TlsProxyOptions;
   readonly #fair: FairQueue;
+  readonly #date: () => string;
   readonly #servers = new Set<Server>();
   readonly #connections = new Set<Connection>();
 
   constructor(options: TlsProxyOptions) {
     this.#options = options;
+    this.#date = dateLines(options.wallClock);
     const clock = () => performance.now();
     this.#fair = new FairQueue({ clock, later: (ms, go) => void globalThis.setTimeout(go, ms), owner: options.owner });
   }
@@ -40,7 +45,7 @@ export class TlsProxy {
     const { cert, key } = certificates;
     const options = { cert, key, ALPNProtocols: ['http/1.1'], noDelay: true, allowHalfOpen: true };
     const server = createServer(options, (client) => {
-      const connection = new Connection(client, { backend, fair: this.#fair, cluster, domain });
+      const connection = new Connection(client, { backend, fair: this.#fair, date: this.#date, cluster, domain });
       this.#connections.add(connection);
       client.on('close', () => this.#connections.delete(connection));
     });

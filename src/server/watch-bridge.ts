@@ -53,6 +53,8 @@ export interface Sides {
   toServer(bytes: Buffer): void;
   /** The answer is complete. */
   ended(): void;
+  /** Header line of now. */
+  date(): string;
   /** It is no watch: these are the first bytes of an ordinary answer. */
   refused(bytes: Buffer): void;
 }
@@ -104,7 +106,9 @@ export class WatchBridge {
     const lines = head.split(CRLF).filter((line, i) => i > 0 && !HOP.test(line));
     const { isOld, closes } = this.#client;
     const sent = [`HTTP/1.${isOld ? 0 : 1} 200 OK`, ...lines, ...(isOld ? [] : ['Transfer-Encoding: chunked'])].join(CRLF);
-    this.#sides.toClient(Buffer.from(`${sent}${connectionLine(isOld, isOld || closes)}${HEAD_END}`, 'latin1'));
+    this.#sides.toClient(
+      Buffer.from(`${sent}${this.#sides.date()}${connectionLine(isOld, isOld || closes)}${HEAD_END}`, 'latin1'),
+    );
     const seconds = Number(TIMEOUT.exec(head)?.[1] ?? 0);
     if (seconds > 0) this.#timer = setTimeout(() => this.#end(), seconds * MS);
     return bytes.subarray(end + HEAD_END.length);

@@ -8,7 +8,7 @@ const QUIET_MS = 300;
 export interface Said {
   status: number;
   headers: Record<string, string>;
-  /** What is the same for two answers that must not be told apart: all but Audit-ID and X-Request-Id. */
+  /** What is the same for two answers that must not be told apart: all but Audit-ID, X-Request-Id and Date. */
   text: string;
   body: string;
 }
@@ -57,6 +57,6 @@ export function read(text: string): Said {
   const headers = Object.fromEntries(
     lines.map((one) => [one.slice(0, one.indexOf(':')).toLowerCase(), one.slice(one.indexOf(':') + 1).trim()]),
   );
-  const same = text.replace(/\r\n(audit-id|x-request-id): [^\r]*/gi, '');
+  const same = text.replace(/\r\n(audit-id|x-request-id|date): [^\r]*/gi, '');
   return { status: Number(line?.split(' ')[1]), headers, text: same, body: text.slice(end + 4) };
 }

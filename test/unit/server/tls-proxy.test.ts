@@ -27,10 +27,19 @@ let refuse = false;
 /** What the big answer leaves by. */
 let sending: Socket | undefined;
 let folder = '';
+/** The wall clock of the proxy. */
+let time = Date.UTC(2026, 10, 28, 18, 56, 37, 999);
+const DATE = 'Date: Sat, 28 Nov 2026 18:56:37 GMT\r\n';
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'atoll-'));
   behind = createServer((asked, answer) => {
     const big = asked.url?.endsWith('/big');
+    if (asked.url?.endsWith('/undated')) {
+      answer.sendDate = false;
+      answer.end('no date');
+      return;
+    }
     answer.end(big ? 'x'.repeat(BIG) : 'a list');
     if (big) sending = asked.socket;
   });
@@ -44,7 +53,13 @@ beforeAll(async () => {
   const made = await certificates(folder, Date.now());
   ca = made.ca;
   const backend = { host: '127.0.0.1', port: (behind.address() as AddressInfo).port, secret: 'secret' };
-  proxy = new TlsProxy({ certificates: made, backend, owner: () => 'somebody', domain: 'clusters.example.com' });
+  proxy = new TlsProxy({
+    certificates: made,
+    backend,
+    owner: () => 'somebody',
+    domain: 'clusters.example.com',
+    wallClock: () => time,
+  });
   server = await proxy.listen(0);
 });
 afterEach(() => {
@@ -91,7 +106,7 @@ it('a watch is a stream of chunks, and the next request uses the same connection
   const client = await open();
   client.socket.write(WATCH);
   const inner = await behindIt();
-  await client.heard('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+  await client.heard(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n${DATE}\r\n`);
   inner.write(Buffer.concat([frame('one\n'), frame('two\n')]));
   await client.heard('8\r\none\ntwo\n\r\n');
   inner.write(CLOSE);
@@ -122,7 +137,7 @@ it('a refusal passes as it is', async () => {
   refuse = true;
   const client = await open();
   client.socket.write(WATCH);
-  await client.heard('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+  await client.heard(`HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n${DATE}\r\nno`);
   client.socket.destroy();
 });
 
@@ -302,4 +317,27 @@ it('long answers are compressed for clients that ask for it, and no others', asy
     const plain = await ask(lines);
     expect([/content-encoding/i.test(plain.head), plain.body.length], lines).toEqual([false, BIG]);
   }
+});
+
+it('every answer to a request has one date, of its second; what is no request, and a switch of protocols, have none', async () => {
+  const client = await open();
+  client.socket.write('FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await client.heard(`405 Method Not Allowed\r\nContent-Type: text/plain; charset=utf-8\r\n${DATE}`);
+  client.socket.write('GET /clusters/x/dated HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await client.heard('a list');
+  expect(client.text().match(/\r\ndate:/gi)).toHaveLength(2);
+  time += 1;
+  client.socket.write('GET /clusters/x/undated HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await client.heard('no date');
+  expect(client.text()).toContain('Date: Sat, 28 Nov 2026 18:56:38 GMT\r\n\r\nno date');
+  time -= 1;
+  client.socket.write(`${WATCH.slice(0, -2)}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  await client.heard('101 Switching Protocols');
+  client.socket.destroy();
+  const bad = await open();
+  bad.socket.write('nonsense\r\n\r\n');
+  await bad.closed();
+  expect(client.text().match(/\r\ndate:/gi)).toHaveLength(3);
+  expect(bad.text()).toMatch(/^HTTP\/1.1 400 [^]*$/);
+  expect(bad.text()).not.toMatch(/date:/i);
 });

@@ -115,6 +115,7 @@ describe('a WatchBridge', () => {
     const watching = new WatchBridge(to, {
       toClient: (bytes) => client.push(bytes),
       toServer: (bytes) => server.push(bytes),
+      date: () => '\r\nDate: now',
       ended: () => events.push('ended'),
       refused: (bytes) => events.push(`refused ${bytes}`),
     });
@@ -137,6 +138,7 @@ describe('a WatchBridge', () => {
     'Content-Type: application/json',
     'Audit-Id: 7',
     'Transfer-Encoding: chunked',
+    'Date: now',
     '',
     '5\r\nhello',
     '',
@@ -156,14 +158,14 @@ describe('a WatchBridge', () => {
   it('is plain bytes for HTTP/1.0, and ends with the connection', () => {
     const { watching, client, events } = make({ isOld: true, closes: true });
     watching.read(Buffer.concat([Buffer.from(head), frame(BYTES, 'hello'), frame(CLOSE, '')]));
-    expect(client()).toBe('HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nAudit-Id: 7\r\n\r\nhello');
+    expect(client()).toBe('HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nAudit-Id: 7\r\nDate: now\r\n\r\nhello');
     expect(events).toEqual(['ended']);
   });
 
   it('says that the connection ends with it', () => {
     const { watching, client } = make({ isOld: false, closes: true });
     watching.read(Buffer.from(head));
-    expect(client().endsWith('\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n')).toBe(true);
+    expect(client().endsWith('\r\nTransfer-Encoding: chunked\r\nDate: now\r\nConnection: close\r\n\r\n')).toBe(true);
   });
 
   it('that is ended before it has begun ends as soon as it has', () => {
