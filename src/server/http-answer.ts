@@ -1,6 +1,7 @@
 import { createGzip, type Gzip } from 'node:zlib';
 import { ChunkReader, chunkOf, LAST_CHUNK } from './http-body.ts';
 import type { Reply, RequestHead } from './http-request.ts';
+import { withInserted } from './read-buffers.ts';
 import { ANSWER_HEAD_BYTES, GZIP_BYTES, GZIP_LEVEL } from './limits.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -14,8 +15,6 @@ const CONNECTION = /\r\nconnection: *([^\r]*)/i;
 const DATE = /\r\ndate:/i;
 /** Whether a head has any of them: one look instead of several, for nearly none has. */
 const UNUSUAL = /\r\n(?:transfer-encoding|connection|date):/i;
-/** Bytes of an answer's beginning up to which they are copied behind the head, to be written with it: a TLS record. */
-const ONE_WRITE_BYTES = 16_384;
 /** Header lines about the upstream connection, or the body's framing. */
 const CONNECTION_LINES = /\r\n(?:connection|keep-alive):[^\r]*/gi;
 const CHUNKED_LINE = /\r\ntransfer-encoding:[^\r]*/i;
@@ -69,11 +68,9 @@ export interface AnswerEvents {
   fails(): void;
 }
 
-const keep = (): void => undefined;
-
 /**
- * Forwards the upstream answer to one request in the client's protocol version, with its date. Bodies pass without a copy, except short
- * ones, those that HTTP/1.0 cannot read and those that are compressed.
+ * Forwards the upstream answer to one request in the client's protocol version, with its date. Bodies pass without a copy, except those
+ * that HTTP/1.0 cannot read and those that are compressed.
  */
 export class Answer {
   readonly #request: RequestHead;
@@ -155,28 +152,23 @@ export class Answer {
     const isLarge = this.#left > GZIP_BYTES && this.#left < Number.POSITIVE_INFINITY;
     if (request.acceptsGzip && !request.isOld && isLarge && !ENCODED.test(text)) this.#compress();
     const isDated = !isUsual && DATE.test(text);
-    const head = `${this.#headFor(text, connection !== undefined)}${isDated ? '' : this.#date()}\r\n\r\n`;
-    this.#sendHead(head, all.subarray(after), release);
-  }
-
-  /** Sends the head, in one piece with a short beginning of the body: a TLS record of its own would cost more than the copy. */
-  #sendHead(head: string, rest: Buffer, release: () => void): void {
-    if (this.#gzip || this.#plain || rest.length > ONE_WRITE_BYTES) {
-      this.#events.toClient(Buffer.from(head, 'latin1'));
-      this.#body(rest, 0, release);
+    const date = isDated ? '' : this.#date();
+    const sentHead = this.#headFor(text, connection !== undefined);
+    if (sentHead === undefined) {
+      const dated = withInserted(all, text.indexOf('\r\n'), date);
+      this.#body(dated, after + date.length, release);
       return;
     }
-    const all = Buffer.allocUnsafe(head.length + rest.length);
-    rest.copy(all, all.write(head, 'latin1'));
-    release();
-    this.#body(all, head.length, keep);
+    this.#events.toClient(Buffer.from(`${sentHead}${date}\r\n\r\n`, 'latin1'));
+    this.#body(all.subarray(after), 0, release);
   }
 
-  /** The head for the client, without its date and end. */
-  #headFor(text: string, saysConnection: boolean): string {
+  /** The head for the client, without its date and end; undefined: unchanged. */
+  #headFor(text: string, saysConnection: boolean): string | undefined {
     const { isOld } = this.#request;
     const line = connectionLine(isOld, this.#closes);
-    let sentHead = saysConnection ? text.replace(CONNECTION_LINES, '') : text;
+    if (!isOld && line === '' && !this.#gzip && !saysConnection) return undefined;
+    let sentHead = text.replace(CONNECTION_LINES, '');
     if (isOld) sentHead = sentHead.replace('HTTP/1.1', 'HTTP/1.0').replace(CHUNKED_LINE, '');
     if (this.#gzip)
       sentHead = `${sentHead.replace(LENGTH_LINE, '')}\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding\r\nTransfer-Encoding: chunked`;

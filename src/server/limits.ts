@@ -24,8 +24,11 @@ export const FLOW_MANAGEMENT_SEATS = 2;
 export const FLOW_ACTIVE_MS = 3_000;
 export const FLOW_SWEEP_MS = 250;
 
-/** Bytes of the head of a request; beyond it 431. Of the head of an upstream answer; beyond it the connection ends. */
-export const REQUEST_HEAD_BYTES = 262_144;
+/**
+ * Bytes of the head of a request; beyond it 431 (workerd's bound, less what the proxy adds). Of the head of an upstream answer; beyond it the
+ * connection ends.
+ */
+export const REQUEST_HEAD_BYTES = 491_520;
 export const ANSWER_HEAD_BYTES = 65_536;
 /** Bytes of a line between the chunks of a body, and of all trailers behind it; beyond it the body is malformed. */
 export const CHUNK_LINE_BYTES = 4096;

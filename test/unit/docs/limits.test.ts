@@ -113,6 +113,16 @@ pays for what its requests take: beyond a third of the thread's time it has one 
 each account, with all of its clusters and what it asks of management together, while clusters of others are in use. What controllers do
 goes in short slices with rests in between (\`CROWDED_*\` below). A tenant who is alone is not held back.
 
+## HTTP
+
+What the local server bounds otherwise than kube-apiserver does, all of it in workerd, which reads requests for it:
+
+- A path with its query has at most 65,534 bytes (on a cluster's own port, its \`/clusters/ID\` among them); beyond it 414. kube-apiserver
+  bounds only the whole head of a request, to 1 MiB; here that is \`REQUEST_HEAD_BYTES\` below. Cloudflare has bounds of its own, smaller ones.
+- A cluster reads the whole body of a request before it looks at its head. With \`Expect: 100-continue\`, and with bodies of more than 256 KiB,
+  kube-apiserver refuses (401, 403, 404, 405, 415) without the body; here the client is told to go on, and refused when its body is there.
+  Requests without a bearer token are refused at once. Other bodies kube-apiserver waits for, too, before a refusal.
+
 ${tables.map(({ file, values }) => `## Of \`src/${file.replace('/limits.ts', '')}\`\n\n${bounds(file, values)}\n`).join('\n')}`;
 
 describe('docs/limits.md', () => {
