@@ -8,8 +8,8 @@ interface Terminal {
 }
 
 /**
- * Asks a person at a terminal to type a name before something that cannot be undone; fails unless they do. Scripts, which have no terminal,
- * are not asked, and `yes` answers beforehand.
+ * Asks a person at a terminal to type a name before something that cannot be undone; fails unless they do, and where nobody can be asked.
+ * `yes` answers beforehand.
  */
 export async function confirm(
   loss: string,
@@ -17,7 +17,8 @@ export async function confirm(
   yes = false,
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
 ): Promise<void> {
-  if (yes || !input.isTTY || !output.isTTY) return;
+  if (yes) return;
+  if (!input.isTTY || !output.isTTY) throw new Failure(`${loss}: without a terminal to ask at, pass --yes`);
   const lines = createInterface({ input, output });
   const answer = await new Promise<string>((resolve) => {
     lines.on('close', () => resolve(''));

@@ -26,7 +26,7 @@ export const START = IS_CLONE ? 'npm start' : 'npx atoll start';
 export const CACHE = join(ROOT, 'node_modules', '.cache', 'atoll');
 
 const DEFAULT_PORT = 8443;
-const LAST_PORT = 65_535;
+export const LAST_PORT = 65_535;
 const DOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/;
 
 /** The data folder: ATOLL_DATA; else `.atoll`, of a clone beside its package.json, of an installed package here or in the next folder above that has one. */

@@ -129,7 +129,7 @@ describe('[MG15] people at their own computers', () => {
 
     const former = join(alice.folder, 'former-kubeconfig');
     copyFileSync(alice.env.KUBECONFIG, former);
-    expect((await alice.atoll('account delete team')).out).toBe('account team deleted\n');
+    expect((await alice.atoll('account delete team --yes')).out).toBe('account team deleted\n');
     expect(JSON.parse(readFileSync(alice.env.KUBECONFIG, 'utf8')).contexts).toEqual([]);
     expect((await alice.kubectl(`--kubeconfig ${former} get namespaces`)).err).toMatch(/must be logged in|does not exist/);
     expect(await alice.json('account list')).toEqual([]);
@@ -157,9 +157,9 @@ describe('[MG15] people at their own computers', () => {
     await alice.login();
     const before = (await alice.json('whoami')) as { id: string };
     expect((await alice.atoll('account create lonely')).code).toBe(0);
-    await alice.refused('forget-me', /say so with --yes/);
+    await alice.refused('forget-me', /pass --yes/);
     await alice.refused('forget-me --yes', /nobody else owns "lonely": hand it over first, or delete it/);
-    expect((await alice.atoll('account delete lonely')).code).toBe(0);
+    expect((await alice.atoll('account delete lonely --yes')).code).toBe(0);
     expect((await alice.atoll('forget-me --yes')).out).toMatch(/ is not known any more\n$/);
     await alice.refused('forget-me --yes', /nobody is signed in/);
     const again = person('alice');
@@ -215,10 +215,10 @@ describe('[MG15] the operator at the server', () => {
   });
 
   it('deletes any account, at last the local one; the next start makes another', async () => {
-    expect((await server.atoll(['account', 'delete', 'ours'])).out).toBe('account ours deleted\n');
+    expect((await server.atoll(['account', 'delete', 'ours', '--yes'])).out).toBe('account ours deleted\n');
     expect((await server.atoll(['account', 'delete', 'ours'])).err).toMatch(/there is no account "ours"/);
     const before = server.credentials.token;
-    expect((await server.atoll(['account', 'delete', 'local'])).out).toBe('account local deleted\n');
+    expect((await server.atoll(['account', 'delete', 'local', '--yes'])).out).toBe('account local deleted\n');
     expect((await server.atoll(['cluster', 'list'])).err).toMatch(/the local account was deleted/);
     await server.down();
     await server.up();

@@ -194,7 +194,7 @@ export function accountCommands(program: Command): void {
     .command('delete <name>')
     .alias('rm')
     .description('delete an account (name or id) and everything that belongs to it')
-    .option('--yes', 'do not ask, at a terminal')
+    .option('--yes', 'do not ask')
     .option('--no-wait', 'do not wait until it is all gone')
     .option('--json', 'print JSON')
     .action(remove);

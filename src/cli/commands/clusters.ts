@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { account } from '../api.ts';
 import { CLUSTER, CLUSTERS, type Cluster, find, findAll, saveKubeconfig, newKubeconfig, awaitCluster } from '../clusters.ts';
-import { label, seconds } from '../durations.ts';
+import { label, lifetime, numberWithin, secondsWithin } from '../durations.ts';
+import { GRACE_MAX_SECONDS, NODES_PER_CLUSTER } from '../../management/limits.ts';
 import { Failure } from '../../local/failure.ts';
 import { removeContext, changeServer, readKubeconfig, writePrivate } from '../../local/kubeconfigs.ts';
 import { age, withProgress, printHint, print, table } from '../output.ts';
-import { dataFolder, files } from '../../local/settings.ts';
+import { dataFolder, files, LAST_PORT } from '../../local/settings.ts';
 import { credentialCommands } from './credentials.ts';
 
 const optionsOf = (cluster: Cluster) =>
@@ -170,20 +171,13 @@ async function use(name: string, o: { json?: boolean }): Promise<void> {
   print(o.json, { kubeconfig: file }, () => `"atoll kubectl" now talks to ${name}`);
 }
 
-function nodes(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a number of nodes is needed.');
-  return Number(text);
-}
-
 function clock(text: string): 'real' | 'virtual' {
   if (text !== 'real' && text !== 'virtual') throw new InvalidArgumentError('a clock is real or virtual.');
   return text;
 }
 
-function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a port number is needed.');
-  return Number(text);
-}
+const nodes = numberWithin('the count of nodes', 0, NODES_PER_CLUSTER);
+const port = numberWithin('a port', 1, LAST_PORT);
 
 const LABEL: [string, string, typeof label] = ['-l, --label <key=value>', 'a label; may be repeated', label];
 
@@ -199,7 +193,7 @@ function making(group: Command): void {
     .option('--template <cluster>', 'begin as a copy of this template')
     .option('--as-template', 'others may be made of it')
     .option(...LABEL)
-    .option('--expires <while>', 'delete it after so long: 90s, 2h, 1d12h', seconds)
+    .option('--expires <while>', 'delete it after so long: 90s, 2h, 1d12h', lifetime)
     .option('--kubeconfig <file>', 'write its kubeconfig there instead')
     .option('--json', 'print JSON')
     .action(create);
@@ -207,7 +201,7 @@ function making(group: Command): void {
     .command('update <name>')
     .description('change a cluster')
     .option('--name <name>', 'another name')
-    .option('--expires <while>', 'delete it after so long from now', seconds)
+    .option('--expires <while>', 'delete it after so long from now', lifetime)
     .option('--no-expires', 'keep it')
     .option('--template', 'others may be made of it')
     .option('--no-template', 'nobody makes others of it')
@@ -231,7 +225,7 @@ function making(group: Command): void {
     .alias('rm')
     .description('delete a cluster and everything in it; for a day it can be restored')
     .option('--now', 'for good, at once')
-    .option('--grace <while>', 'for good after so long: 90s, 2h, 1d12h', seconds)
+    .option('--grace <while>', 'for good after so long: 90s, 2h, 1d12h', secondsWithin(0, GRACE_MAX_SECONDS))
     .option('--json', 'print JSON')
     .action(remove);
 }

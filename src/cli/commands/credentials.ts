@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { account } from '../api.ts';
 import type { Item, RequestInput } from '../../client/types.ts';
 import { CLUSTER } from '../clusters.ts';
-import { seconds } from '../durations.ts';
+import { lifetime, overlap } from '../durations.ts';
 import { Failure } from '../../local/failure.ts';
 import { writePrivate } from '../../local/kubeconfigs.ts';
 import { age, print, table } from '../output.ts';
@@ -97,7 +97,7 @@ export function credentialCommands(group: Command): void {
     .description('print a kubeconfig with a new credential')
     .addOption(new Option('--role <role>', 'the most that you may have, if not said').choices(['none', 'view', 'edit', 'admin']))
     .option('--name <name>', 'by which it is listed')
-    .option('--expires <while>', 'it ends after so long: 15m, 8h', seconds)
+    .option('--expires <while>', 'it ends after so long: 15m, 8h', lifetime)
     .option('--user <name>', 'another name than yours inside of the cluster')
     .option('--group <group>', 'a group inside of the cluster; may be repeated', more)
     .option('-o, --output <file>', 'write it there instead')
@@ -107,7 +107,7 @@ export function credentialCommands(group: Command): void {
     .command('credentials <name> [action] [id]')
     .description('list, revoke (id) or rotate (id, or --all) the credentials of a cluster')
     .option('--all', 'rotate: revoke every one, and print a kubeconfig with a new one')
-    .option('--overlap <while>', 'rotate: the old one still works for so long', seconds)
+    .option('--overlap <while>', 'rotate: the old one still works for so long', overlap)
     .option('-o, --output <file>', 'rotate: write the kubeconfig there instead')
     .option('--json', 'print JSON')
     .action((name: string, action = 'list', id: string | undefined, o: CredentialOptions) => credentials(name, action, id, o));

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { account } from '../api.ts';
 import { Refusal } from '../../client/client.ts';
 import { CLUSTER, type Cluster, find, findAll, saveKubeconfig, awaitCluster } from '../clusters.ts';
-import { label, seconds } from '../durations.ts';
+import { label, lifetime } from '../durations.ts';
 import { Failure } from '../../local/failure.ts';
 import { withProgress, print } from '../output.ts';
 
@@ -84,7 +84,7 @@ export function lifecycleCommands(group: Command): void {
     .command('fork <name> <copy>')
     .description('copy a cluster as it is now, and switch to the copy')
     .option('-l, --label <key=value>', 'a label, instead of those of the source; may be repeated', label)
-    .option('--expires <while>', 'delete the copy after so long: 90s, 2h, 1d12h', seconds)
+    .option('--expires <while>', 'delete the copy after so long: 90s, 2h, 1d12h', lifetime)
     .option('--as-template', 'others may be made of it')
     .option('--kubeconfig <file>', 'write its kubeconfig there instead')
     .option('--json', 'print JSON')

@@ -3,6 +3,7 @@ import { type Role, ROLES } from '../../management/http/access.ts';
 import { account, asCaller } from '../api.ts';
 import type { Item } from '../../client/types.ts';
 import { Failure } from '../../local/failure.ts';
+import { INVITATION_MAX_MS } from '../../management/limits.ts';
 import { age, print, table } from '../output.ts';
 import { keepSession, readSession } from '../../local/settings.ts';
 
@@ -12,6 +13,7 @@ type Member = Item<typeof MEMBERS>;
 type Invitation = Item<typeof INVITATIONS>;
 
 const DAY_MS = 86_400_000;
+const DAYS_MAX = INVITATION_MAX_MS / DAY_MS;
 
 /** The member of that id, address or name. */
 export async function personNamed(wanted: string): Promise<Member> {
@@ -75,7 +77,7 @@ async function accept(secret: string, o: { json?: boolean }): Promise<void> {
 
 function days(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number of days');
+  if (!(value > 0 && value <= DAYS_MAX)) throw new InvalidArgumentError(`it is a number of days, at most ${DAYS_MAX}.`);
   return value;
 }
 

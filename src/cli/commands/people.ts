@@ -6,6 +6,7 @@ import { type Client, Refusal } from '../../client/client.ts';
 import { connect } from '../../local/send.ts';
 import type { Item, Result } from '../../client/types.ts';
 import { codeOf, Failure } from '../../local/failure.ts';
+import { confirm } from '../confirm.ts';
 import { age, withProgress, print, table } from '../output.ts';
 import { keepSession, currentServer, readSession, type Server, type Session } from '../../local/settings.ts';
 
@@ -144,7 +145,7 @@ async function deleteMe(o: { yes?: boolean; json?: boolean }): Promise<void> {
   if (!session) throw new Failure('nobody is signed in');
   const client = sessionClient(session);
   const { name } = await client.get('/v1/me');
-  if (!o.yes) throw new Failure(`${name} leaves every account, with what they made there: say so with --yes`);
+  await confirm(`${name} leaves every account, with what they made there`, name, o.yes);
   await client.delete('/v1/me');
   keepSession(undefined);
   print(o.json, { name, deleted: true }, () => `${name} is not known any more`);
@@ -177,7 +178,7 @@ export function peopleCommands(program: Command): void {
   program
     .command('forget-me')
     .description('delete yourself: you leave every account, with the tokens and credentials that you made')
-    .option('--yes', 'yes, really')
+    .option('--yes', 'do not ask')
     .option('--json', 'print JSON')
     .action(deleteMe);
   const session = program.command('session').description('where you are signed in');

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { type Level, LEVELS } from '../../management/http/access.ts';
 import { account, asCaller } from '../api.ts';
 import type { Item } from '../../client/types.ts';
-import { label, seconds } from '../durations.ts';
+import { label, lifetime, overlap } from '../durations.ts';
 import { age, print, table } from '../output.ts';
 import { isLocal, keepLocalToken } from '../../local/settings.ts';
 
@@ -90,7 +90,7 @@ export function tokenCommands(program: Command): void {
     .addOption(new Option('--scope <scope>', 'what it may do (default write)').choices(LEVELS))
     .option('--cluster <cluster>', 'it reaches this cluster only; may be repeated', more)
     .option('-l, --label <key=value>', 'it reaches clusters with this label only; may be repeated', label)
-    .option('--expires <while>', 'it ends after so long: 90s, 2h, 1d12h', seconds)
+    .option('--expires <while>', 'it ends after so long: 90s, 2h, 1d12h', lifetime)
     .option('--json', 'print JSON')
     .action(create);
   token.command('list').alias('ls').description('list tokens').option('--json', 'print JSON').action(list);
@@ -98,14 +98,14 @@ export function tokenCommands(program: Command): void {
     .command('update <id>')
     .description('give a token another name or end')
     .option('--name <name>', 'another name')
-    .option('--expires <while>', 'it ends after so long from now', seconds)
+    .option('--expires <while>', 'it ends after so long from now', lifetime)
     .option('--no-expires', 'it does not end')
     .option('--json', 'print JSON')
     .action(update);
   token
     .command('rotate <id>')
     .description('give a token another secret; the old one is dead at once')
-    .option('--overlap <while>', 'the old one still works for so long', seconds)
+    .option('--overlap <while>', 'the old one still works for so long', overlap)
     .option('--revoke-credentials', 'also revoke the credentials of clusters that it made')
     .option('--json', 'print JSON')
     .action(rotate);

@@ -3,6 +3,7 @@ import type { RouterRoute } from 'hono/types';
 import { METHOD_NAME_ALL } from 'hono/router';
 import type { Access, Principal } from './access.ts';
 import type { ClusterRow } from '../clusters/rows.ts';
+import { invalidity } from './invalid.ts';
 import { Problem } from './errors.ts';
 
 /** Variables that the middleware sets for a handler, after authentication and authorization. */
@@ -29,9 +30,7 @@ export function router(): OpenAPIHono<ManagementEnv> {
   return new OpenAPIHono<ManagementEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      const [issue] = result.error.issues;
-      const path = issue.path.join('.');
-      throw new Problem('invalid-request', path ? `${path}: ${issue.message}` : issue.message);
+      throw new Problem('invalid-request', invalidity(result.error.issues));
     },
   });
 }

@@ -22,8 +22,13 @@ describe('confirm', () => {
     for (const typed of ['acm\n', 'y\n', '\n', '']) expect(await ask(typed), typed).toMatchObject({ result: 'nothing was done' });
   });
 
-  it('asks nobody who said yes beforehand, nor a script', async () => {
-    expect(await ask(undefined, { yes: true })).toEqual({ result: 'goes on', shown: '' });
-    expect(await ask(undefined, { terminal: false })).toEqual({ result: 'goes on', shown: '' });
+  it('asks nobody who said yes beforehand', async () => {
+    for (const terminal of [true, false])
+      expect(await ask(undefined, { yes: true, terminal })).toEqual({ result: 'goes on', shown: '' });
+  });
+
+  it('does nothing where nobody can be asked', async () => {
+    const result = 'The account acme goes: without a terminal to ask at, pass --yes';
+    expect(await ask(undefined, { terminal: false })).toEqual({ result, shown: '' });
   });
 });

@@ -171,3 +171,28 @@ describe('[MG102] the page of a code', () => {
     expect(answer).toEqual({ status: 404, code: 'not-found', detail: 'there is no such code' });
   });
 });
+
+describe('[MG103] a field', () => {
+  const CLUSTERS = '/v1/accounts/self/clusters';
+  it.each([
+    [{ name: 'a', port: 70_000 }, 'port: is at most 65535'],
+    [{ name: 'a', port: 0 }, 'port: is at least 1'],
+    [{ name: 'a', port: 'x' }, 'port: is no number'],
+    [{ name: 'a', expiresIn: 1.5 }, 'expiresIn: is no int'],
+    [{}, 'name: is missing'],
+    [{ name: 'x'.repeat(300) }, 'name: has at most 63 characters'],
+    [{ name: 'a', labels: { 'bad key!': 'x' } }, 'labels.bad key!: is no label key'],
+    [{ name: 'a', labels: { key: '!' } }, 'labels.key: is no label value'],
+    [{ name: 'a', apiOnly: 'yes' }, 'apiOnly: is no boolean'],
+  ])('that is wrong is told: %j', async (json, detail) => {
+    expect(
+      refusal(
+        await raw(token, 'POST', CLUSTERS, { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }),
+      ),
+    ).toEqual({
+      status: 400,
+      code: 'invalid-request',
+      detail,
+    });
+  });
+});
