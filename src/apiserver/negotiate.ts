@@ -1,3 +1,4 @@
+import { ACCEPT_MEMO_ENTRIES } from './limits.ts';
 import { failure, unsupportedMediaType } from '../api/machinery/status-errors.ts';
 import type { StatusError } from '../api/machinery/status-errors.ts';
 
@@ -24,7 +25,6 @@ const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 const META_GROUP = 'meta.k8s.io';
 
 const plain: Accept = Object.freeze({ format: 'json', as: 'object', apiVersion: '', pretty: false } as const);
-const MEMO_ENTRIES = 256;
 const memo = new Map<string, Accept | 'none' | 'unknown'>();
 
 /** Parses an Accept header once; clients send few different ones. `hasTables`: there are Tables of it. Throws upstream's 406. */
@@ -35,7 +35,7 @@ export function negotiate(header: string | null, hasTables: () => boolean): Acce
   let found = memo.get(key);
   if (found === undefined) {
     found = choose(header, tables);
-    if (memo.size >= MEMO_ENTRIES) memo.clear();
+    if (memo.size >= ACCEPT_MEMO_ENTRIES) memo.clear();
     memo.set(key, found);
   }
   if (typeof found === 'string') throw notAcceptable(found === 'unknown');

@@ -1,3 +1,4 @@
+import { WARNINGS_CHARACTERS, WARNING_CHARACTERS } from './limits.ts';
 import { DUMP_SCHEMA, dump, intYaml11Tag } from 'js-yaml';
 import { jsonText, parseDigits, parseGoNumbers } from '../api/machinery/numerals.ts';
 import { StatusError } from '../api/machinery/status-errors.ts';
@@ -65,16 +66,12 @@ export function respondError(error: StatusError, call: Call | undefined): Answer
   return answer;
 }
 
-/** Characters of all warnings together beyond which each is cut, and to what (apiserver filters/warning.go). */
-const WARNINGS_TOTAL = 4096;
-const WARNING_CUT = 256;
-
 /** Warning headers (RFC 7234, 5.5): `299 - "text"`, each text once, joined as one header. */
 export function warningHeader(warnings: readonly string[]): string {
   const texts = [...new Set(warnings)];
-  const long = texts.reduce((sum, text) => sum + text.length, 0) > WARNINGS_TOTAL;
+  const long = texts.reduce((sum, text) => sum + text.length, 0) > WARNINGS_CHARACTERS;
   return texts
-    .map((text) => `299 - "${printable(long ? text.slice(0, WARNING_CUT) : text).replace(/[\\"]/g, '\\$&')}"`)
+    .map((text) => `299 - "${printable(long ? text.slice(0, WARNING_CHARACTERS) : text).replace(/[\\"]/g, '\\$&')}"`)
     .join(', ');
 }
 

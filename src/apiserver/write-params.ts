@@ -1,3 +1,4 @@
+import { FIELD_MANAGER_BYTES } from './limits.ts';
 import type { FieldValidation } from '../api/machinery/decode.ts';
 import { byteLength } from '../api/machinery/names.ts';
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../api/machinery/field-errors.ts';
@@ -6,7 +7,6 @@ import type { PatchType, WriteOptions } from '../registry/options.ts';
 import type { Call, Target } from './call.ts';
 import { isTrue } from './request-info.ts';
 
-const MANAGER_BYTES = 128;
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
 const META_GROUP = 'meta.k8s.io';
 
@@ -48,7 +48,7 @@ function patchErrors(errors: FieldError[], query: URLSearchParams, patch: PatchT
 }
 
 function managerErrors(errors: FieldError[], manager: string): void {
-  if (byteLength(manager) > MANAGER_BYTES) errors.push(tooLong('fieldManager', '', MANAGER_BYTES));
+  if (byteLength(manager) > FIELD_MANAGER_BYTES) errors.push(tooLong('fieldManager', '', FIELD_MANAGER_BYTES));
   if (PRINTABLE.test(manager)) return;
   let at = 0;
   for (const c of manager) {

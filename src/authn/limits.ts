@@ -20,3 +20,13 @@ export const ISSUED_TOKEN_CHARACTERS = 16 * 1024;
 export const ISSUED_TOKEN_MS = 365 * 86_400_000;
 /** Verified tokens of issuers that are remembered. */
 export const ISSUED_TOKENS = 1_024;
+/** Minimum characters of the modulus of an RSA key of an issuer (1024 bits, Go's minimum); a shorter key verifies nothing. */
+export const ISSUER_MODULUS_MIN_CHARACTERS = 171;
+/** Leeway for "not before" of an issuer's token, ms (go-oidc); there is none for the expiry. */
+export const NOT_BEFORE_LEEWAY_MS = 60_000;
+/** Leeway for the times in a service account's token, seconds (go-jose). */
+export const TOKEN_LEEWAY_SECONDS = 60;
+/** Verified service account tokens kept in memory, so that a signature is checked once; the oldest are dropped first. */
+export const VERIFIED_TOKENS = 1024;
+/** Tokens whose hash is kept in memory; the oldest are dropped first. */
+export const HASH_MEMO_ENTRIES = 256;

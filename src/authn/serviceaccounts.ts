@@ -1,3 +1,4 @@
+import { VERIFIED_TOKENS, TOKEN_LEEWAY_SECONDS } from './limits.ts';
 import { goStrings } from '../api/machinery/go-text.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
@@ -5,11 +6,6 @@ import type { UserInfo } from '../api/machinery/user.ts';
 import { ISSUER, type Signer } from './issuer.ts';
 import { parseJwt } from './jwt.ts';
 import { BoundedMap, CREDENTIAL_ID } from './tokens.ts';
-
-/** Number of verified tokens that are cached, so that a signature is checked once. */
-const VERIFIED_TOKENS = 1024;
-/** Go-jose's leeway for clocks, seconds. */
-const LEEWAY = 60;
 
 /** The live objects of this cluster, for an authenticator. */
 export interface ObjectSource {
@@ -63,11 +59,11 @@ export class ServiceAccountTokens {
 
   #checkTime(claims: Obj, now: number): void {
     const seconds = now / 1000;
-    if (typeof claims.exp === 'number' && seconds > claims.exp + LEEWAY)
+    if (typeof claims.exp === 'number' && seconds > claims.exp + TOKEN_LEEWAY_SECONDS)
       throw new TokenError('service account token has expired');
-    if (typeof claims.nbf === 'number' && seconds < claims.nbf - LEEWAY)
+    if (typeof claims.nbf === 'number' && seconds < claims.nbf - TOKEN_LEEWAY_SECONDS)
       throw new TokenError('service account token is not valid yet');
-    if (typeof claims.iat === 'number' && seconds < claims.iat - LEEWAY) {
+    if (typeof claims.iat === 'number' && seconds < claims.iat - TOKEN_LEEWAY_SECONDS) {
       throw new TokenError('service account token is issued in the future');
     }
   }
@@ -113,5 +109,5 @@ export class ServiceAccountTokens {
 /** Whether the object was deleted longer ago than the leeway. */
 function deleted(object: KubeObject, now: number): boolean {
   const at = object.metadata.deletionTimestamp;
-  return at !== undefined && Date.parse(at) < now - LEEWAY * 1000;
+  return at !== undefined && Date.parse(at) < now - TOKEN_LEEWAY_SECONDS * 1000;
 }

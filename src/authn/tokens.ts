@@ -1,3 +1,4 @@
+import { HASH_MEMO_ENTRIES } from './limits.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
 
@@ -9,9 +10,6 @@ export interface CredentialSource {
   /** The user by lower-case hex SHA-256 of the token. */
   lookup(hash: string): { user: UserInfo; expires?: number } | undefined;
 }
-
-/** Number of tokens whose hash is cached; the oldest are dropped first. */
-const HASH_MEMO_ENTRIES = 256;
 
 /** A Map that drops its oldest entries. */
 export class BoundedMap<V> {

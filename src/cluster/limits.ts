@@ -44,3 +44,7 @@ export const DRAIN_RESCUE_MS = 1000;
 export const FORK_UNPAUSED_MS = 1_000;
 /** Duration of the drain of a fork's source before the copy, ms: an idle source has complete timers. */
 export const FORK_DRAIN_MS = 100;
+/** Validity of a measured size of the database, ms. */
+export const SIZE_MS = 200;
+/** Retry-After of a watch that the plan refuses, seconds: when another one ends is unknown. */
+export const WATCH_RETRY_SECONDS = 5;

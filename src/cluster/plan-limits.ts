@@ -1,7 +1,7 @@
 import { forbiddenError, type StatusError, tooLarge, tooManyRequests } from '../api/machinery/status-errors.ts';
 import { Bucket } from '../lib/bucket.ts';
 import { type ClusterLimits } from '../tenancy/limits.ts';
-import { HISTORY_WHEN_FULL } from './limits.ts';
+import { HISTORY_WHEN_FULL, SIZE_MS, WATCH_RETRY_SECONDS } from './limits.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Admission, AdmissionRequest } from '../registry/ports.ts';
 import type { RequestLimits } from '../apiserver/call.ts';
@@ -10,10 +10,6 @@ import type { Store } from '../store/store.ts';
 
 const KEY = 'limits';
 const SECOND_MS = 1000;
-/** Validity of a measured database size, ms. */
-const SIZE_MS = 200;
-/** Retry-After of a refused watch: when another one ends is unknown. */
-const WATCH_RETRY_SECONDS = 5;
 /** Header for the Worker: how long it may repeat the refusal without asking the object, ms. */
 export const WAIT_HEADER = 'retry-after-ms';
 

@@ -116,3 +116,13 @@ export const ANONYMOUS_TOTAL_BURST = 2_000;
 export const RATES_KEPT = 10_000;
 /** Longest time range of a usage query, ms; beyond it 400. */
 export const USAGE_RANGE_MS = 400 * 86_400_000;
+/** Rows of usage written by one statement. */
+export const RECORD_ROWS = 1000;
+/** Precision of a token's "last used", ms: one write per request would be too much. */
+export const LAST_USED_MS = 60_000;
+/** Attempts of a change that others make concurrently, of a cluster or of a credential's name; then 409. */
+export const CONFLICT_RETRIES = 5;
+/** Expired tokens per step of a task. */
+export const EXPIRED_TOKENS_PER_TASK_STEP = 100;
+/** Time by which a device may poll early, ms: clocks and networks are not exact. */
+export const POLL_TOLERANCE_MS = 500;

@@ -13,3 +13,9 @@ export const CONTINUE_TTL_MS = 300_000;
 export const SELECTOR_TERMS = 16;
 /** Derived indexes kept of one view; the oldest are dropped first and built again when read. */
 export const VIEW_INDEXES = 16;
+/** Attempts with new suffixes before the creation of a generated name is 409 (upstream maxNameGenerationCreateAttempts). */
+export const GENERATE_ATTEMPTS = 8;
+/** Entries of updates in managedFields; beyond it the oldest are merged (upstream DefaultMaxUpdateManagers). */
+export const UPDATE_MANAGERS_MAX = 10;
+/** Operations of a JSON patch; beyond it 413 (upstream maxJSONPatchOperations). */
+export const OPERATIONS_MAX = 10_000;

@@ -7,8 +7,6 @@ import { type Random, suffix } from '../lib/random.ts';
 /** storage/names/generate.go. */
 const NAME_MAX = 63;
 const SUFFIX_LENGTH = 5;
-/** Attempts with new suffixes before a generated name fails (store.go maxNameGenerationCreateAttempts). */
-export const GENERATE_ATTEMPTS = 8;
 
 export const generateName = (base: string, random: Random): string =>
   base.slice(0, NAME_MAX - SUFFIX_LENGTH) + suffix(random, SUFFIX_LENGTH);

@@ -1,3 +1,4 @@
+import { GENERATE_ATTEMPTS } from './limits.ts';
 import { checkStructure } from '../api/machinery/decode.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import { type FieldError, invalid } from '../api/machinery/field-errors.ts';
@@ -15,7 +16,7 @@ import { clone, equal, type KubeObject, type Obj } from '../lib/json.ts';
 import { encode } from './encode.ts';
 import { fieldFilter } from './field-filter.ts';
 import type { Live } from './kernel.ts';
-import { generateName, GENERATE_ATTEMPTS, storageKey } from './names.ts';
+import { generateName, storageKey } from './names.ts';
 import type { PatchType } from './options.ts';
 import { type FieldContext, managerName, trackUpdate, withoutManagers } from './patch/managed-fields.ts';
 import * as plain from './prepare.ts';

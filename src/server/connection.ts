@@ -23,8 +23,6 @@ import { askForSocket, isWatch, WatchBridge } from './watch-bridge.ts';
 
 /** While draining: idle time after which an upgraded connection is closed, ms. */
 const DRAIN_QUIET_MS = 50;
-/** Bytes in which a request line is looked for before the head is complete. */
-const FIRST_LINE_BYTES = 4096;
 
 /**
  * A client's connection. Its requests are answered one after another, each forwarded when the former is done, so that the proxy knows where
@@ -96,7 +94,7 @@ export class Connection {
     if (input.length === 0 || this.#closing) return false;
     const text = input.takeHead();
     if (text === undefined) {
-      const isNone = this.#ended || (input.length <= FIRST_LINE_BYTES && isNoRequest(input.peek()));
+      const isNone = this.#ended || isNoRequest(input.peek());
       if (input.length > REQUEST_HEAD_BYTES) this.#refuse(TOO_LARGE);
       else if (isNone) this.#refuse(BAD_REQUEST);
       return false;

@@ -1,3 +1,4 @@
+import { LAST_OUTPUT_CHARACTERS } from './limits.ts';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -138,9 +139,6 @@ function logLevel(): 'all' | 'errors' {
   throw new Failure(`ATOLL_LOG is "${ATOLL_LOG}": it is "all" or "errors"`);
 }
 
-/** Bytes of workerd's last output to report when it ends. */
-const LAST_WORDS = 2000;
-
 /** Logs workerd's output, and reports its end: miniflare would silently start another one. */
 function watchOver(out: Readable, err: Readable, log: Log, onEnd: (why: string) => void): void {
   let last = '';
@@ -148,7 +146,7 @@ function watchOver(out: Readable, err: Readable, log: Log, onEnd: (why: string) 
   createInterface(out).on('line', (line) => log.write(line));
   createInterface(err).on('line', (line) => {
     if (FLAGS_NOTICE.test(line)) return;
-    last = `${last}${line}\n`.slice(-LAST_WORDS);
+    last = `${last}${line}\n`.slice(-LAST_OUTPUT_CHARACTERS);
     log.write(line);
   });
   err.once('close', () => {

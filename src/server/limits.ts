@@ -53,3 +53,13 @@ export const GZIP_LEVEL = 1;
 export const LOG_FILE_BYTES = 10_000_000;
 /** Interval of health checks of the Worker, which also find overdue alarms, ms. */
 export const ALARM_LOOK_MS = 5000;
+/** Bytes of one read of an upstream answer, and buffers kept for the next reads. */
+export const READ_BYTES = 128 * 1024;
+export const FREE_BUFFERS = 64;
+/** Bytes in which a request line is looked for before the head is complete. */
+export const FIRST_LINE_BYTES = 4096;
+/** Maximum duration of a stopping server's drain, and the interval at which its end is looked for, ms. */
+export const DRAIN_MS = 10_000;
+export const DRAIN_LOOK_MS = 10;
+/** Characters of workerd's last output in the report of its end. */
+export const LAST_OUTPUT_CHARACTERS = 2000;

@@ -1,9 +1,7 @@
-/** Bytes per upstream read. */
-const READ_BYTES = 128 * 1024;
+import { FREE_BUFFERS, READ_BYTES } from './limits.ts';
+
 /** Bytes in front of each read buffer, into which the beginning of an answer moves when a header line is inserted. */
 const ROOM_BYTES = 64;
-/** Buffers kept for the next reads. */
-const FREE_BUFFERS = 64;
 const free: Buffer[] = [];
 let shared: Buffer | undefined;
 /** Memory of the read buffers. */

@@ -1,3 +1,5 @@
+import { FIRST_LINE_BYTES } from './limits.ts';
+
 /**
  * Methods that workerd accepts. To others it answers 501, a server error; of HTTP's two answers 405 is the client's. Includes CONNECT,
  * which is for other servers.
@@ -45,6 +47,7 @@ export const isKnownMethod = (method: string): boolean => KNOWN.has(method);
 
 /** Whether the first bytes are not HTTP/1, as far as can be told: another protocol, or HTTP/2 without negotiation. */
 export function isNoRequest(chunk: Buffer): boolean {
+  if (chunk.length > FIRST_LINE_BYTES) return false;
   const end = chunk.indexOf('\n');
   if (end >= 0) return !LINE.test(chunk.toString('latin1', 0, end + 1));
   const space = chunk.indexOf(SPACE);

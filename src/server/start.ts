@@ -11,14 +11,12 @@ import { openFolder, stores } from './folder.ts';
 import { Listeners, reasonOf, type UnopenedPort } from './listeners.ts';
 import { TlsProxy } from './tls-proxy.ts';
 import { ownersIn } from './owners.ts';
-import { ALARM_LOOK_MS } from './limits.ts';
+import { ALARM_LOOK_MS, DRAIN_MS } from './limits.ts';
 import { type FirstRun, firstRun } from './first-run.ts';
 
 /** Bytes of the secret shared by proxy and Worker for the life of this process. */
 const SECRET_BYTES = 24;
 
-/** Maximum drain time of a stopping server, ms. */
-const DRAIN_MS = 10_000;
 /** How long a signal may arrive after its effects, ms: Ctrl-C reaches workerd as well, whose end may be seen first. */
 const SIGNAL_MS = 200;
 /** Time for the last write of an object, ms. */

@@ -1,3 +1,4 @@
+import { DRAIN_LOOK_MS } from './limits.ts';
 import { setTimeout } from 'node:timers/promises';
 import { createServer, type Server } from 'node:tls';
 import type { Certificates } from './certificates.ts';
@@ -5,9 +6,6 @@ import { Connection } from './connection.ts';
 import { dateLines } from './date.ts';
 import type { Address } from './exchange.ts';
 import { FairQueue } from './fair-queue.ts';
-
-/** Polling interval while draining, ms. */
-const DRAIN_LOOK_MS = 10;
 
 /** Options of the proxy. */
 export interface TlsProxyOptions {

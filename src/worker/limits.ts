@@ -20,3 +20,14 @@ export const OVERDUE_CLUSTERS = 100;
 
 /** Bytes of a response beyond which it is compressed for clients that accept gzip; on a local server the TLS proxy does it. */
 export const GZIP_BYTES = 131_072;
+/** Object ids that an isolate keeps by cluster id, once the id's MAC was verified; at the bound the cache is emptied. */
+export const OBJECT_IDS_KEPT = 2_000;
+/** Duration beyond which a Kubernetes request is logged, ms. */
+export const SLOW_MS = 1000;
+/** Refusals of clusters that an isolate repeats without asking the cluster; at the bound the cache is emptied. */
+export const REFUSALS_KEPT = 10_000;
+/** Timeout of the database's answer to a health check, and lifetime of a cached answer, ms: unauthenticated requests cause at most one query a second. */
+export const HEALTH_TIMEOUT_MS = 2000;
+export const HEALTH_KEPT_MS = 1000;
+/** Characters of a stream's spec in its socket's attachment (the platform allows 2,048 bytes); a longer one is in the storage. */
+export const ATTACHMENT_CHARACTERS = 1500;

@@ -138,7 +138,7 @@ const CLUSTER: Hole[] = [
   ...of('src/authn/serviceaccounts.ts', [
     ['any signature is good', ' || !this.#crypto.verify(this.#signer.publicKey, jwt.signed, jwt.signature)', ''],
     ['any audience is good', 'if (!common.length)', 'if (!named.length)'],
-    ['a service account token does not expire', 'seconds > claims.exp + LEEWAY', 'seconds < 0'],
+    ['a service account token does not expire', 'seconds > claims.exp + TOKEN_LEEWAY_SECONDS', 'seconds < 0'],
     ['a token outlives its pod', "if (pod) this.#bound('pods', namespace, pod, now);\n    else if", 'if'],
     [
       'a service account of the same name is the same',

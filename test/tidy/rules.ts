@@ -84,6 +84,7 @@ export function violations(files: SourceFile[], entries: (path: string) => boole
       ...banned(f),
       ...tables(f),
       ...lengths(f),
+      ...bounds(f),
       ...vocabulary(f),
     ]),
     ...cycles(new Map(files.map((f) => [f.path, importsOf(f, roomOf(f.path) !== undefined && !TYPED_BY_CLASSES.has(f.path))]))),
@@ -164,6 +165,31 @@ function lengths(file: SourceFile): string[] {
       out.push(`${file.path}:${f.line}: function ${f.name} has ${f.lines} lines, at most ${MAX_FUNCTION_LINES}`);
   }
   return out;
+}
+
+/** Rooms whose bounds are in their limits.ts (MG79); those of the others are upstream's validation and its controllers' constants. */
+const BOUNDED = new Set([
+  'apiserver',
+  'authn',
+  'authz',
+  'cluster',
+  'kubelet',
+  'management',
+  'reconcile',
+  'runtimes',
+  'server',
+  'store',
+  'worker',
+]);
+/** Constants that bound what is kept, read or waited for, by their names; lengths of formats are short. */
+const BOUND =
+  /^(?:export )?const (MAX|RETRIES|BATCH|MAX_\w+|\w+_(?:MAX|KEPT|ENTRIES|ROWS|CHARACTERS|TIMEOUT_MS)|\w+_BYTES(?= = (?:\d[\d_]{2}|\d+ \*))) = -?\d/gm;
+
+function bounds(file: SourceFile): string[] {
+  if (!BOUNDED.has(roomOf(file.path) ?? '') || file.path.endsWith('/limits.ts')) return [];
+  return [...ts.withoutComments(file.text).matchAll(BOUND)].map(
+    ([, name]) => `${file.path}: the bound ${name} stands in the room's limits.ts`,
+  );
 }
 
 /** Violations of the vocabulary in a file of src or a page of the documentation. */

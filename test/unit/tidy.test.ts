@@ -130,6 +130,21 @@ describe('tidy', () => {
   );
 
   it.each([
+    'const MAX = 10_000;',
+    'export const MEMO_ENTRIES = 256;',
+    'const MAX_DEPTH = 3;',
+    'const RETRIES = 5;',
+    'const READ_BYTES = 128 * 1024;',
+  ])("[TIDY9] bounds stand in their room's limits.ts: %s", (code) => {
+    const found = (path: string) => violations([{ path, text: code }], () => true);
+    expect(found('src/store/a.ts')).toEqual([
+      `src/store/a.ts: the bound ${/const (\w+)/.exec(code)?.[1]} stands in the room's limits.ts`,
+    ]);
+    expect(found('src/store/limits.ts')).toEqual([]);
+    expect(found('src/api/a.ts')).toEqual([]);
+  });
+
+  it.each([
     ['SELECT json FROM log WHERE rev = ?', 'src/cluster/a.ts: only store may name log in SQL'],
     ['DELETE FROM meta', 'src/cluster/a.ts: only store may name meta in SQL'],
     ['INSERT INTO timers (at) VALUES (?)', 'src/cluster/a.ts: only time may name its table in SQL'],

@@ -2,7 +2,7 @@ import { jsonText, parseDigits } from '../../api/machinery/numerals.ts';
 import { isIP } from '../../api/machinery/names.ts';
 import { rfc3339Micro } from '../../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import { AUDIT_EVENT_BYTES } from '../limits.ts';
+import { AUDIT_EVENT_BYTES, AUDIT_AGENT_CHARACTERS, AUDIT_MESSAGE_CHARACTERS } from '../limits.ts';
 import { orderedMeta } from '../../registry/encode.ts';
 import type { UserInfo } from '../../api/machinery/user.ts';
 import { type ApiRequest, type ApiResponse, isStream } from '../messages.ts';
@@ -12,10 +12,6 @@ import { LEVELS, type Stage } from './policy.ts';
 import type { AuditConfig } from './rules.ts';
 import type { AuditSink } from './sink.ts';
 
-/** Upstream cuts longer ones (audit/request.go). */
-const AGENT_CHARACTERS = 1024;
-/** Characters of a message that are kept when an event is too long. */
-const CUT_MESSAGE = 4096;
 const TRUNCATED = 'audit.k8s.io/truncated';
 const LONG_VERBS = new Set(['watch', 'proxy']);
 const LONG_SUBRESOURCES = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
@@ -174,7 +170,7 @@ export class AuditRecord {
     if (text.length <= AUDIT_EVENT_BYTES) return text;
     const status = response && {
       ...response.status,
-      message: response.status.message?.slice(0, CUT_MESSAGE),
+      message: response.status.message?.slice(0, AUDIT_MESSAGE_CHARACTERS),
       details: undefined,
     };
     return this.#around(stage, now, status, '', new Map([...this.#annotations, [TRUNCATED, 'true']]));
@@ -183,7 +179,7 @@ export class AuditRecord {
   #around(stage: Stage, now: number | undefined, status: Obj | undefined, bodies: string, notes: Map<string, string>): string {
     const { url, header } = this.#request;
     const agent = header('user-agent') ?? '';
-    const cut = agent.length > AGENT_CHARACTERS ? `${agent.slice(0, AGENT_CHARACTERS)}...TRUNCATED` : agent;
+    const cut = agent.length > AUDIT_AGENT_CHARACTERS ? `${agent.slice(0, AUDIT_AGENT_CHARACTERS)}...TRUNCATED` : agent;
     const ips = sourceIPs(this.#request);
     return [
       this.#head,

@@ -1,10 +1,7 @@
 import { byteLength } from '../../api/machinery/names.ts';
 import { badRequest, tooLarge } from '../../api/machinery/status-errors.ts';
-import { REQUEST_BODY_BYTES } from '../limits.ts';
+import { REQUEST_BODY_BYTES, URL_BYTES } from '../limits.ts';
 import type { Filter } from '../call.ts';
-
-/** Bytes of a path and query; longer ones are refused. */
-const URL_BYTES = 64 * 1024;
 
 /** Checks the request rate and the size of one request (apiserver handlers/rest.go limitedReadBody). */
 export const limits: Filter = ({ request }, deps) => {

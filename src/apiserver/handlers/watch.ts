@@ -1,3 +1,4 @@
+import { WATCH_MIN_TIMEOUT_SECONDS } from '../limits.ts';
 import { badRequest, methodNotAllowed } from '../../api/machinery/status-errors.ts';
 import { CREDENTIAL_ID } from '../../authn/tokens.ts';
 import type { StreamPort } from '../../lib/stream.ts';
@@ -9,9 +10,6 @@ import { includeObject } from '../table.ts';
 import { checkSelectors } from '../streams/selector.ts';
 import type { WatchSpec } from '../streams/spec.ts';
 import { WatchSession } from '../streams/watch.ts';
-
-/** --min-request-timeout: a watch without a timeout of its own ends after this to twice this, in seconds. */
-const MIN_TIMEOUT_SECONDS = 1800;
 
 /** GET with ?watch, or of an old /watch/ address (handlers/watch.go, storage/cacher). The stream itself is the shell's. */
 export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
@@ -52,7 +50,7 @@ export function watch(call: Call, deps: Deps, target: Target): ApiResponse {
     user: call.user.username,
     credential: call.authenticated.extra?.[CREDENTIAL_ID]?.[0] ?? '',
     ...(call.expires !== undefined && { expires: call.expires, issued: true }),
-    timeoutSeconds: params.timeoutSeconds || Math.floor(MIN_TIMEOUT_SECONDS * (1 + deps.random.next())),
+    timeoutSeconds: params.timeoutSeconds || Math.floor(WATCH_MIN_TIMEOUT_SECONDS * (1 + deps.random.next())),
   };
   const open = (port: StreamPort) => new WatchSession(spec, deps.registry, port);
   return { status: 200, headers: { 'content-type': JSON_TYPE }, spec, open };

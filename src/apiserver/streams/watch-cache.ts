@@ -1,10 +1,6 @@
+import { WATCH_CACHE_ROWS, WATCH_CACHE_ROWS_MAX } from '../limits.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { LogRow, Row } from '../../store/rows.ts';
-
-/** Changes of one resource kept for the next watcher that lags a little, once all have been served. */
-const WINDOW_ROWS = 128;
-/** Changes kept at most before the oldest are dropped. */
-const WINDOW_ROWS_MAX = 1024;
 
 interface Window {
   /** Holds every change after `from` up to `to`. */
@@ -32,7 +28,7 @@ export class WatchCache {
     // A watch from before the window reads the log.
     if (revision < window.from) return log.after(revision, { resource });
     const found = tail(window.rows, revision);
-    if (window.rows.length > WINDOW_ROWS_MAX) trim(window);
+    if (window.rows.length > WATCH_CACHE_ROWS_MAX) trim(window);
     return found;
   }
 
@@ -79,7 +75,7 @@ export class WatchCache {
 }
 
 function trim(window: Window): void {
-  window.rows = window.rows.slice(-WINDOW_ROWS);
+  window.rows = window.rows.slice(-WATCH_CACHE_ROWS);
   window.from = (window.rows[0] as LogRow).rev - 1;
 }
 

@@ -1,3 +1,4 @@
+import { BOOKMARK_REVISIONS } from '../limits.ts';
 import { checkStructure } from '../../api/machinery/decode.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../api/machinery/define-kind.ts';
 import { gone, type StatusError } from '../../api/machinery/status-errors.ts';
@@ -13,8 +14,6 @@ import { watchCacheOf } from './watch-cache.ts';
 import { WatchSelector } from './selector.ts';
 import type { WatchSpec } from './spec.ts';
 
-/** Revisions behind at which an idle watch that reads bookmarks gets one: it would else be compacted away. */
-const BOOKMARK_REVISIONS = 1000;
 const END_OF_INITIAL = '{"k8s.io/initial-events-end":"true"}';
 
 /**

@@ -3,21 +3,23 @@ import type { Ask } from '../../lib/ask.ts';
 import { type Crypto, JWS_ALGORITHMS, type JwsAlgorithm, type PublicJwk } from '../../lib/crypto-port.ts';
 import type { Obj } from '../../lib/json.ts';
 import { type Jwt, parseJwt } from '../jwt.ts';
-import { ISSUED_TOKEN_CHARACTERS, ISSUED_TOKEN_MS, ISSUED_TOKENS } from '../limits.ts';
+import {
+  ISSUED_TOKEN_CHARACTERS,
+  ISSUED_TOKEN_MS,
+  ISSUED_TOKENS,
+  NOT_BEFORE_LEEWAY_MS,
+  ISSUER_MODULUS_MIN_CHARACTERS,
+} from '../limits.ts';
 import { TokenError } from '../serviceaccounts.ts';
 import { BoundedMap, CREDENTIAL_ID } from '../tokens.ts';
 import type { JwtAuthenticator } from './configuration.ts';
 import { type IssuerKey, IssuerKeys, type IssuerSource, IssuerUnavailable } from './keys.ts';
 
-/** Leeway of go-oidc for "not before", ms; there is none for the expiry. */
-const NOT_BEFORE_LEEWAY_MS = 60_000;
 /** Google names itself without a scheme in some tokens. */
 const GOOGLE = 'accounts.google.com';
 const SECOND_MS = 1000;
 /** Curve of each algorithm (RFC 7518 section 3.4). */
 const CURVES: Record<string, string> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
-/** Characters of the modulus of an RSA key of 1024 bits, the shortest that Go verifies with. */
-const SHORTEST_MODULUS = 171;
 
 /** ID tokens of the issuers that a cluster trusts (apiserver plugin/pkg/authenticator/token/oidc). */
 export class IssuedTokens {
@@ -92,7 +94,7 @@ export class IssuedTokens {
 const issuerOf = ({ iss }: Obj): unknown => (iss === GOOGLE ? `https://${GOOGLE}` : iss);
 
 const fits = (key: PublicJwk, algorithm: JwsAlgorithm): boolean =>
-  key.kty === 'EC' ? key.crv === CURVES[algorithm] : !algorithm.startsWith('ES') && key.n.length >= SHORTEST_MODULUS;
+  key.kty === 'EC' ? key.crv === CURVES[algorithm] : !algorithm.startsWith('ES') && key.n.length >= ISSUER_MODULUS_MIN_CHARACTERS;
 
 const malformed = () => new TokenError('oidc: verify token: failed to unmarshal claims');
 

@@ -1,12 +1,9 @@
 import { and, isNotNull, isNull, lte, min, sql } from 'drizzle-orm';
 import type { Task } from '../task.ts';
-import { REVOKE_STANDBY_MS } from '../limits.ts';
+import { REVOKE_STANDBY_MS, EXPIRED_TOKENS_PER_TASK_STEP } from '../limits.ts';
 import { tokens } from '../tokens/tables.ts';
 import { finishRevocations, revokeCreatedBy } from './credentials.ts';
 import { credentials } from './tables.ts';
-
-/** Expired tokens per run. */
-const BATCH = 100;
 
 /** Task: finishes revocations that a crash interrupted. */
 const revocations: Task = {
@@ -55,7 +52,7 @@ const outlived: Task = {
       .select({ id: tokens.id, accountId: tokens.accountId })
       .from(tokens)
       .where(and(lte(tokens.expiresAt, now), madeSomething))
-      .limit(BATCH);
+      .limit(EXPIRED_TOKENS_PER_TASK_STEP);
     for (const { id, accountId } of over) await revokeCreatedBy(deps, accountId, `token:${id}`);
   },
 };

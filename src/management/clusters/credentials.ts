@@ -6,7 +6,7 @@ import { members } from '../accounts/tables.ts';
 import { cursorOf, partsOf } from '../http/cursors.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
-import { CREDENTIALS_PER_CLUSTER, REVOKE_AT_ONCE, REVOKE_CLUSTERS, REVOKE_STANDBY_MS } from '../limits.ts';
+import { CREDENTIALS_PER_CLUSTER, REVOKE_AT_ONCE, REVOKE_CLUSTERS, REVOKE_STANDBY_MS, CONFLICT_RETRIES } from '../limits.ts';
 import { tokens } from '../tokens/tables.ts';
 import { checkIdentity, isMemberName, usernameOf } from './identity.ts';
 import { CLUSTER_ROLES, type ClusterRole, type NewCredential } from '../../tenancy/credentials.ts';
@@ -53,7 +53,7 @@ export async function issueCredential(
   await checkLimit(deps, cluster);
   const rest = { name, role, groups: groups ?? null, expiresAt: expires ?? null };
   if (request.username !== undefined) return issue(deps, access, who, cluster, { ...rest, username: request.username });
-  for (let tries = 0; tries < RETRIES; tries++) {
+  for (let tries = 0; tries < CONFLICT_RETRIES; tries++) {
     const username = await ownName(deps, access, who, cluster, name);
     try {
       return await issue(deps, access, who, cluster, { ...rest, username }, isNumbered(who, name));
@@ -63,9 +63,6 @@ export async function issueCredential(
   }
   throw new Problem('conflict', `credentials named "${name}" are issued by others all the time`);
 }
-
-/** Attempts at a username while credentials of the same name are issued concurrently. */
-const RETRIES = 5;
 
 /** The username was given to a credential that was issued concurrently. */
 class UsernameTaken extends Error {}

@@ -2,15 +2,13 @@ import { and, desc, eq, gt, inArray, isNotNull, lt, type SQL, sql } from 'drizzl
 import { type Access, selects } from '../http/access.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { clusterNotFound, Problem } from '../http/errors.ts';
-import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, NOTIFY_STANDBY_MS } from '../limits.ts';
+import { DELETED_CLUSTERS_PER_ACCOUNT, GRACE_SECONDS, LABELS, NOTIFY_STANDBY_MS, CONFLICT_RETRIES } from '../limits.ts';
 import { close, listen, restoreListener } from './listeners.ts';
 import { type ClusterExpiry, deletionTimeOf, withinPlan, isNameTaken, limitReached, nameTaken } from './reserve.ts';
 import type { ClusterRow } from './rows.ts';
 import { clusters, type State } from './tables.ts';
 
 const MS = 1000;
-/** Retries of a change after concurrent changes. */
-const RETRIES = 5;
 
 const newer = sql`${clusters.version} + 1`;
 const words: Record<State, string> = {
@@ -223,7 +221,7 @@ async function changeRow(
   if (typeof expiresAt === 'number') await deps.taskRunner.wakeBy(expiresAt);
   const { name, isTemplate, labels, port } = request;
   let old = row;
-  for (let tries = 0; tries < RETRIES; tries++) {
+  for (let tries = 0; tries < CONFLICT_RETRIES; tries++) {
     checkMatch(old, ifMatch);
     if (old.state === 'deleted' || old.state === 'creating') throw wrongState(old);
     const set = {

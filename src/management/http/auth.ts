@@ -1,3 +1,4 @@
+import { LAST_USED_MS } from '../limits.ts';
 import { and, eq, gt, isNull, or, lte } from 'drizzle-orm';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isSecret, PREFIXES } from '../../lib/secrets.ts';
@@ -27,8 +28,6 @@ const OLD_TOKEN = /^atoll_[\w-]{43}$/;
 const OLD_OPERATOR = /^atollop_[\w-]{43}$/;
 /** Cloudflare's header with the client's address. */
 const ADDRESS = 'cf-connecting-ip';
-/** Precision of "last used", ms: one write per request would be too much. */
-const LAST_USED_MS = 60_000;
 
 function bearer(c: Context): string {
   const match = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '');

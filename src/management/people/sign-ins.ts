@@ -2,7 +2,7 @@ import { and, count, eq, gt, isNotNull, lte, sql } from 'drizzle-orm';
 import { isSecret, makeSecret, PREFIXES } from '../../lib/secrets.ts';
 import type { ManagementDeps } from '../deps.ts';
 import { Problem } from '../http/errors.ts';
-import { BROWSER_SESSION_MS, DEVICE_POLL_SECONDS, SESSION_MS, SIGN_IN_MS, SIGN_INS_OPEN } from '../limits.ts';
+import { BROWSER_SESSION_MS, DEVICE_POLL_SECONDS, SESSION_MS, SIGN_IN_MS, SIGN_INS_OPEN, POLL_TOLERANCE_MS } from '../limits.ts';
 import { authorizationUrl, identify, type AuthorizationRequest } from './oidc.ts';
 import type { Issuer } from './issuers.ts';
 import { upsertPerson, newSession, tidySessions } from './sessions.ts';
@@ -23,8 +23,6 @@ export type DeviceError =
 /** Consonants without look-alikes that form no words (RFC 8628, 6.1). Ten are 43 bits: too many to guess in a code's lifetime (5.1). */
 const CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const CODE_LENGTH = 10;
-/** Tolerance for early polls, ms: clocks and networks are not exact. */
-const POLL_TOLERANCE_MS = 500;
 
 const grouped = (code: string): string => `${code.slice(0, CODE_LENGTH / 2)}-${code.slice(CODE_LENGTH / 2)}`;
 

@@ -19,6 +19,3 @@ export const RECORD_USAGE = `INSERT INTO usage (cluster_id, account_id, hour, re
 SELECT c.id, c.account_id, ${of('hour')}, ${of('requests')}, ${of('writes')}, ${of('bytes')}, ${of('awakeMs')}
 FROM json_each(?) r JOIN clusters c ON c.id = ${of('id')} WHERE true
 ON CONFLICT (cluster_id, hour) DO UPDATE SET ${['requests', 'writes', 'bytes', 'awake_ms'].map(most).join(', ')}`;
-
-/** Rows per statement. */
-export const RECORD_ROWS = 1000;

@@ -1,8 +1,5 @@
 import { clone, equal, type Obj } from '../../lib/json.ts';
 
-/** maxJSONPatchOperations of the API server. */
-export const OPERATIONS_MAX = 10_000;
-
 /** A patch that does not fit the document: 422 with this text. */
 export class PatchError extends Error {}
 

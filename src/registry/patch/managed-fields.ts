@@ -1,3 +1,4 @@
+import { UPDATE_MANAGERS_MAX } from '../limits.ts';
 import { sentEmpty } from '../../api/machinery/decode-fast.ts';
 import { byteLength } from '../../api/machinery/names.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
@@ -47,8 +48,6 @@ export interface FieldContext {
   convert(object: Obj, apiVersion: string): { object: Obj; shape: Shape } | undefined;
 }
 
-/** Retained entries of updates; the oldest are merged beyond it (DefaultMaxUpdateManagers). */
-const UPDATE_MANAGERS_MAX = 10;
 const ANCIENT = 'ancient-changes';
 const UNKNOWN = 'unknown';
 

@@ -1,3 +1,4 @@
+import { OPERATIONS_MAX } from '../limits.ts';
 import {
   checkStructure,
   type FieldValidation,
@@ -17,7 +18,7 @@ import { fieldContext } from '../steps.ts';
 import type { WriteScope } from '../write-scope.ts';
 import { formOf, type PatchBody, readJson, readYaml } from './body.ts';
 import { applyConfiguration, gvkText } from './apply.ts';
-import { jsonPatch, OPERATIONS_MAX, PatchError } from './json.ts';
+import { jsonPatch, PatchError } from './json.ts';
 import { mergePatch } from './merge.ts';
 import { strategicMerge, StrategicError } from './strategic.ts';
 import { goPlain } from './typed-merge.ts';

@@ -1,3 +1,4 @@
+import { OBJECT_IDS_KEPT } from '../limits.ts';
 import { refuseUnknown } from '../../apiserver/unknown.ts';
 import { clusterOfHost } from '../../management/clusters/host.ts';
 import { isClusterId } from '../../management/clusters/id.ts';
@@ -18,14 +19,13 @@ export { TaskRunnerDO } from '../management/task-runner.worker.ts';
 
 /** Object ids by cluster id, cached after the id's MAC was verified. */
 const objectIds = new Map<string, DurableObjectId>();
-const OBJECT_IDS_MAX = 2_000;
 
 function objectOf(env: Env, id: string): DurableObjectStub | undefined {
   let object = objectIds.get(id);
   if (!object) {
     const { ATOLL_SECRET } = variablesOf(env);
     if (!isClusterId(id, (text) => hmac(ATOLL_SECRET, text))) return undefined;
-    if (objectIds.size >= OBJECT_IDS_MAX) objectIds.clear();
+    if (objectIds.size >= OBJECT_IDS_KEPT) objectIds.clear();
     object = env.CLUSTERS.idFromName(id);
     objectIds.set(id, object);
   }

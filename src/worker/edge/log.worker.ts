@@ -1,8 +1,6 @@
+import { SLOW_MS } from '../limits.ts';
 import { requestInfo } from '../../apiserver/request-info.ts';
 import { now } from '../platform/host.worker.ts';
-
-/** Duration beyond which a Kubernetes request is logged, ms. */
-export const SLOW_MS = 1000;
 
 /** Requests of management that are logged: all, or those with status 500 and above. */
 export type LogLevel = 'all' | 'errors';

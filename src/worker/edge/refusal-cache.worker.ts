@@ -1,10 +1,9 @@
+import { REFUSALS_KEPT } from '../limits.ts';
 import { WAIT_HEADER } from '../../cluster/plan-limits.ts';
 import { now } from '../platform/host.worker.ts';
 
 const TOO_MANY = 429;
 const MS = 1000;
-/** Entries at which the cache is emptied: clusters repeat their refusals. */
-const MAX = 10_000;
 
 /** 429 of a cluster, and the time until which the cluster would repeat it, ms. */
 interface Refusal {
@@ -36,7 +35,7 @@ export async function rememberRefusal(id: string, headers: Headers, answer: Resp
   if (!(wait > 0)) return answer;
   const type = answer.headers.get('content-type') ?? 'application/json';
   const refusal = { until: now() + wait, body: await answer.text(), type };
-  if (refusals.size >= MAX) refusals.clear();
+  if (refusals.size >= REFUSALS_KEPT) refusals.clear();
   refusals.set(keyOf(id, headers), refusal);
   return answerOf(refusal, wait);
 }

@@ -1,3 +1,4 @@
+import { ATTACHMENT_CHARACTERS } from '../limits.ts';
 import type { StreamAnswer } from '../../apiserver/messages.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../../lib/stream.ts';
@@ -22,8 +23,6 @@ function bytesOf(text: Message): Uint8Array {
   return lastBytes;
 }
 
-/** Maximum JSON length of a spec in a socket's attachment (the platform allows 2,048 bytes); a longer one is in the storage. */
-const ATTACHMENT_CHARACTERS = 1500;
 /** Key prefix of specs in the storage. */
 const STORED = 'stream ';
 

@@ -1,8 +1,9 @@
+import { RECORD_ROWS } from '../../management/limits.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Usage } from '../../cluster/usage.ts';
 import { USAGE_GATHER_MS } from '../limits.ts';
 import type { UsageHour } from '../../tenancy/usage.ts';
-import { RECORD_ROWS, RECORD_USAGE, type UsageRow } from '../../management/usage/record.ts';
+import { RECORD_USAGE, type UsageRow } from '../../management/usage/record.ts';
 import { describeError, log } from '../edge/log.worker.ts';
 import { metrics } from '../edge/metrics.worker.ts';
 import { now } from './host.worker.ts';

@@ -1,5 +1,6 @@
+import { SLOW_MS } from '../../../src/worker/limits.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { describeError, isLogged, kubernetesEntry, log, SLOW_MS } from '../../../src/worker/edge/log.worker.ts';
+import { describeError, isLogged, kubernetesEntry, log } from '../../../src/worker/edge/log.worker.ts';
 import { Metrics } from '../../../src/worker/edge/metrics.worker.ts';
 
 afterEach(() => {
