@@ -111,7 +111,7 @@ What clients are told, and what they do about it:
 Deployed on Cloudflare each cluster has a thread of its own. On one machine all share one. While several clusters are there, each
 pays for what its requests take: beyond a third of the thread's time it has one under way, and the rest of its own waits outside. So does
 each account, with all of its clusters and what it asks of management together, while clusters of others are in use. What controllers do
-goes in short slices with rests in between (\`CROWDED_*\` below). A tenant who is alone is not held back.
+goes in short slices with rests in between (\`CONTENDED_*\` below). A tenant who is alone is not held back.
 
 ## HTTP
 
