@@ -55,9 +55,10 @@ export class Alarms {
     this.#turns.take(host.cluster, host.now, 0);
     const hasFailed = disk.failed();
     const ofTurn = this.#failures.splice(0);
-    const [failure] = [...ofTurn, ...host.failures.splice(0).map(({ error }) => error)];
+    const reported = [...ofTurn, ...host.failures.splice(0).map(({ error }) => error)];
+    const failure = reported.find((error) => !disk.isHarmless(error));
     if (hasFailed) checkFresh(world, 'a turn');
-    else if (failure !== undefined && !disk.unnoticed()) throw failure;
+    else if (failure !== undefined) throw failure;
     // A stream that failed is over: nothing is left to do for it.
     const at = ofTurn.length ? host.now + DRAIN_RESCUE_MS : host.cluster.nextAlarm();
     const { stored } = this.platform;

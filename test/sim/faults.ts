@@ -19,7 +19,8 @@ export class Disk {
   #depth = 0;
   #wrote = false;
   #failed = false;
-  #unnoticed = false;
+  /** Errors that nobody may notice. */
+  readonly #harmless = new WeakSet<Error>();
 
   constructor(sql: Sqlite) {
     const { run, transaction } = sql;
@@ -43,12 +44,13 @@ export class Disk {
   }
 
   /** A step is done; perhaps it is the one that fails. */
-  hit(at: Place, unnoticed = false): void {
+  hit(at: Place, isHarmless = false): void {
     if (at !== this.#at || --this.#left >= 0) return;
     this.#mend();
-    this.#failed = !unnoticed;
-    this.#unnoticed = unnoticed;
-    throw new Error(at === 'write' || at === 'commit' ? 'disk I/O error' : `thrown after ${at}`);
+    const error = new Error(at === 'write' || at === 'commit' ? 'disk I/O error' : `thrown after ${at}`);
+    if (isHarmless) this.#harmless.add(error);
+    else this.#failed = true;
+    throw error;
   }
 
   #mend(): void {
@@ -61,11 +63,9 @@ export class Disk {
     this.#left = n;
   }
 
-  /** Did it fail since the last question where a request is counted? */
-  unnoticed(): boolean {
-    const unnoticed = this.#unnoticed;
-    this.#unnoticed = false;
-    return unnoticed;
+  /** Whether it is the failure of a write that counts a request: reported, and nothing more. */
+  isHarmless(error: unknown): boolean {
+    return this.#harmless.has(error as Error);
   }
 
   /** Did it fail since the last question? It works again from here on. */
