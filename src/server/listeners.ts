@@ -35,6 +35,11 @@ export class Listeners {
     );
   }
 
+  /** Persisted ports by cluster, open or not. */
+  get ports(): ReadonlyMap<string, number> {
+    return this.#ports;
+  }
+
   /** Reopens persisted ports. */
   async restore(): Promise<UnopenedPort[]> {
     const unopened: UnopenedPort[] = [];

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AUDIT_WAIT_MS, USAGE_FLUSH_MS } from '../lib/limits.ts';
 import { Failure } from '../local/failure.ts';
-import { clusterDomain, dataFolder, demoPort, port } from '../local/settings.ts';
+import { changeServer, readKubeconfig, writePrivate } from '../local/kubeconfigs.ts';
+import { clusterDomain, dataFolder, demoPort, files, port, publicUrl } from '../local/settings.ts';
 import { bundle } from './bundle.ts';
 import { certificates } from './certificates.ts';
 import { openFolder, stores } from './folder.ts';
@@ -24,6 +25,23 @@ const SETTLE_MS = 100;
 
 const sentenceOf = ({ cluster, port: taken, why }: UnopenedPort, url: string): string =>
   `port ${taken} of a cluster ${why}: it answers at ${url}/clusters/${cluster} alone ("atoll cluster listen" gives it another port)`;
+
+/**
+ * Has the kubeconfig of the data folder name a cluster's own port only where this server has opened it. Else something else answers there:
+ * of a restored backup on the same machine, the server that it was made of, which knows the same tokens.
+ */
+function followPorts(file: string, ports: ReadonlyMap<string, number>, unopened: readonly UnopenedPort[], url: string): void {
+  const before = readKubeconfig(file);
+  let config = before;
+  for (const [cluster, port] of ports) {
+    const own = new URL(url);
+    own.port = String(port);
+    const path = `${new URL(url).origin}/clusters/${cluster}`;
+    const isOpen = !unopened.some((one) => one.cluster === cluster);
+    config = isOpen ? changeServer(config, path, own.origin) : changeServer(config, own.origin, path);
+  }
+  if (config !== before) writePrivate(file, `${JSON.stringify(config, null, 2)}\n`);
+}
 
 /** Message after the first start. */
 const next = ({ server, skipped }: FirstRun): string => `
@@ -94,6 +112,7 @@ export async function start(): Promise<void> {
     Object.assign(backend, engine.address);
     closing.push(pollHealth(engine.address));
     const unopened = await listeners.restore();
+    followPorts(files(folder.path).kubeconfig, listeners.ports, unopened, publicUrl() ?? url);
     const first = await firstRun(folder, url, tls.ca, demoPort(Number(new URL(url).port)));
     process.stdout.write(`ready ${url}\n${first ? next(first) : ''}`);
     for (const one of unopened) process.stderr.write(`atoll: ${sentenceOf(one, url)}\n`);

@@ -135,7 +135,7 @@ describe('[MG69] a port on request', () => {
       }
       expect((await server.atoll(['cluster', 'get', 'refused'])).code).toBe(1);
       expect((await server.atoll(['cluster', 'listen', 'lab', 'x'])).code).toBe(2);
-      expect((await server.atoll(['cluster', 'listen', 'lab', '70000'])).code).toBe(1);
+      expect((await server.atoll(['cluster', 'listen', 'lab', '70000'])).code).toBe(2);
     } finally {
       taken.close();
     }
@@ -163,6 +163,10 @@ describe('[MG69] a port on request', () => {
       await server.up();
       expect((await at(port, '/version', token)).status).toBe(200);
       await until('the sentence', () => server.output.includes(`atoll: port ${demoPort} of a cluster is in use`));
+      const demo = JSON.parse(await atoll('cluster', 'get', 'demo', '--json'));
+      expect(context('demo').server, 'whoever answers at the port is another').toBe(
+        `https://localhost:${server.port}/clusters/${demo.id}`,
+      );
     } finally {
       taken.close();
     }
@@ -171,6 +175,7 @@ describe('[MG69] a port on request', () => {
     await server.down();
     await server.up();
     await isClosed(port);
+    expect(context('demo').server).toBe(`https://localhost:${demoPort}`);
     expect(await server.ok('--context atoll-demo get --raw /version')).toContain('v1.36.3');
   });
 });
