@@ -25,14 +25,15 @@ function scaleOld(r: Rollout): boolean {
   const maxRemovals = wantedIn(allSets(r)) - minAvailable - freshUnavailable;
   if (maxRemovals <= 0) return false;
   const cleaned = cleanUnhealthy(r, maxRemovals);
-  return cleaned + scaleDownOld(r, minAvailable) > 0;
+  return cleaned !== undefined && cleaned + scaleDownOld(r, minAvailable) > 0;
 }
 
 /**
  * Removes unhealthy pods first: they would block the rollout, and removing them costs no availability
- * (cleanupUnhealthyReplicas).
+ * (cleanupUnhealthyReplicas). Undefined: the status of a set still counts pods that it is about to remove, so nothing is known of what is
+ * available; its next status brings the Deployment back.
  */
-function cleanUnhealthy(r: Rollout, maxRemovals: number): number {
+function cleanUnhealthy(r: Rollout, maxRemovals: number): number | undefined {
   let gone = 0;
   for (const draft of r.old.filter(isActiveDraft)) {
     if (gone >= maxRemovals) break;
@@ -40,7 +41,7 @@ function cleanUnhealthy(r: Rollout, maxRemovals: number): number {
     const available = draft.set.status?.availableReplicas ?? 0;
     if (size === available) continue;
     const step = Math.min(maxRemovals - gone, size - available);
-    if (step < 0) return gone;
+    if (step < 0) return undefined;
     scaleTo(r, draft, size - step);
     gone += step;
   }

@@ -171,6 +171,17 @@ describe('rolling update', () => {
     });
   });
 
+  it('[CTL23] keeps what must be available when a stuck rollout is scaled down: a status that lags is not believed', () => {
+    const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } };
+    const bench = make(deployment('web', { replicas: 15, strategy }));
+    runToRest(bench);
+    image(bench, 'nginx:broken');
+    runToRest(bench, { ready: false, only: (p) => p.spec.containers[0].image === 'nginx:broken' });
+    spec(bench, { replicas: 4 });
+    expect(sets(bench).map((s) => s.spec.replicas)).toEqual([2, 4]);
+    expect(get(bench).status).toMatchObject({ replicas: 6, availableReplicas: 2 });
+  });
+
   it('[CTL26] goes back to an old template by reusing its set, with a new revision and a history', () => {
     const bench = make(deployment());
     runToRest(bench);
