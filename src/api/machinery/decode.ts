@@ -27,6 +27,8 @@ export interface DecodeTarget {
   schema: Schema;
   /** Other apiVersions under which the same internal kind is known; they decode, and are then refused by name. */
   siblings?: readonly ServedVersion[];
+  /** Versions of the group that are taken as well, for their fields are the same. */
+  olderVersions?: readonly string[];
 }
 
 /** Decodes the body of a create or update of `kind`, as the version under which it was addressed. Throws a StatusError. */
@@ -205,7 +207,8 @@ function exact(target: DecodeTarget, node: JsonNode, body: string, mode: FieldVa
       throw fail(`strict decoding error: ${[...yaml, ...strict].join(', ')}`);
     }
     if (!convertible(target, actual)) throw fail(unknownConversion(target, actual));
-    if (said !== apiVersionOf(target)) throw wrongVersion(said, apiVersionOf(target));
+    if (said !== apiVersionOf(target) && !target.olderVersions?.includes(actual.version))
+      throw wrongVersion(said, apiVersionOf(target));
     const result = target.schema.normalise(object);
     const warnings = mode === 'Warn' ? [...duplicates, ...strict] : [];
     return { object: named(target, result.object), warnings };

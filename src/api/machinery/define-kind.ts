@@ -137,6 +137,8 @@ export interface Taken {
   kind: string;
   /** Absent: the parameters of a connection, which are no object. */
   schema?: Schema;
+  /** Versions of the group that are taken as well. */
+  olderVersions?: readonly string[];
 }
 
 /** The request of a connection. */

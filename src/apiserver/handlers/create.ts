@@ -6,6 +6,8 @@ import { presentWritten } from '../present.ts';
 import { reviewOf } from '../virtual/table.ts';
 import { writeOptions } from '../write-params.ts';
 
+const CREATED = 201;
+
 /** POST: a new object, a review, or an object for a subresource (handlers/create.go). */
 export function create(call: Call, deps: Deps, target: Target): Answer {
   const options = writeOptions(call, target, 'Create');
@@ -16,9 +18,11 @@ export function create(call: Call, deps: Deps, target: Target): Answer {
   if (review) {
     deps.registry.trackFields(target.kind, object, options);
     const answer = review(object, call, deps);
-    return presentWritten(call, target, 201, JSON.stringify(answer), answer);
+    return presentWritten(call, target, CREATED, JSON.stringify(answer), answer);
   }
   const result = deps.registry.create(target.kind, object, { ...options, decoded: true });
   call.warnings.push(...result.warnings);
-  return presentWritten(call, target, 201, result.json, result.object);
+  const { kind, code } = result.object;
+  // A Status decides by its code (apiserver handlers/responsewriters transformResponseObject).
+  return presentWritten(call, target, kind === 'Status' ? (code ?? CREATED) : CREATED, result.json, result.object);
 }

@@ -4,6 +4,7 @@ import { ApiFixture } from '../../fixtures/api.ts';
 
 const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
 const PARTIAL = { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' };
+const MERGE = { 'content-type': 'application/merge-patch+json' };
 const CM = '/api/v1/namespaces/default/configmaps';
 
 describe('addresses', () => {
@@ -356,5 +357,39 @@ describe('kinds that are not stored', () => {
       spec: { replicas: 5 },
       status: { selector: 'a=b' },
     });
+  });
+});
+
+describe('[API33] an eviction', () => {
+  const EVICTION = '/api/v1/namespaces/default/pods/p/eviction';
+  const evict = (api: ApiFixture, apiVersion: string) =>
+    api.ask('POST', `${EVICTION}?dryRun=All`, { apiVersion, kind: 'Eviction', metadata: { name: 'p' } });
+  const withPod = () => {
+    const api = new ApiFixture();
+    api.ask('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    const made = api.ask('POST', '/api/v1/namespaces/default/pods', {
+      metadata: { name: 'p', labels: { app: 'p' } },
+      spec: { containers: [{ name: 'c', image: 'x' }] },
+    });
+    expect(made.status).toBe(201);
+    return api;
+  };
+
+  it('is taken in both versions of its group, and in no other', () => {
+    const api = withPod();
+    expect(evict(api, 'policy/v1beta1')).toMatchObject({ status: 201, body: { kind: 'Status', status: 'Success' } });
+    expect(evict(api, 'policy/v1')).toMatchObject({ status: 201, body: { kind: 'Status', status: 'Success' } });
+    expect(evict(api, 'policy/v2')).toMatchObject({ status: 400 });
+  });
+
+  it('has the code of the Status that it is answered with', () => {
+    const api = withPod();
+    for (const name of ['a', 'b']) {
+      const spec = { selector: { matchLabels: { app: 'p' } }, minAvailable: 0 };
+      api.ask('POST', '/apis/policy/v1/namespaces/default/poddisruptionbudgets', { metadata: { name }, spec });
+    }
+    const running = api.ask('PATCH', '/api/v1/namespaces/default/pods/p/status', { status: { phase: 'Running' } }, MERGE);
+    expect(running.status).toBe(200);
+    expect(evict(api, 'policy/v1')).toMatchObject({ status: 500, body: { status: 'Failure', code: 500 } });
   });
 });

@@ -231,7 +231,11 @@ export const Pod = defineKind({
     attach: { takes: parameters('PodAttachOptions'), verbs: ['create', 'get'], locate: locateContainer },
     binding: { takes: taken('', 'v1', 'Binding', 'core'), verbs: CREATE_ONLY, post: bind },
     ephemeralcontainers: { verbs: READ_WRITE, strategy: 'whole' },
-    eviction: { takes: taken('policy', 'v1', 'Eviction', 'policy'), verbs: CREATE_ONLY, post: evict },
+    eviction: {
+      takes: { ...taken('policy', 'v1', 'Eviction', 'policy'), olderVersions: ['v1beta1'] },
+      verbs: CREATE_ONLY,
+      post: evict,
+    },
     exec: { takes: parameters('PodExecOptions'), verbs: ['create', 'get'], locate: locateContainer },
     log: { verbs: ['get'], locate: locateLog },
     portforward: { takes: parameters('PodPortForwardOptions'), verbs: ['create', 'get'], locate: locatePod },
