@@ -12,6 +12,7 @@ const REGRESSIONS: [number, string][] = [
   [25, 'a disk that failed under a reconcile took its key out of the queue for good (RC11)'],
   [31097, 'after a crash the scheduler counted the nodes of a waiting pod anew: it kept quiet when one was deleted'],
   [50757, 'Events of an idle time were dated twice, the second time as new, and stayed for two hours'],
+  [206766, 'a node was cordoned after a pod had been refused for another reason'],
   [101039, 'a failure to count a request was taken for one that a client may notice, after another one came'],
 ];
 
