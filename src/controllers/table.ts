@@ -15,6 +15,8 @@ import { clusterRoleAggregation } from './rbac-aggregation/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
 import { resourceQuotaController } from './resourcequota/reconcile.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/reconcile.ts';
+import { serviceCidr } from './service-cidr/reconcile.ts';
+import { serviceLb } from './service-lb/reconcile.ts';
 import { statefulSetController } from './statefulset/reconcile.ts';
 import { storageProtection } from './storage-protection/reconcile.ts';
 import { taintEviction } from './taint-eviction/reconcile.ts';
@@ -48,5 +50,7 @@ export function controllersFor({ caPem }: ControllerOptions): Controller[] {
     ...storageProtection,
     ...disruptionController,
     resourceQuotaController,
+    serviceCidr,
+    serviceLb,
   ];
 }

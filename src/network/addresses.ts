@@ -1,19 +1,64 @@
 import { invalid } from '../api/machinery/field-errors.ts';
-import { contains, formatIP, parseCIDR, parseIP, type Network } from '../api/machinery/ip.ts';
+import { contains, formatIP, masked, type Network, parseCIDR, parseIP } from '../api/machinery/ip.ts';
 import { internalError, invalidError, type StatusError } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { ClusterObjects } from '../registry/ports.ts';
 
-/** Cluster IPs: an IPAddress object for each, as upstream's ipallocator keeps them (registry/core/service/ipallocator). */
+/**
+ * Cluster IPs: an IPAddress object for each, from the ServiceCIDRs that are ready, as upstream's ipallocator keeps them
+ * (registry/core/service/ipallocator, cidrallocator.go).
+ */
 
 export const SERVICE_CIDR = '10.96.0.0/16';
 const IP_ADDRESSES = 'networking.k8s.io/ipaddresses';
-const range = parseCIDR(SERVICE_CIDR) as Network;
-const BASE = (10 << 24) | (96 << 16);
-/** Offsets into the range: neither the network's address nor the broadcast address; the low band is left to static requests. */
-const FIRST = 1;
-const LAST = 65_534;
-const DYNAMIC = FIRST + 256;
+const SERVICE_CIDRS = 'networking.k8s.io/servicecidrs';
+const BAND_STEP = 16;
+const BAND_MIN = 16;
+const BAND_MAX = 256;
+
+/** The addresses of one IPv4 network, as numbers. */
+interface Range {
+  text: string;
+  network: Network;
+  base: number;
+  /** Neither the network's address nor the broadcast address. */
+  first: number;
+  last: number;
+  /** The low band before it is left to static requests (calculateRangeOffset). */
+  dynamic: number;
+}
+
+const toNumber = (bytes: readonly number[]): number => bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+
+const textOf = (n: number): string => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.');
+
+function bandOf(size: number): number {
+  if (size <= BAND_MIN) return 0;
+  return Math.min(Math.max(Math.floor(size / BAND_STEP), BAND_MIN), BAND_MAX);
+}
+
+function rangeOf(text: string): Range | undefined {
+  const network = parseCIDR(text);
+  if (network?.address.family !== 4) return undefined;
+  const size = 2 ** (32 - network.bits);
+  const base = toNumber(masked(network));
+  return { text, network, base, first: base + 1, last: base + size - 2, dynamic: base + 1 + bandOf(size) };
+}
+
+const DEFAULT = rangeOf(SERVICE_CIDR) as Range;
+
+/** Whether addresses are taken from it: it says that it is ready, and is not being deleted. */
+const isReady = ({ metadata, status }: KubeObject): boolean =>
+  !metadata.deletionTimestamp && status?.conditions?.some((c: Obj) => c.type === 'Ready' && c.status === 'True');
+
+/** The ranges of a cluster, that of the cluster itself first. */
+function rangesOf(cluster: ClusterObjects): Range[] {
+  const more = cluster
+    .objects(SERVICE_CIDRS)
+    .filter(isReady)
+    .flatMap(({ spec }) => (spec.cidrs as string[]).filter((text) => text !== SERVICE_CIDR));
+  return [DEFAULT, ...more.flatMap((text) => rangeOf(text) ?? [])];
+}
 
 /** The writer of the IPAddress objects: the API server itself. */
 export const apiserver = { username: 'system:apiserver', groups: ['system:masters'] };
@@ -22,13 +67,6 @@ export interface AllocationCx {
   now: number;
   dryRun: boolean;
 }
-
-const nth = (offset: number): string => {
-  const n = BASE + offset;
-  return [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.');
-};
-
-const offsetOf = (bytes: number[]): number => ((bytes[2] as number) << 8) | (bytes[3] as number);
 
 const taken = (cluster: ClusterObjects, ip: string): boolean => cluster.object(IP_ADDRESSES, '', ip) !== undefined;
 
@@ -61,11 +99,11 @@ function refusal(service: KubeObject, ip: string, why: string): StatusError {
 export function allocateIP(service: KubeObject, ip: string, cluster: ClusterObjects, cx: AllocationCx): void {
   const address = parseIP(ip);
   if (!address) throw internalError(`failed to parse service IP ${JSON.stringify(ip)}`);
-  const inside = contains(range, address);
-  if (!inside && !cx.dryRun) throw refusal(service, ip, 'the provided network does not match the current range');
-  const offset = inside ? offsetOf(address.bytes) : 0;
-  if (offset < FIRST || offset > LAST) {
-    const valid = `The range of valid IPs is ${SERVICE_CIDR}`;
+  const range = rangesOf(cluster).find(({ network }) => contains(network, address));
+  if (!range && !cx.dryRun) throw refusal(service, ip, 'the provided network does not match the current range');
+  const n = range ? toNumber(address.bytes) : 0;
+  if (!range || n < range.first || n > range.last) {
+    const valid = `The range of valid IPs is ${(range ?? DEFAULT).text}`;
     throw refusal(service, ip, `the provided IP (${formatIP(address)}) is not in the valid range. ${valid}`);
   }
   if (cx.dryRun) return;
@@ -73,22 +111,30 @@ export function allocateIP(service: KubeObject, ip: string, cluster: ClusterObje
   reserve(service, formatIP(address), cluster, cx);
 }
 
-/** Takes any free address, from the dynamic band first. A dry run gets the network's own address, as upstream's does. */
+/** Takes any free address, from the dynamic bands first. A dry run gets the network's own address, as upstream's does. */
 export function allocateNextIP(service: KubeObject, seed: number, cluster: ClusterObjects, cx: AllocationCx): string {
-  if (cx.dryRun) return nth(0);
-  for (const [first, last] of [
-    [DYNAMIC, LAST],
-    [FIRST, DYNAMIC - 1],
-  ] as const) {
-    const size = last - first + 1;
-    for (let i = 0; i < size; i++) {
-      const ip = nth(first + ((seed + i) % size));
-      if (taken(cluster, ip)) continue;
-      reserve(service, ip, cluster, cx);
-      return ip;
-    }
+  if (cx.dryRun) return textOf(DEFAULT.base);
+  for (const range of rangesOf(cluster)) {
+    const ip = freeIn(range, seed, cluster);
+    if (ip === undefined) continue;
+    reserve(service, ip, cluster, cx);
+    return ip;
   }
   throw internalError(`failed to allocate a serviceIP for Service ${JSON.stringify(service.metadata.name)}: range is full`);
+}
+
+function freeIn({ first, last, dynamic }: Range, seed: number, cluster: ClusterObjects): string | undefined {
+  for (const [from, to] of [
+    [dynamic, last],
+    [first, Math.min(dynamic - 1, last)],
+  ] as const) {
+    const size = to - from + 1;
+    for (let i = 0; i < size; i++) {
+      const ip = textOf(from + ((seed + i) % size));
+      if (!taken(cluster, ip)) return ip;
+    }
+  }
+  return undefined;
 }
 
 /** Releases an address. One that is not allocated is no error. */
