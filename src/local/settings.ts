@@ -58,11 +58,11 @@ export function publicUrl(): string | undefined {
 
 /**
  * ATOLL_DEMO_PORT: the cluster "demo"'s own port; undefined: none, or no port follows the server's. A server with ATOLL_URL has none unless
- * it is set: nobody knows which of its ports can be reached from elsewhere.
+ * it is set: nobody knows which of its ports can be reached from elsewhere. Nor has one with ATOLL_CLUSTER_DOMAIN: its clusters have host names.
  */
 export function demoPort(server: number): number | undefined {
   const text = process.env.ATOLL_DEMO_PORT;
-  if (text === 'none' || (!text && publicUrl() !== undefined)) return undefined;
+  if (text === 'none' || (!text && (publicUrl() ?? clusterDomain()) !== undefined)) return undefined;
   const port = text ? Number(text) : server + 1;
   const isPort = Number.isInteger(port) && port >= 1 && port <= LAST_PORT;
   if (text && !isPort) throw new Failure(`ATOLL_DEMO_PORT is "${text}": it is a port number, or none`);

@@ -67,7 +67,7 @@ export function lifecycleCommands(group: Command): void {
   group
     .command('restore <cluster>')
     .description('restore a deleted cluster, by its name or id')
-    .option('--as <name>', 'under another name')
+    .option('--as <name>', 'under another name, where its own is taken')
     .option('--json', 'print JSON')
     .action(restore);
   group
