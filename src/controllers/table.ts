@@ -1,4 +1,5 @@
 import type { Controller } from '../reconcile/plan.ts';
+import { cronJobController } from './cronjob/reconcile.ts';
 import { daemonSetController } from './daemonset/reconcile.ts';
 import { deploymentController } from './deployment/reconcile.ts';
 import { disruptionController } from './disruption/reconcile.ts';
@@ -20,6 +21,7 @@ import { serviceLb } from './service-lb/reconcile.ts';
 import { statefulSetController } from './statefulset/reconcile.ts';
 import { storageProtection } from './storage-protection/reconcile.ts';
 import { taintEviction } from './taint-eviction/reconcile.ts';
+import { ttlAfterFinished } from './ttl-after-finished/reconcile.ts';
 
 export interface ControllerOptions {
   /** PEM of the CA that the cluster's API is served under; without it no kube-root-ca.crt is published. */
@@ -37,7 +39,9 @@ export function controllersFor({ caPem }: ControllerOptions): Controller[] {
     ...replicationController,
     ...statefulSetController,
     ...daemonSetController,
+    cronJobController,
     ...jobController,
+    ttlAfterFinished,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroring,

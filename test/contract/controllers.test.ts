@@ -79,6 +79,8 @@ const OWN: Record<string, string[]> = {
   'job-adoption': ['update pods'],
   job: ['create pods', 'update pods', 'delete pods', 'batch/jobs/status'],
   'job-orphans': ['update pods'],
+  cronjob: ['create batch/jobs', 'delete batch/jobs', 'batch/cronjobs/status'],
+  'ttl-after-finished': ['delete batch/jobs'],
   disruption: ['policy/poddisruptionbudgets/status'],
   'disruption-stale-targets': ['pods/status'],
   resourcequota: ['resourcequotas/status'],

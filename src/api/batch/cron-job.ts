@@ -11,7 +11,8 @@ import { droppedVersion } from '../machinery/dropped-version.ts';
 import { invalid, required } from '../machinery/field-errors.ts';
 import { byteLength } from '../machinery/names.ts';
 import { age } from '../machinery/time.ts';
-import { isTimeZone, scheduleProblem } from './cron-schedule.ts';
+import { parseSchedule } from './cron-schedule.ts';
+import { timeZoneProblem } from './time-zones.ts';
 import { defaultJobSpec, jobWarnings } from './job.ts';
 import { validateJobSpec } from './job-spec.ts';
 
@@ -40,8 +41,8 @@ function schedule(spec: Obj, old: Obj | undefined, errors: Errors): void {
     errors.push(required(path));
     return;
   }
-  const problem = scheduleProblem(text);
-  if (problem) errors.push(invalid(path, text, problem));
+  const parsed = parseSchedule(text);
+  if ('problem' in parsed) errors.push(invalid(path, text, parsed.problem));
   if (!text.includes('TZ')) return;
   if (!(old?.schedule ?? '').includes('TZ')) {
     errors.push(invalid(path, text, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'));
@@ -56,10 +57,13 @@ function timeZone(zone: string, errors: Errors): void {
   if (!zone) refuse('timeZone must be nil or non-empty string');
   else if (zone.split('/').some((part) => part === '.' || part === '..' || part.startsWith('-') || !ZONE_PART.test(part))) {
     refuse(`unknown time zone ${zone}`);
-  } else if (zone.toLowerCase() === 'local') {
-    refuse('timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones');
-    if (zone !== 'Local') refuse(`unknown time zone ${zone}`);
-  } else if (!isTimeZone(zone)) refuse(`unknown time zone ${zone}`);
+  } else {
+    if (zone.toLowerCase() === 'local') {
+      refuse('timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones');
+    }
+    const problem = timeZoneProblem(zone);
+    if (problem) refuse(problem);
+  }
 }
 
 function validateSpec(spec: Obj, old: Obj | undefined, options: PodOptions): Errors {

@@ -1,4 +1,11 @@
-/** Why a text is no cron schedule, in the words of the library that Kubernetes uses (robfig/cron ParseStandard). */
+/**
+ * Cron schedules as Kubernetes reads them (robfig/cron v3, ParseStandard). Own code, for no library has its semantics: others take the weekday
+ * 7, six fields, `L`, `W` and `#`, know no `@every`, run what lies in a skipped hour after it, and have other words for what is wrong.
+ */
+import { parseDuration } from '../machinery/go-duration.ts';
+import { goQuote } from '../machinery/go-text.ts';
+import { everySchedule, type FieldSet, fieldSchedule, type Schedule } from './cron-times.ts';
+import { timeZoneProblem } from './time-zones.ts';
 
 interface Bounds {
   min: number;
@@ -16,94 +23,104 @@ const FIELDS: Bounds[] = [
   { min: 1, max: 12, names: named('jan feb mar apr may jun jul aug sep oct nov dec', 1) },
   { min: 0, max: 6, names: named('sun mon tue wed thu fri sat', 0) },
 ];
-const DESCRIPTORS = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
-const DURATION = /^[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
+const DESCRIPTORS: Record<string, string> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
+};
+const EVERY = '@every ';
+const INT_MAX = 2n ** 63n - 1n;
+/** What Go's unicode.IsSpace takes for white space. */
+const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
+const SPACES = new RegExp(SPACE, 'u');
+const AROUND = new RegExp(`^${SPACE}|${SPACE}$`, 'gu');
 
 class Problem extends Error {}
 
-/** Undefined for a good schedule. */
-export function scheduleProblem(schedule: string): string | undefined {
+/** The schedule of a text, or why it is none, in the library's words. */
+export function parseSchedule(text: string): { schedule: Schedule } | { problem: string } {
   try {
-    parse(schedule);
-    return undefined;
+    return { schedule: parse(text) };
   } catch (error) {
-    if (error instanceof Problem) return error.message;
+    if (error instanceof Problem) return { problem: error.message };
     throw error;
   }
 }
 
-function parse(text: string): void {
+function parse(text: string): Schedule {
   if (text === '') throw new Problem('empty spec string');
-  let spec = text;
-  if (spec.startsWith('TZ=') || spec.startsWith('CRON_TZ=')) {
-    const space = spec.indexOf(' ');
-    const zone = spec.slice(spec.indexOf('=') + 1, Math.max(0, space));
+  let [zone, spec] = ['Local', text];
+  if (text.startsWith('TZ=') || text.startsWith('CRON_TZ=')) {
+    const space = text.indexOf(' ');
+    // The library panics there, and Kubernetes takes that for an error (ParseCronScheduleWithPanicRecovery).
     if (space < 0) throw new Problem('invalid schedule format: runtime error: slice bounds out of range [:-1]');
-    if (!isTimeZone(zone)) throw new Problem(`provided bad location ${zone}: unknown time zone ${zone}`);
-    spec = spec.slice(space).trim();
+    zone = text.slice(text.indexOf('=') + 1, space);
+    const problem = timeZoneProblem(zone);
+    if (problem) throw new Problem(`provided bad location ${zone}: ${problem}`);
+    spec = text.slice(space).replace(AROUND, '');
   }
   if (spec.startsWith('@')) {
-    descriptor(spec);
-    return;
+    if (spec.startsWith(EVERY)) return every(spec.slice(EVERY.length));
+    if (!Object.hasOwn(DESCRIPTORS, spec)) throw new Problem(`unrecognized descriptor: ${spec}`);
+    spec = DESCRIPTORS[spec];
   }
-  const fields = spec.split(/\s+/).filter(Boolean);
+  const fields = spec.split(SPACES).filter(Boolean);
   if (fields.length !== FIELDS.length) {
     throw new Problem(`expected exactly ${FIELDS.length} fields, found ${fields.length}: [${fields.join(' ')}]`);
   }
-  fields.forEach((field, i) => {
-    for (const expression of field.split(',').filter(Boolean)) range(expression, FIELDS[i]);
-  });
+  const [minute, hour, day, month, weekday] = fields.map((field, i) => fieldSet(field, FIELDS[i]));
+  return fieldSchedule({ minute, hour, day, month, weekday }, zone);
 }
 
-function descriptor(text: string): void {
-  if (DESCRIPTORS.includes(text)) return;
-  if (!text.startsWith('@every ')) throw new Problem(`unrecognized descriptor: ${text}`);
-  const duration = text.slice('@every '.length);
-  if (DURATION.test(duration)) return;
-  throw new Problem(`failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`);
+function every(text: string): Schedule {
+  const duration = parseDuration(text);
+  if ('problem' in duration) throw new Problem(`failed to parse duration ${EVERY}${text}: ${duration.problem}`);
+  return everySchedule(duration.ns);
 }
 
-function range(expression: string, bounds: Bounds): void {
+function fieldSet(field: string, bounds: Bounds): FieldSet {
+  const set: FieldSet = { values: Array.from({ length: bounds.max + 1 }, () => false), isAny: false };
+  for (const expression of field.split(',').filter(Boolean)) addRange(set, expression, bounds);
+  return set;
+}
+
+function addRange(set: FieldSet, expression: string, bounds: Bounds): void {
   const parts = expression.split('/');
   const ends = parts[0].split('-');
-  let start = bounds.min;
-  let end = bounds.max;
-  if (ends[0] !== '*' && ends[0] !== '?') {
+  const isAny = ends[0] === '*' || ends[0] === '?';
+  let [start, end] = [BigInt(bounds.min), BigInt(bounds.max)];
+  if (!isAny) {
     start = numberOrName(ends[0], bounds);
     if (ends.length > 2) throw new Problem(`too many hyphens: ${expression}`);
     end = ends.length === 2 ? numberOrName(ends[1], bounds) : start;
   }
   if (parts.length > 2) throw new Problem(`too many slashes: ${expression}`);
-  const step = parts.length === 2 ? whole(parts[1]) : 1;
-  if (parts.length === 2 && ends.length === 1) end = bounds.max;
+  const step = parts.length === 2 ? whole(parts[1]) : 1n;
+  if (parts.length === 2 && ends.length === 1) end = BigInt(bounds.max);
   if (start < bounds.min) throw new Problem(`beginning of range (${start}) below minimum (${bounds.min}): ${expression}`);
   if (end > bounds.max) throw new Problem(`end of range (${end}) above maximum (${bounds.max}): ${expression}`);
   if (start > end) throw new Problem(`beginning of range (${start}) beyond end of range (${end}): ${expression}`);
-  if (step === 0) throw new Problem(`step of range should be a positive number: ${expression}`);
+  if (step === 0n) throw new Problem(`step of range should be a positive number: ${expression}`);
+  for (let value = start; value <= end; value += step) set.values[Number(value)] = true;
+  set.isAny ||= isAny && step === 1n;
 }
 
-function numberOrName(text: string, { names }: Bounds): number {
-  const known = names?.[text.toLowerCase()];
-  return known ?? whole(text);
+function numberOrName(text: string, { names = {} }: Bounds): bigint {
+  const name = text.toLowerCase();
+  return Object.hasOwn(names, name) ? BigInt(names[name]) : whole(text);
 }
 
-function whole(text: string): number {
-  if (!/^[+-]?[0-9]+$/.test(text)) {
-    throw new Problem(`failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  const n = Number(text);
-  if (n < 0) throw new Problem(`negative number (${n}) not allowed: ${text}`);
-  return n;
-}
-
-/** Is it a name of the time zone database, upper and lower case as there? */
-export function isTimeZone(name: string): boolean {
-  if (name === '' || name === 'UTC') return true;
-  try {
-    const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
-    // The runtime takes any case and may answer with another name of the zone, which says nothing about the case of this one.
-    return known.toLowerCase() === name.toLowerCase() ? known === name : /^[A-Z]/.test(name);
-  } catch {
-    return false;
-  }
+/** strconv.Atoi. */
+function whole(text: string): bigint {
+  const refused = (why: string) =>
+    new Problem(`failed to parse int from ${text}: strconv.Atoi: parsing ${goQuote(text)}: ${why}`);
+  if (!/^[+-]?[0-9]+$/.test(text)) throw refused('invalid syntax');
+  const number = BigInt(text.replace('+', ''));
+  if (number > INT_MAX || number < -INT_MAX - 1n) throw refused('value out of range');
+  if (number < 0n) throw new Problem(`negative number (${number}) not allowed: ${text}`);
+  return number;
 }
