@@ -23,11 +23,16 @@ export function heal(world: World): void {
       ask(world, 'PATCH', address(resource, object), { spec }, merge);
     }
   }
+  // What starts by itself would never come to rest.
+  for (const { object } of each(world, 'batch/cronjobs'))
+    ask(world, 'PATCH', address('batch/cronjobs', object), { spec: { suspend: true } }, merge);
   for (const { object } of each(world, 'pods')) {
     const { name, finalizers, annotations, uid } = object.metadata;
     world.ledger.released.add(uid);
     const url = address('pods', object);
-    if (finalizers?.length) ask(world, 'PATCH', url, { metadata: { finalizers: null } }, merge);
+    const others = finalizers?.filter((finalizer) => finalizer !== HOLD);
+    if (others?.length !== finalizers?.length)
+      ask(world, 'PATCH', url, { metadata: { finalizers: others?.length ? others : null } }, merge);
     // A pod that was taken out of its StatefulSet holds a name that the set tries to use for ever.
     const stray = name.startsWith('db-') && object.metadata.ownerReferences?.[0]?.kind !== 'StatefulSet';
     if (stray || annotations?.[SIMULATE]) ask(world, 'DELETE', url);

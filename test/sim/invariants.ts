@@ -1,4 +1,5 @@
 import { timersIn } from '../host/timers-in.ts';
+import { checkConcurrency, checkJobs } from './jobs.ts';
 import { must } from './must.ts';
 import { equal, type Obj } from '../../src/lib/json.ts';
 import { EVENT_TTL_MS, CHECKPOINT_SPACING_MS } from '../../src/store/limits.ts';
@@ -23,6 +24,7 @@ export function checkAlways(world: World): void {
     () => `the store is at ${store.revision()}, its log at ${world.ledger.revision}`,
   );
   for (const watcher of world.watchers) watcher.take();
+  checkConcurrency(world);
   memory(world);
 }
 
@@ -55,6 +57,7 @@ export function checkSettled(world: World): void {
   world.host.cluster.flush(world.host.now);
   for (const watcher of world.watchers) watcher.checkCurrent();
   checkCounts(world);
+  checkJobs(world);
 }
 
 /** What holds at rest. */

@@ -1,6 +1,7 @@
 import type { World } from '../world.ts';
 import * as cluster from './cluster.ts';
 import * as config from './config.ts';
+import * as jobs from './jobs.ts';
 import * as pods from './pods.ts';
 import * as reads from './reads.ts';
 import * as workloads from './workloads.ts';
@@ -16,6 +17,10 @@ const WEIGHTS: readonly [number, (world: World) => void][] = [
   [1, workloads.createController],
   [2, workloads.createStatefulSet],
   [1, workloads.createDaemonSet],
+  [2, jobs.createJob],
+  [2, jobs.createCronJob],
+  [2, jobs.editCronJob],
+  [2, jobs.deleteJob],
   [2, pods.createPod],
   [3, pods.deletePod],
   [4, pods.relabelPod],

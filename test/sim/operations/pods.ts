@@ -35,16 +35,18 @@ export function relabelPod(world: World): void {
 
 /** Somebody holds a pod, or lets go of one: with its last finalizer a deleted pod goes. */
 export function holdPod(world: World): void {
-  const held = [...world.ledger.live('pods').values()].filter(({ object }) => object.metadata.finalizers?.length);
+  const held = [...world.ledger.live('pods').values()].filter(({ object }) => object.metadata.finalizers?.includes(HOLD));
   if (held.length && world.chance(0.6)) {
-    const { namespace, name, uid } = world.pick(held).object.metadata;
+    const { namespace, name, uid, finalizers } = world.pick(held).object.metadata;
     world.ledger.released.add(uid);
-    ask(world, 'PATCH', urlOf('pods', namespace, name), { metadata: { finalizers: null } }, merge);
+    const others = finalizers?.filter((finalizer) => finalizer !== HOLD);
+    ask(world, 'PATCH', urlOf('pods', namespace, name), { metadata: { finalizers: others?.length ? others : null } }, merge);
     return;
   }
   const found = anyOf(world, 'pods');
   if (!found) return;
-  ask(world, 'PATCH', found.url, { metadata: { finalizers: [HOLD] } }, merge);
+  const finalizers = [...new Set([...(found.object.metadata.finalizers ?? []), HOLD])];
+  ask(world, 'PATCH', found.url, { metadata: { finalizers } }, merge);
   if (world.chance(0.7)) ask(world, 'DELETE', found.url);
 }
 
