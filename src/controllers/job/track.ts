@@ -126,7 +126,8 @@ function end(s: JobSync): Action[] {
   if (!ending || s.terminating > 0) return [];
   ensureCondition(status, ending);
   if (ending.type !== 'Complete') return [eventFor(COMPONENT, job, 'Warning', ending.reason, ending.message)];
-  status.completionTime = ending.lastTransitionTime;
+  // A clock that went back; what ends before it starts is refused.
+  status.completionTime = [ending.lastTransitionTime, status.startTime ?? ''].sort()[1];
   const { completions } = job.spec;
   const tooMany = 'Too many succeeded pods running after completion count reached';
   return [

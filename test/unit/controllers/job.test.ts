@@ -42,6 +42,15 @@ function ended(bench: ControllerBench, pod: KubeObject, code = 0, more: Obj = {}
 }
 
 describe('jobs', () => {
+  it('[CTL130] ends after it started, though the clock went back', () => {
+    const bench = make(JOB());
+    const { startTime } = status(bench) as Obj;
+    bench.now -= 5000;
+    ended(bench, pods(bench)[0]);
+    expect(status(bench)).toMatchObject({ succeeded: 1, startTime, completionTime: startTime });
+    expect(pods(bench)).toHaveLength(1);
+  });
+
   it('[CTL130] runs one pod to its end, and says so', () => {
     const bench = make(JOB());
     const [pod] = pods(bench);
