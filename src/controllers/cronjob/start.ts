@@ -6,9 +6,9 @@ import { rfc3339 } from '../../api/machinery/time.ts';
 import { clone, type KubeObject, type Obj } from '../../lib/json.ts';
 import { eventFor } from '../shared/events.ts';
 import { JOBS } from '../shared/jobs.ts';
-import { isControlledBy, newControllerRef } from '../shared/owners.ts';
+import { newControllerRef } from '../shared/owners.ts';
 import { deadlineMs, lastDue, nextDue } from './due.ts';
-import { activate, COMPONENT, type CronSync, jobName, remove, say, SCHEDULED } from './sync.ts';
+import { COMPONENT, type CronSync, jobName, remove, say, SCHEDULED } from './sync.ts';
 
 const DOCUMENTATION = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/';
 
@@ -75,12 +75,8 @@ function replace(s: CronSync): boolean {
 /** False: it is left for the next plan. */
 function create(s: CronSync, at: number): boolean {
   const job = jobOf(s.cron, at);
-  const there = s.view.get(JOBS, job.metadata.namespace ?? '', job.metadata.name);
-  if (there) {
-    // Its status was not written, or a schedule by seconds has made it within this minute.
-    if (isControlledBy(there, s.cron) && !s.active.some(({ uid }) => uid === there.metadata.uid)) activate(s, there, at);
-    return true;
-  }
+  // Upstream asks for such a Job in no namespace and tries again, with back-off, until the next start has another name.
+  if (s.view.get(JOBS, job.metadata.namespace ?? '', job.metadata.name)) return true;
   if (!s.left) return false;
   s.creation.push({ verb: 'create', resource: JOBS, object: job });
   s.creation.push(eventFor(COMPONENT, s.cron, 'Normal', 'SuccessfulCreate', `Created job ${job.metadata.name}`));

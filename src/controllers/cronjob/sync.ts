@@ -53,11 +53,10 @@ export function say(s: CronSync, type: 'Normal' | 'Warning', reason: string, mes
 /** The name of the Job of a time: no two of a minute (getJobName). */
 export const jobName = ({ metadata }: KubeObject, at: number): string => `${metadata.name}-${Math.floor(at / 60_000)}`;
 
-/** A reference as ref.GetReference makes it. */
-export function activate(s: CronSync, { apiVersion, kind, metadata }: KubeObject, at: number): void {
+/** ref.GetReference. */
+function referenceTo({ apiVersion, kind, metadata }: KubeObject): Obj {
   const { namespace, name, uid, resourceVersion } = metadata;
-  s.active.push({ kind, namespace, name, uid, apiVersion, resourceVersion });
-  s.last = at;
+  return { kind, namespace, name, uid, apiVersion, resourceVersion };
 }
 
 /** Takes the Job that the plan before this one created into the status. */
@@ -65,7 +64,9 @@ export function takeStarted(s: CronSync): void {
   for (const job of s.jobs) {
     const at = parseTime(job.metadata.annotations?.[SCHEDULED] ?? '');
     if (Number.isNaN(at) || at <= (s.last ?? Number.NEGATIVE_INFINITY)) continue;
-    if (job.metadata.name === jobName(s.cron, at) && !finishedCondition(job)) activate(s, job, at);
+    if (job.metadata.name !== jobName(s.cron, at) || finishedCondition(job)) continue;
+    s.active.push(referenceTo(job));
+    s.last = at;
   }
 }
 
