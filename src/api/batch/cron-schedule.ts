@@ -39,10 +39,25 @@ const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202
 const SPACES = new RegExp(SPACE, 'u');
 const AROUND = new RegExp(`^${SPACE}|${SPACE}$`, 'gu');
 
+/** Texts whose answer is remembered. */
+const KNOWN_MAX = 256;
+
 class Problem extends Error {}
 
+type Parsed = { schedule: Schedule } | { problem: string };
+const known = new Map<string, Parsed>();
+
 /** The schedule of a text, or why it is none, in the library's words. */
-export function parseSchedule(text: string): { schedule: Schedule } | { problem: string } {
+export function parseSchedule(text: string): Parsed {
+  const before = known.get(text);
+  if (before) return before;
+  const parsed = attempt(text);
+  if (known.size >= KNOWN_MAX) known.delete(known.keys().next().value as string);
+  known.set(text, parsed);
+  return parsed;
+}
+
+function attempt(text: string): Parsed {
   try {
     return { schedule: parse(text) };
   } catch (error) {

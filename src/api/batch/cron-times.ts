@@ -37,6 +37,11 @@ export function fieldSchedule(fields: Fields, zone: string): Schedule {
   return { next: (from) => (isEmpty ? NEVER : new Search(fields, offsetsOf(zone), from).run()) };
 }
 
+/** What a wall clock shows of a unit. */
+const shown = (wall: number, unit: number, of: number): number => {
+  const rest = Math.floor(wall / unit) % of;
+  return rest < 0 ? rest + of : rest;
+};
 const wholeSecond = (ms: number): number => Math.floor(ms / SECOND) * SECOND;
 
 /**
@@ -66,8 +71,12 @@ class Search {
   }
 
   /** The wall clock, as if it were UTC. */
+  get #wall(): number {
+    return this.#at + this.#offset(this.#at);
+  }
+
   get #date(): Date {
-    return new Date(this.#at + this.#offset(this.#at));
+    return new Date(this.#wall);
   }
 
   /** Go's time.Date: a wall clock that does not exist is moved by the change, one that exists twice is the earlier. */
@@ -122,35 +131,34 @@ class Search {
 
   #hour(): boolean {
     const { values } = this.#fields.hour;
-    while (!values[this.#date.getUTCHours()]) {
+    while (!values[shown(this.#wall, HOUR, 24)]) {
       this.#move((date) => {
         this.#set(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), [date.getUTCHours(), 0, 0]);
       });
       this.#at += HOUR;
-      if (this.#date.getUTCHours() === 0) return false;
+      if (shown(this.#wall, HOUR, 24) === 0) return false;
     }
     return true;
   }
 
   #minute(): boolean {
     const { values } = this.#fields.minute;
-    while (!values[this.#date.getUTCMinutes()]) {
+    while (!values[shown(this.#wall, MINUTE, 60)]) {
       this.#move(() => {
         this.#at = Math.floor(this.#at / MINUTE) * MINUTE;
       });
       this.#at += MINUTE;
-      if (this.#date.getUTCMinutes() === 0) return false;
+      if (shown(this.#wall, MINUTE, 60) === 0) return false;
     }
     return true;
   }
 
-  /** Schedules fire at whole minutes. */
+  /** Schedules fire at whole minutes, so the only value is also the first, with which the search begins anew. */
   #second(): boolean {
-    while (this.#date.getUTCSeconds() !== 0) {
-      this.#moved = true;
-      this.#at += SECOND;
-      if (this.#date.getUTCSeconds() === 0) return false;
-    }
-    return true;
+    const second = shown(this.#wall, SECOND, 60);
+    if (second === 0) return true;
+    this.#moved = true;
+    this.#at += (60 - second) * SECOND;
+    return false;
   }
 }

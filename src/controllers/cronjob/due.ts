@@ -13,6 +13,8 @@ export interface Due {
   /** The last time at or before now at which a Job should have started. */
   at?: number;
   missed: 'none' | 'few' | 'many';
+  /** When it is due next, as long as no start was missed. */
+  next?: number;
   /** Why the schedule makes no sense. */
   problem?: string;
 }
@@ -33,7 +35,7 @@ export function lastDue(cron: KubeObject, schedule: Schedule, last: number | und
   const earliest = deadline === undefined ? since : Math.max(since, now - deadline);
   const none: Due = { earliest, missed: 'none' };
   const first = schedule.next(earliest);
-  if (first > now) return none;
+  if (first > now) return { ...none, next: first };
   // Upstream goes on from the year 1 when the next time is more than five years away, and may never return.
   const second = first === NEVER ? NEVER : schedule.next(first);
   if (second > now) return { ...none, at: first };
@@ -48,7 +50,7 @@ export function lastDue(cron: KubeObject, schedule: Schedule, last: number | und
 
 /** When the schedule is due next (nextScheduleTimeDuration); undefined: never. */
 export function nextDue(cron: KubeObject, schedule: Schedule, last: number | undefined, now: number): number | undefined {
-  const { at, earliest, missed, problem } = lastDue(cron, schedule, last, now);
-  const next = schedule.next(at ?? (problem === undefined && missed === 'none' ? earliest : now));
+  const { at, earliest, missed, problem, next: known } = lastDue(cron, schedule, last, now);
+  const next = known ?? schedule.next(at ?? (problem === undefined && missed === 'none' ? earliest : now));
   return next === NEVER ? undefined : next;
 }

@@ -62,9 +62,9 @@ function referenceTo({ apiVersion, kind, metadata }: KubeObject): Obj {
 /** Takes the Job that the plan before this one created into the status. */
 export function takeStarted(s: CronSync): void {
   for (const job of s.jobs) {
+    if (finishedCondition(job) || s.active.some(({ uid }) => uid === job.metadata.uid)) continue;
     const at = parseTime(job.metadata.annotations?.[SCHEDULED] ?? '');
-    if (Number.isNaN(at) || at <= (s.last ?? Number.NEGATIVE_INFINITY)) continue;
-    if (job.metadata.name !== jobName(s.cron, at) || finishedCondition(job)) continue;
+    if (Number.isNaN(at) || at <= (s.last ?? Number.NEGATIVE_INFINITY) || job.metadata.name !== jobName(s.cron, at)) continue;
     s.active.push(referenceTo(job));
     s.last = at;
   }
@@ -92,9 +92,9 @@ function trim(s: CronSync, type: string, limit: number | undefined): void {
   for (const job of surplus.slice(0, s.left)) remove(s, job);
 }
 
-/** Those that have not started last; then by name (byJobStartTime). */
+/** Those that have not started last; then by name (byJobStartTime). Times have a fixed width, so text order is time order. */
 function byStart(a: KubeObject, b: KubeObject): number {
-  const [x, y] = [a, b].map(({ status }) => (status?.startTime ? parseTime(status.startTime) : Number.POSITIVE_INFINITY));
+  const [x, y] = [a.status?.startTime ?? '~', b.status?.startTime ?? '~'];
   if (x !== y) return x < y ? -1 : 1;
   return a.metadata.name < b.metadata.name ? -1 : 1;
 }
@@ -114,8 +114,7 @@ export function takeEnded(s: CronSync): void {
       say(s, 'Normal', 'SawCompletedJob', `Saw completed job: ${name}, condition: ${ended.type}`);
     }
     const completed = ended.type === 'Complete' ? job.status.completionTime : undefined;
-    if (completed && (!s.lastSuccessfulTime || parseTime(completed) > parseTime(s.lastSuccessfulTime)))
-      s.lastSuccessfulTime = completed;
+    if (completed && completed > (s.lastSuccessfulTime ?? '')) s.lastSuccessfulTime = completed;
   }
   const there = new Set(s.jobs.map(({ metadata }) => metadata.uid));
   for (const { uid, name, namespace = '' } of s.active.filter((one) => !there.has(one.uid))) {
