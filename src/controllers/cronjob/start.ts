@@ -63,7 +63,7 @@ function scheduleOf(s: CronSync): Schedule | undefined {
 
 /** Deletes the Jobs that run; false: some are left for the next plan. */
 function replace(s: CronSync): boolean {
-  for (const { name, namespace = '', uid } of [...s.active]) {
+  for (const { name, namespace = '', uid } of s.active) {
     if (!s.left) return false;
     const job = s.view.get(JOBS, namespace, name);
     if (job && !job.metadata.deletionTimestamp) remove(s, job);
