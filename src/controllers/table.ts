@@ -11,6 +11,7 @@ import { jobController } from './job/reconcile.ts';
 import { namespaceController } from './namespace/reconcile.ts';
 import { nodeLifecycle } from './node-lifecycle/reconcile.ts';
 import { ttlController } from './node-lifecycle/ttl.ts';
+import { persistentVolumeBinder } from './persistentvolume-binder/reconcile.ts';
 import { podGc } from './pod-gc/reconcile.ts';
 import { clusterRoleAggregation } from './rbac-aggregation/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
@@ -51,6 +52,7 @@ export function controllersFor({ caPem }: ControllerOptions): Controller[] {
     taintEviction,
     podGc,
     clusterRoleAggregation,
+    ...persistentVolumeBinder,
     ...storageProtection,
     ...disruptionController,
     resourceQuotaController,

@@ -1,7 +1,7 @@
+import { DEFAULT_STORAGE_CLASS } from '../../api/storage/default-class.ts';
 import type { Plugin } from '../plugin.ts';
 import { defaultClassOf } from './default-class.ts';
 
-const MARKS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
 
 /** DefaultStorageClass: a claim that names no class gets the default one. */
@@ -12,7 +12,7 @@ export const defaultStorageClass: Plugin = {
   mutate({ object, subresource }, cluster) {
     if (!object || subresource || object.spec?.storageClassName !== undefined) return;
     if (object.metadata.annotations?.[BETA_CLASS] !== undefined) return;
-    const found = defaultClassOf(cluster, 'storage.k8s.io/storageclasses', MARKS);
+    const found = defaultClassOf(cluster, 'storage.k8s.io/storageclasses', DEFAULT_STORAGE_CLASS);
     if (found) object.spec = { ...object.spec, storageClassName: found.metadata.name };
   },
 };

@@ -5,11 +5,11 @@ import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { checkQualifiedName } from '../machinery/checks.ts';
+import { DEFAULT_STORAGE_CLASS } from './default-class.ts';
 import { checkParameters, checkProvisioner } from './checks.ts';
 
 /** StorageClass (registry/storage/storageclass/strategy.go, storage/validation). */
 
-const DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 const RECLAIM = ['Delete', 'Retain'];
 const BINDING = ['Immediate', 'WaitForFirstConsumer'];
 const FIXED = ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'];
@@ -63,7 +63,7 @@ const validateUpdate = (object: KubeObject, old: KubeObject): FieldError[] => [
   ),
 ];
 
-const isDefault = (object: KubeObject): boolean => DEFAULT.some((a) => object.metadata.annotations?.[a] === 'true');
+const isDefault = (object: KubeObject): boolean => DEFAULT_STORAGE_CLASS.some((a) => object.metadata.annotations?.[a] === 'true');
 
 export const StorageClass = defineKind({
   group: 'storage.k8s.io',
