@@ -6,6 +6,7 @@ import { disruptionController } from './disruption/reconcile.ts';
 import { endpointsController } from './endpoints/reconcile.ts';
 import { endpointSliceController } from './endpointslice/reconcile.ts';
 import { endpointSliceMirroring } from './endpointslice-mirroring/reconcile.ts';
+import { ephemeralVolume } from './ephemeral-volume/reconcile.ts';
 import { garbageCollector } from './garbage-collector/reconcile.ts';
 import { jobController } from './job/reconcile.ts';
 import { namespaceController } from './namespace/reconcile.ts';
@@ -23,6 +24,8 @@ import { statefulSetController } from './statefulset/reconcile.ts';
 import { storageProtection } from './storage-protection/reconcile.ts';
 import { taintEviction } from './taint-eviction/reconcile.ts';
 import { ttlAfterFinished } from './ttl-after-finished/reconcile.ts';
+import { volumeExpand } from './volume-expand/reconcile.ts';
+import { volumeProvisioner } from './volume-provisioner/reconcile.ts';
 
 export interface ControllerOptions {
   /** PEM of the CA that the cluster's API is served under; without it no kube-root-ca.crt is published. */
@@ -52,7 +55,10 @@ export function controllersFor({ caPem }: ControllerOptions): Controller[] {
     taintEviction,
     podGc,
     clusterRoleAggregation,
+    ephemeralVolume,
     ...persistentVolumeBinder,
+    volumeExpand,
+    ...volumeProvisioner,
     ...storageProtection,
     ...disruptionController,
     resourceQuotaController,

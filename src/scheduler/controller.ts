@@ -36,7 +36,14 @@ function reconcile(_key: Key, view: View, { now, random, maxWrites }: ReconcileC
   for (const waiting of snapshot.queue()) {
     if (decided >= Math.min(maxWrites, SCHEDULER_BATCH_PODS)) break;
     const { info } = waiting;
-    const { node, verdict } = schedule(info, snapshot, view, random);
+    const { node, verdict, before } = schedule(info, snapshot, view, random);
+    if (node && before) {
+      const some = before.slice(0, maxWrites - decided);
+      actions.push(...some);
+      snapshot.assume(info, node);
+      decided += some.length;
+      continue;
+    }
     if (node) {
       actions.push(...bind(info, node.name));
       snapshot.assume(info, node);

@@ -10,6 +10,8 @@ export const VOLUME_RESOURCES: readonly string[] = [
   'persistentvolumeclaims',
   'persistentvolumes',
   'storage.k8s.io/storageclasses',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csistoragecapacities',
 ];
 const VOLUME_CHANGE: readonly ClusterEvent[] = ['volume/change'];
 

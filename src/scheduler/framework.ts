@@ -1,3 +1,4 @@
+import type { Action } from '../reconcile/plan.ts';
 import type { View } from '../registry/view.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -38,6 +39,8 @@ export interface Cycle {
   readonly nodes: readonly NodeInfo[];
   readonly view: View;
   readonly state: Map<string, unknown>;
+  /** Volumes by name, volumes and claims by namespace and name, that pods of the same plan take. */
+  readonly taken: Set<string>;
 }
 
 /** The result of a plugin before nodes are filtered: it does not apply, or rejects all nodes, or allows only these. */
@@ -57,6 +60,8 @@ export interface Plugin {
   /** "skip": the plugin's score does not apply to this pod. */
   preScore?(pod: PodInfo, nodes: readonly NodeInfo[], cycle: Cycle): 'skip' | undefined;
   score?(pod: PodInfo, node: NodeInfo, cycle: Cycle): number;
+  /** Writes that go before the binding; while there is a list, empty or not, the pod waits for what follows from them. */
+  preBind?(pod: PodInfo, node: NodeInfo, cycle: Cycle): Action[] | undefined;
   /** Brings raw scores into 0..MAX_SCORE, in place; scores[i] is of nodes[i]. */
   normalize?(scores: number[], nodes: readonly NodeInfo[], cycle: Cycle): void;
 }

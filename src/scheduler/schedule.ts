@@ -1,4 +1,5 @@
 import type { Random } from '../lib/random.ts';
+import type { Action } from '../reconcile/plan.ts';
 import type { View } from '../registry/view.ts';
 import { common, type Cycle, type Plugin, type Rejection } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
@@ -11,6 +12,7 @@ const having = <K extends keyof Plugin>(point: K) => plugins.filter((plugin) => 
 const PRE_FILTERS = having('preFilter');
 const FILTERS = having('filter');
 const SCORES = having('score');
+const PRE_BINDS = having('preBind');
 
 /** The result of the filters for one pod. */
 export interface Verdict {
@@ -22,7 +24,12 @@ export interface Verdict {
 }
 
 /** A placement, or a verdict without one. */
-export type Placement = { node: NodeInfo; verdict: Verdict } | { node?: undefined; verdict: Verdict };
+export interface Placement {
+  node?: NodeInfo;
+  verdict: Verdict;
+  /** Writes that go before the binding, which waits for what follows from them. */
+  before?: Action[];
+}
 
 /** The filters that apply to the pod, after their pre-filter. */
 export interface Prepared {
@@ -35,8 +42,8 @@ export interface Prepared {
 }
 
 /** Runs the pre-filters over a list of nodes. */
-export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: View): Prepared {
-  const cycle: Cycle = { nodes, view, state: new Map() };
+export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: View, taken = new Set<string>()): Prepared {
+  const cycle: Cycle = { nodes, view, state: new Map(), taken };
   const skipped = new Set<string>();
   const out: Prepared = { cycle, filters: FILTERS, namedBy: [] };
   for (const plugin of PRE_FILTERS) {
@@ -83,7 +90,7 @@ export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prep
     const crowded = node.copy();
     for (const other of promised) crowded.add(other);
     const nodes = prepared.cycle.nodes.map((n) => (n === node ? crowded : n));
-    const again = prepare(pod, nodes, prepared.cycle.view);
+    const again = prepare(pod, nodes, prepared.cycle.view, prepared.cycle.taken);
     const rejection = again.reject ?? filterNode(pod, crowded, again);
     if (rejection) return rejection;
   }
@@ -92,7 +99,7 @@ export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prep
 
 /** The nodes that fit the pod, and the rejections of the others. */
 function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdict: Verdict; prepared: Prepared } {
-  const prepared = prepare(pod, snapshot.nodes, view);
+  const prepared = prepare(pod, snapshot.nodes, view, snapshot.taken);
   const verdict: Verdict = { feasible: [], rejected: new Map(), everywhere: prepared.reject };
   if (prepared.reject) {
     for (const node of snapshot.nodes) verdict.rejected.set(node.name, prepared.reject);
@@ -132,9 +139,19 @@ export function schedule(pod: PodInfo, snapshot: Snapshot, view: View, random: R
   if (promised) return promised;
   const { verdict, prepared } = filterAll(pod, snapshot, view);
   const { feasible } = verdict;
-  if (feasible.length <= 1) return { node: feasible[0], verdict };
-  const totals = scoreNodes(pod, feasible, prepared.cycle);
-  return { node: best(feasible, totals, random), verdict };
+  if (!feasible.length) return { verdict };
+  const only = feasible.length === 1;
+  const node = only ? feasible[0] : best(feasible, scoreNodes(pod, feasible, prepared.cycle), random);
+  return { node, verdict, before: before(pod, node, prepared.cycle) };
+}
+
+/** What is to be written before the pod is bound; undefined when nothing is. */
+function before(pod: PodInfo, node: NodeInfo, cycle: Cycle): Action[] | undefined {
+  const lists = PRE_BINDS.flatMap((plugin) => {
+    const actions = plugin.preBind(pod, node, cycle);
+    return actions ? [actions] : [];
+  });
+  return lists.length ? lists.flat() : undefined;
 }
 
 /** The pod's nominated node, which is tried first. */
@@ -142,10 +159,10 @@ function promisedNode(pod: PodInfo, snapshot: Snapshot, view: View): Placement |
   const name: string | undefined = pod.pod.status?.nominatedNodeName;
   const node = name ? snapshot.node(name) : undefined;
   if (!node) return undefined;
-  const prepared = prepare(pod, snapshot.nodes, view);
+  const prepared = prepare(pod, snapshot.nodes, view, snapshot.taken);
   if (prepared.reject || (prepared.only && !prepared.only.has(node.name))) return undefined;
   if (filterWithNominated(pod, node, prepared, snapshot)) return undefined;
-  return { node, verdict: { feasible: [node], rejected: new Map() } };
+  return { node, verdict: { feasible: [node], rejected: new Map() }, before: before(pod, node, prepared.cycle) };
 }
 
 function best(nodes: readonly NodeInfo[], totals: number[], random: Random): NodeInfo {

@@ -24,6 +24,8 @@ export class Snapshot {
   readonly #held = new Map<string, string>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #assumed = new Map<string, string>();
+  /** What pods of the plan that is being made take (Cycle.taken). */
+  readonly taken = new Set<string>();
   #list: NodeInfo[] | undefined;
   #promises = 0;
 
@@ -36,6 +38,7 @@ export class Snapshot {
   settle(): this {
     for (const [uid, node] of this.#assumed) this.#nodes.get(node)?.remove(uid);
     this.#assumed.clear();
+    this.taken.clear();
     return this;
   }
 

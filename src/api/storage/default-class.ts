@@ -1,7 +1,10 @@
 import type { KubeObject } from '../../lib/json.ts';
 
 /** Annotations that mark a StorageClass as the default. */
-export const DEFAULT_STORAGE_CLASS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+export const DEFAULT_STORAGE_CLASS = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
 
 /** Whether one of the annotations marks the class as the default. */
 export const isDefault = (object: KubeObject, annotations: readonly string[]): boolean =>

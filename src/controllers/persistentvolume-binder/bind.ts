@@ -1,4 +1,11 @@
-import { annotated, annotation, BIND_COMPLETED, BOUND_BY_CONTROLLER, boundVolume, capacityOf } from '../../api/core/volume/binding.ts';
+import {
+  annotated,
+  annotation,
+  BIND_COMPLETED,
+  BOUND_BY_CONTROLLER,
+  boundVolume,
+  capacityOf,
+} from '../../api/core/volume/binding.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
 import { CLAIMS, VOLUMES } from './resources.ts';
@@ -32,7 +39,8 @@ export function claimPhase(claim: KubeObject, phase: string, volume?: KubeObject
       if (grown !== undefined) status.capacity = { ...before.capacity, storage: grown };
       else if (before.capacity?.storage !== capacityOf(volume)) status.capacity = volume.spec.capacity;
       const attributes = volume.spec.volumeAttributesClassName;
-      if ((before.phase ?? 'Pending') === 'Pending' && attributes !== undefined) status.currentVolumeAttributesClassName = attributes;
+      if ((before.phase ?? 'Pending') === 'Pending' && attributes !== undefined)
+        status.currentVolumeAttributesClassName = attributes;
     }
   }
   if (equal(before, status)) return [];

@@ -79,7 +79,8 @@ function syncNaming(claim: KubeObject, view: View): Action[] {
 
 function syncBound(claim: KubeObject, view: View): Action[] {
   const { volumeName } = claim.spec ?? {};
-  if (!volumeName) return lost(claim, 'ClaimLost', 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!');
+  if (!volumeName)
+    return lost(claim, 'ClaimLost', 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!');
   const volume = view.get(VOLUMES, '', volumeName);
   if (!volume) return lost(claim, 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
   const ref = volume.spec?.claimRef;

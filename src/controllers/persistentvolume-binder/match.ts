@@ -36,7 +36,8 @@ function candidatesOf(claim: KubeObject, isDelayed: boolean, view: View): Candid
   const { namespace, name } = claim.metadata;
   for (const volumeName of [...index.keptFor(namespace, name)].sort()) {
     const volume = view.get(VOLUMES, '', volumeName);
-    if (volume && isBoundTo(volume, claim) && hasModes(volume.spec?.accessModes, claim)) at(volume.spec.accessModes).kept.push(volume);
+    if (volume && isBoundTo(volume, claim) && hasModes(volume.spec?.accessModes, claim))
+      at(volume.spec.accessModes).kept.push(volume);
   }
   if (!isDelayed) {
     for (const bucket of index.buckets(classOf(claim))) if (hasModes(bucket.modes, claim)) at(bucket.modes).free = bucket;

@@ -28,7 +28,8 @@ const CSI_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** The CSI driver that replaces an in-tree one, if one does. */
-export const csiNameOf = (driver: string): string | undefined => (Object.hasOwn(CSI_NAMES, driver) ? CSI_NAMES[driver] : undefined);
+export const csiNameOf = (driver: string): string | undefined =>
+  Object.hasOwn(CSI_NAMES, driver) ? CSI_NAMES[driver] : undefined;
 
 function withMigration(object: KubeObject, driver: string | undefined): KubeObject {
   if (driver === undefined) return object;

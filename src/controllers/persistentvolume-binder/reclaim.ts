@@ -44,7 +44,8 @@ function remove(volume: KubeObject): Action[] {
   if (path === undefined) {
     return failed(volume, FAILED, `failed to create deleter for volume "${name}": spec.PersistentVolumeSource.HostPath is nil`);
   }
-  if (!/\/tmp\/.+/.test(path)) return failed(volume, FAILED, `host_path deleter only supports /tmp/.+ but received provided ${path}`);
+  if (!/\/tmp\/.+/.test(path))
+    return failed(volume, FAILED, `host_path deleter only supports /tmp/.+ but received provided ${path}`);
   if (hasFinalizer(volume, IN_TREE_FINALIZER)) {
     return [{ verb: 'update', resource: VOLUMES, object: withoutFinalizer(volume, IN_TREE_FINALIZER) }];
   }

@@ -25,7 +25,10 @@ const volumes: Controller = {
     byObject(VOLUMES),
     { resource: CLAIMS, keys: volumesOfClaim },
     { resource: 'pods', keys: volumesOfPod },
-    { resource: 'events', keys: ({ type, object }) => (type === 'ADDED' && isAboutRecycler(object) ? recycled(object.involvedObject) : NOBODY) },
+    {
+      resource: 'events',
+      keys: ({ type, object }) => (type === 'ADDED' && isAboutRecycler(object) ? recycled(object.involvedObject) : NOBODY),
+    },
   ],
   reconcile: (key, view, { now }) => {
     const volume = view.get(VOLUMES, '', key.name);

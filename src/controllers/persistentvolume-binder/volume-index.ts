@@ -19,8 +19,6 @@ export interface Bucket {
 
 export const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
-
-
 function put<V>(map: Map<string, Set<V>>, key: string, value: V, isIn: boolean): void {
   const set = map.get(key);
   if (isIn) {

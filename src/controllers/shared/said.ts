@@ -16,7 +16,10 @@ export const RECYCLER = 'recycler-for-';
 const KINDS = new Set(['PersistentVolumeClaim', 'PersistentVolume']);
 export const isAboutRecycler = ({ involvedObject: about }: KubeObject): boolean =>
   about?.kind === 'Pod' && about.name?.startsWith(RECYCLER) === true;
-const concerns = (event: KubeObject): boolean => KINDS.has(event.involvedObject?.kind) || isAboutRecycler(event);
+/** The source of Events about pods whose claims cannot be made. */
+export const EPHEMERAL_COMPONENT = 'ephemeral_volume';
+const concerns = (event: KubeObject): boolean =>
+  KINDS.has(event.involvedObject?.kind) || isAboutRecycler(event) || event.source?.component === EPHEMERAL_COMPONENT;
 
 function note(said: Said, event: KubeObject, isIn: boolean): void {
   const uid: string = event.involvedObject?.uid ?? '';

@@ -2,6 +2,7 @@ import type { Resource } from '../../api/machinery/define-kind.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import { type Controller, type Key, byObject, type Plan } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
+import { podsOfClaim } from '../shared/claim-pods.ts';
 import { hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
 import { isControlledBy } from '../shared/owners.ts';
 import { isTerminal } from '../shared/pods.ts';
@@ -58,7 +59,7 @@ function claimsOfPod({ type, object: pod }: Change): Key[] {
 /** Whether a scheduled pod uses the claim: a kubelet starts no pod whose claim is terminating. */
 function claimIsUsed(claim: KubeObject, view: View): boolean {
   const { namespace, name } = claim.metadata;
-  return view.list('pods', namespace).some((pod) => {
+  return podsOfClaim(view, namespace, name).some((pod) => {
     if (!pod.spec?.nodeName) return false;
     return volumesOf(pod).some((volume) => {
       if (volume.persistentVolumeClaim) return volume.persistentVolumeClaim.claimName === name;

@@ -1,93 +1,137 @@
-import type { KubeObject, Obj } from '../../lib/json.ts';
+import {
+  annotated,
+  annotation,
+  boundVolume,
+  claimNameOf,
+  isFullyBound,
+  notForPod,
+  SELECTED_NODE,
+} from '../../api/core/volume/binding.ts';
+import { classOf } from '../../api/core/volume/persistent-volume-claim.ts';
+import type { KubeObject } from '../../lib/json.ts';
+import type { Action } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
-import { type Plugin, type PreFilterResult, unresolvable } from '../framework.ts';
+import { type Cycle, type Plugin, type PreFilterResult, type Rejection, unresolvable } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
-import { matchesTerms } from './node-affinity.ts';
+import { bySize, noProvision, reachable, volumeOn, type WaitingClaim, waitingClaim } from './claim-volumes.ts';
 
 const NAME = 'VolumeBinding';
-/** Annotation that the volume controller sets once claim and volume refer to each other. */
-const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
-const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+const CLAIMS = 'persistentvolumeclaims';
+const CONFLICT = "node(s) didn't find available persistent volumes to bind";
 
+/** The claims of a pod. */
 interface Claims {
   /** Volumes of bound claims; undefined for one that does not exist. */
   volumes: (KubeObject | undefined)[];
-  /** Claims that wait for their first consumer and can only take volumes that exist. */
-  waiting: KubeObject[];
+  /** Claims that wait for their first consumer, by size. */
+  waiting: WaitingClaim[];
+  /** What they get on each node that passed. */
+  onNode: Map<string, OnNode>;
 }
 
-/** The name of the claim behind a volume (component-helpers ephemeral.VolumeClaimName). */
-const claimName = (pod: KubeObject, volume: Obj): string | undefined =>
-  volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : undefined);
+interface OnNode {
+  bindings: { claim: KubeObject; volume: KubeObject }[];
+  provisions: KubeObject[];
+}
 
-function problemOf(claim: KubeObject | undefined, name: string, ephemeral: boolean): string | undefined {
+function problemOf(claim: KubeObject | undefined, name: string, pod: KubeObject, ephemeral: boolean): string | undefined {
   if (!claim) {
     return ephemeral
       ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
       : `persistentvolumeclaim "${name}" not found`;
   }
   if (claim.status?.phase === 'Lost') {
-    return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName}"`;
+    return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ''}"`;
   }
-  return claim.metadata.deletionTimestamp ? `persistentvolumeclaim "${name}" is being deleted` : undefined;
+  if (claim.metadata.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`;
+  return ephemeral ? notForPod(pod, claim) : undefined;
 }
 
-const isBound = ({ spec, metadata }: KubeObject): boolean =>
-  Boolean(spec?.volumeName) && metadata.annotations?.[BIND_COMPLETED] !== undefined;
+const keyOf = ({ metadata: { namespace = '', name } }: KubeObject): string => `${namespace}/${name}`;
 
-const storageClass = (claim: KubeObject, view: View): KubeObject | undefined =>
-  view.get('storage.k8s.io/storageclasses', '', claim.spec?.storageClassName ?? '');
+const isDelayed = (claim: KubeObject, view: View): boolean =>
+  view.get('storage.k8s.io/storageclasses', '', classOf(claim))?.volumeBindingMode === 'WaitForFirstConsumer';
 
-/** An available volume of the claim's class and modes that may be used on the node. */
-const fitsOn = (claim: KubeObject, node: NodeInfo, view: View): boolean =>
-  view
-    .list('persistentvolumes')
-    .some(
-      ({ spec, status }) =>
-        status?.phase === 'Available' &&
-        (spec.storageClassName ?? '') === claim.spec.storageClassName &&
-        (claim.spec.accessModes ?? []).every((mode: string) => spec.accessModes?.includes(mode)) &&
-        reachable(spec, node),
-    );
-
-const reachable = (volume: Obj, node: NodeInfo): boolean =>
-  !volume.nodeAffinity?.required || matchesTerms(volume.nodeAffinity.required, node);
+/** What the waiting claims get on a node, or why not (FindPodVolumes). */
+function find({ waiting }: Claims, node: NodeInfo, { view, taken }: Cycle): OnNode | 'class' | 'space' {
+  const found: OnNode = { bindings: [], provisions: [] };
+  const chosen = new Set<string>();
+  const isTaken = (name: string) => chosen.has(name) || taken.has(name);
+  for (const one of waiting) {
+    // A pod of the same plan has seen to it.
+    if (taken.has(keyOf(one.claim))) continue;
+    const selected = annotation(one.claim, SELECTED_NODE);
+    if (selected !== undefined && selected !== node.name) return 'class';
+    const volume = selected === undefined ? volumeOn(one, node, isTaken) : undefined;
+    if (volume) {
+      chosen.add(volume.metadata.name);
+      found.bindings.push({ claim: one.claim, volume });
+    } else {
+      const why = noProvision(one.claim, node, view);
+      if (why) return why;
+      found.provisions.push(one.claim);
+    }
+  }
+  return found;
+}
 
 /** Claims exist, are bound or can be, and their volumes may be used on the node (plugins/volumebinding). */
 export const volumeBinding: Plugin = {
   name: NAME,
   events: ['volume/change', 'node/add', 'node/label'],
-  preFilter({ pod, namespace }, cycle): PreFilterResult {
-    const claims: Claims = { volumes: [], waiting: [] };
-    let any = false;
-    let unbound = false;
+  preFilter({ pod, namespace }, { view, state }): PreFilterResult {
+    const found: KubeObject[] = [];
     for (const volume of pod.spec.volumes ?? []) {
-      const name = claimName(pod, volume);
+      const name = claimNameOf(pod, volume);
       if (!name) continue;
-      any = true;
-      const claim = cycle.view.get('persistentvolumeclaims', namespace, name);
-      const problem = problemOf(claim, name, Boolean(volume.ephemeral));
+      const claim = view.get(CLAIMS, namespace, name);
+      const problem = problemOf(claim, name, pod, Boolean(volume.ephemeral));
       if (problem || !claim) return { reject: unresolvable(problem ?? '') };
-      if (isBound(claim)) claims.volumes.push(cycle.view.get('persistentvolumes', '', claim.spec.volumeName));
-      else if (storageClass(claim, cycle.view)?.volumeBindingMode === 'WaitForFirstConsumer') claims.waiting.push(claim);
-      else unbound = true;
+      found.push(claim);
     }
-    if (unbound) return { reject: unresolvable('pod has unbound immediate PersistentVolumeClaims') };
-    if (!any) return 'skip';
-    cycle.state.set(NAME, claims);
+    if (!found.length) return 'skip';
+    const open = found.filter((claim) => !isFullyBound(claim));
+    if (open.some((claim) => claim.spec?.volumeName || !isDelayed(claim, view))) {
+      return { reject: unresolvable('pod has unbound immediate PersistentVolumeClaims') };
+    }
+    const volumes = found.filter(isFullyBound).map((claim) => view.get('persistentvolumes', '', claim.spec.volumeName));
+    const waiting = [...new Set(open)].map((claim) => waitingClaim(claim, view)).sort(bySize);
+    state.set(NAME, { volumes, waiting, onNode: new Map() } satisfies Claims);
     return undefined;
   },
-  filter(_pod, node, { state, view }) {
-    const { volumes, waiting } = state.get(NAME) as Claims;
-    if (volumes.some((volume) => !volume))
-      return unresolvable('node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)');
+  filter(_pod, node, cycle): Rejection | undefined {
+    const claims = cycle.state.get(NAME) as Claims;
     const reasons: string[] = [];
-    if (volumes.some((volume) => !reachable(volume?.spec, node)))
+    if (claims.volumes.every((volume) => volume) && !claims.volumes.every((volume) => reachable(volume, node)))
       reasons.push("node(s) didn't match PersistentVolume's node affinity");
-    const lacks = waiting.some(
-      (claim) => storageClass(claim, view)?.provisioner === NO_PROVISIONER && !fitsOn(claim, node, view),
-    );
-    if (lacks) reasons.push("node(s) didn't find available persistent volumes to bind");
+    const found = find(claims, node, cycle);
+    if (found === 'class') reasons.push(CONFLICT);
+    else if (found === 'space') reasons.push('node(s) did not have enough free storage');
+    else claims.onNode.set(node.name, found);
+    if (claims.volumes.some((volume) => !volume))
+      reasons.push('node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)');
     return reasons.length ? unresolvable(...reasons) : undefined;
+  },
+  /**
+   * The writes that make the binder bind the claims or the provisioner make their volumes (BindPodVolumes). The pod waits until the claims
+   * are bound: its node is chosen anew then, and the claims leave only this one.
+   */
+  preBind(_pod, node, { state, taken }): Action[] | undefined {
+    const claims = state.get(NAME) as Claims | undefined;
+    const found = claims?.onNode.get(node.name);
+    if (!found || !claims?.waiting.length) return undefined;
+    const actions: Action[] = [];
+    for (const { claim, volume } of found.bindings) {
+      const bound = boundVolume(volume, claim);
+      if (bound !== volume) actions.push({ verb: 'update', resource: 'persistentvolumes', object: bound });
+      taken.add(volume.metadata.name).add(keyOf(claim));
+    }
+    for (const claim of found.provisions) {
+      const isSelected = annotation(claim, SELECTED_NODE) !== undefined;
+      if (!isSelected)
+        actions.push({ verb: 'update', resource: CLAIMS, object: annotated(claim, { [SELECTED_NODE]: node.name }) });
+      taken.add(keyOf(claim));
+    }
+    return actions;
   },
 };

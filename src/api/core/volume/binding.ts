@@ -107,7 +107,9 @@ export const claimNameOf = (pod: KubeObject, volume: Obj): string | undefined =>
 
 /** Names of the claims that a pod uses. */
 export const claimNamesOf = (pod: KubeObject): string[] =>
-  (pod.spec?.volumes ?? []).map((volume: Obj) => claimNameOf(pod, volume)).filter((name: string | undefined) => name !== undefined);
+  (pod.spec?.volumes ?? [])
+    .map((volume: Obj) => claimNameOf(pod, volume))
+    .filter((name: string | undefined) => name !== undefined);
 
 /** Why a claim is not that of a pod's ephemeral volume (VolumeIsForPod). */
 export function notForPod(pod: KubeObject, claim: KubeObject): string | undefined {
