@@ -46,7 +46,7 @@ const OWN: Record<string, string[]> = {
     'delete discovery.k8s.io/endpointslices',
   ],
   garbagecollector: ['update *', 'delete *'],
-  scheduler: ['create pods/binding', 'pods/status', 'delete pods'],
+  scheduler: ['create pods/binding', 'pods/status', 'delete pods', 'update persistentvolumes', 'update persistentvolumeclaims'],
   kubelet: ['pods/status', 'delete pods', 'update nodes', 'nodes/status'],
   'node-lifecycle': ['update nodes', 'nodes/status'],
   'node-pods-readiness': ['pods/status'],
@@ -88,6 +88,28 @@ const OWN: Record<string, string[]> = {
   resourcequota: ['resourcequotas/status'],
   'service-cidr': ['update networking.k8s.io/servicecidrs', 'networking.k8s.io/servicecidrs/status'],
   'service-lb': ['update services', 'services/status'],
+  'ephemeral-volume': ['create persistentvolumeclaims'],
+  'persistentvolume-binder-volumes': [
+    'update persistentvolumes',
+    'persistentvolumes/status',
+    'delete persistentvolumes',
+    'create pods',
+    'delete pods',
+  ],
+  'persistentvolume-binder': [
+    'update persistentvolumes',
+    'persistentvolumes/status',
+    'update persistentvolumeclaims',
+    'persistentvolumeclaims/status',
+  ],
+  'volume-expand': ['update persistentvolumeclaims'],
+  'volume-provisioner': [
+    'create persistentvolumes',
+    'update persistentvolumes',
+    'update persistentvolumeclaims',
+    'persistentvolumeclaims/status',
+  ],
+  'volume-provisioner-deletion': ['delete persistentvolumes'],
   'persistentvolumeclaim-protection': ['update persistentvolumeclaims'],
   'persistentvolume-protection': ['update persistentvolumes'],
   'volumeattributesclass-protection': ['update storage.k8s.io/volumeattributesclasses'],
@@ -353,7 +375,8 @@ function census(bench: ControllerBench): Obj {
     count[resource] = bench
       .list(resource)
       .map((o) => [
-        o.metadata.generateName ?? o.metadata.name,
+        // Of a provisioned volume, its claim's uid is in the name.
+        o.metadata.generateName ?? o.metadata.name.replace(/^pvc-[0-9a-f-]{36}$/, 'pvc-'),
         o.spec?.replicas,
         o.status?.replicas,
         o.metadata.deletionTimestamp !== undefined,

@@ -58,7 +58,7 @@ export const refusedVolume = (claim: KubeObject, message: string): Action =>
     claim,
     'Warning',
     FAILED,
-    `Error creating provisioned PV object for claim ${claim.metadata.name}: ${message}`,
+    `Error creating provisioned PV object for claim ${claim.metadata.namespace}/${claim.metadata.name}: ${message}`,
   );
 
 function unsupported({ spec }: KubeObject): string | undefined {

@@ -1,7 +1,7 @@
 import { annotation, BUILT_IN_PROVISIONER, PROVISIONED_BY } from '../../api/core/volume/binding.ts';
-import type { KubeObject } from '../../lib/json.ts';
-import { type Action, byObject, type Controller } from '../../reconcile/plan.ts';
-import type { View } from '../../registry/view.ts';
+import { equal, type KubeObject } from '../../lib/json.ts';
+import { type Action, byObject, type Controller, type Key } from '../../reconcile/plan.ts';
+import type { Change, View } from '../../registry/view.ts';
 import { deletion } from '../shared/objects.ts';
 import { CLAIMS, classToProvision, provision, refusedVolume, VOLUMES } from './provision.ts';
 import { resize } from './resize.ts';
@@ -15,7 +15,7 @@ const claims: Controller = {
   name: 'volume-provisioner',
   manager: MANAGER,
   user: USER,
-  watches: [byObject(CLAIMS)],
+  watches: [byObject(CLAIMS), { resource: VOLUMES, keys: claimOfVolume }],
   reconcile: (key, view, { now }) => {
     const claim = view.get(CLAIMS, key.namespace, key.name);
     return { actions: claim ? sync(claim, view, now) : [] };
@@ -25,6 +25,13 @@ const claims: Controller = {
     return { actions: claim && action.verb === 'create' ? [refusedVolume(claim, error.message)] : [] };
   },
 };
+
+/** The claim of a volume that has grown. */
+function claimOfVolume({ object, old }: Change): Key[] {
+  const { claimRef: ref, capacity } = object.spec ?? {};
+  if (!ref || !isOurs(object) || equal(capacity, old?.spec?.capacity)) return [];
+  return [{ namespace: ref.namespace ?? '', name: ref.name ?? '' }];
+}
 
 function sync(claim: KubeObject, view: View, now: number): Action[] {
   const storageClass = classToProvision(claim, view);
