@@ -8,3 +8,5 @@ export const SERVICE_CIDR_DELETION_MS = 10_000;
 export const RECYCLE_RETRY_MS = 15_000;
 /** How long after a pod came or was placed a claim says which pods it waits for, ms (persistentvolume controller's resync). */
 export const CONSUMER_NOTICE_MS = 15_000;
+/** How long after a change an Event about what it led to is still written, ms: less than Events are kept. */
+export const SAY_WITHIN_MS = 1_800_000;

@@ -2,7 +2,7 @@ import { SCHEDULER_BATCH_PODS } from './limits.ts';
 import type { Action, Controller, Key, Plan, ReconcileCx } from '../reconcile/plan.ts';
 import type { Change, View } from '../registry/view.ts';
 import { clusterEvents, isPending, VOLUME_RESOURCES } from './events.ts';
-import { BINDING, bind, fail, refusal } from './plan.ts';
+import { BINDING, bind, fail, nominate, refusal } from './plan.ts';
 import { podInfo } from './pod-info.ts';
 import { schedule } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -38,7 +38,7 @@ function reconcile(_key: Key, view: View, { now, random, maxWrites }: ReconcileC
     const { info } = waiting;
     const { node, verdict, before } = schedule(info, snapshot, view, random);
     if (node && before) {
-      const some = before.slice(0, maxWrites - decided);
+      const some = [...nominate(info, node.name), ...before].slice(0, maxWrites - decided);
       actions.push(...some);
       snapshot.assume(info, node);
       decided += some.length;

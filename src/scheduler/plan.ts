@@ -48,6 +48,12 @@ export function bind({ pod }: PodInfo, node: string): Action[] {
   ];
 }
 
+/** Says on which node a pod will run that waits for what goes before its binding (NominatedNodeNameForExpectation). */
+export function nominate({ pod }: PodInfo, node: string): Action[] {
+  if (pod.status?.nominatedNodeName === node) return [];
+  return [statusUpdate(pod, { ...pod.status, nominatedNodeName: node })];
+}
+
 export interface Failure {
   actions: Action[];
   message: string;

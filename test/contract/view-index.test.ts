@@ -11,6 +11,10 @@ import { ViewIndexes } from '../../src/registry/view-index.ts';
 import type { IndexDefinition } from '../../src/registry/view.ts';
 import type { View } from '../../src/registry/view.ts';
 import { Registry } from '../../src/registry/registry.ts';
+import { podsOfClaim } from '../../src/controllers/shared/claim-pods.ts';
+import { eventsAbout } from '../../src/controllers/shared/said.ts';
+import { volumeIndex } from '../../src/controllers/persistentvolume-binder/volume-index.ts';
+import { waitingClaim } from '../../src/scheduler/plugins/claim-volumes.ts';
 import { snapshotOf } from '../../src/scheduler/snapshot.ts';
 import { Store } from '../../src/store/store.ts';
 import { RegistryBench } from '../host/make-registry.ts';
@@ -28,6 +32,8 @@ function answers(registry: Registry) {
   const may = (username: string, namespace: string) =>
     authorizer.authorize(resourceAttributes({ username, groups: [] }, 'get', { resource: 'pods', namespace }));
   const from = Math.max(0, registry.store.revision() - 7);
+  const index = volumeIndex(view);
+  const asking = { metadata: { name: 'c', namespace: 'default', uid: 'u' }, spec: { storageClassName: 'a' } } as never;
   return {
     free: freeAddress(CIDR, view),
     ports: [...usedPorts(view)].sort(([a], [b]) => a - b),
@@ -37,6 +43,15 @@ function answers(registry: Registry) {
       [...requested].filter(([, n]) => n !== 0).sort(),
     ]),
     queue: snapshot.queue().map(({ info }) => info.pod.metadata.name),
+    freeVolumes: [...index.buckets('a')].flatMap(({ modes, free }) => free.map(({ name }) => `${modes} ${name}`)).sort(),
+    kept: [...index.keptFor('default', 'c')].sort(),
+    naming: [...index.naming('v0')].sort(),
+    waiting: ['', 'a'].map((name) => [...index.waiting(name)].sort()),
+    users: podsOfClaim(view, 'default', 'c').map(({ metadata }) => metadata.name),
+    said: eventsAbout(view, { metadata: { uid: 'about' } } as never)
+      .map(({ message }) => message)
+      .sort(),
+    volumes: waitingClaim(asking, view).free.map(({ metadata }) => metadata.name),
     rights: USERS.map((user) => NAMESPACES.map((namespace) => may(user, namespace))),
     pods: watchCacheOf(registry)
       .since('pods', from)
@@ -93,6 +108,7 @@ class RandomWrites {
           spec: {
             ...(this.#int(2) && { nodeName: this.#pick(['n0', 'n1', 'n2']) }),
             containers: [{ name: 'c', resources: { requests: { cpu: this.#pick(['100m', '1']) } } }],
+            ...(this.#int(2) && { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] }),
           },
           status: { phase: this.#pick(['Pending', 'Running', 'Failed']), podIP: `10.244.0.${1 + this.#int(14)}` },
         }),
@@ -107,9 +123,34 @@ class RandomWrites {
       () => this.#binding('rolebindings', namespace),
       () => this.#binding('clusterrolebindings', ''),
       () => this.#remove(`${RBAC}/${this.#pick(['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'])}`),
+      () => this.#volume(`v${this.#int(4)}`),
+      () => this.#remove('persistentvolumes'),
+      () =>
+        this.#put('persistentvolumeclaims', namespace, this.#pick(['c', 'd']), {
+          spec: { storageClassName: this.#pick([undefined, 'a']), ...(this.#int(2) && { volumeName: 'v0' }) },
+        }),
+      () => this.#remove('persistentvolumeclaims'),
+      () =>
+        this.#put('events', namespace, `e${this.#int(3)}`, {
+          involvedObject: { kind: this.#pick(['PersistentVolume', 'Service']), uid: 'about' },
+          message: String(this.#int(9)),
+        }),
+      () => this.#remove('events'),
       () => this.#put('configmaps', namespace, 'c', { data: { a: String(this.#int(9)) } }),
     ];
     this.#pick(steps)();
+  }
+
+  #volume(name: string): void {
+    const kept = this.#int(3) === 0 && { claimRef: { namespace: 'default', name: 'c' } };
+    const accessModes = this.#pick([['ReadWriteOnce'], ['ReadWriteMany', 'ReadOnlyMany']]);
+    const spec = {
+      storageClassName: this.#pick(['a', 'b']),
+      accessModes,
+      capacity: { storage: this.#pick(['1Gi', '2Gi']) },
+      ...kept,
+    };
+    this.#put('persistentvolumes', '', name, { spec, status: { phase: this.#pick(['Available', 'Bound']) } });
   }
 
   #role(resource: string, namespace: string): void {

@@ -6,6 +6,7 @@ import { EVENT_TTL_MS, CHECKPOINT_SPACING_MS } from '../../src/store/limits.ts';
 import { textAt } from '../../src/store/export.ts';
 import type { LogRow } from '../../src/store/rows.ts';
 import { checkControllers, checkCounts } from './satisfied.ts';
+import { checkPairs, checkStorage, isProtected } from './storage.ts';
 import { type Entry, timesOf } from './ledger.ts';
 import { keyOf } from './watcher.ts';
 import type { World } from './world.ts';
@@ -58,6 +59,7 @@ export function checkSettled(world: World): void {
   for (const watcher of world.watchers) watcher.checkCurrent();
   checkCounts(world);
   checkJobs(world);
+  checkPairs(world);
 }
 
 /** What holds at rest. */
@@ -68,6 +70,7 @@ export function checkQuiet(world: World): void {
   acknowledged(world);
   ownership(world);
   checkControllers(world);
+  checkStorage(world);
   fixedPoint(world);
   timers(world);
   forgotten(world);
@@ -159,7 +162,10 @@ function ownership(world: World): void {
   const live = [...world.ledger.all()];
   const uids = new Set(live.map((e) => e.object.metadata.uid));
   for (const { object, key, resource } of live) {
-    must(!object.metadata.deletionTimestamp, () => `${resource} ${key} is still being deleted`);
+    must(
+      !object.metadata.deletionTimestamp || isProtected(world, resource, object as Obj),
+      () => `${resource} ${key} is still being deleted`,
+    );
     if (resource === 'events') continue;
     const refs: Obj[] = object.metadata.ownerReferences ?? [];
     must(

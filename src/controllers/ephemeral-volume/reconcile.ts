@@ -5,7 +5,7 @@ import type { Change, View } from '../../registry/view.ts';
 import { podsOfClaim } from '../shared/claim-pods.ts';
 import { eventFor } from '../shared/events.ts';
 import { newControllerRef } from '../shared/owners.ts';
-import { EPHEMERAL_COMPONENT as COMPONENT, sayOnce } from '../shared/said.ts';
+import { createdAt, EPHEMERAL_COMPONENT as COMPONENT, Speaker } from '../shared/said.ts';
 
 const CLAIMS = 'persistentvolumeclaims';
 
@@ -18,9 +18,14 @@ export const ephemeralVolume: Controller = {
     { resource: 'pods', keys: ({ type, object }) => (type === 'ADDED' ? keysOf(object) : []) },
     { resource: CLAIMS, keys: podsOfLostClaim },
   ],
-  reconcile: (key, view, { maxWrites }) => {
+  reconcile: (key, view, { now, maxWrites }) => {
     const pod = view.get('pods', key.namespace, key.name);
-    return { actions: pod && !pod.metadata.deletionTimestamp ? missingClaims(pod, view).slice(0, maxWrites) : [] };
+    return {
+      actions:
+        pod && !pod.metadata.deletionTimestamp
+          ? missingClaims(pod, view, new Speaker(view, COMPONENT, now)).slice(0, maxWrites)
+          : [],
+    };
   },
   refused: (key, action, error, view) => {
     const pod = view.get('pods', key.namespace, key.name);
@@ -45,7 +50,7 @@ function podsOfLostClaim({ type, object }: Change, view: View): Key[] {
 }
 
 /** Claims to create, in the order of the volumes, up to one that somebody else's claim stands in the way of. */
-function missingClaims(pod: KubeObject, view: View): Action[] {
+function missingClaims(pod: KubeObject, view: View, speaker: Speaker): Action[] {
   const { namespace = '' } = pod.metadata;
   const actions: Action[] = [];
   for (const volume of ephemeral(pod)) {
@@ -55,7 +60,7 @@ function missingClaims(pod: KubeObject, view: View): Action[] {
     if (why)
       return [
         ...actions,
-        ...sayOnce(view, COMPONENT, pod, 'Warning', 'FailedBinding', `ephemeral volume ${volume.name}: ${why}`),
+        ...speaker.say(pod, 'Warning', 'FailedBinding', `ephemeral volume ${volume.name}: ${why}`, createdAt(pod)),
       ];
     if (!claim)
       actions.push({ verb: 'create', resource: CLAIMS, object: claimFor(pod, name, volume.ephemeral.volumeClaimTemplate ?? {}) });

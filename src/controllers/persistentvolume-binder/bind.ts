@@ -8,7 +8,8 @@ import {
 } from '../../api/core/volume/binding.ts';
 import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
-import { CLAIMS, VOLUMES } from './resources.ts';
+import { eventFor } from '../shared/events.ts';
+import { CLAIMS, COMPONENT, VOLUMES } from './resources.ts';
 
 /** Annotation of a volume that grew, of which the claim does not know yet: the size before. */
 const PRE_RESIZE = 'volume.alpha.kubernetes.io/pre-resize-capacity';
@@ -22,6 +23,12 @@ export function volumePhase(volume: KubeObject, phase: string, message?: string)
   const { message: _, ...status } = volume.status ?? {};
   const object = { ...volume, status: { ...status, phase, ...(message && { message }) } };
   return [{ verb: 'update', resource: VOLUMES, subresource: 'status', object }];
+}
+
+/** Says once that a volume could not be reclaimed, and why (updateVolumePhaseWithEvent). */
+export function failed(volume: KubeObject, reason: string, message: string): Action[] {
+  const phase = volumePhase(volume, 'Failed', message);
+  return phase.length ? [...phase, eventFor(COMPONENT, volume, 'Warning', reason, message)] : [];
 }
 
 /** Writes the phase of a claim and what it has of its volume, unless it is so (updateClaimStatus). */

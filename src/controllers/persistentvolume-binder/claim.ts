@@ -15,7 +15,7 @@ import type { View } from '../../registry/view.ts';
 import { podsOfClaim } from '../shared/claim-pods.ts';
 import { eventFor } from '../shared/events.ts';
 import { isTerminal } from '../shared/pods.ts';
-import { sayOnce } from '../shared/said.ts';
+import { changedAt, createdAt, Speaker } from '../shared/said.ts';
 import { bind, claimPhase, updateClaim } from './bind.ts';
 import { bestMatch } from './match.ts';
 import { migratedClaim } from './migration.ts';
@@ -23,50 +23,53 @@ import { provision } from './provision.ts';
 import { CLASSES, COMPONENT, VOLUMES } from './resources.ts';
 
 /** The next writes for a claim (syncClaim). */
-export function syncClaim(claim: KubeObject, view: View): Action[] {
+export function syncClaim(claim: KubeObject, view: View, now: number): Action[] {
   const migrated = migratedClaim(claim);
   if (migrated !== claim) return [updateClaim(migrated)];
-  return annotation(claim, BIND_COMPLETED) === undefined ? syncUnbound(claim, view) : syncBound(claim, view);
+  return annotation(claim, BIND_COMPLETED) === undefined
+    ? syncUnbound(claim, view, new Speaker(view, COMPONENT, now))
+    : syncBound(claim, view);
 }
 
 /** Whether the volume of a claim is chosen only when a pod that uses it is placed (IsDelayBindingMode). */
 export const isDelayed = (claim: KubeObject, view: View): boolean =>
   view.get(CLASSES, '', classOf(claim))?.volumeBindingMode === 'WaitForFirstConsumer';
 
-function syncUnbound(claim: KubeObject, view: View): Action[] {
-  if (claim.spec?.volumeName) return syncNaming(claim, view);
+function syncUnbound(claim: KubeObject, view: View, speaker: Speaker): Action[] {
+  if (claim.spec?.volumeName) return syncNaming(claim, view, speaker);
   const delayed = isDelayed(claim, view);
   const volume = bestMatch(claim, delayed, view);
   if (volume) return bind(volume, claim);
   const fallback = hasClass(claim) ? undefined : newestDefault(view.list(CLASSES), DEFAULT_STORAGE_CLASS);
   if (fallback) return [updateClaim({ ...claim, spec: { ...claim.spec, storageClassName: fallback.metadata.name } })];
   const pending = claimPhase(claim, 'Pending');
-  if (delayed && annotation(claim, SELECTED_NODE) === undefined) return [...waitForConsumer(claim, view), ...pending];
-  if (classOf(claim)) return provision(claim, view);
+  if (delayed && annotation(claim, SELECTED_NODE) === undefined) return [...waitForConsumer(claim, view, speaker), ...pending];
+  if (classOf(claim)) return provision(claim, view, speaker);
   const why = 'no persistent volumes available for this claim and no storage class is set';
-  return [...sayOnce(view, COMPONENT, claim, 'Normal', 'FailedBinding', why), ...pending];
+  return [...speaker.say(claim, 'Normal', 'FailedBinding', why), ...pending];
 }
 
 /** A pod that uses claims and has neither a node nor ended. */
 export const waitsForNode = (pod: KubeObject): boolean => !pod.spec?.nodeName && !isTerminal(pod);
 
 /** emitEventForUnboundDelayBindingClaim. */
-function waitForConsumer(claim: KubeObject, view: View): Action[] {
-  const names = podsOfClaim(view, claim.metadata.namespace, claim.metadata.name)
-    .filter(waitsForNode)
-    .map((pod) => pod.metadata.name);
-  const say = (reason: string, message: string) => sayOnce(view, COMPONENT, claim, 'Normal', reason, message);
+function waitForConsumer(claim: KubeObject, view: View, speaker: Speaker): Action[] {
+  const pods = podsOfClaim(view, claim.metadata.namespace, claim.metadata.name).filter(waitsForNode);
+  const names = pods.map((pod) => pod.metadata.name);
+  const since = Math.max(changedAt(claim), ...pods.map(createdAt));
+  const say = (reason: string, message: string) => speaker.say(claim, 'Normal', reason, message, since);
   if (!names.length) return say('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
   return say('WaitForPodScheduled', `waiting for pod${names.length > 1 ? 's' : ''} ${names.join(',')} to be scheduled`);
 }
 
 /** A claim that names its volume and is not bound to it yet. */
-function syncNaming(claim: KubeObject, view: View): Action[] {
+function syncNaming(claim: KubeObject, view: View, speaker: Speaker): Action[] {
   const volume = view.get(VOLUMES, '', claim.spec.volumeName);
   const pending = claimPhase(claim, 'Pending');
   if (!volume) return pending;
   const { name } = volume.metadata;
-  const warn = (reason: string, message: string) => sayOnce(view, COMPONENT, claim, 'Warning', reason, message);
+  const since = Math.max(changedAt(claim), changedAt(volume));
+  const warn = (reason: string, message: string) => speaker.say(claim, 'Warning', reason, message, since);
   if (!volume.spec?.claimRef) {
     const why = mismatch(volume, claim);
     if (!why) return bind(volume, claim);

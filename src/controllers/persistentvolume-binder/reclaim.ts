@@ -2,12 +2,11 @@ import { annotation, PROVISIONED_BY } from '../../api/core/volume/binding.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import type { Action, Plan } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
-import { eventFor } from '../shared/events.ts';
 import { deletion, hasFinalizer, withoutFinalizer } from '../shared/objects.ts';
-import { volumePhase } from './bind.ts';
+import { failed } from './bind.ts';
 import { IN_TREE, IN_TREE_FINALIZER, MIGRATED_TO } from './migration.ts';
 import { recycle } from './recycle.ts';
-import { COMPONENT, VOLUMES } from './resources.ts';
+import { VOLUMES } from './resources.ts';
 
 /** Does with a released volume as its policy says (reclaimVolume). */
 export function reclaim(volume: KubeObject, view: View, now: number): Plan {
@@ -20,12 +19,6 @@ export function reclaim(volume: KubeObject, view: View, now: number): Plan {
     default:
       return { actions: [] };
   }
-}
-
-/** Says once that a volume could not be reclaimed, and why (updateVolumePhaseWithEvent). */
-export function failed(volume: KubeObject, reason: string, message: string): Action[] {
-  const phase = volumePhase(volume, 'Failed', message);
-  return phase.length ? [...phase, eventFor(COMPONENT, volume, 'Warning', reason, message)] : [];
 }
 
 const FAILED = 'VolumeFailedDelete';

@@ -46,9 +46,9 @@ const claims: Controller = {
     { resource: CLASSES, keys: claimsOfClass },
     { resource: 'pods', keys: claimsOfPod, afterMs: CONSUMER_NOTICE_MS },
   ],
-  reconcile: (key, view) => {
+  reconcile: (key, view, { now }) => {
     const claim = view.get(CLAIMS, key.namespace, key.name);
-    return { actions: claim ? syncClaim(claim, view) : [] };
+    return { actions: claim ? syncClaim(claim, view, now) : [] };
   },
 };
 

@@ -9,15 +9,16 @@ import { podsOfClaim } from '../shared/claim-pods.ts';
 import { eventFor } from '../shared/events.ts';
 import { deletion } from '../shared/objects.ts';
 import { isTerminal } from '../shared/pods.ts';
-import { eventsAbout, RECYCLER, sayOnce } from '../shared/said.ts';
-import { unbind } from './bind.ts';
-import { failed } from './reclaim.ts';
+import { eventsAbout, RECYCLER, Speaker } from '../shared/said.ts';
+import { failed, unbind } from './bind.ts';
 import { CLAIMS, COMPONENT } from './resources.ts';
 
 /** Where the pods that clean volumes run. */
 export const RECYCLER_NAMESPACE = 'default';
 const REASON = 'VolumeFailedRecycle';
 const GI = 1024 ** 3;
+/** Where pods run nothing, this one ends as if there had been something to delete (runtimes/simulated, SPEC SIM2). */
+const SIMULATE = 'atoll.dev/simulate';
 /** Seconds that cleaning may take, for each Gi of a volume: at least, and each. */
 const TIMEOUTS: Record<string, { least: number; each: number }> = {
   hostPath: { least: 60, each: 30 },
@@ -27,17 +28,18 @@ const TIMEOUTS: Record<string, { least: number; each: number }> = {
 /** Empties a volume by a pod and gives it back (recycleVolumeOperation). */
 export function recycle(volume: KubeObject, view: View, now: number): Plan {
   const { namespace, name } = volume.spec.claimRef;
+  const speaker = new Speaker(view, COMPONENT, now);
   const users = podsOfClaim(view, namespace, name).filter((pod) => !isTerminal(pod));
   if (users.length && !view.get(CLAIMS, namespace ?? '', name)) {
     const names = users.map((pod) => `${namespace}/${pod.metadata.name}`).join(',');
-    return { actions: sayOnce(view, COMPONENT, volume, 'Normal', REASON, `Volume is used by pods: ${names}`) };
+    return { actions: speaker.say(volume, 'Normal', REASON, `Volume is used by pods: ${names}`) };
   }
   const source = Object.keys(TIMEOUTS).find((field) => volume.spec[field]);
   if (!source) return { actions: failed(volume, REASON, 'No recycler plugin found for the volume!') };
   const pod = view.get('pods', RECYCLER_NAMESPACE, RECYCLER + volume.metadata.name);
   if (!pod) return { actions: [{ verb: 'create', resource: 'pods', object: recyclerPod(volume, source) }] };
   const said = eventsAbout(view, pod).flatMap(({ type, message }) =>
-    sayOnce(view, COMPONENT, volume, type, 'RecyclerPod', `Recycler pod: ${message}`),
+    speaker.say(volume, type, 'RecyclerPod', `Recycler pod: ${message}`),
   );
   if (pod.metadata.deletionTimestamp || !isTerminal(pod)) return { actions: said };
   const end = ended(volume, pod, now);
@@ -66,7 +68,11 @@ function recyclerPod(volume: KubeObject, source: string): Obj {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: RECYCLER + volume.metadata.name, namespace: RECYCLER_NAMESPACE },
+    metadata: {
+      name: RECYCLER + volume.metadata.name,
+      namespace: RECYCLER_NAMESPACE,
+      annotations: { [SIMULATE]: JSON.stringify({ exitCode: 0, exitSeconds: 2 }) },
+    },
     spec: {
       activeDeadlineSeconds: Math.max(least, size),
       restartPolicy: 'Never',

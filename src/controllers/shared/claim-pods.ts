@@ -28,9 +28,10 @@ const INDEX: IndexDefinition<PodsOfClaims> = {
     return index;
   },
   apply(index, { type, object, old }) {
-    // A pod's volumes never change.
-    if (type === 'ADDED' || (type === 'MODIFIED' && old && old.metadata.uid !== object.metadata.uid)) note(index, object, true);
-    else if (type === 'DELETED') note(index, object, false);
+    // Most changes are of a pod's status.
+    if (type === 'MODIFIED' && object.metadata.generation && object.metadata.generation === old?.metadata.generation) return;
+    if (old) note(index, old, false);
+    note(index, object, type !== 'DELETED');
   },
 };
 

@@ -1,35 +1,48 @@
+import { parseTime } from '../../api/machinery/time.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import type { Action, EventAction } from '../../reconcile/plan.ts';
 import type { IndexDefinition, View } from '../../registry/view.ts';
-import { eventFor } from './events.ts';
+import { SAY_WITHIN_MS } from '../limits.ts';
 
-/** What an Event says. */
-type Saying = Pick<EventAction, 'type' | 'reason' | 'message'>;
+/** What a stored Event says, and when it last said so, ms. */
+interface Saying extends Pick<EventAction, 'type' | 'reason' | 'message'> {
+  at: number;
+}
 
 /** Stored Events by the uid of what they are about, then by their names. */
 type Said = Map<string, Map<string, Saying>>;
 
 /** The prefix of the names of pods that clean volumes. */
 export const RECYCLER = 'recycler-for-';
+/** The source of Events about pods whose claims cannot be made. */
+export const EPHEMERAL_COMPONENT = 'ephemeral_volume';
 
-/** What controllers ask about: claims, volumes, and pods that clean volumes. */
+/** What controllers ask about: claims, volumes, pods that clean volumes, and pods whose claims cannot be made. */
 const KINDS = new Set(['PersistentVolumeClaim', 'PersistentVolume']);
 export const isAboutRecycler = ({ involvedObject: about }: KubeObject): boolean =>
   about?.kind === 'Pod' && about.name?.startsWith(RECYCLER) === true;
-/** The source of Events about pods whose claims cannot be made. */
-export const EPHEMERAL_COMPONENT = 'ephemeral_volume';
 const concerns = (event: KubeObject): boolean =>
   KINDS.has(event.involvedObject?.kind) || isAboutRecycler(event) || event.source?.component === EPHEMERAL_COMPONENT;
+
+const ms = (text: string | null | undefined): number => (text ? parseTime(text) || 0 : 0);
+
+function sayingOf(event: KubeObject): Saying {
+  const { type, reason = '', message = event.note ?? '', series, lastTimestamp, eventTime } = event;
+  return {
+    type: type === 'Warning' ? 'Warning' : 'Normal',
+    reason,
+    message,
+    at: ms(series?.lastObservedTime ?? lastTimestamp ?? eventTime),
+  };
+}
 
 function note(said: Said, event: KubeObject, isIn: boolean): void {
   const uid: string = event.involvedObject?.uid ?? '';
   const { name } = event.metadata;
   const texts = said.get(uid);
   if (isIn) {
-    const { type, reason = '', message = event.note ?? '' } = event;
-    const saying: Saying = { type: type === 'Warning' ? 'Warning' : 'Normal', reason, message };
-    if (texts) texts.set(name, saying);
-    else said.set(uid, new Map([[name, saying]]));
+    if (texts) texts.set(name, sayingOf(event));
+    else said.set(uid, new Map([[name, sayingOf(event)]]));
   } else if (texts?.delete(name) && !texts.size) said.delete(uid);
 }
 
@@ -51,18 +64,32 @@ export const eventsAbout = (view: View, about: KubeObject): Saying[] => [
   ...(view.index(INDEX).get(about.metadata.uid)?.values() ?? []),
 ];
 
+export const createdAt = (object: KubeObject): number => ms(object.metadata.creationTimestamp);
+
+/** When an object was last written, ms. */
+export const changedAt = (object: KubeObject): number =>
+  Math.max(createdAt(object), ...(object.metadata.managedFields ?? []).map(({ time }: { time?: string }) => ms(time)));
+
 /**
- * An Event that says what is wrong as long as it is: upstream repeats it at every resync (15 s) and so counts how often it looked; here
- * nothing is looked at again before something changes, and it is said once.
+ * Events that say what is wrong. Upstream says it again at each resync (15 s); here it is said once after each change of what led to it,
+ * and only soon after: an Event that has expired is not written anew when a cluster wakes and looks at everything.
  */
-export function sayOnce(
-  view: View,
-  component: string,
-  about: KubeObject,
-  type: 'Normal' | 'Warning',
-  reason: string,
-  message: string,
-): Action[] {
-  const isSaid = eventsAbout(view, about).some((event) => event.reason === reason && event.message === message);
-  return isSaid ? [] : [eventFor(component, about, type, reason, message)];
+export class Speaker {
+  readonly #view: View;
+  readonly #component: string;
+  readonly #now: number;
+
+  constructor(view: View, component: string, now: number) {
+    this.#view = view;
+    this.#component = component;
+    this.#now = now;
+  }
+
+  say(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, since = changedAt(about)): Action[] {
+    if (this.#now - since > SAY_WITHIN_MS) return [];
+    const isSaid = eventsAbout(this.#view, about).some(
+      (event) => event.at >= since && event.reason === reason && event.message.endsWith(message),
+    );
+    return isSaid ? [] : [{ verb: 'event', component: this.#component, regarding: about, type, reason, message }];
+  }
 }

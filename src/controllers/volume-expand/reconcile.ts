@@ -3,7 +3,7 @@ import { cmp, quantity } from '../../api/machinery/quantity.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import { type Action, byObject, type Controller } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
-import { sayOnce } from '../shared/said.ts';
+import { Speaker } from '../shared/said.ts';
 
 const CLAIMS = 'persistentvolumeclaims';
 const VOLUMES = 'persistentvolumes';
@@ -27,18 +27,19 @@ export const volumeExpand: Controller = {
   manager: 'kube-controller-manager',
   user: 'system:serviceaccount:kube-system:expand-controller',
   watches: [byObject(CLAIMS)],
-  reconcile: (key, view) => {
+  reconcile: (key, view, { now }) => {
     const claim = view.get(CLAIMS, key.namespace, key.name);
-    return { actions: claim ? call(claim, view) : [] };
+    return { actions: claim ? call(claim, view, now) : [] };
   },
 };
 
-function call(claim: KubeObject, view: View): Action[] {
+function call(claim: KubeObject, view: View, now: number): Action[] {
   const volume = claim.status?.phase === 'Bound' ? view.get(VOLUMES, '', claim.spec?.volumeName ?? '') : undefined;
   if (volume?.spec?.claimRef?.uid !== claim.metadata.uid || !volume) return [];
   const isBig = cmp(quantity(requestOf(claim)), quantity(claim.status?.capacity?.storage)) <= 0;
   if (isBig && annotation(volume, PRE_RESIZE) === undefined) return [];
-  const say = (message: string) => sayOnce(view, 'volume_expand', claim, 'Normal', 'ExternalExpanding', message);
+  const speaker = new Speaker(view, 'volume_expand', now);
+  const say = (message: string) => speaker.say(claim, 'Normal', 'ExternalExpanding', message);
   const migrated = MIGRATED.find(([source]) => volume.spec[source]);
   if (!migrated) return say('waiting for an external controller to expand this PVC');
   const [, inTree, csi] = migrated;

@@ -12,7 +12,7 @@ import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
 import { eventFor } from '../shared/events.ts';
-import { sayOnce } from '../shared/said.ts';
+import { Speaker } from '../shared/said.ts';
 
 export const CLAIMS = 'persistentvolumeclaims';
 export const VOLUMES = 'persistentvolumes';
@@ -31,8 +31,9 @@ export function classToProvision(claim: KubeObject, view: View): KubeObject | un
 }
 
 /** Makes the volume of a claim, or says why not. */
-export function provision(claim: KubeObject, storageClass: KubeObject, view: View): Action[] {
-  const warn = (message: string) => sayOnce(view, BUILT_IN_PROVISIONER, claim, 'Warning', FAILED, message);
+export function provision(claim: KubeObject, storageClass: KubeObject, view: View, now: number): Action[] {
+  const speaker = new Speaker(view, BUILT_IN_PROVISIONER, now);
+  const warn = (message: string) => speaker.say(claim, 'Warning', FAILED, message);
   const why = unsupported(claim);
   if (why) return warn(`failed to provision volume with StorageClass "${storageClass.metadata.name}": ${why}`);
   const selected = annotation(claim, SELECTED_NODE);

@@ -35,7 +35,7 @@ function claimOfVolume({ object, old }: Change): Key[] {
 
 function sync(claim: KubeObject, view: View, now: number): Action[] {
   const storageClass = classToProvision(claim, view);
-  if (storageClass) return provision(claim, storageClass, view);
+  if (storageClass) return provision(claim, storageClass, view, now);
   const volume = claim.status?.phase === 'Bound' ? view.get(VOLUMES, '', claim.spec?.volumeName ?? '') : undefined;
   if (!volume || !isOurs(volume) || volume.spec?.claimRef?.uid !== claim.metadata.uid) return [];
   return resize(claim, volume, now);

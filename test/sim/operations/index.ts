@@ -4,6 +4,7 @@ import * as config from './config.ts';
 import * as jobs from './jobs.ts';
 import * as pods from './pods.ts';
 import * as reads from './reads.ts';
+import * as storage from './storage.ts';
 import * as workloads from './workloads.ts';
 
 /** What clients of a world do; how often stands before each. */
@@ -50,6 +51,13 @@ const WEIGHTS: readonly [number, (world: World) => void][] = [
   [3, config.deleteOwner],
   [2, config.holdSecret],
   [3, config.dryRun],
+  [1, storage.createClass],
+  [3, storage.createVolume],
+  [3, storage.createClaim],
+  [2, storage.createConsumer],
+  [2, storage.deleteClaim],
+  [1, storage.deleteVolume],
+  [2, storage.changeStorage],
   [3, reads.listThen],
   [3, reads.readPages],
 ];

@@ -109,10 +109,25 @@ describe('claims find volumes', () => {
     expect(taken).toHaveLength(5);
   });
 
-  it('[CTL172] without a class and a volume, it says so, once', () => {
+  it('[CTL172] without a class and a volume, it says so, once for each change', () => {
     const bench = make(claim('c', { storageClassName: undefined }), claim('gone', { storageClassName: 'gone' }));
-    bench.edit(CLAIMS, 'c', (c) => Object.assign(c.metadata, { labels: { a: 'b' } }));
+    const claims = bench.controllers.find((c) => c.name === 'persistentvolume-binder');
+    const again = () => claims && bench.reconcile(claims, { namespace: 'default', name: 'c' });
+    again();
+    expect(bench.said('FailedBinding')).toHaveLength(1);
+    bench.advance(60_000);
+    bench.edit(CLAIMS, 'gone', (c) => Object.assign(c.metadata, { labels: { a: 'b' } }));
     bench.settle();
+    expect(bench.said('ProvisioningFailed')).toHaveLength(2);
+    bench.advance(3_600_000);
+    for (const { metadata } of bench.list('events')) bench.remove('events', metadata.name);
+    const from = bench.revision;
+    again();
+    expect(bench.revision).toBe(from);
+  });
+
+  it('[CTL172] the words of a claim that finds nothing', () => {
+    const bench = make(claim('c', { storageClassName: undefined }), claim('gone', { storageClassName: 'gone' }));
     expect(bench.said().sort()).toEqual([
       'Normal FailedBinding no persistent volumes available for this claim and no storage class is set',
       'Warning ProvisioningFailed storageclass.storage.k8s.io "gone" not found',

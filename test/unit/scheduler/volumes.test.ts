@@ -46,9 +46,12 @@ describe('claims that wait for their first consumer', () => {
     const node = bench.get(CLAIMS, 'default', 'c')?.metadata.annotations?.['volume.kubernetes.io/selected-node'];
     expect(node).toMatch(/^node-/);
     expect(bench.pod('p').spec.nodeName).toBeUndefined();
+    expect(bench.pod('p').status).toMatchObject({ nominatedNodeName: node });
+    expect(bench.pod('p').status.conditions).toBeUndefined();
     bench.add(volume('v', '1Gi', on(node ?? '')));
     bound(bench, 'c', 'v');
     expect(bench.pod('p').spec.nodeName).toBe(node);
+    expect(bench.pod('p').status).not.toHaveProperty('nominatedNodeName');
   });
 
   it('[SCH30] a volume that exists is kept for the claim, the smallest, on a node where it can be used', () => {
