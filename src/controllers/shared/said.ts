@@ -9,7 +9,7 @@ interface Saying extends Pick<EventAction, 'type' | 'reason' | 'message'> {
   at: number;
 }
 
-/** Stored Events by the uid of what they are about, then by their names. */
+/** Stored Events by the uid of what they are about, then by their namespaces and names. */
 type Said = Map<string, Map<string, Saying>>;
 
 /** The prefix of the names of pods that clean volumes. */
@@ -38,7 +38,7 @@ function sayingOf(event: KubeObject): Saying {
 
 function note(said: Said, event: KubeObject, isIn: boolean): void {
   const uid: string = event.involvedObject?.uid ?? '';
-  const { name } = event.metadata;
+  const name = `${event.metadata.namespace}/${event.metadata.name}`;
   const texts = said.get(uid);
   if (isIn) {
     if (texts) texts.set(name, sayingOf(event));
@@ -54,12 +54,13 @@ const INDEX: IndexDefinition<Said> = {
     for (const event of view.list('events')) if (concerns(event)) note(said, event, true);
     return said;
   },
-  apply(said, { type, object }) {
-    if (concerns(object)) note(said, object, type !== 'DELETED');
+  apply(said, { type, object, old }) {
+    for (const gone of [old, type === 'DELETED' ? object : undefined]) if (gone && concerns(gone)) note(said, gone, false);
+    if (type !== 'DELETED' && concerns(object)) note(said, object, true);
   },
 };
 
-/** What the stored Events about an object say, oldest first. */
+/** What the stored Events about an object say, in the order in which they last said it. */
 export const eventsAbout = (view: View, about: KubeObject): Saying[] => [
   ...(view.index(INDEX).get(about.metadata.uid)?.values() ?? []),
 ];
