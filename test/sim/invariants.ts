@@ -169,7 +169,7 @@ function ownership(world: World): void {
     if (resource === 'events') continue;
     const refs: Obj[] = object.metadata.ownerReferences ?? [];
     must(
-      refs.every((r) => uids.has(r.uid)),
+      refs.every((r) => uids.has(r.uid)) || (object.metadata.deletionTimestamp && isProtected(world, resource, object as Obj)),
       () => `${resource} ${key} has an owner that is gone: ${JSON.stringify(refs)}`,
     );
     must(refs.filter((r) => r.controller).length <= 1, () => `${resource} ${key} has two controllers`);

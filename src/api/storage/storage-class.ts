@@ -5,6 +5,7 @@ import { goSchema } from '../schema/go.ts';
 import { duplicate, type FieldError, invalid, notSupported, required } from '../machinery/field-errors.ts';
 import { FIELD_IMMUTABLE, validateObjectMeta } from '../machinery/meta.ts';
 import { checkQualifiedName } from '../machinery/checks.ts';
+import { classWarnings } from '../core/volume/warnings.ts';
 import { DEFAULT_STORAGE_CLASS } from './default-class.ts';
 import { checkParameters, checkProvisioner } from './checks.ts';
 
@@ -80,6 +81,7 @@ export const StorageClass = defineKind({
   },
   validateCreate: validate,
   validateUpdate,
+  warnings: classWarnings,
   columns: columnsOf(
     'storage.k8s.io/storageclasses',
     (object) => object.metadata.name + (isDefault(object) ? ' (default)' : ''),

@@ -87,6 +87,12 @@ function placement(spec: Obj, path: string, out: string[]): void {
   });
 }
 
+/** What is wrong with a label of nodes that is not to be used any more. */
+export const nodeLabelWarning = (key: string): string | undefined => NODE_LABELS[key];
+
+/** Warnings about deprecated labels in a term of a node selector. */
+export const deprecatedLabels = (term: Obj, path: string, out: string[]): void => nodeTerm(term, false, path, out);
+
 function nodeTerm(term: Obj, values: boolean, path: string, out: string[]): void {
   (term.matchExpressions ?? []).forEach((expression: Obj, i: number) => {
     const at = `${path}.matchExpressions[${i}]`;

@@ -7,6 +7,7 @@ import { FIELD_IMMUTABLE, validateObjectMeta } from '../../machinery/meta.ts';
 import { cmp, quantity, value } from '../../machinery/quantity.ts';
 import { claimSpecDiff } from '../pod/update-diff.ts';
 import { keepStatus } from '../../machinery/checks.ts';
+import { claimWarnings } from './warnings.ts';
 import { validateClaimSpec } from './claim.ts';
 import { defaultClaimSpec } from './defaults.ts';
 
@@ -144,6 +145,7 @@ export const PersistentVolumeClaim = defineKind({
   validateCreate: checkSpec,
   validateUpdate,
   validateStatus,
+  warnings: claimWarnings,
   columns: columnsOf(
     'persistentvolumeclaims',
     nameCell,

@@ -9,6 +9,7 @@ import { isDns1123Subdomain } from '../../machinery/names.ts';
 import { cmp, quantity, value, ZERO } from '../../machinery/quantity.ts';
 import { rfc3339 } from '../../machinery/time.ts';
 import { classOf, modesText } from './persistent-volume-claim.ts';
+import { volumeWarnings } from './warnings.ts';
 import { checkSources, SOURCE_FIELDS } from './persistent-volume-sources.ts';
 import { validateNodeSelector } from '../pod/spec-affinity.ts';
 import { shownNodeSelector, volumeSourceDiff } from '../pod/update-diff.ts';
@@ -169,6 +170,7 @@ export const PersistentVolume = defineKind({
   },
   validateCreate: validate,
   validateUpdate,
+  warnings: volumeWarnings,
   columns: columnsOf(
     'persistentvolumes',
     nameCell,
