@@ -13,7 +13,9 @@ import type { KubeObject } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
 import type { View } from '../../registry/view.ts';
 import { podsOfClaim } from '../shared/claim-pods.ts';
+import { CONSUMER_NOTICE_MS } from '../limits.ts';
 import { eventFor } from '../shared/events.ts';
+import { isControlledBy } from '../shared/owners.ts';
 import { isTerminal } from '../shared/pods.ts';
 import { changedAt, createdAt, Speaker } from '../shared/said.ts';
 import { bind, claimPhase, updateClaim } from './bind.ts';
@@ -26,16 +28,15 @@ import { CLASSES, COMPONENT, VOLUMES } from './resources.ts';
 export function syncClaim(claim: KubeObject, view: View, now: number): Action[] {
   const migrated = migratedClaim(claim);
   if (migrated !== claim) return [updateClaim(migrated)];
-  return annotation(claim, BIND_COMPLETED) === undefined
-    ? syncUnbound(claim, view, new Speaker(view, COMPONENT, now))
-    : syncBound(claim, view);
+  return annotation(claim, BIND_COMPLETED) === undefined ? syncUnbound(claim, view, now) : syncBound(claim, view);
 }
 
 /** Whether the volume of a claim is chosen only when a pod that uses it is placed (IsDelayBindingMode). */
 export const isDelayed = (claim: KubeObject, view: View): boolean =>
   view.get(CLASSES, '', classOf(claim))?.volumeBindingMode === 'WaitForFirstConsumer';
 
-function syncUnbound(claim: KubeObject, view: View, speaker: Speaker): Action[] {
+function syncUnbound(claim: KubeObject, view: View, now: number): Action[] {
+  const speaker = new Speaker(view, COMPONENT, now);
   if (claim.spec?.volumeName) return syncNaming(claim, view, speaker);
   const delayed = isDelayed(claim, view);
   const volume = bestMatch(claim, delayed, view);
@@ -43,7 +44,8 @@ function syncUnbound(claim: KubeObject, view: View, speaker: Speaker): Action[] 
   const fallback = hasClass(claim) ? undefined : newestDefault(view.list(CLASSES), DEFAULT_STORAGE_CLASS);
   if (fallback) return [updateClaim({ ...claim, spec: { ...claim.spec, storageClassName: fallback.metadata.name } })];
   const pending = claimPhase(claim, 'Pending');
-  if (delayed && annotation(claim, SELECTED_NODE) === undefined) return [...waitForConsumer(claim, view, speaker), ...pending];
+  if (delayed && annotation(claim, SELECTED_NODE) === undefined)
+    return [...waitForConsumer(claim, view, speaker, now), ...pending];
   if (classOf(claim)) return provision(claim, view, speaker);
   const why = 'no persistent volumes available for this claim and no storage class is set';
   return [...speaker.say(claim, 'Normal', 'FailedBinding', why), ...pending];
@@ -52,9 +54,11 @@ function syncUnbound(claim: KubeObject, view: View, speaker: Speaker): Action[] 
 /** A pod that uses claims and has neither a node nor ended. */
 export const waitsForNode = (pod: KubeObject): boolean => !pod.spec?.nodeName && !isTerminal(pod);
 
-/** emitEventForUnboundDelayBindingClaim. */
-function waitForConsumer(claim: KubeObject, view: View, speaker: Speaker): Action[] {
-  const pods = podsOfClaim(view, claim.metadata.namespace, claim.metadata.name).filter(waitsForNode);
+/** emitEventForUnboundDelayBindingClaim: pods that came with or after the claim are seen at the next resync, which upstream has every 15 s. */
+function waitForConsumer(claim: KubeObject, view: View, speaker: Speaker, now: number): Action[] {
+  const isKnown = (pod: KubeObject) => isControlledBy(claim, pod) || createdAt(pod) + CONSUMER_NOTICE_MS <= now;
+  const users = podsOfClaim(view, claim.metadata.namespace, claim.metadata.name);
+  const pods = users.filter((pod) => waitsForNode(pod) && (isKnown(pod) || createdAt(pod) < createdAt(claim)));
   const names = pods.map((pod) => pod.metadata.name);
   const since = Math.max(changedAt(claim), ...pods.map(createdAt));
   const say = (reason: string, message: string) => speaker.say(claim, 'Normal', reason, message, since);

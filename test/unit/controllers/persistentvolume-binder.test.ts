@@ -344,6 +344,17 @@ describe('late binding', () => {
     expect([phase(pv(bench, 'v')), phase(pvc(bench, 'c'))]).toEqual(['Available', 'Pending']);
   });
 
+  it('[CTL176] pods that were there before are named at once, others not before 15 s have passed', () => {
+    const bench = make(late, pod('before', { spec: { volumes: volumesOf('c') } }));
+    bench.now += 2000;
+    bench.add(waiting);
+    bench.add(pod('after', { spec: { volumes: volumesOf('c') } }));
+    bench.turn();
+    expect(bench.said('WaitForPodScheduled')).toEqual(['Normal WaitForPodScheduled waiting for pod before to be scheduled']);
+    bench.settle();
+    expect(bench.said('WaitForPodScheduled')[1]).toContain('waiting for pods after,before to be scheduled');
+  });
+
   it('[CTL176] with a node, the provisioner is called', () => {
     const bench = make(late, waiting);
     bench.edit(CLAIMS, 'c', (c) => (c.metadata.annotations = { 'volume.kubernetes.io/selected-node': 'n' }));
