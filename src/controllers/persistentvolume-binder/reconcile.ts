@@ -6,7 +6,7 @@ import { byObject, type Controller, type Key } from '../../reconcile/plan.ts';
 import type { Change, View } from '../../registry/view.ts';
 import { CONSUMER_NOTICE_MS } from '../limits.ts';
 import { isTerminal } from '../shared/pods.ts';
-import { isAboutRecycler, RECYCLER } from '../shared/said.ts';
+import { RECYCLER } from '../shared/said.ts';
 import { isDelayed, syncClaim, waitsForNode } from './claim.ts';
 import { RECYCLER_NAMESPACE } from './recycle.ts';
 import { CLAIMS, CLASSES, VOLUMES } from './resources.ts';
@@ -21,15 +21,7 @@ const volumes: Controller = {
   name: 'persistentvolume-binder-volumes',
   manager: MANAGER,
   user: USER,
-  watches: [
-    byObject(VOLUMES),
-    { resource: CLAIMS, keys: volumesOfClaim },
-    { resource: 'pods', keys: volumesOfPod },
-    {
-      resource: 'events',
-      keys: ({ type, object }) => (type === 'ADDED' && isAboutRecycler(object) ? recycled(object.involvedObject) : NOBODY),
-    },
-  ],
+  watches: [byObject(VOLUMES), { resource: CLAIMS, keys: volumesOfClaim }, { resource: 'pods', keys: volumesOfPod }],
   reconcile: (key, view, { now }) => {
     const volume = view.get(VOLUMES, '', key.name);
     return volume ? syncVolume(volume, view, now) : { actions: [] };

@@ -19,7 +19,7 @@ export const EPHEMERAL_COMPONENT = 'ephemeral_volume';
 
 /** What controllers ask about: claims, volumes, pods that clean volumes, and pods whose claims cannot be made. */
 const KINDS = new Set(['PersistentVolumeClaim', 'PersistentVolume']);
-export const isAboutRecycler = ({ involvedObject: about }: KubeObject): boolean =>
+const isAboutRecycler = ({ involvedObject: about }: KubeObject): boolean =>
   about?.kind === 'Pod' && about.name?.startsWith(RECYCLER) === true;
 const concerns = (event: KubeObject): boolean =>
   KINDS.has(event.involvedObject?.kind) || isAboutRecycler(event) || event.source?.component === EPHEMERAL_COMPONENT;

@@ -307,7 +307,7 @@ describe('recycling', () => {
       reason: 'Pulling',
       message: 'Pulling image',
     });
-    bench.settle();
+    finish(bench, { phase: 'Running' });
     expect(bench.said('RecyclerPod')).toEqual(['Normal RecyclerPod Recycler pod: Pulling image']);
   });
 
