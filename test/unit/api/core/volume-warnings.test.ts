@@ -6,6 +6,7 @@ import type { KubeObject } from '../../../../src/lib/json.ts';
 import { claim, storageClass, volume } from '../../../fixtures/volumes.ts';
 
 const BETA = { annotations: { 'volume.beta.kubernetes.io/storage-class': 'a' } };
+const TERM = 'spec.nodeAffinity.required.nodeSelectorTerms[0]';
 
 describe('warnings of storage', () => {
   it('a volume: old annotations, labels and drivers, and Recycle', () => {
@@ -14,7 +15,7 @@ describe('warnings of storage', () => {
     expect(PersistentVolume.warnings?.(volume('v', '1Gi', spec, BETA) as KubeObject, undefined)).toEqual([
       'metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use "storageClassName" attribute instead',
       'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
-      'spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use "kubernetes.io/os" instead',
+      `${TERM}.matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use "kubernetes.io/os" instead`,
       'spec.cephfs: deprecated in v1.28, non-functional in v1.31+',
     ]);
   });
