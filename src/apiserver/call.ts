@@ -1,4 +1,5 @@
 import type { Kind, ServedVersion } from '../api/machinery/define-kind.ts';
+import type { MeterOf } from '../registry/view.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
@@ -66,6 +67,8 @@ export interface Deps {
   readonly authorizer: Authorizer;
   readonly limits: RequestLimits;
   readonly audit: AuditSink;
+  /** What pods and nodes use; absent: nothing is measured. */
+  readonly meterOf?: MeterOf | undefined;
   /** The reason why the cluster serves no requests now. */
   readonly unavailable?: string | undefined;
 }

@@ -81,9 +81,15 @@ export class SchemaWriter {
     this.#facts = facts;
   }
 
-  /** Takes the definition of a schema that has one of its own. */
-  define({ name, openapi }: Schema): void {
-    if (openapi) this.#given.set(name, openapi);
+  /** Takes the definition of a schema that has one of its own, and makes that of its lists where they have another name. */
+  define({ name, listName, openapi }: Schema): void {
+    if (!openapi) return;
+    this.#given.set(name, openapi);
+    if (listName === name) return;
+    const text = { type: 'string' };
+    const items = { type: 'array', items: this.ref(name) };
+    const properties = { apiVersion: text, items, kind: text, metadata: { type: 'object' } };
+    this.#given.set(listName, { type: 'object', required: ['items'], properties });
   }
 
   /** A reference to a definition, which makes it part of the document. */

@@ -10,6 +10,7 @@ import { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import { type Answered, type AttemptScope, Unanswered } from '../lib/ask.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { MeterOf } from '../registry/view.ts';
 import type { Call, Deps, Filter, RequestLimits, Target } from './call.ts';
 import type { Answer, ApiRequest, ApiResponse } from './messages.ts';
 import { type Pending, RequestAttempt, Waiting } from './attempt.ts';
@@ -96,6 +97,8 @@ export interface ApiServerDeps {
   audit: AuditSink;
   /** Limits over many requests. */
   limits: RequestLimits;
+  /** What pods and nodes use; absent: nothing is measured. */
+  meterOf?: MeterOf;
   /** Absent: it serves. */
   unavailable?: string;
   /** Absent: documents of OpenAPI have structure only. */

@@ -28,6 +28,25 @@ let templates: Template[] | undefined;
 const bootTemplates = (): Template[] =>
   (templates ??= (bootstrap as { resource: string; object: Obj }[]).map(templateOf).sort((a, b) => orderOf(a) - orderOf(b)));
 
+/**
+ * What metrics-server is installed with for readers of metrics.k8s.io (its manifests/base/rbac.yaml). The roles that it is aggregated to follow
+ * from it, so controllers look at it.
+ */
+const METRICS_READER = templateOf({
+  resource: 'rbac.authorization.k8s.io/clusterroles',
+  object: {
+    kind: 'ClusterRole',
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    metadata: {
+      name: 'system:aggregated-metrics-reader',
+      labels: Object.fromEntries(
+        ['admin', 'edit', 'view'].map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']),
+      ),
+    },
+    rules: [{ verbs: ['get', 'list', 'watch'], apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'] }],
+  },
+});
+
 function templateOf({ resource, object }: { resource: string; object: Obj }): Template {
   const { name, namespace = '' } = object.metadata;
   const parts = partsOf(object);
@@ -49,14 +68,20 @@ const WORK = 'namespaces';
 /** Sort order: cluster-scoped objects, namespaces, namespaced objects. */
 const orderOf = ({ resource, namespace }: Template): number => (resource === WORK ? 1 : namespace ? 2 : 0);
 
+interface BootOptions {
+  caPem?: string | undefined;
+  /** Nothing acts in the cluster. */
+  apiOnly?: boolean | undefined;
+}
+
 /**
  * Writes the bootstrap objects: one row each, without the pipeline, since they are known to be valid. Returns the reconciler's first cursor,
  * the revision before the namespaces: mapping the two hundred rows before it would take longer than writing them.
  */
-export function writeBootstrap(store: Store, random: Random, now: number, caPem?: string): number {
+export function writeBootstrap(store: Store, random: Random, now: number, { caPem, apiOnly }: BootOptions): number {
   const time = rfc3339(now);
   const common = { [TIME]: time, [DATE]: time.slice(0, 10), [CA]: JSON.stringify(caPem ?? '').slice(1, -1) };
-  const all = bootTemplates();
+  const all = apiOnly ? bootTemplates() : [...bootTemplates(), METRICS_READER];
   for (const template of all) {
     const rev = store.revision() + 1;
     const fill: Record<string, string> = { ...common, [UID]: random.uuid(), [REV]: String(rev) };

@@ -1,12 +1,16 @@
 import { AdmissionChain } from '../admission/chain.ts';
 import { escalationGuard } from '../authz/escalation.ts';
-import { type KindTable, kindTable } from '../api/kinds.ts';
+import type { KindTable } from '../api/kinds.ts';
+import { clusterKinds } from '../api/own-kinds.ts';
+import type { TokenIssuer } from '../api/machinery/token-issuer.ts';
+import type { Random } from '../lib/random.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import { isStream, type StreamAnswer } from '../apiserver/messages.ts';
 import { type ApiRequest, type ApiResponse, ApiServer, type Pending } from '../apiserver/server.ts';
 import { resumptions } from '../apiserver/streams/table.ts';
 import { controllersFor } from '../controllers/table.ts';
 import { kubelet } from '../kubelet/controller.ts';
+import { useMeter } from '../kubelet/meter.ts';
 import { runtimesOf } from '../kubelet/runtime-class.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
@@ -85,7 +89,7 @@ export class Cluster {
     const random = new AttemptScope(platform.random);
     const failed = reporterOf(platform, options.id);
     this.options = options;
-    this.#kinds = kindTable(options.legacyApis ?? false);
+    this.#kinds = clusterKinds(options);
     const store = new Store(sql);
     this.#store = store;
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
@@ -95,19 +99,7 @@ export class Cluster {
       (error) => failed('usage', error),
     );
     this.limits = new Limits(store, () => this.#sessions.size);
-    this.registry = new Registry({
-      kinds: () => this.#kinds,
-      store,
-      random,
-      // Last: a write that another reviewer refuses counts towards no limit.
-      admission: [
-        escalationGuard,
-        new AdmissionChain({ authorize: (...asked) => this.#api.authorizer.allows(...asked) }),
-        this.limits,
-      ],
-      allocators: { services: serviceAllocator },
-      tokens: tokenIssuer({ crypto, signer, random }),
-    });
+    this.registry = this.#createRegistry(store, random, tokenIssuer({ crypto, signer, random }));
     const sent = (bytes: number, now: number) => this.limits.sent(bytes, now);
     const streams = resumptions(this.registry);
     const clock = (wall: number) => this.clock.now(wall);
@@ -120,6 +112,8 @@ export class Cluster {
     this.authentication = new Authentication(sql, () => this.#sessions.end((spec) => spec.issued === true));
     this.#exports = new Exports(store);
     this.#suspended = readLifecycle(sql).state === 'suspended';
+    const runtimes = (platform.runtimesFor ?? runtimesFor)({ sql });
+    const meterOf = options.apiOnly ? undefined : useMeter(runtimes);
     this.#api = new ApiServer({
       registry: this.registry,
       scope: random,
@@ -130,11 +124,14 @@ export class Cluster {
       signer,
       audit: this.audit,
       limits: this.limits,
+      ...(meterOf && { meterOf }),
       ...(this.#suspended && { unavailable: SUSPENDED }),
       ...(facts && { facts }),
     });
-    const runtimes = (platform.runtimesFor ?? runtimesFor)({ sql });
-    this.controllers = options.apiOnly ? [] : [...controllersFor({ caPem: options.caPem }), scheduler, kubelet(runtimes)];
+    const metrics = { meterOf };
+    this.controllers = options.apiOnly
+      ? []
+      : [...controllersFor({ caPem: options.caPem, metrics }), scheduler, kubelet(runtimes)];
     this.reconciler = new Reconciler({
       registry: this.registry,
       view: this.registry.view,
@@ -148,6 +145,22 @@ export class Cluster {
     if (this.#resyncing) this.reconciler.resync();
     this.runtimes = this.#suspended || options.apiOnly ? [] : runtimesOf(runtimes);
     this.#subscribe();
+  }
+
+  #createRegistry(store: Store, random: Random, tokens: TokenIssuer): Registry {
+    return new Registry({
+      kinds: () => this.#kinds,
+      store,
+      random,
+      // Last: a write that another reviewer refuses counts towards no limit.
+      admission: [
+        escalationGuard,
+        new AdmissionChain({ authorize: (...asked) => this.#api.authorizer.allows(...asked) }),
+        this.limits,
+      ],
+      allocators: { services: serviceAllocator },
+      tokens,
+    });
   }
 
   /** Signals are not stored: runtimes repeat those of pods that have news (RC16). */
@@ -188,7 +201,7 @@ export class Cluster {
       const snapshot = platform.bootSnapshots?.get(kept);
       const cursor = snapshot
         ? restore(platform.sql, snapshot, platform.random, now)
-        : writeBootstrap(new Store(platform.sql), platform.random, now, options.caPem);
+        : writeBootstrap(new Store(platform.sql), platform.random, now, options);
       setMeta(platform.sql, 'cursor', String(cursor));
       const cluster = new Cluster(platform, kept);
       cluster.usage.work(now);
@@ -224,7 +237,7 @@ export class Cluster {
 
   /** Replaces the kinds that are served beside the built-in ones. */
   define(extra: readonly Kind[]): void {
-    this.#kinds = kindTable(this.options.legacyApis ?? false, extra);
+    this.#kinds = clusterKinds(this.options, extra);
   }
 
   /** Handles one request; Pending: its questions must be answered first. Keys that it made dirty are left to `drain`. */
@@ -253,8 +266,10 @@ export class Cluster {
     let status = 500;
     try {
       const answer = run();
-      if ('questions' in answer) status = 0;
-      if ('questions' in answer) return answer;
+      if ('questions' in answer) {
+        status = 0;
+        return answer;
+      }
       status = answer.status === TOO_MANY && answer.headers[WAIT_HEADER] ? UNCOUNTED : answer.status;
       if (isStream(answer)) return this.#streamed(answer, request.now);
       if (answer.status !== TOO_MANY) this.limits.sent(answer.bytes?.length ?? answer.body.length, request.now);

@@ -8,6 +8,8 @@ import { endpointSliceController } from './endpointslice/reconcile.ts';
 import { endpointSliceMirroring } from './endpointslice-mirroring/reconcile.ts';
 import { ephemeralVolume } from './ephemeral-volume/reconcile.ts';
 import { garbageCollector } from './garbage-collector/reconcile.ts';
+import { horizontalPodAutoscaling } from './horizontalpodautoscaling/reconcile.ts';
+import type { MetricSources } from './horizontalpodautoscaling/source.ts';
 import { jobController } from './job/reconcile.ts';
 import { namespaceController } from './namespace/reconcile.ts';
 import { nodeLifecycle } from './node-lifecycle/reconcile.ts';
@@ -30,10 +32,12 @@ import { volumeProvisioner } from './volume-provisioner/reconcile.ts';
 export interface ControllerOptions {
   /** PEM of the CA that the cluster's API is served under; without it no kube-root-ca.crt is published. */
   caPem?: string;
+  /** Where autoscalers get metrics from; absent: no metrics API is served. */
+  metrics?: MetricSources;
 }
 
 /** Every controller of a cluster, in start order. */
-export function controllersFor({ caPem }: ControllerOptions): Controller[] {
+export function controllersFor({ caPem, metrics = {} }: ControllerOptions): Controller[] {
   return [
     namespaceController,
     serviceAccountController,
@@ -64,5 +68,6 @@ export function controllersFor({ caPem }: ControllerOptions): Controller[] {
     resourceQuotaController,
     serviceCidr,
     serviceLb,
+    horizontalPodAutoscaling(metrics),
   ];
 }

@@ -13,3 +13,7 @@ export const BACKOFF_RESET_MS = 600_000;
 export const PULL_SHOWN_MAX_MS = 10_000;
 /** Rounds of acting and observing in one look at a pod; what is still to be done then is done at the next look. */
 export const SYNC_ROUNDS = 8;
+/** Use is measured for windows of this length, ms (metrics-server's --metric-resolution), which end at multiples of it. */
+export const METRICS_RESOLUTION_MS = 15_000;
+/** A container that runs for a shorter time than this, ms, is not measured yet, nor is its pod. */
+export const METRICS_YOUNGEST_MS = 10_000;

@@ -1,4 +1,5 @@
-import type { KubeObject } from '../lib/json.ts';
+import type { Use } from '../api/metrics/meter.ts';
+import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
 import type { Key } from '../reconcile/plan.ts';
 
@@ -56,6 +57,23 @@ export type RuntimeAction =
   /** Ends every process of the pod: asked kindly now, killed at `killAt`, ms. */
   | { do: 'stop'; killAt: number };
 
+/** A running container whose use is asked for, as of a time. */
+export interface RunningContainer extends PodOnNode {
+  /** Its part of the pod's spec. */
+  container: Obj;
+  /** ms. */
+  startedAt: number;
+  /** The topmost controller of the pod, such as its Deployment. */
+  workload: KubeObject | undefined;
+  /** The part of the workload's load that reaches the container: that is shared by the ready pods. */
+  share: number;
+}
+
+/** Use of a container, and until when it stays so, ms; Infinity: nothing else is foreseen. */
+export interface ContainerUse extends Use {
+  until: number;
+}
+
 /**
  * The port to what executes pods. The kubelet plans, a runtime acts: simulated behaviour, a sandbox, isolates. Synchronous; what it remembers lies in
  * tables of its own, written in the transaction of the caller, so a crash loses an action with everything that was planned with it.
@@ -65,6 +83,8 @@ export interface Runtime {
   observe(on: PodOnNode, now: number): Observation;
   /** Begins what the actions ask for, and returns what is known then. */
   apply(on: PodOnNode, actions: readonly RuntimeAction[], now: number): Observation;
+  /** Returns what a container uses at a time. Absent: it is not measured. Changes nothing. */
+  use?(running: RunningContainer, at: number): ContainerUse;
   /** Forgets pods of this name whose uid is another: they are gone from the API, whatever ran of them ends at once. */
   remove(key: Key, uid: string | undefined): void;
   /** Whether looking at the pod changes nothing, as far as the pod tells: spares most keys where pods are simulated. Absent: never known. */

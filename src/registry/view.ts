@@ -1,4 +1,5 @@
 import type { Kind, Resource } from '../api/machinery/define-kind.ts';
+import type { Meter } from '../api/metrics/meter.ts';
 import type { KubeObject } from '../lib/json.ts';
 
 /** Synchronous, always fresh reads. Objects are shared and must not be mutated: clone before changing. */
@@ -50,3 +51,6 @@ export interface IndexDefinition<S> {
    */
   notes?: boolean;
 }
+
+/** Makes the meter of a moment: what it says is computed from the view and the time, and nothing is written for it. */
+export type MeterOf = (view: View, now: number) => Meter;

@@ -88,6 +88,12 @@ const OWN: Record<string, string[]> = {
   resourcequota: ['resourcequotas/status'],
   'service-cidr': ['update networking.k8s.io/servicecidrs', 'networking.k8s.io/servicecidrs/status'],
   'service-lb': ['update services', 'services/status'],
+  'horizontal-pod-autoscaler': [
+    'autoscaling/horizontalpodautoscalers/status',
+    '*/scale',
+    'create autoscaling.atoll.dev/scalinghistories',
+    'update autoscaling.atoll.dev/scalinghistories',
+  ],
   'ephemeral-volume': ['create persistentvolumeclaims'],
   'persistentvolume-binder-volumes': [
     'update persistentvolumes',
@@ -119,7 +125,9 @@ const OWN: Record<string, string[]> = {
 function permission(action: Action): string[] {
   if (!('resource' in action)) return [];
   if (action.verb === 'create' && action.subresource) return [`create ${action.resource}/${action.subresource}`];
-  if (action.verb === 'update' && action.subresource) return [`${action.resource}/${action.subresource}`];
+  if (action.verb === 'update' && action.subresource) {
+    return [`${action.resource}/${action.subresource}`, `*/${action.subresource}`];
+  }
   return [`${action.verb} ${action.resource}`, `${action.verb} *`];
 }
 

@@ -1,4 +1,4 @@
-import { kindTable } from '../../src/api/kinds.ts';
+import { clusterKinds } from '../../src/api/own-kinds.ts';
 import type { Kind, Resource } from '../../src/api/machinery/define-kind.ts';
 import { StatusError } from '../../src/api/machinery/status-errors.ts';
 import type { Obj } from '../../src/lib/json.ts';
@@ -22,7 +22,7 @@ export class RegistryBench {
     migrate(this.sql);
     this.store = new Store(this.sql);
     this.registry = new Registry({
-      kinds: () => kindTable(false),
+      kinds: () => clusterKinds(),
       store: this.store,
       random: seeded(1),
       admission: [],

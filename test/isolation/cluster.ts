@@ -76,14 +76,17 @@ export function asksOf(group: string, version: string, { kind, served }: ServedK
     out.push({ ...base, verb: ITEM_VERBS[method], method, path, ...bodyFor(kind, group, version, method, more), ...more });
   };
   const [name, ghost] = namesOf(kind);
+  const isWatched = !kind.verbs || kind.verbs.includes('watch');
+  // Of what is computed nobody knows that it is there.
+  const isStored = !kind.computed || name !== NAME;
   for (const namespace of places) {
     const within = namespace ? `${root}/namespaces/${namespace}/${plural}` : `${root}/${plural}`;
     for (const [method, verb] of Object.entries(COLLECTION_VERBS))
       add(method, within, { verb, namespace, present: method === 'GET' });
-    add('GET', within, { verb: 'watch', namespace, query: 'watch=1', present: true });
+    add('GET', within, { verb: 'watch', namespace, query: 'watch=1', present: isWatched });
     add('GET', within.replace(root, `${root}/watch`), { verb: 'watch', namespace });
     for (const method of Object.keys(ITEM_VERBS)) {
-      add(method, `${within}/${name}`, { namespace, name, twin: `${within}/${ghost}`, present: method === 'GET' });
+      add(method, `${within}/${name}`, { namespace, name, twin: `${within}/${ghost}`, present: method === 'GET' && isStored });
       for (const subresource of subresources) {
         const more = { namespace, name, subresource, twin: `${within}/${ghost}/${subresource}` };
         add(method, `${within}/${name}/${subresource}`, more);
@@ -93,7 +96,7 @@ export function asksOf(group: string, version: string, { kind, served }: ServedK
   if (!kind.namespaced) return out;
   for (const [method, verb] of Object.entries(COLLECTION_VERBS))
     add(method, `${root}/${plural}`, { verb, present: method === 'GET' });
-  add('GET', `${root}/${plural}`, { verb: 'watch', query: 'watch=1', present: true });
+  add('GET', `${root}/${plural}`, { verb: 'watch', query: 'watch=1', present: isWatched });
   return out;
 }
 

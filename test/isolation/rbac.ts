@@ -10,8 +10,17 @@ interface Rule {
   nonResourceURLs?: string[];
 }
 
-/** The rules of upstream's default ClusterRoles, as a 1.36 control plane has them after aggregation. */
-export const ROLES = upstream as Record<string, Rule[]>;
+/** What metrics-server's role gives to the three roles that it is aggregated to. */
+const METRICS: Rule = { verbs: ['get', 'list', 'watch'], apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'] };
+const { view, edit, admin, ...others } = upstream as Record<string, Rule[]>;
+
+/** The rules of upstream's default ClusterRoles, as a 1.36 control plane with metrics-server has them after aggregation. */
+export const ROLES: Record<string, Rule[]> = {
+  ...others,
+  view: [...view, METRICS],
+  edit: [...edit, METRICS],
+  admin: [...admin, METRICS],
+};
 
 const has = (list: string[] = [], value: string) => list.some((entry) => entry === '*' || entry === value);
 

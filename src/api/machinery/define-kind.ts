@@ -1,5 +1,6 @@
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Random } from '../../lib/random.ts';
+import type { Meter } from '../metrics/meter.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { FieldError } from './field-errors.ts';
 import type { TokenIssuer } from './token-issuer.ts';
@@ -166,6 +167,19 @@ export interface PostRequest {
   annotate: ((key: string, value: string) => void) | undefined;
 }
 
+/** What a kind that is not stored is computed from: the objects, the time, and what only a running cluster knows. */
+export interface ComputeRequest {
+  now: number;
+  /** Of a namespaced kind; empty: of all. */
+  namespace: string;
+  /** The only one that is asked for; absent: all. */
+  name?: string;
+  get: StrategyContext['get'];
+  list: StrategyContext['list'];
+  /** Absent: nothing is measured here. */
+  meter?: Meter;
+}
+
 /** A subresource of a kind: what it takes and what it does. */
 export interface Subresource {
   verbs: readonly Verb[];
@@ -205,8 +219,8 @@ export interface Kind extends KindRules, StorageFacts {
   versions?: ServedVersion[];
   /** The subresource of another kind at which objects of this kind, which is never stored, are created. */
   createsAt?: { resource: Resource; subresource: string };
-  /** Its objects are never stored: the server makes up all there are when asked. */
-  computed?(): KubeObject[];
+  /** Its objects are never stored: they are computed whenever a client reads them. Such a kind can be got and listed only. */
+  computed?(request: ComputeRequest): KubeObject[];
   /** Warning text of a deprecated kind that is served nevertheless (its APILifecycleDeprecated). */
   deprecated?: string;
 }

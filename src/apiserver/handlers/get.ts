@@ -18,7 +18,7 @@ export function get(call: Call, deps: Deps, target: Target): Answer {
     if (revision > current) throw tooLarge(revision, current);
   }
   const { kind, subresource } = target;
-  if (kind.computed) return computedObject(call, target, kind.computed());
+  if (kind.computed) return computedObject(call, deps, target);
   if (subresourceOf(kind, subresource)?.takes) {
     const shown = registry.getSubresource(kind, subresource, info.namespace, info.name);
     return presentWritten(call, target, 200, jsonText(shown), shown);

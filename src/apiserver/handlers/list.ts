@@ -14,7 +14,7 @@ import { computedList } from '../virtual/computed.ts';
 export function list(call: Call, deps: Deps, target: Target): Answer {
   const { info, query } = call;
   const params = listParams(query, false, target.served?.fieldLabels);
-  if (target.kind.computed) return computedList(call, target, target.kind.computed());
+  if (target.kind.computed) return computedList(call, deps, target, params);
   if (call.accept.as === 'PartialObjectMetadata') {
     throw wrongForm('PartialObjectMetadata', 'is a list', `${target.kind.kind}List`);
   }

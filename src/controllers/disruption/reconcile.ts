@@ -9,7 +9,7 @@ import { controllerRef } from '../shared/owners.ts';
 import { isPodReady, podCondition } from '../../api/core/pod/conditions.ts';
 import { isTerminal } from '../shared/pods.ts';
 import { podStatusUpdate, withPodCondition } from '../shared/pod-status.ts';
-import { selectorMatcher } from '../shared/selector.ts';
+import { selectorMatcher, selectorText } from '../shared/selector.ts';
 import { expectedScale } from './scale.ts';
 
 const BUDGETS = 'policy/poddisruptionbudgets';
@@ -204,11 +204,9 @@ const write = (budget: KubeObject, status: Obj): Action => ({
 });
 
 function warnUnmanaged(budget: KubeObject): Action {
-  const labels = Object.entries(budget.spec?.selector?.matchLabels ?? {}).map(([key, value]) => `${key}: ${value},`);
-  const selector = `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{},}`;
   const message =
-    `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the status of the PDB` +
-    ' cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable"' +
-    ' field of the PDB to an integer value.';
+    `Pods selected by this PodDisruptionBudget (selector: ${selectorText(budget.spec?.selector)}) were found to be unmanaged.` +
+    ' As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior.' +
+    ' To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.';
   return eventFor(COMPONENT, budget, 'Warning', 'UnmanagedPods', message);
 }

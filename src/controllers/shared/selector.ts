@@ -53,3 +53,16 @@ function expression({ key, operator, values = [] }: Obj): Matcher {
       return NOTHING;
   }
 }
+
+/** How Go prints a *metav1.LabelSelector (its generated String). */
+export function selectorText(selector: Obj | undefined): string {
+  if (!selector) return 'nil';
+  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const expressions: Obj[] = selector.matchExpressions ?? [];
+  const shown = expressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  const map = labels.map(([key, value]) => `${key}: ${value},`).join('');
+  return `&LabelSelector{MatchLabels:map[string]string{${map}},MatchExpressions:[]LabelSelectorRequirement{${shown.join('')}},}`;
+}

@@ -1,5 +1,5 @@
 import { fromLabelSelector, fromMap, selectorToString } from '../../api/machinery/labels.ts';
-import { apiVersionOf, type Kind } from '../../api/machinery/define-kind.ts';
+import { apiVersionOf, type Kind, type ScalePaths } from '../../api/machinery/define-kind.ts';
 import { invalid } from '../../api/machinery/field-errors.ts';
 import { conflict, invalidError } from '../../api/machinery/status-errors.ts';
 import { scaleSchema } from '../../api/autoscaling/scale.ts';
@@ -26,24 +26,29 @@ export const scaleStrategy: StrategyOf = (kind, main) => ({
   warnings: undefined,
 });
 
-/** The Scale of an object, with the managed fields of its replicas. */
-function readScale(kind: Kind, live: KubeObject): KubeObject {
-  const paths = kind.scale as NonNullable<Kind['scale']>;
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = live.metadata;
+/** The size of an object of a kind that has /scale, and the selector of its pods in text. */
+export function sizeOf(paths: ScalePaths, live: KubeObject): { replicas: number; current: number; selector: string } {
   const selector = at(live, paths.selector);
   const text = selectorToString(
     paths.selectorForm === 'map' ? fromMap(selector as Record<string, string>) : fromLabelSelector(selector as Obj | undefined),
   );
+  const numberAt = (path: readonly string[]) => (at(live, path) as number | undefined) ?? 0;
+  return { replicas: numberAt(paths.spec), current: numberAt(paths.status), selector: text };
+}
+
+/** The Scale of an object, with the managed fields of its replicas. */
+function readScale(kind: Kind, live: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = live.metadata;
+  const { replicas, current, selector } = sizeOf(kind.scale as ScalePaths, live);
   const managedFields = encodeManagers(
     toScale(kind, decodeManagers(live.metadata.managedFields, live.metadata.managedFields) ?? []),
   );
-  const replicas = at(live, paths.spec) as number | undefined;
   return {
     kind: 'Scale',
     apiVersion: SCALE_VERSION,
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp, ...(managedFields && { managedFields }) },
     spec: replicas ? { replicas } : {},
-    status: { replicas: (at(live, paths.status) as number | undefined) ?? 0, ...(text && { selector: text }) },
+    status: { replicas: current, ...(selector && { selector }) },
   };
 }
 

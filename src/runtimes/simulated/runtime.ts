@@ -15,6 +15,7 @@ import { nextStep, type Stage, type Step } from './stage.ts';
 import { fast } from './stages/fast.ts';
 import { lifelike } from './stages/lifelike.ts';
 import { failedPulls, type PodState } from './state.ts';
+import { use } from './use.ts';
 
 const TABLES: Record<Behaviour['stages'], readonly Stage[]> = { fast, lifelike };
 const PULLED: ImageState = { state: 'present', pulledInMs: 0 };
@@ -27,6 +28,7 @@ const NO_PROCESS: ProcessState = { state: 'none' };
 export const simulated: Runtime = {
   observe,
   apply,
+  use,
   remove: () => undefined,
   isAtRest,
 };
