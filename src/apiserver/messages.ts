@@ -16,6 +16,8 @@ export interface ApiRequest {
   now: number;
   /** Address from which the request came, where the shell knows it. */
   remote?: string;
+  /** The client's certificate, DER in base64, where the shell saw one: the client has its key, and nothing else is known of it. */
+  certificate?: string;
 }
 
 export interface Answer {

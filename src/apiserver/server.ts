@@ -4,10 +4,13 @@ import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { Authenticator, ANONYMOUS } from '../authn/authenticator.ts';
 import type { Signer } from '../authn/issuer.ts';
+import type { KubeObject } from '../lib/json.ts';
+import type { ObjectSource } from '../authn/identity.ts';
 import type { IssuerSource } from '../authn/oidc/keys.ts';
 import type { CredentialSource } from '../authn/tokens.ts';
 import { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
+import type { CertificateAuthority } from '../lib/x509/authority.ts';
 import { type Answered, type AttemptScope, Unanswered } from '../lib/ask.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { MeterOf } from '../registry/view.ts';
@@ -78,6 +81,7 @@ const HANDLERS: Record<string, Handler> = {
   deletecollection: removeCollection,
 };
 
+const API_SERVER = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 const GATEWAY_TIMEOUT = 504;
 const NO_QUERY = new URLSearchParams();
 const NEGOTIATED = { format: 'json', as: 'object', apiVersion: '', pretty: false } as const;
@@ -92,6 +96,8 @@ export interface ApiServerDeps {
   clock: (wall: number) => number;
   /** Issuers of tokens that are trusted beside the cluster itself; absent: none. */
   issuers?: IssuerSource;
+  /** The authority of the cluster's client certificates. */
+  authority?: () => CertificateAuthority | undefined;
   /** The cluster's own key: signs and verifies service account tokens. */
   signer: Signer;
   audit: AuditSink;
@@ -113,9 +119,12 @@ export class ApiServer {
   readonly #scope: AttemptScope;
   readonly #waiting = new Waiting();
 
-  constructor({ credentials, issuers, signer, scope, ...deps }: ApiServerDeps) {
+  constructor({ credentials, issuers, authority, signer, scope, ...deps }: ApiServerDeps) {
     const { registry, crypto, clock } = deps;
-    const objects = { object: (resource: string, namespace: string, name: string) => registry.object(resource, namespace, name) };
+    const objects: ObjectSource = {
+      object: (resource, namespace, name) => registry.object(resource, namespace, name),
+      label: (resource, object, labels, now) => labelObject(registry, resource, object, labels, now),
+    };
     const authenticator = new Authenticator({
       crypto,
       credentials,
@@ -124,6 +133,7 @@ export class ApiServer {
       objects,
       ask: scope.ask,
       ...(issuers && { issuers }),
+      ...(authority && { authority }),
     });
     this.#scope = scope;
     this.authorizer = new Authorizer(registry.view);
@@ -239,6 +249,25 @@ export class ApiServer {
 
 /** Paths that upstream serves by go-restful, for GET alone; handlers of the others do not look at the method. */
 const READ_ONLY = /^\/(?:(?:version|api|openid|\.well-known)(?:\/|$)|apis\/[^/]+\/[^/]+)/;
+
+/** Writes labels in the name of the API server itself. A refusal changes nothing for the request that caused it. */
+function labelObject(
+  registry: Registry,
+  resource: string,
+  object: KubeObject,
+  labels: Record<string, string>,
+  now: number,
+): void {
+  const kind = registry.kinds.byResource(resource);
+  if (!kind) return;
+  const { namespace = '', name } = object.metadata;
+  const labelled = { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels } } };
+  try {
+    registry.update(kind, labelled, { namespace, name, user: API_SERVER, now, fieldManager: 'kube-apiserver' });
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+  }
+}
 
 /** net/http's answer to a path with a percent sign that escapes nothing. */
 const BAD_REQUEST: ApiResponse = {

@@ -6,6 +6,15 @@ import { encodeText } from './jwt.ts';
 
 /** Issuer of service account tokens, and their audience by default (kube-apiserver --service-account-issuer, --api-audiences). */
 export const ISSUER = 'https://kubernetes.default.svc';
+/** Issuer of the tokens of token Secrets. */
+export const LEGACY_ISSUER = 'kubernetes/serviceaccount';
+/** Claims of these. */
+export const LEGACY = {
+  namespace: 'kubernetes.io/serviceaccount/namespace',
+  secret: 'kubernetes.io/serviceaccount/secret.name',
+  account: 'kubernetes.io/serviceaccount/service-account.name',
+  uid: 'kubernetes.io/serviceaccount/service-account.uid',
+};
 /** Audiences that the API server itself accepts, and puts into tokens that ask for none. */
 export const API_AUDIENCES: readonly string[] = [ISSUER];
 
@@ -46,15 +55,29 @@ function claimsOf(request: TokenClaims, jti: string): Obj {
   };
 }
 
+/** The claims of the token of a token Secret (pkg/serviceaccount/legacy.go LegacyClaims), keys in Go's order. */
+function legacyClaimsOf({ metadata: account }: KubeObject, { metadata: secret }: KubeObject): Obj {
+  return {
+    iss: LEGACY_ISSUER,
+    [LEGACY.namespace]: account.namespace,
+    [LEGACY.secret]: secret.name,
+    [LEGACY.account]: account.name,
+    [LEGACY.uid]: account.uid,
+    sub: `system:serviceaccount:${account.namespace}:${account.name}`,
+  };
+}
+
 /** Signer of service account tokens, for serviceaccounts/token of the registry. */
 export function tokenIssuer(deps: { crypto: Crypto; signer: Signer; random: Random }): TokenIssuer {
   const { crypto, signer, random } = deps;
   const head = encodeText(JSON.stringify({ alg: 'ES256', kid: keyIdOf(crypto, signer) }));
+  const signed = (claims: Obj): string => {
+    const text = `${head}.${encodeText(JSON.stringify(claims))}`;
+    return `${text}.${crypto.sign(signer.privateKey, text)}`;
+  };
   return {
     audiences: [...API_AUDIENCES],
-    issue(request) {
-      const text = `${head}.${encodeText(JSON.stringify(claimsOf(request, random.uuid())))}`;
-      return `${text}.${crypto.sign(signer.privateKey, text)}`;
-    },
+    issue: (request) => signed(claimsOf(request, random.uuid())),
+    issueForSecret: (account, secret) => signed(legacyClaimsOf(account, secret)),
   };
 }

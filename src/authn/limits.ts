@@ -30,3 +30,5 @@ export const TOKEN_LEEWAY_SECONDS = 60;
 export const VERIFIED_TOKENS = 1024;
 /** Tokens whose hash is kept in memory; the oldest are dropped first. */
 export const HASH_MEMO_ENTRIES = 256;
+/** Verified client certificates that are cached; the oldest are dropped first, and verified again. */
+export const VERIFIED_CERTIFICATES = 256;

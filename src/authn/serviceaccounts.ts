@@ -3,24 +3,11 @@ import { goStrings } from '../api/machinery/go-text.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { UserInfo } from '../api/machinery/user.ts';
-import { ISSUER, type Signer } from './issuer.ts';
+import { API_AUDIENCES, ISSUER, type Signer } from './issuer.ts';
 import { parseJwt } from './jwt.ts';
+import { type ObjectSource, TokenError, type TokenIdentity } from './identity.ts';
+import { isLegacy, legacyUser } from './legacy-tokens.ts';
 import { BoundedMap, CREDENTIAL_ID } from './tokens.ts';
-
-/** The live objects of this cluster, for an authenticator. */
-export interface ObjectSource {
-  object(resource: string, namespace: string, name: string): KubeObject | undefined;
-}
-
-export interface TokenIdentity {
-  user: UserInfo;
-  audiences: string[];
-  /** When a token of an OIDC issuer expires, ms since the epoch; absent for others. */
-  expires?: number;
-}
-
-/** The refusal of a token, in upstream's words. */
-export class TokenError extends Error {}
 
 /** Service account tokens: ES256 JWTs, bound to live objects (pkg/serviceaccount/{jwt,claims}.go). */
 export class ServiceAccountTokens {
@@ -39,17 +26,21 @@ export class ServiceAccountTokens {
   authenticate(token: string, now: number, audiences: readonly string[]): TokenIdentity | undefined {
     const claims = this.#verified.get(token) ?? this.#verify(token);
     if (!claims) return undefined;
-    const named: string[] = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
+    const isOld = isLegacy(claims);
+    const said: string[] = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
+    // Tokens of before audiences are for the API server.
+    const named = isOld && !said.length ? API_AUDIENCES : said;
     const common = named.filter((a) => audiences.includes(a));
     if (!common.length)
       throw new TokenError(`token audiences ${goStrings(named)} is invalid for the target audiences ${goStrings(audiences)}`);
     this.#checkTime(claims, now);
-    return { user: this.#user(claims, now), audiences: common };
+    if (!isOld) return { user: this.#user(claims, now), audiences: common };
+    return { ...legacyUser(token, claims, { objects: this.#objects, crypto: this.#crypto, now }), audiences: common };
   }
 
   #verify(token: string): Obj | undefined {
     const jwt = parseJwt(token);
-    if (!jwt || jwt.claims.iss !== ISSUER) return undefined;
+    if (!jwt || (jwt.claims.iss !== ISSUER && !isLegacy(jwt.claims))) return undefined;
     if (jwt.header.alg !== 'ES256' || !this.#crypto.verify(this.#signer.publicKey, jwt.signed, jwt.signature)) {
       throw new TokenError('invalid signature');
     }

@@ -1,4 +1,5 @@
 import { rfc3339, rfc3339Micro } from '../api/machinery/time.ts';
+import { inJson } from './boot.ts';
 import { BOOT_SNAPSHOT_BYTES, BOOT_SNAPSHOTS } from './limits.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
@@ -15,7 +16,7 @@ const STAMP_NS = 1000;
 type Text = readonly string[];
 type Cell = number | string | null | Text;
 
-/** The log of a freshly booted, idle cluster, with uids, times and generated names cut out. */
+/** The log of a freshly booted, idle cluster, with uids, times, generated names and the cluster's authority cut out. */
 export interface BootSnapshot {
   rows: readonly (readonly Cell[])[];
   /** Number of uid placeholders, and of those in the names of Events. */
@@ -49,7 +50,7 @@ export class BootSnapshots {
 }
 
 /** Captures the cluster in this database, created at `now` and unused since; undefined if it has timers or is larger than BOOT_SNAPSHOT_BYTES. */
-export function capture(sql: Sqlite, now: number): BootSnapshot | undefined {
+export function capture(sql: Sqlite, now: number, clientCa: string): BootSnapshot | undefined {
   if (new Timers(sql).next() !== undefined) return undefined;
   const log = readLog(sql);
   if (log.reduce((sum, row) => sum + String(row[JSON_AT]).length, 0) > BOOT_SNAPSHOT_BYTES) return undefined;
@@ -61,10 +62,11 @@ export function capture(sql: Sqlite, now: number): BootSnapshot | undefined {
     [micro, 'micro'],
     [time, 'time'],
     [date, 'date'],
+    [inJson(clientCa), 'ca'],
     ...stamps.map((stamp, i) => [stamp, `s${i}`] as const),
   ]);
   let uids = 0;
-  const random = new RegExp(`(${[UID, ...placeholders.keys()].join('|')})`);
+  const random = new RegExp(`(${[UID, ...[...placeholders.keys()].map((text) => text.replace(/[\\+]/g, '\\$&'))].join('|')})`);
   const cut = (text: string): string | Text => {
     const parts = text.split(random);
     if (parts.length === 1) return text;
@@ -78,10 +80,15 @@ export function capture(sql: Sqlite, now: number): BootSnapshot | undefined {
   return { rows, uids, stamps: stamps.length, revision: Number(log.at(-1)?.[0] ?? 0) };
 }
 
-/** Writes a snapshot into an empty log with new uids and times. Returns its revision. */
-export function restore(sql: Sqlite, { rows, uids, stamps, revision }: BootSnapshot, random: Random, now: number): number {
+/** Writes a snapshot into an empty log with new uids and times and this cluster's authority. Returns its revision. */
+export function restore(
+  sql: Sqlite,
+  { rows, uids, stamps, revision }: BootSnapshot,
+  random: Random,
+  { now, clientCa }: { now: number; clientCa: string },
+): number {
   const time = rfc3339(now);
-  const fill: Record<string, string> = { time, micro: rfc3339Micro(now), date: time.slice(0, 10) };
+  const fill: Record<string, string> = { time, micro: rfc3339Micro(now), date: time.slice(0, 10), ca: inJson(clientCa) };
   for (let i = 0; i < uids; i++) fill[`u${i}`] = random.uuid();
   for (let i = 0; i < stamps; i++) {
     fill[`s${i}`] = (BigInt(now) * NS_PER_MS + BigInt(i * STAMP_NS + Math.floor(random.next() * STAMP_NS))).toString(16);

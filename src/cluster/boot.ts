@@ -18,8 +18,6 @@ interface Template {
   name: string;
   /** Stored text split at the placeholders, which are the odd parts. */
   parts: string[];
-  /** The same without `data`, for a cluster without a CA; absent: no difference. */
-  bare?: string[];
 }
 
 let templates: Template[] | undefined;
@@ -49,11 +47,7 @@ const METRICS_READER = templateOf({
 
 function templateOf({ resource, object }: { resource: string; object: Obj }): Template {
   const { name, namespace = '' } = object.metadata;
-  const parts = partsOf(object);
-  if (!parts.includes(CA)) return { resource, namespace, name, parts };
-  const { data: _, ...rest } = object;
-  const { managedFields: __, ...metadata } = object.metadata;
-  return { resource, namespace, name, parts, bare: partsOf({ ...rest, metadata }) };
+  return { resource, namespace, name, parts: partsOf(object) };
 }
 
 function partsOf({ kind, apiVersion, metadata, ...rest }: Obj): string[] {
@@ -65,11 +59,15 @@ function partsOf({ kind, apiVersion, metadata, ...rest }: Obj): string[] {
 
 /** The only bootstrap resource that controllers act on; the other objects come from an idle server, with their controllers' work done. */
 const WORK = 'namespaces';
+/** A text as it stands inside a string of JSON. */
+export const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+
 /** Sort order: cluster-scoped objects, namespaces, namespaced objects. */
 const orderOf = ({ resource, namespace }: Template): number => (resource === WORK ? 1 : namespace ? 2 : 0);
 
 interface BootOptions {
-  caPem?: string | undefined;
+  /** PEM of the authority of client certificates. */
+  clientCa: string;
   /** Nothing acts in the cluster. */
   apiOnly?: boolean | undefined;
 }
@@ -78,15 +76,14 @@ interface BootOptions {
  * Writes the bootstrap objects: one row each, without the pipeline, since they are known to be valid. Returns the reconciler's first cursor,
  * the revision before the namespaces: mapping the two hundred rows before it would take longer than writing them.
  */
-export function writeBootstrap(store: Store, random: Random, now: number, { caPem, apiOnly }: BootOptions): number {
+export function writeBootstrap(store: Store, random: Random, now: number, { clientCa, apiOnly }: BootOptions): number {
   const time = rfc3339(now);
-  const common = { [TIME]: time, [DATE]: time.slice(0, 10), [CA]: JSON.stringify(caPem ?? '').slice(1, -1) };
+  const common = { [TIME]: time, [DATE]: time.slice(0, 10), [CA]: inJson(clientCa) };
   const all = apiOnly ? bootTemplates() : [...bootTemplates(), METRICS_READER];
   for (const template of all) {
     const rev = store.revision() + 1;
     const fill: Record<string, string> = { ...common, [UID]: random.uuid(), [REV]: String(rev) };
-    const parts = caPem === undefined ? (template.bare ?? template.parts) : template.parts;
-    const json = parts.map((part, i) => (i % 2 ? fill[part] : part)).join('');
+    const json = template.parts.map((part, i) => (i % 2 ? fill[part] : part)).join('');
     store.put(template.resource, template.namespace, template.name, rev, json, [], undefined);
   }
   return all.findIndex(({ resource }) => resource === WORK);

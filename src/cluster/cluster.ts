@@ -3,15 +3,15 @@ import { escalationGuard } from '../authz/escalation.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { clusterKinds } from '../api/own-kinds.ts';
 import type { TokenIssuer } from '../api/machinery/token-issuer.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import { isStream, type StreamAnswer } from '../apiserver/messages.ts';
 import { type ApiRequest, type ApiResponse, ApiServer, type Pending } from '../apiserver/server.ts';
 import { resumptions } from '../apiserver/streams/table.ts';
-import { controllersFor } from '../controllers/table.ts';
-import { kubelet } from '../kubelet/controller.ts';
 import { useMeter } from '../kubelet/meter.ts';
 import { runtimesOf } from '../kubelet/runtime-class.ts';
+import { TRUST, TRUST_KEY } from '../controllers/cluster-authentication-trust/reconcile.ts';
 import { tokenIssuer } from '../authn/issuer.ts';
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
@@ -23,7 +23,6 @@ import type { Controller, Key as ObjectKey } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import { Registry } from '../registry/registry.ts';
 import { runtimesFor } from '../runtimes/table.ts';
-import { scheduler } from '../scheduler/controller.ts';
 import { Retention } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import { Store } from '../store/store.ts';
@@ -31,10 +30,12 @@ import { earliest } from '../time/alarm.ts';
 import { type Clock, REAL_CLOCK } from '../time/clock.ts';
 import { Timers } from '../time/timers.ts';
 import { AuditLog } from './audit.ts';
+import { ClusterAuthority } from './authority.ts';
 import { Authentication } from './authentication.ts';
 import { writeBootstrap } from './boot.ts';
 import { storeClock, storedClock } from './clock.ts';
 import { Credentials, isRevoked } from './credentials.ts';
+import { actorsOf } from './controllers.ts';
 import { BootSnapshots, capture, restore } from './boot-snapshot.ts';
 import { EVENTS } from './event-expiry.ts';
 import { Exports, type ForkChunk, type ForkStart, type Key, markResynced, mustResync } from './fork.ts';
@@ -67,6 +68,7 @@ export class Cluster {
   readonly reconciler: Reconciler;
   readonly controllers: readonly Controller[];
   readonly runtimes: ReturnType<typeof runtimesOf>;
+  readonly #authority: ClusterAuthority;
   readonly #store: Store;
   readonly #api: ApiServer;
   /** Immutable table, replaced as a whole by `define`. */
@@ -93,21 +95,27 @@ export class Cluster {
     const store = new Store(sql);
     this.#store = store;
     const signer = { privateKey: getMeta(sql, 'signing-key') ?? '', publicKey: getMeta(sql, 'signing-key.pub') ?? '' };
+    const tokens = tokenIssuer({ crypto, signer, random });
     this.usage = new Usage(
       store,
       () => sql.size(),
       (error) => failed('usage', error),
     );
     this.limits = new Limits(store, () => this.#sessions.size);
-    this.registry = this.#createRegistry(store, random, tokenIssuer({ crypto, signer, random }));
+    this.registry = this.#createRegistry(store, random, tokens, crypto.verifyBytes);
     const sent = (bytes: number, now: number) => this.limits.sent(bytes, now);
-    const streams = resumptions(this.registry);
     const clock = (wall: number) => this.clock.now(wall);
-    this.#sessions = new Sessions({ resumptions: streams, clock, sent, failed: (error) => failed('stream', error) });
+    this.#sessions = new Sessions({
+      resumptions: resumptions(this.registry),
+      clock,
+      sent,
+      failed: (error) => failed('stream', error),
+    });
     this.timers = new Timers(sql);
     this.clock = options.clock === 'virtual' ? storedClock(sql, () => this.#work.due()) : REAL_CLOCK;
     store.keepInStep(this.timers);
     this.credentials = new Credentials(sql, crypto);
+    this.#authority = new ClusterAuthority(platform);
     this.audit = new AuditLog(sql, random);
     this.authentication = new Authentication(sql, () => this.#sessions.end((spec) => spec.issued === true));
     this.#exports = new Exports(store);
@@ -121,6 +129,7 @@ export class Cluster {
       clock,
       credentials: this.credentials,
       issuers: this.authentication,
+      authority: () => this.#authority.current,
       signer,
       audit: this.audit,
       limits: this.limits,
@@ -128,10 +137,8 @@ export class Cluster {
       ...(this.#suspended && { unavailable: SUSPENDED }),
       ...(facts && { facts }),
     });
-    const metrics = { meterOf };
-    this.controllers = options.apiOnly
-      ? []
-      : [...controllersFor({ caPem: options.caPem, metrics }), scheduler, kubelet(runtimes)];
+    const authorizer = () => this.#api.authorizer;
+    this.controllers = actorsOf({ options, crypto, tokens, authority: this.#authority, authorizer, runtimes, meterOf });
     this.reconciler = new Reconciler({
       registry: this.registry,
       view: this.registry.view,
@@ -147,7 +154,7 @@ export class Cluster {
     this.#subscribe();
   }
 
-  #createRegistry(store: Store, random: Random, tokens: TokenIssuer): Registry {
+  #createRegistry(store: Store, random: Random, tokens: TokenIssuer, verifyBytes: Crypto['verifyBytes']): Registry {
     return new Registry({
       kinds: () => this.#kinds,
       store,
@@ -160,6 +167,7 @@ export class Cluster {
       ],
       allocators: { services: serviceAllocator },
       tokens,
+      verifyBytes,
     });
   }
 
@@ -198,10 +206,11 @@ export class Cluster {
       const key = platform.crypto.generateKey();
       setMeta(platform.sql, 'signing-key', key.privateKey);
       setMeta(platform.sql, 'signing-key.pub', key.publicKey);
+      const clientCa = new ClusterAuthority(platform).ensure(now).pem;
       const snapshot = platform.bootSnapshots?.get(kept);
       const cursor = snapshot
-        ? restore(platform.sql, snapshot, platform.random, now)
-        : writeBootstrap(new Store(platform.sql), platform.random, now, options);
+        ? restore(platform.sql, snapshot, platform.random, { now, clientCa })
+        : writeBootstrap(new Store(platform.sql), platform.random, now, { ...options, clientCa });
       setMeta(platform.sql, 'cursor', String(cursor));
       const cluster = new Cluster(platform, kept);
       cluster.usage.work(now);
@@ -305,6 +314,7 @@ export class Cluster {
   /** Reconciles until no key is dirty (true) or `more()` returns false (false). `maxWrites`: objects per plan, set while others share the thread. */
   drain(now: number, more?: () => boolean, maxWrites?: number): boolean {
     this.usage.work(now);
+    if (this.controllers.length && this.#authority.isMadeNow(this.clock.now(now))) this.signal(TRUST, TRUST_KEY);
     const isIdle = this.#work.drain(now, more, maxWrites);
     if (isIdle && this.#resyncing) {
       markResynced(this.#store.sql);
@@ -320,7 +330,7 @@ export class Cluster {
     const fresh = this.#fresh;
     if (!fresh) return;
     this.#fresh = undefined;
-    const snapshot = isIdle && fresh.at === now ? capture(this.#store.sql, now) : undefined;
+    const snapshot = isIdle && fresh.at === now ? capture(this.#store.sql, now, this.#authority.ensure(now).pem) : undefined;
     if (snapshot) fresh.bootSnapshots.set(this.options, snapshot);
   }
 

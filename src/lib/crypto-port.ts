@@ -1,7 +1,7 @@
 /** Synchronous cryptography as a port: the shells fill it from node:crypto, which workerd offers too. */
 export interface Crypto {
-  /** Lower-case hex SHA-256 of UTF-8 text. */
-  sha256(text: string): string;
+  /** Lower-case hex SHA-256 of bytes, or of UTF-8 text. */
+  sha256(data: string | Uint8Array): string;
   /** Lower-case hex SHA-512 of UTF-8 text. */
   sha512(text: string): string;
   /** `bytes` of entropy, base64url without padding. */
@@ -13,6 +13,22 @@ export interface Crypto {
   verify(publicKey: string, text: string, signature: string): boolean;
   /** Whether the base64url signature over the text is by the public key, which fits the algorithm. False for a key that is none. */
   verifyJws(key: PublicJwk, algorithm: JwsAlgorithm, text: string, signature: string): boolean;
+  /** A signature over the SHA-256 of bytes in the form that X.509 has, by a P-256 key (PKCS#8 PEM). */
+  signBytes(privateKey: string, bytes: Uint8Array): Uint8Array;
+  /** Whether the signature is by the public key (SPKI PEM). False for a key that is none. */
+  verifyBytes(of: SignedBytes): boolean;
+  /** HMAC-SHA-256 of UTF-8 text, base64url without padding. */
+  hmac(key: string, text: string): string;
+}
+
+export type Digest = 'sha1' | 'sha256' | 'sha384' | 'sha512';
+
+export interface SignedBytes {
+  publicKey: string;
+  /** Null: the key's algorithm has its own. */
+  digest: Digest | null;
+  bytes: Uint8Array;
+  signature: Uint8Array;
 }
 
 /** The public part of an asymmetric key (RFC 7517, RFC 7518 section 6). */

@@ -1,5 +1,6 @@
 import type { KindTable } from '../api/kinds.ts';
 import { type Kind, type Resource, resourceOf, type StrategyContext } from '../api/machinery/define-kind.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
 import type { KubeObject } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sync } from '../lib/sqlite-port.ts';
@@ -13,6 +14,8 @@ export interface KernelDeps {
   kinds: () => KindTable;
   store: Store;
   random: Random;
+  /** Verifies signatures of what clients send; absent: they are believed. */
+  verifyBytes?: Crypto['verifyBytes'];
 }
 
 /** A live object and the row that holds it. The object is shared: never change it. */
@@ -27,10 +30,12 @@ export class Kernel {
   readonly store: Store;
   readonly view: StoreView;
   readonly random: Random;
+  readonly #verifyBytes: Crypto['verifyBytes'] | undefined;
   /** The text of the object to be appended, if it was computed before. */
   #text: { object: KubeObject; revision: number; json: string } | undefined;
 
-  constructor({ kinds, store, random }: KernelDeps) {
+  constructor({ kinds, store, random, verifyBytes }: KernelDeps) {
+    this.#verifyBytes = verifyBytes;
     this.#kinds = kinds;
     this.store = store;
     this.random = random;
@@ -99,6 +104,7 @@ export class Kernel {
     return {
       now,
       random: this.random,
+      verifyBytes: this.#verifyBytes,
       subresource,
       apiVersion,
       user,

@@ -3,6 +3,7 @@ import type { KindTable } from '../api/kinds.ts';
 import { storedText } from '../api/machinery/numerals.ts';
 import { internalError, methodNotAllowed, notFoundError, StatusError } from '../api/machinery/status-errors.ts';
 import { clone, type KubeObject } from '../lib/json.ts';
+import type { Crypto } from '../lib/crypto-port.ts';
 import type { Random } from '../lib/random.ts';
 import type { Sync } from '../lib/sqlite-port.ts';
 import type { Row } from '../store/rows.ts';
@@ -43,6 +44,8 @@ export interface RegistryDeps {
   allocators: Record<Resource, Allocator>;
   /** Signs tokens of service accounts; without it /token is refused. */
   tokens?: TokenIssuer;
+  /** Verifies signatures of what clients send; without it they are believed. */
+  verifyBytes?: Crypto['verifyBytes'];
 }
 
 /**
@@ -57,8 +60,8 @@ export class Registry {
   readonly kernel: Kernel;
   readonly #ports: Ports;
 
-  constructor({ kinds, store, random, admission, allocators, tokens }: RegistryDeps) {
-    this.kernel = new Kernel({ kinds, store, random });
+  constructor({ kinds, store, random, admission, allocators, tokens, verifyBytes }: RegistryDeps) {
+    this.kernel = new Kernel({ kinds, store, random, ...(verifyBytes && { verifyBytes }) });
     this.#ports = { admission, allocators, tokens, cluster: this.#objects() };
     this.store = store;
     this.random = random;

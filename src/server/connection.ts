@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { costOf, tenantOf } from './fair-queue.ts';
-import { addressLine } from './forwarded-address.ts';
+import { addressLine, certificateLine } from './forwarded-address.ts';
 import { Answer, type AnswerEvents, replyTo } from './http-answer.ts';
 import { type ConnectionOptions, type Exchange, endsSoon, exchangeOf, isWhole, targetFor } from './exchange.ts';
 import { encodedAnew } from './http-body.ts';
@@ -33,7 +33,7 @@ const DRAIN_QUIET_MS = 50;
 export class Connection {
   readonly #client: TLSSocket;
   readonly #options: ConnectionOptions;
-  /** Header line with the client's address. */
+  /** Header lines with the client's address and certificate. */
   readonly #from: string;
   #inner: Socket | undefined;
   readonly #input = new Input();
@@ -56,7 +56,8 @@ export class Connection {
   constructor(client: TLSSocket, options: ConnectionOptions) {
     this.#client = client;
     this.#options = options;
-    this.#from = addressLine(options.backend.secret, client.remoteAddress ?? '');
+    const { secret } = options.backend;
+    this.#from = addressLine(secret, client.remoteAddress ?? '') + certificateLine(secret, client.getPeerX509Certificate()?.raw);
     client.on('data', (chunk: Buffer) => this.#receive(chunk));
     client.on('end', () => this.#clientEnded());
     client.on('drain', () => this.#inner?.resume());

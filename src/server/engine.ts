@@ -13,7 +13,7 @@ import { Failure } from '../local/failure.ts';
 import { clusterDomain, IS_CLONE, publicUrl, ROOT } from '../local/settings.ts';
 import { hostNames } from './certificates.ts';
 import { type DataFolder, stores } from './folder.ts';
-import { addressHeader } from './forwarded-address.ts';
+import { addressHeader, certificateHeader } from './forwarded-address.ts';
 import { type Log, plainLog, terminalLog } from './log.ts';
 import type { Listeners } from './listeners.ts';
 import { network } from './network.ts';
@@ -214,6 +214,7 @@ export async function startEngine(o: {
       ATOLL_OPERATOR_SHA256: createHash('sha256').update(o.folder.operator).digest('hex'),
       ATOLL_PROXY_SECRET: o.proxySecret,
       ATOLL_ADDRESS_HEADER: addressHeader(o.proxySecret),
+      ATOLL_CERTIFICATE_HEADER: certificateHeader(o.proxySecret),
       ATOLL_CA: o.ca,
       ATOLL_LOG: logLevel(),
       ATOLL_URL: publicUrl() ?? o.url,

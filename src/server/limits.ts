@@ -63,3 +63,5 @@ export const DRAIN_MS = 10_000;
 export const DRAIN_LOOK_MS = 10;
 /** Characters of workerd's last output in the report of its end. */
 export const LAST_OUTPUT_CHARACTERS = 2000;
+/** Bytes of a client's certificate (DER); a longer one is not handed on: the request is answered with 401. */
+export const CERTIFICATE_BYTES = 8 * 1024;

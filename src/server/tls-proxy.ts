@@ -41,7 +41,16 @@ export class TlsProxy {
   listen(port: number, cluster?: string): Promise<Server> {
     const { certificates, backend, domain } = this.#options;
     const { cert, key } = certificates;
-    const options = { cert, key, ALPNProtocols: ['http/1.1'], noDelay: true, allowHalfOpen: true };
+    const options = {
+      cert,
+      key,
+      ALPNProtocols: ['http/1.1'],
+      noDelay: true,
+      allowHalfOpen: true,
+      // Any certificate or none: the handshake proves that the client has the key, and the cluster that is asked knows its own certificates.
+      requestCert: true,
+      rejectUnauthorized: false,
+    };
     const server = createServer(options, (client) => {
       const connection = new Connection(client, { backend, fair: this.#fair, date: this.#date, cluster, domain });
       this.#connections.add(connection);

@@ -153,6 +153,14 @@ export class ControllerBench extends FrozenView {
     return this.#update(kind, old, { ...clone(old), status: wanted.status }, 'status');
   }
 
+  /** Decides on a certificate request, as `kubectl certificate approve` or `deny` does. */
+  decide(name: string, type: 'Approved' | 'Denied' = 'Approved', more: Obj = {}): void {
+    const kind = this.#kind('certificates.k8s.io/certificatesigningrequests');
+    const old = clone(this.#stored(kind, '', name));
+    const conditions = [...(old.status?.conditions ?? []), { type, status: 'True', reason: 'Test', ...more }];
+    this.#update(kind, old, { ...old, status: { ...old.status, conditions } }, 'approval');
+  }
+
   /** Deletes an object; one that is gone is none of its business. */
   remove(resource: string, name: string, o: { namespace?: string; policy?: string; grace?: number } = {}): void {
     const { namespace = 'default', policy, grace } = o;

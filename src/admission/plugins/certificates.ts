@@ -1,3 +1,4 @@
+import { KUBE_APISERVER_CLIENT, requestOf } from '../../api/certificates/signers.ts';
 import { equal } from '../../lib/json.ts';
 import type { UserInfo } from '../../api/machinery/user.ts';
 import { type Plugin, type PluginPorts, refuse } from '../plugin.ts';
@@ -5,7 +6,6 @@ import { type Plugin, type PluginPorts, refuse } from '../plugin.ts';
 /** CertificateApproval, CertificateSigning, CertificateSubjectRestriction: who may approve and sign what. */
 
 const REQUESTS = 'certificates.k8s.io/certificatesigningrequests';
-const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
 
 /** IsAuthorizedForSignerName: the verb on that signer, or on all of its domain. */
 function mayUseSigner(ports: PluginPorts, user: UserInfo, verb: string, signer: string): boolean {
@@ -40,27 +40,14 @@ export const certificateSigning: Plugin = {
   },
 };
 
-/** The DER of an organization attribute "system:masters": the OID 2.5.4.10, then a string of that text. */
-function namesMasters(base64: string): boolean {
-  const pem = atob(base64);
-  const body = /-----BEGIN CERTIFICATE REQUEST-----([\s\S]*?)-----END/.exec(pem)?.[1];
-  if (!body) return false;
-  const der = atob(body.replace(/\s+/g, ''));
-  const masters = 'system:masters';
-  // 0x0c is a UTF8String, 0x13 a PrintableString.
-  return ['\x0c', '\x13'].some((tag) =>
-    der.includes(`\x06\x03\x55\x04\x0a${tag}${String.fromCharCode(masters.length)}${masters}`),
-  );
-}
-
 export const certificateSubjectRestriction: Plugin = {
   name: 'CertificateSubjectRestriction',
   operations: ['CREATE'],
   resources: [REQUESTS],
   review(request) {
     const { object } = request;
-    if (!object || request.subresource || object.spec.signerName !== CLIENT_SIGNER) return;
-    if (!namesMasters(object.spec.request ?? '')) return;
-    throw refuse(request, `use of ${CLIENT_SIGNER} signer with system:masters group is not allowed`);
+    if (!object || request.subresource || object.spec.signerName !== KUBE_APISERVER_CLIENT) return;
+    if (!requestOf(object)?.subject.organization.includes('system:masters')) return;
+    throw refuse(request, `use of ${KUBE_APISERVER_CLIENT} signer with system:masters group is not allowed`);
   },
 };

@@ -6,11 +6,15 @@ import { duplicate, type FieldError, forbidden, invalid, notSupported, required 
 import { validateObjectMeta } from '../machinery/meta.ts';
 import { isPathSegmentName } from '../machinery/names.ts';
 import { humanDuration, rfc3339 } from '../machinery/time.ts';
+import { parseCertificate } from '../../lib/x509/certificate.ts';
+import { pemBlocks } from '../../lib/x509/pem.ts';
+import { NO_REQUEST, parseRequest, RequestError } from '../../lib/x509/request.ts';
+import { signatureProblem } from '../../lib/x509/signature.ts';
 import { checkSignerName } from './signer-name.ts';
+import { conditionsOf, LEGACY_UNKNOWN } from './signers.ts';
 
 /** CertificateSigningRequest (registry/certificates/certificates/strategy.go, certificates/validation). */
 
-const LEGACY = 'kubernetes.io/legacy-unknown';
 const MIN_SECONDS = 600;
 const FINAL = ['Approved', 'Denied', 'Failed'];
 const DECISIONS = ['Approved', 'Denied'];
@@ -41,15 +45,31 @@ const USAGES = [
   'timestamping',
 ];
 
-function checkRequest(base64: string): FieldError[] {
-  let pem = '';
+/** The request is one, and its signature is by the key that it names (validation.go validateCSR). */
+function checkRequest(base64: string, verifyBytes: StrategyContext['verifyBytes']): FieldError[] {
+  const wrong = (detail: string) => [invalid('spec.request', base64 || null, detail)];
   try {
-    pem = atob(base64);
-  } catch {
-    return [invalid('spec.request', base64, 'PEM block type must be CERTIFICATE REQUEST')];
+    const request = parseRequest(atob(base64));
+    const problem = verifyBytes && signatureProblem(request, request.publicKey, { verifyBytes });
+    return problem === undefined ? [] : wrong(problem);
+  } catch (error) {
+    if (error instanceof RequestError) return wrong(error.message);
+    if (error instanceof DOMException) return wrong(NO_REQUEST);
+    throw error;
   }
-  if (/-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(pem)) return [];
-  return [invalid('spec.request', base64 || null, 'PEM block type must be CERTIFICATE REQUEST')];
+}
+
+/** Certificates that a signer writes (validateCertificate). */
+function checkCertificate(base64: string | undefined): FieldError[] {
+  if (!base64) return [];
+  const wrong = (detail: string) => [invalid('status.certificate', '<certificate data>', detail)];
+  const blocks = pemBlocks(atob(base64));
+  for (const { label, headers, bytes } of blocks) {
+    if (label !== 'CERTIFICATE') return wrong(`only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(label)}`);
+    if (headers) return wrong('no PEM block headers are permitted');
+    if (!parseCertificate(bytes)) return wrong('x509: malformed certificate');
+  }
+  return blocks.length ? [] : wrong('must contain at least one CERTIFICATE PEM block');
 }
 
 function checkUsages(usages: string[], old: string[] | undefined): FieldError[] {
@@ -65,8 +85,6 @@ function checkUsages(usages: string[], old: string[] | undefined): FieldError[] 
   });
   return errors;
 }
-
-const conditionsOf = (object: KubeObject | undefined): Obj[] => object?.status?.conditions ?? [];
 
 function checkConditions(conditions: Obj[]): FieldError[] {
   const path = 'status.conditions';
@@ -86,21 +104,24 @@ function checkConditions(conditions: Obj[]): FieldError[] {
   return errors;
 }
 
-function validate(object: KubeObject, old?: KubeObject): FieldError[] {
+function validate(object: KubeObject, cx: StrategyContext, old?: KubeObject): FieldError[] {
   const { request = '', usages = [], signerName = '', expirationSeconds: seconds } = object.spec ?? {};
-  const errors = [...checkRequest(request), ...checkUsages(usages, old?.spec?.usages)];
-  if (signerName === LEGACY && old?.spec?.signerName !== LEGACY) {
+  const errors = [...checkRequest(request, cx.verifyBytes), ...checkUsages(usages, old?.spec?.usages)];
+  if (signerName === LEGACY_UNKNOWN && old?.spec?.signerName !== LEGACY_UNKNOWN) {
     errors.push(invalid('spec.signerName', signerName, 'the legacy signerName is not allowed via this API version'));
   } else errors.push(...checkSignerName(signerName, 'spec.signerName'));
   if (seconds !== undefined && seconds < MIN_SECONDS) {
     const detail = `may not specify a duration less than ${MIN_SECONDS} seconds (10 minutes)`;
     errors.push(invalid('spec.expirationSeconds', seconds, detail));
   }
-  return [...errors, ...checkConditions(conditionsOf(object))];
+  errors.push(...checkConditions(conditionsOf(object)));
+  const { certificate } = object.status ?? {};
+  // One that stands already, and was let pass, is let pass again.
+  return certificate && certificate === old?.status?.certificate ? errors : [...errors, ...checkCertificate(certificate)];
 }
 
 function validateUpdate(object: KubeObject, old: KubeObject, cx: StrategyContext): FieldError[] {
-  const errors = [...validateObjectMeta(object.metadata, false, isPathSegmentName, 'metadata'), ...validate(object, old)];
+  const errors = [...validateObjectMeta(object.metadata, false, isPathSegmentName, 'metadata'), ...validate(object, cx, old)];
   const path = 'status.conditions';
   const of = (o: KubeObject, type: string) => conditionsOf(o).filter((c) => c.type === type);
   for (const type of FINAL) {
@@ -188,7 +209,7 @@ export const CertificateSigningRequest = defineKind({
     object.spec = old.spec;
     stampConditions(object, old, cx);
   },
-  validateCreate: (object) => validate(object),
+  validateCreate: (object, cx) => validate(object, cx),
   validateUpdate,
   validateStatus: validateUpdate,
   selectable: { 'spec.signerName': ['spec', 'signerName'] },

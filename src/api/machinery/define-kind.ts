@@ -1,3 +1,4 @@
+import type { Crypto } from '../../lib/crypto-port.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Random } from '../../lib/random.ts';
 import type { Meter } from '../metrics/meter.ts';
@@ -13,6 +14,8 @@ export type Resource = string;
 export interface StrategyContext {
   now: number;
   random: Random;
+  /** Verifies a signature inside an object; absent: it is believed. */
+  verifyBytes?: Crypto['verifyBytes'] | undefined;
   /** Synchronous reads of the cluster's own store; objects are frozen, never mutate them. */
   get(resource: Resource, namespace: string, name: string): KubeObject | undefined;
   list(resource: Resource, namespace?: string): KubeObject[];

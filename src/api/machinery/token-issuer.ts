@@ -5,6 +5,8 @@ export interface TokenIssuer {
   /** Audiences of tokens that name none. */
   audiences: string[];
   issue(request: TokenClaims): string;
+  /** The token of a token Secret: it has no end, and is bound to the Secret. */
+  issueForSecret(account: KubeObject, secret: KubeObject): string;
 }
 
 /** Claims of a service account's token (serviceaccount/claims.go). */

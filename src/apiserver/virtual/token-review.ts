@@ -1,7 +1,7 @@
 import { badRequest } from '../../api/machinery/status-errors.ts';
 import { rfc3339 } from '../../api/machinery/time.ts';
 import { API_AUDIENCES } from '../../authn/issuer.ts';
-import { TokenError, type TokenIdentity } from '../../authn/serviceaccounts.ts';
+import { TokenError, type TokenIdentity } from '../../authn/identity.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { UserInfo } from '../../api/machinery/user.ts';
 import type { Call, Deps } from '../call.ts';

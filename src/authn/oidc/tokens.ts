@@ -10,7 +10,7 @@ import {
   NOT_BEFORE_LEEWAY_MS,
   ISSUER_MODULUS_MIN_CHARACTERS,
 } from '../limits.ts';
-import { TokenError } from '../serviceaccounts.ts';
+import { TokenError } from '../identity.ts';
 import { BoundedMap, CREDENTIAL_ID } from '../tokens.ts';
 import type { JwtAuthenticator } from './configuration.ts';
 import { type IssuerKey, IssuerKeys, type IssuerSource, IssuerUnavailable } from './keys.ts';

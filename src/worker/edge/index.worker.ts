@@ -3,7 +3,7 @@ import { refuseUnknown } from '../../apiserver/unknown.ts';
 import { clusterOfHost } from '../../management/clusters/host.ts';
 import { isClusterId } from '../../management/clusters/id.ts';
 import { clusterIdOf, isWatch, restOf, withPath } from './address.worker.ts';
-import { bearsToken, isForeign, isHost, refuseForeign } from './origin.worker.ts';
+import { bearsCredential, credentialOf, isForeign, isHost, refuseForeign } from './origin.worker.ts';
 import { type Env, variablesOf } from '../platform/env.worker.ts';
 import { hmac, now, random } from '../platform/host.worker.ts';
 import { compressed } from './compression.worker.ts';
@@ -74,14 +74,16 @@ function unknown(request: Request, id: string): Response {
 async function toCluster(request: Request, env: Env, id: string): Promise<Response> {
   const { method, url, headers } = request;
   if (isForeign(headers, hostsOf(env))) return refuseForeign();
-  const object = bearsToken(headers) ? objectOf(env, id) : undefined;
+  const certificateHeader = variablesOf(env).ATOLL_CERTIFICATE_HEADER;
+  const object = bearsCredential(headers, certificateHeader) ? objectOf(env, id) : undefined;
   if (!object) return unknown(request, id);
-  const refused = cachedRefusal(id, headers);
+  const credential = credentialOf(headers, certificateHeader);
+  const refused = cachedRefusal(id, credential);
   if (refused) return refused;
   const answer = await (isWatch(method, url)
     ? openWatch(request, object, variablesOf(env).ATOLL_PROXY_SECRET)
     : object.fetch(request));
-  if (answer.status !== UNAUTHORIZED) return answer.status === TOO_MANY ? rememberRefusal(id, headers, answer) : answer;
+  if (answer.status !== UNAUTHORIZED) return answer.status === TOO_MANY ? rememberRefusal(id, credential, answer) : answer;
   await answer.body?.cancel();
   return unknown(request, id);
 }

@@ -8,8 +8,14 @@ const HOST = /^(?:[a-z0-9_-][a-z0-9._-]{0,254}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})
 /** Whether the Host header is valid: the platform builds the request's URL from it unchecked. */
 export const isHost = (headers: Headers): boolean => HOST.test(headers.get('host') ?? '');
 
-/** Whether the request has a bearer token; without one it is refused before it wakes an object. */
-export const bearsToken = (headers: Headers): boolean => bearer(headers.get('authorization')) !== undefined;
+/** Whether the request has a bearer token or a client certificate; without either it is refused before it wakes an object. */
+export const bearsCredential = (headers: Headers, certificateHeader: string | undefined): boolean =>
+  bearer(headers.get('authorization')) !== undefined ||
+  (certificateHeader !== undefined && headers.get(certificateHeader) !== null);
+
+/** What a client shows to say who it is. */
+export const credentialOf = (headers: Headers, certificateHeader: string | undefined): string =>
+  `${headers.get('authorization')} ${certificateHeader === undefined ? '' : headers.get(certificateHeader)}`;
 
 const nameOf = (host: string): string => host.replace(/:\d+$/, '').toLowerCase();
 

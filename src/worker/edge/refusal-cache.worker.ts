@@ -15,12 +15,12 @@ interface Refusal {
 const refusals = new Map<string, Refusal>();
 
 /** Cache key with the credential: to another client the refusal would disclose that the cluster exists. */
-const keyOf = (id: string, headers: Headers): string => `${id} ${headers.get('authorization')}`;
+const keyOf = (id: string, credential: string): string => `${id} ${credential}`;
 
 /** Cached refusal of a request, returned without asking the cluster; undefined: none. */
-export function cachedRefusal(id: string, headers: Headers): Response | undefined {
+export function cachedRefusal(id: string, credential: string): Response | undefined {
   if (refusals.size === 0) return undefined;
-  const key = keyOf(id, headers);
+  const key = keyOf(id, credential);
   const refusal = refusals.get(key);
   if (!refusal) return undefined;
   const wait = refusal.until - now();
@@ -30,13 +30,13 @@ export function cachedRefusal(id: string, headers: Headers): Response | undefine
 }
 
 /** Caches a cluster's 429 that has WAIT_HEADER, and removes that header; returns any other response unchanged. */
-export async function rememberRefusal(id: string, headers: Headers, answer: Response): Promise<Response> {
+export async function rememberRefusal(id: string, credential: string, answer: Response): Promise<Response> {
   const wait = Number(answer.headers.get(WAIT_HEADER));
   if (!(wait > 0)) return answer;
   const type = answer.headers.get('content-type') ?? 'application/json';
   const refusal = { until: now() + wait, body: await answer.text(), type };
   if (refusals.size >= REFUSALS_KEPT) refusals.clear();
-  refusals.set(keyOf(id, headers), refusal);
+  refusals.set(keyOf(id, credential), refusal);
   return answerOf(refusal, wait);
 }
 

@@ -70,6 +70,8 @@ export class ClusterDO extends DurableObject<Env> {
     const [header, headerNames] = [(name: string) => headers.get(name), () => headers.keys()];
     const from = this.env.ATOLL_ADDRESS_HEADER;
     const remote = (from && headers.get(from)) || undefined;
+    const shown = this.env.ATOLL_CERTIFICATE_HEADER;
+    const certificate = (shown && headers.get(shown)) || undefined;
     const first = cluster.handle({
       method,
       url,
@@ -79,6 +81,7 @@ export class ClusterDO extends DurableObject<Env> {
       broken: body === undefined,
       now: time,
       ...(remote && { remote }),
+      ...(certificate && { certificate }),
     });
     const answer =
       'questions' in first ? await this.#asker.answerRequest(cluster, first, (one) => one === this.#host.cluster) : first;

@@ -27,6 +27,8 @@ const Variables = z.object({
   ATOLL_LOG: z.enum(['all', 'errors']).optional(),
   /** Header with the client's address, set by the platform; clients must not be able to send it. */
   ATOLL_ADDRESS_HEADER: z.string().optional(),
+  /** Header in which the front puts a client's certificate; clients must not be able to send it. */
+  ATOLL_CERTIFICATE_HEADER: z.string().optional(),
   /** "1" counts rows and awake time for the bench. */
   ATOLL_METER: z.string().optional(),
 });

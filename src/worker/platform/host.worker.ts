@@ -10,7 +10,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import type { Crypto, JwsAlgorithm, PublicJwk, Sealing } from '../../lib/crypto-port.ts';
+import type { Crypto, JwsAlgorithm, PublicJwk, Sealing, SignedBytes } from '../../lib/crypto-port.ts';
 import type { Random } from '../../lib/random.ts';
 
 /** Current time, ms since the epoch. Only the shell reads the clock. */
@@ -49,7 +49,7 @@ export const random: Random = {
  * the object a second time).
  */
 export const crypt: Crypto = {
-  sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  sha256: (data) => createHash('sha256').update(data).digest('hex'),
   sha512: (text) => createHash('sha512').update(text).digest('hex'),
   token: (bytes) => randomBytes(bytes).toString('base64url'),
   generateKey: () => {
@@ -64,7 +64,18 @@ export const crypt: Crypto = {
   verify: (publicKey, text, signature) =>
     verify('sha256', Buffer.from(text), { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')),
   verifyJws,
+  signBytes: (privateKey, bytes) => sign('sha256', bytes, privateKey),
+  verifyBytes,
+  hmac: (key, text) => createHmac('sha256', key).update(text).digest('base64url'),
 };
+
+function verifyBytes({ publicKey, digest, bytes, signature }: SignedBytes): boolean {
+  try {
+    return verify(digest, bytes, publicKey, signature);
+  } catch {
+    return false;
+  }
+}
 
 /** PEM by JWK: workerd's verify() takes no KeyObject, and converting takes longer than verifying. */
 const pems = new WeakMap<PublicJwk, string>();

@@ -25,7 +25,9 @@ const post = (subresource: string, object: Obj, name = 'p', more: Obj = {}) =>
 
 beforeEach(() => {
   issued.length = 0;
-  bench = new RegistryBench({ tokens: { audiences: ['api'], issue: (claims) => `token-${issued.push(claims)}` } });
+  bench = new RegistryBench({
+    tokens: { audiences: ['api'], issue: (claims) => `token-${issued.push(claims)}`, issueForSecret: () => '' },
+  });
 });
 
 describe('binding', () => {

@@ -2,7 +2,7 @@ import { atOnce } from '../../fixtures/api.ts';
 import { describe, expect, it } from 'vitest';
 import { makeCluster } from '../../host/make-cluster.ts';
 import { refuseUnknown } from '../../../src/apiserver/unknown.ts';
-import { bearsToken, isForeign, isHost } from '../../../src/worker/edge/origin.worker.ts';
+import { bearsCredential, isForeign, isHost } from '../../../src/worker/edge/origin.worker.ts';
 
 const headers = (of: Record<string, string>) => new Headers(of);
 
@@ -32,11 +32,12 @@ describe('[MG58] the address of clusters', () => {
   });
 
   it('lets through whoever shows a bearer token, and wakes nobody for others', () => {
-    for (const authorization of ['Bearer x', 'bearer x', 'Bearer  x ']) expect(bearsToken(headers({ authorization }))).toBe(true);
+    for (const authorization of ['Bearer x', 'bearer x', 'Bearer  x '])
+      expect(bearsCredential(headers({ authorization }), 'x-certificate')).toBe(true);
     for (const authorization of ['', 'Bearer', 'Bearer ', 'Bearer   ', 'Basic eDp5', 'x', 'Bearerx']) {
-      expect(bearsToken(headers({ authorization })), authorization).toBe(false);
+      expect(bearsCredential(headers({ authorization }), 'x-certificate'), authorization).toBe(false);
     }
-    expect(bearsToken(headers({}))).toBe(false);
+    expect(bearsCredential(headers({}), 'x-certificate')).toBe(false);
   });
 
   it('refuses browsers of other sites and under other names', () => {

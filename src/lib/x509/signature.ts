@@ -1,0 +1,31 @@
+import type { Crypto, Digest } from '../crypto-port.ts';
+
+/** Signature algorithms of X.509 and their digests; null: the algorithm has its own. RSASSA-PSS is missing: workerd's verify() ignores the padding. */
+const DIGESTS: Record<string, Digest | null> = {
+  '1.2.840.113549.1.1.5': 'sha1',
+  '1.2.840.113549.1.1.11': 'sha256',
+  '1.2.840.113549.1.1.12': 'sha384',
+  '1.2.840.113549.1.1.13': 'sha512',
+  '1.2.840.10045.4.1': 'sha1',
+  '1.2.840.10045.4.3.2': 'sha256',
+  '1.2.840.10045.4.3.3': 'sha384',
+  '1.2.840.10045.4.3.4': 'sha512',
+  '1.3.101.112': null,
+};
+
+export interface Signed {
+  /** The DER that was signed. */
+  signed: Uint8Array;
+  signature: Uint8Array;
+  /** Object identifier. */
+  algorithm: string;
+}
+
+/** Why the signature is not by the key (PEM), in crypto/x509's words; undefined: it is. */
+export function signatureProblem(of: Signed, publicKey: string, crypto: Pick<Crypto, 'verifyBytes'>): string | undefined {
+  const digest = DIGESTS[of.algorithm];
+  if (digest === undefined) return 'x509: cannot verify signature: algorithm unimplemented';
+  if (crypto.verifyBytes({ publicKey, digest, bytes: of.signed, signature: of.signature })) return undefined;
+  if (of.algorithm.startsWith('1.2.840.10045.')) return 'x509: ECDSA verification failure';
+  return digest === null ? 'x509: Ed25519 verification failure' : 'crypto/rsa: verification error';
+}
