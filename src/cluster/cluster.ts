@@ -12,7 +12,7 @@ import { resumptions } from '../apiserver/streams/table.ts';
 import { useMeter } from '../kubelet/meter.ts';
 import { runtimesOf } from '../kubelet/runtime-class.ts';
 import { TRUST, TRUST_KEY } from '../controllers/cluster-authentication-trust/reconcile.ts';
-import { tokenIssuer } from '../authn/issuer.ts';
+import { type Signer, tokenIssuer } from '../authn/issuer.ts';
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 import type { NewCredential, Revoked } from '../tenancy/credentials.ts';
@@ -22,6 +22,7 @@ import type { Outgoing } from '../reconcile/outbox.ts';
 import type { Controller, Key as ObjectKey } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
 import { Registry } from '../registry/registry.ts';
+import type { MeterOf } from '../registry/view.ts';
 import { runtimesFor } from '../runtimes/table.ts';
 import { Retention } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
@@ -87,7 +88,7 @@ export class Cluster {
   #fresh: { at: number; bootSnapshots: BootSnapshots } | undefined;
 
   private constructor(platform: Platform, options: ClusterOptions) {
-    const { sql, crypto, facts } = platform;
+    const { sql, crypto } = platform;
     const random = new AttemptScope(platform.random);
     const failed = reporterOf(platform, options.id);
     this.options = options;
@@ -122,21 +123,7 @@ export class Cluster {
     this.#suspended = readLifecycle(sql).state === 'suspended';
     const runtimes = (platform.runtimesFor ?? runtimesFor)({ sql });
     const meterOf = options.apiOnly ? undefined : useMeter(runtimes);
-    this.#api = new ApiServer({
-      registry: this.registry,
-      scope: random,
-      crypto,
-      clock,
-      credentials: this.credentials,
-      issuers: this.authentication,
-      authority: () => this.#authority.current,
-      signer,
-      audit: this.audit,
-      limits: this.limits,
-      ...(meterOf && { meterOf }),
-      ...(this.#suspended && { unavailable: SUSPENDED }),
-      ...(facts && { facts }),
-    });
+    this.#api = this.#apiServer(platform, random, signer, meterOf);
     const authorizer = () => this.#api.authorizer;
     this.controllers = actorsOf({ options, crypto, tokens, authority: this.#authority, authorizer, runtimes, meterOf });
     this.reconciler = new Reconciler({
@@ -168,6 +155,24 @@ export class Cluster {
       allocators: { services: serviceAllocator },
       tokens,
       verifyBytes,
+    });
+  }
+
+  #apiServer({ crypto, facts }: Platform, scope: AttemptScope, signer: Signer, meterOf: MeterOf | undefined): ApiServer {
+    return new ApiServer({
+      registry: this.registry,
+      scope,
+      crypto,
+      clock: (wall) => this.clock.now(wall),
+      credentials: this.credentials,
+      issuers: this.authentication,
+      authority: () => this.#authority.current,
+      signer,
+      audit: this.audit,
+      limits: this.limits,
+      ...(meterOf && { meterOf }),
+      ...(this.#suspended && { unavailable: SUSPENDED }),
+      ...(facts && { facts }),
     });
   }
 
