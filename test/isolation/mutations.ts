@@ -149,7 +149,7 @@ const CLUSTER: Hole[] = [
   ...of('src/authn/authenticator.ts', [
     [
       'whoever says nothing is let in everywhere',
-      'return isOpen(path) ? { user: ANONYMOUS } : undefined;',
+      "return isOpen(path) && verdict === 'nobody' ? { user: ANONYMOUS } : undefined;",
       'return path ? { user: ANONYMOUS } : undefined;',
     ],
     [
