@@ -1,10 +1,5 @@
-import { AdmissionChain } from '../admission/chain.ts';
-import { escalationGuard } from '../authz/escalation.ts';
 import type { KindTable } from '../api/kinds.ts';
 import { clusterKinds } from '../api/own-kinds.ts';
-import type { TokenIssuer } from '../api/machinery/token-issuer.ts';
-import type { Crypto } from '../lib/crypto-port.ts';
-import type { Random } from '../lib/random.ts';
 import type { Kind } from '../api/machinery/define-kind.ts';
 import { isStream, type StreamAnswer } from '../apiserver/messages.ts';
 import { type ApiRequest, type ApiResponse, ApiServer, type Pending } from '../apiserver/server.ts';
@@ -16,12 +11,11 @@ import { type Signer, tokenIssuer } from '../authn/issuer.ts';
 import { USAGE_FLUSH_MS } from '../lib/limits.ts';
 import type { Message, Session, StreamPort, StreamSpec } from '../lib/stream.ts';
 import type { NewCredential, Revoked } from '../tenancy/credentials.ts';
-import { serviceAllocator } from '../network/ipam.ts';
 import { type Answered, AttemptScope } from '../lib/ask.ts';
 import type { Outgoing } from '../reconcile/outbox.ts';
 import type { Controller, Key as ObjectKey } from '../reconcile/plan.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
-import { Registry } from '../registry/registry.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { MeterOf } from '../registry/view.ts';
 import { runtimesFor } from '../runtimes/table.ts';
 import { Retention } from '../store/retention.ts';
@@ -41,6 +35,7 @@ import { BootSnapshots, capture, restore } from './boot-snapshot.ts';
 import { EVENTS } from './event-expiry.ts';
 import { Exports, type ForkChunk, type ForkStart, type Key, markResynced, mustResync } from './fork.ts';
 import { createNodes } from './nodes.ts';
+import { registryOf } from './registry.ts';
 import { bindRole, ROLE_GROUPS } from './roles.ts';
 import { Limits, storeLimits, WAIT_HEADER } from './plan-limits.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
@@ -103,7 +98,15 @@ export class Cluster {
       (error) => failed('usage', error),
     );
     this.limits = new Limits(store, () => this.#sessions.size);
-    this.registry = this.#createRegistry(store, random, tokens, crypto.verifyBytes);
+    this.registry = registryOf({
+      kinds: () => this.#kinds,
+      store,
+      random,
+      tokens,
+      verifyBytes: crypto.verifyBytes,
+      limits: this.limits,
+      authorizer: () => this.#api.authorizer,
+    });
     const sent = (bytes: number, now: number) => this.limits.sent(bytes, now);
     const clock = (wall: number) => this.clock.now(wall);
     this.#sessions = new Sessions({
@@ -139,23 +142,6 @@ export class Cluster {
     if (this.#resyncing) this.reconciler.resync();
     this.runtimes = this.#suspended || options.apiOnly ? [] : runtimesOf(runtimes);
     this.#subscribe();
-  }
-
-  #createRegistry(store: Store, random: Random, tokens: TokenIssuer, verifyBytes: Crypto['verifyBytes']): Registry {
-    return new Registry({
-      kinds: () => this.#kinds,
-      store,
-      random,
-      // Last: a write that another reviewer refuses counts towards no limit.
-      admission: [
-        escalationGuard,
-        new AdmissionChain({ authorize: (...asked) => this.#api.authorizer.allows(...asked) }),
-        this.limits,
-      ],
-      allocators: { services: serviceAllocator },
-      tokens,
-      verifyBytes,
-    });
   }
 
   #apiServer({ crypto, facts }: Platform, scope: AttemptScope, signer: Signer, meterOf: MeterOf | undefined): ApiServer {

@@ -9,6 +9,7 @@ import { everybody, turbulent } from '../fixtures/turbulence.ts';
 import { CrashPoints } from '../fixtures/crash-points.ts';
 import type { ControllerBench } from '../host/controller-bench.ts';
 import { reconcileCx } from '../fixtures/reconcile-cx.ts';
+import { OWN } from './own-writes.ts';
 
 const SEEDS = 30;
 /** Seeds with crashes, at least and at most: every controller is met by one. */
@@ -16,120 +17,6 @@ const CRASHED = 12;
 const CRASHED_MAX = 150;
 /** Every write of these is a crash, ms: more than other tests have, on a machine that has other work. */
 const CRASHES_MS = 240_000;
-
-/** What each controller may write: resource, or resource/subresource; "*" is any resource. */
-const OWN: Record<string, string[]> = {
-  namespace: ['namespaces/status', 'namespaces/finalize', 'delete *'],
-  serviceaccount: ['create serviceaccounts'],
-  'root-ca-certificate-publisher': ['create configmaps', 'update configmaps'],
-  'serviceaccount-token': ['update secrets', 'delete secrets'],
-  'serviceaccount-token-references': ['update serviceaccounts'],
-  'legacy-serviceaccount-token-cleaner': ['update secrets', 'delete secrets'],
-  tokencleaner: ['delete secrets'],
-  bootstrapsigner: ['update configmaps'],
-  'cluster-authentication-trust': ['create configmaps', 'update configmaps'],
-  csrapproving: ['certificates.k8s.io/certificatesigningrequests/approval'],
-  csrsigning: ['certificates.k8s.io/certificatesigningrequests/status'],
-  csrcleaner: ['delete certificates.k8s.io/certificatesigningrequests'],
-  'deployment-adoption': ['update apps/replicasets'],
-  deployment: [
-    'create apps/replicasets',
-    'update apps/replicasets',
-    'delete apps/replicasets',
-    'update apps/deployments',
-    'apps/deployments/status',
-  ],
-  'replicaset-adoption': ['update pods'],
-  replicaset: ['create pods', 'update pods', 'delete pods', 'apps/replicasets/status'],
-  'replicationcontroller-adoption': ['update pods'],
-  replicationcontroller: ['create pods', 'update pods', 'delete pods', 'replicationcontrollers/status'],
-  endpoint: ['create endpoints', 'update endpoints', 'delete endpoints'],
-  endpointslice: [
-    'create discovery.k8s.io/endpointslices',
-    'update discovery.k8s.io/endpointslices',
-    'delete discovery.k8s.io/endpointslices',
-  ],
-  endpointslicemirroring: [
-    'create discovery.k8s.io/endpointslices',
-    'update discovery.k8s.io/endpointslices',
-    'delete discovery.k8s.io/endpointslices',
-  ],
-  garbagecollector: ['update *', 'delete *'],
-  scheduler: ['create pods/binding', 'pods/status', 'delete pods', 'update persistentvolumes', 'update persistentvolumeclaims'],
-  kubelet: ['pods/status', 'delete pods', 'update nodes', 'nodes/status'],
-  'node-lifecycle': ['update nodes', 'nodes/status'],
-  'node-pods-readiness': ['pods/status'],
-  'node-removal': [],
-  ttl: ['update nodes'],
-  'taint-eviction-controller': ['pods/status', 'delete pods'],
-  'pod-garbage-collector': ['pods/status', 'delete pods'],
-  'statefulset-adoption': ['update pods'],
-  'statefulset-revision-adoption': ['update apps/controllerrevisions'],
-  statefulset: [
-    'create pods',
-    'update pods',
-    'delete pods',
-    'create persistentvolumeclaims',
-    'update persistentvolumeclaims',
-    'create apps/controllerrevisions',
-    'update apps/controllerrevisions',
-    'delete apps/controllerrevisions',
-    'apps/statefulsets/status',
-  ],
-  'daemonset-adoption': ['update pods'],
-  'daemonset-revision-adoption': ['update apps/controllerrevisions'],
-  daemonset: [
-    'create pods',
-    'update pods',
-    'delete pods',
-    'create apps/controllerrevisions',
-    'update apps/controllerrevisions',
-    'delete apps/controllerrevisions',
-    'apps/daemonsets/status',
-  ],
-  'job-adoption': ['update pods'],
-  job: ['create pods', 'update pods', 'delete pods', 'batch/jobs/status'],
-  'job-orphans': ['update pods'],
-  cronjob: ['create batch/jobs', 'delete batch/jobs', 'batch/cronjobs/status'],
-  'ttl-after-finished': ['delete batch/jobs'],
-  disruption: ['policy/poddisruptionbudgets/status'],
-  'disruption-stale-targets': ['pods/status'],
-  resourcequota: ['resourcequotas/status'],
-  'service-cidr': ['update networking.k8s.io/servicecidrs', 'networking.k8s.io/servicecidrs/status'],
-  'service-lb': ['update services', 'services/status'],
-  'horizontal-pod-autoscaler': [
-    'autoscaling/horizontalpodautoscalers/status',
-    '*/scale',
-    'create autoscaling.atoll.dev/scalinghistories',
-    'update autoscaling.atoll.dev/scalinghistories',
-  ],
-  'ephemeral-volume': ['create persistentvolumeclaims'],
-  'persistentvolume-binder-volumes': [
-    'update persistentvolumes',
-    'persistentvolumes/status',
-    'delete persistentvolumes',
-    'create pods',
-    'delete pods',
-  ],
-  'persistentvolume-binder': [
-    'update persistentvolumes',
-    'persistentvolumes/status',
-    'update persistentvolumeclaims',
-    'persistentvolumeclaims/status',
-  ],
-  'volume-expand': ['update persistentvolumeclaims'],
-  'volume-provisioner': [
-    'create persistentvolumes',
-    'update persistentvolumes',
-    'update persistentvolumeclaims',
-    'persistentvolumeclaims/status',
-  ],
-  'volume-provisioner-deletion': ['delete persistentvolumes'],
-  'persistentvolumeclaim-protection': ['update persistentvolumeclaims'],
-  'persistentvolume-protection': ['update persistentvolumes'],
-  'volumeattributesclass-protection': ['update storage.k8s.io/volumeattributesclasses'],
-  'clusterrole-aggregation': ['update rbac.authorization.k8s.io/clusterroles'],
-};
 
 function permission(action: Action): string[] {
   if (!('resource' in action)) return [];
