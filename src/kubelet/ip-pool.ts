@@ -1,6 +1,6 @@
 import type { KubeObject } from '../lib/json.ts';
 import type { IndexDefinition } from '../registry/view.ts';
-import type { Change, View } from '../registry/view.ts';
+import type { Change, Reader, View } from '../registry/view.ts';
 import { toNumber, toText, usable } from './addresses.ts';
 
 /** Addresses of one range: how many live pods hold each. */
@@ -42,7 +42,7 @@ class Addresses {
   readonly #pools = new Map<string, Pool>();
   readonly #held = new Map<number, number>();
 
-  constructor(view: View) {
+  constructor(view: Reader) {
     for (const pod of view.list('pods')) this.#count(addressOf(pod), 1);
   }
 

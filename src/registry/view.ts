@@ -1,11 +1,18 @@
 import type { Kind, Resource } from '../api/machinery/define-kind.ts';
+import type { Explainer } from '../api/explain/explainer.ts';
 import type { Meter } from '../api/metrics/meter.ts';
 import type { KubeObject } from '../lib/json.ts';
 
-/** Synchronous, always fresh reads. Objects are shared and must not be mutated: clone before changing. */
-export interface View {
+/** Reads of objects by resource: of the present, or of one moment of the past. */
+export interface Reader {
   get(resource: Resource, namespace: string, name: string): KubeObject | undefined;
   list(resource: Resource, namespace?: string): KubeObject[];
+  /** A derived state, up to date (view-index.ts). */
+  index<S>(definition: IndexDefinition<S>): S;
+}
+
+/** Synchronous, always fresh reads. Objects are shared and must not be mutated: clone before changing. */
+export interface View extends Reader {
   /** Objects that name `uid` in metadata.ownerReferences (any kind unless `resource` is given). */
   ownedBy(uid: string, resource?: Resource): KubeObject[];
   /** The first `limit` of these, of any kind, that are not being deleted. */
@@ -14,8 +21,6 @@ export interface View {
   readonly kinds: readonly Kind[];
   /** Resource of an apiVersion and kind, or undefined when the cluster does not serve it. */
   resourceOf(apiVersion: string, kind: string): { resource: Resource; namespaced: boolean } | undefined;
-  /** A derived state, up to date (view-index.ts). */
-  index<S>(definition: IndexDefinition<S>): S;
   /** The changes after `revision` of the wanted resources (default: all), oldest first; undefined when compacted. */
   since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined;
   readonly revision: number;
@@ -42,7 +47,7 @@ export interface IndexDefinition<S> {
   /** The resources whose changes are applied. */
   resources: readonly Resource[];
   /** The state for the objects that are stored now. A state that is filled on demand begins empty. */
-  build(view: View): S;
+  build(view: Reader): S;
   /** Brings the state from before a change to after it. */
   apply(state: S, change: Change): void;
   /**
@@ -54,3 +59,6 @@ export interface IndexDefinition<S> {
 
 /** Makes the meter of a moment: what it says is computed from the view and the time, and nothing is written for it. */
 export type MeterOf = (view: View, now: number) => Meter;
+
+/** Makes what explains the decisions on the objects of a view. */
+export type ExplainerOf = (view: View) => Explainer;

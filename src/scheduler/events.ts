@@ -15,6 +15,9 @@ export const VOLUME_RESOURCES: readonly string[] = [
 ];
 const VOLUME_CHANGE: readonly ClusterEvent[] = ['volume/change'];
 
+/** Whether the pod has a node or is promised one: only such pods are counted where they are. */
+export const isPlaced = ({ spec, status }: KubeObject): boolean => Boolean(spec.nodeName || status?.nominatedNodeName);
+
 /** Whether the pod names this scheduler. */
 export const isOurs = (pod: KubeObject): boolean => (pod.spec?.schedulerName ?? 'default-scheduler') === 'default-scheduler';
 /** Whether the pod has ended: it uses nothing of its node. */
@@ -40,21 +43,35 @@ function nodeEvents({ type, object, old }: Change): readonly ClusterEvent[] {
   if (!equal(object.status?.allocatable, old.status?.allocatable)) out.push('node/allocatable');
   if (!equal(object.metadata.labels, old.metadata.labels)) out.push('node/label');
   const { spec = {} } = object;
-  if ((spec.unschedulable ?? false) !== (old.spec?.unschedulable ?? false) || !equal(spec.taints, old.spec?.taints))
-    out.push('node/taint');
+  if ((old.spec?.unschedulable && !spec.unschedulable) || !equal(spec.taints, old.spec?.taints)) out.push('node/taint');
   return out;
 }
 
-function podEvents({ type, object, old }: Change): readonly ClusterEvent[] {
+function podEvents(change: Change): readonly ClusterEvent[] {
+  const { type, object, old } = change;
   const before = heldNode(old);
   const after = type === 'DELETED' ? undefined : heldNode(object);
-  if (!before && !after) return type === 'DELETED' && object.status?.nominatedNodeName ? ['pod/delete'] : NONE;
+  if (!before && !after) return waitingEvents(change);
   if (!before) return ['pod/add'];
   if (!after) return ['pod/delete'];
-  const out: ClusterEvent[] = [];
-  if (!equal(object.metadata.labels, old?.metadata.labels)) out.push('pod/label');
-  if (!object.metadata.deletionTimestamp !== !old?.metadata.deletionTimestamp) out.push('pod/label');
-  if (object.metadata.generation !== old?.metadata.generation && shrinks(object, old as KubeObject)) out.push('pod/scale-down');
+  return changesOf(object, old as KubeObject);
+}
+
+/** Events of a pod without a node. When it goes, or is no longer nominated to a node, the room that it was promised is free. */
+function waitingEvents({ type, object, old }: Change): readonly ClusterEvent[] {
+  const promised: string | undefined = (old ?? object).status?.nominatedNodeName;
+  if (type === 'DELETED') return promised ? ['pod/delete'] : NONE;
+  const freed: ClusterEvent[] = promised && promised !== object.status?.nominatedNodeName ? ['pod/delete'] : [];
+  return old && isPending(object) ? [...changesOf(object, old), ...freed] : freed;
+}
+
+/** Events of a changed pod (PodSchedulingPropertiesChange); those of a waiting pod are of interest to itself alone. */
+function changesOf(pod: KubeObject, old: KubeObject): readonly ClusterEvent[] {
+  const relabelled = !equal(pod.metadata.labels, old.metadata.labels);
+  if (!relabelled && pod.metadata.generation === old.metadata.generation) return NONE;
+  const out: ClusterEvent[] = relabelled ? ['pod/label'] : [];
+  if (shrinks(pod, old)) out.push('pod/scale-down');
+  if ((pod.spec.tolerations?.length ?? 0) !== (old.spec.tolerations?.length ?? 0)) out.push('pod/toleration');
   return out;
 }
 

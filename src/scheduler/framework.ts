@@ -1,5 +1,5 @@
 import type { Action } from '../reconcile/plan.ts';
-import type { View } from '../registry/view.ts';
+import type { Change, Reader } from '../registry/view.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -31,13 +31,20 @@ export type ClusterEvent =
   | 'pod/delete'
   | 'pod/label'
   | 'pod/scale-down'
+  | 'pod/toleration'
   | 'volume/change';
+
+/** Whether a change may make a pod schedulable that the plugin refused (QueueingHintFn): if not, another attempt is pointless. */
+export type Hint = (pod: PodInfo, change: Change) => boolean;
+
+/** The hint of an event that is always worth another attempt. */
+export const always: Hint = () => true;
 
 /** State of one attempt to schedule one pod. Plugins store their computed values in `state`, under their name. */
 export interface Cycle {
   /** All nodes, in order of their names. */
   readonly nodes: readonly NodeInfo[];
-  readonly view: View;
+  readonly view: Reader;
   readonly state: Map<string, unknown>;
   /** Volumes by name, volumes and claims by namespace and name, that pods of the same plan take. */
   readonly taken: Set<string>;
@@ -51,8 +58,8 @@ export interface Plugin {
   name: string;
   /** Weight of its score; upstream's default profile. */
   weight?: number;
-  /** Events that may cure its rejections. */
-  events?: readonly ClusterEvent[];
+  /** Events that may cure its rejections, each with its hint (EventsToRegister). */
+  events?: Readonly<Partial<Record<ClusterEvent, Hint>>>;
   /** Whether the pod may be tried. False keeps it out of the queue silently. */
   preEnqueue?(pod: PodInfo): boolean;
   preFilter?(pod: PodInfo, cycle: Cycle): PreFilterResult;

@@ -13,6 +13,15 @@ interface Counter {
   count: number;
 }
 
+/** Whether two pods cannot have their ports on one node: addresses are equal or one of them is every address. */
+export const conflict = (wanted: readonly HostPort[], used: readonly HostPort[]): boolean =>
+  wanted.some((want) =>
+    used.some(
+      ({ ip, port, protocol }) =>
+        port === want.port && protocol === want.protocol && (ip === want.ip || ip === ANY_IP || want.ip === ANY_IP),
+    ),
+  );
+
 /** A node and its pods, updated with every pod that is added or removed. */
 export class NodeInfo {
   readonly name: string;
@@ -86,16 +95,9 @@ export class NodeInfo {
     return counter.count;
   }
 
-  /** Whether one of the ports is taken. Two addresses conflict when they are equal or one of them is every address. */
+  /** Whether one of the ports is taken. */
   portsTaken(wanted: readonly HostPort[]): boolean {
-    return wanted.some((want) =>
-      this.#ports.some(
-        (used) =>
-          used.port === want.port &&
-          used.protocol === want.protocol &&
-          (used.ip === want.ip || used.ip === ANY_IP || want.ip === ANY_IP),
-      ),
-    );
+    return conflict(wanted, this.#ports);
   }
 
   /** A copy of the node, for simulations. */

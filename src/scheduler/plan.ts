@@ -1,7 +1,7 @@
 import { updatePodCondition } from '../api/core/pod/conditions.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { Action } from '../reconcile/plan.ts';
-import type { View } from '../registry/view.ts';
+import type { Reader } from '../registry/view.ts';
 import { fitMessage, NO_NODES, eventNote } from './message.ts';
 import type { PodInfo } from './pod-info.ts';
 import { preempt } from './preemption.ts';
@@ -64,7 +64,7 @@ export interface Failure {
  * Reports that no node fits the pod in its condition and an Event, and preempts pods of lower priority
  * (handleSchedulingFailure).
  */
-export function fail(info: PodInfo, verdict: Verdict, snapshot: Snapshot, view: View, now: number): Failure {
+export function fail(info: PodInfo, verdict: Verdict, snapshot: Snapshot, view: Reader, now: number): Failure {
   const total = snapshot.nodes.length;
   if (!total) return { ...reportFailure(info, NO_NODES, 'Unschedulable', '', now), plugins: new Set(['*']) };
   const plugins = new Set<string>();

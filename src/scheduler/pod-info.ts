@@ -1,6 +1,6 @@
 import { fromLabelSelector, matches, NOTHING, type Requirement } from '../api/machinery/labels.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { View } from '../registry/view.ts';
+import type { Reader } from '../registry/view.ts';
 import { type Amounts, podAmounts } from './resources.ts';
 
 /** A term of pod (anti-)affinity, parsed. */
@@ -71,7 +71,7 @@ const sameSpec = (a: KubeObject, b: KubeObject): boolean =>
   a === b ||
   (a.metadata.generation !== undefined && a.metadata.generation === b.metadata.generation && a.metadata.uid === b.metadata.uid);
 
-function hostPorts(spec: Obj): HostPort[] {
+export function hostPorts(spec: Obj): HostPort[] {
   let out: HostPort[] | undefined;
   const collect = (container: Obj) => {
     for (const port of container.ports ?? []) {
@@ -112,12 +112,12 @@ function parseTerm(term: Obj, namespace: string, weight: number): Term {
   };
 }
 
-/** Whether the term selects a pod. */
-export function termMatches(term: Term, pod: PodInfo, view: View): boolean {
+/** Whether the term selects a pod. Without a view the namespace's labels count as none, as in upstream's queueing hints. */
+export function termMatches(term: Term, pod: Pick<PodInfo, 'labels' | 'namespace'>, view?: Reader): boolean {
   if (!matches(term.selector, pod.labels)) return false;
   if (term.namespaces.has(pod.namespace)) return true;
   if (term.namespaceSelector === NOTHING) return false;
-  return matches(term.namespaceSelector, view.get('namespaces', '', pod.namespace)?.metadata.labels);
+  return matches(term.namespaceSelector, view?.get('namespaces', '', pod.namespace)?.metadata.labels);
 }
 
 /** Whether the pod has terms of any kind. */

@@ -1,7 +1,7 @@
 import { fromLabelSelector, matches } from '../api/machinery/labels.ts';
 import { parseTime } from '../api/machinery/time.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
-import type { View } from '../registry/view.ts';
+import type { Reader } from '../registry/view.ts';
 import { type Rejection, unresolvable } from './framework.ts';
 import { fitMessage } from './message.ts';
 import type { NodeInfo } from './node-info.ts';
@@ -21,7 +21,7 @@ interface Candidate {
 export type Preemption = { node: string; victims: PodInfo[] } | { node?: undefined; message: string; clears: boolean };
 
 /** Finds lower-priority pods whose removal makes room (plugins/defaultpreemption, framework/preemption). */
-export function preempt(pod: PodInfo, verdict: Verdict, snapshot: Snapshot, view: View, now: number): Preemption {
+export function preempt(pod: PodInfo, verdict: Verdict, snapshot: Snapshot, view: Reader, now: number): Preemption {
   const ineligible = notEligible(pod, verdict, snapshot);
   if (ineligible) return { message: ineligible, clears: false };
   const hopeful = snapshot.nodes.filter((node) => verdict.rejected.get(node.name)?.code === 'Unschedulable');
@@ -68,7 +68,7 @@ function victimsOn(
   pod: PodInfo,
   node: NodeInfo,
   snapshot: Snapshot,
-  view: View,
+  view: Reader,
   budgets: KubeObject[],
   now: number,
 ): Candidate | Rejection {
@@ -83,7 +83,8 @@ function victimsOn(
   };
   const rejection = fits();
   if (rejection) return rejection;
-  lesser.sort(byImportance(now));
+  // Of pods that have not started, upstream's sort finds the one that came last the most important: each starts "now", later than the one before.
+  lesser.reverse().sort(byImportance(now));
   const violating = violatingPods(lesser, budgets);
   const victims: PodInfo[] = [];
   let violations = 0;

@@ -1,6 +1,6 @@
 import type { Random } from '../lib/random.ts';
 import type { Action } from '../reconcile/plan.ts';
-import type { View } from '../registry/view.ts';
+import type { Reader } from '../registry/view.ts';
 import { common, type Cycle, type Plugin, type Rejection } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -42,7 +42,7 @@ export interface Prepared {
 }
 
 /** Runs the pre-filters over a list of nodes. */
-export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: View, taken = new Set<string>()): Prepared {
+export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: Reader, taken = new Set<string>()): Prepared {
   const cycle: Cycle = { nodes, view, state: new Map(), taken };
   const skipped = new Set<string>();
   const out: Prepared = { cycle, filters: FILTERS, namedBy: [] };
@@ -98,7 +98,7 @@ export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prep
 }
 
 /** The nodes that fit the pod, and the rejections of the others. */
-function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdict: Verdict; prepared: Prepared } {
+export function filterAll(pod: PodInfo, snapshot: Snapshot, view: Reader): { verdict: Verdict; prepared: Prepared } {
   const prepared = prepare(pod, snapshot.nodes, view, snapshot.taken);
   const verdict: Verdict = { feasible: [], rejected: new Map(), everywhere: prepared.reject };
   if (prepared.reject) {
@@ -120,28 +120,43 @@ function filterAll(pod: PodInfo, snapshot: Snapshot, view: View): { verdict: Ver
   return { verdict, prepared };
 }
 
-/** Weighted totals of the feasible nodes, in their order. */
-function scoreNodes(pod: PodInfo, nodes: readonly NodeInfo[], cycle: Cycle): number[] {
-  const totals = nodes.map(() => 0);
+/** What one plugin says of the feasible nodes, in their order: its own figures, and those brought into 0..MAX_SCORE. */
+export interface Score {
+  plugin: string;
+  weight: number;
+  raw: number[];
+  normalized: number[];
+}
+
+/** Scores of the feasible nodes by each plugin that applies to the pod. */
+export function scoreNodes(pod: PodInfo, nodes: readonly NodeInfo[], cycle: Cycle): Score[] {
+  const out: Score[] = [];
   for (const plugin of SCORES) {
     if (plugin.preScore?.(pod, nodes, cycle) === 'skip') continue;
-    const scores = nodes.map((node) => plugin.score(pod, node, cycle));
-    plugin.normalize?.(scores, nodes, cycle);
-    const weight = plugin.weight ?? 1;
-    for (let i = 0; i < scores.length; i++) totals[i] += scores[i] * weight;
+    const raw = nodes.map((node) => plugin.score(pod, node, cycle));
+    const normalized = plugin.normalize ? [...raw] : raw;
+    plugin.normalize?.(normalized, nodes, cycle);
+    out.push({ plugin: plugin.name, weight: plugin.weight ?? 1, raw, normalized });
   }
+  return out;
+}
+
+/** Weighted sums of the nodes' scores. */
+export function totalsOf(nodes: readonly NodeInfo[], scores: readonly Score[]): number[] {
+  const totals = nodes.map(() => 0);
+  for (const { weight, normalized } of scores) for (let i = 0; i < totals.length; i++) totals[i] += normalized[i] * weight;
   return totals;
 }
 
 /** One cycle for one pod: filter, score, choose (schedule_one.go schedulePod). Pure; chance decides only between equals. */
-export function schedule(pod: PodInfo, snapshot: Snapshot, view: View, random: Random): Placement {
+export function schedule(pod: PodInfo, snapshot: Snapshot, view: Reader, random: Random): Placement {
   const promised = promisedNode(pod, snapshot, view);
   if (promised) return promised;
   const { verdict, prepared } = filterAll(pod, snapshot, view);
   const { feasible } = verdict;
   if (!feasible.length) return { verdict };
   const only = feasible.length === 1;
-  const node = only ? feasible[0] : best(feasible, scoreNodes(pod, feasible, prepared.cycle), random);
+  const node = only ? feasible[0] : best(feasible, totalsOf(feasible, scoreNodes(pod, feasible, prepared.cycle)), random);
   return { node, verdict, before: before(pod, node, prepared.cycle) };
 }
 
@@ -155,7 +170,7 @@ function before(pod: PodInfo, node: NodeInfo, cycle: Cycle): Action[] | undefine
 }
 
 /** The pod's nominated node, which is tried first. */
-function promisedNode(pod: PodInfo, snapshot: Snapshot, view: View): Placement | undefined {
+export function promisedNode(pod: PodInfo, snapshot: Snapshot, view: Reader): Placement | undefined {
   const name: string | undefined = pod.pod.status?.nominatedNodeName;
   const node = name ? snapshot.node(name) : undefined;
   if (!node) return undefined;

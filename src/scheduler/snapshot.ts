@@ -1,9 +1,9 @@
 import type { KubeObject } from '../lib/json.ts';
 import { equal } from '../lib/json.ts';
 import type { IndexDefinition } from '../registry/view.ts';
-import type { Change, View } from '../registry/view.ts';
+import type { Change, Reader, View } from '../registry/view.ts';
 import { clusterEvents, heldNode, isPending, VOLUME_RESOURCES } from './events.ts';
-import type { ClusterEvent, Plugin } from './framework.ts';
+import { always, type ClusterEvent, type Plugin } from './framework.ts';
 import { NodeInfo } from './node-info.ts';
 import { type PodInfo, podInfo } from './pod-info.ts';
 import { plugins } from './plugins/table.ts';
@@ -29,7 +29,7 @@ export class Snapshot {
   #list: NodeInfo[] | undefined;
   #promises = 0;
 
-  constructor(view: View) {
+  constructor(view: Reader) {
     for (const node of view.list('nodes')) this.#node(node.metadata.name).setNode(node);
     for (const pod of view.list('pods')) this.#place(pod);
   }
@@ -50,7 +50,7 @@ export class Snapshot {
       if (type === 'DELETED') this.#drop(object.metadata.uid);
       else this.#place(object);
     } else if (resource === 'nodes') this.#setNode(object, type === 'DELETED');
-    for (const event of clusterEvents(change)) this.#cure(event);
+    for (const event of clusterEvents(change)) this.#cure(event, change);
   }
 
   #setNode(node: KubeObject, gone: boolean): void {
@@ -84,8 +84,7 @@ export class Snapshot {
       this.#held.set(uid, node);
       this.#node(node).add(info);
     } else if (isPending(pod)) {
-      const failed = waited?.failed && sameRequest(waited.info.pod, pod) ? waited.failed : undefined;
-      this.#waiting.set(uid, { info, failed });
+      this.#waiting.set(uid, { info, failed: waited?.failed });
       if (isPromised(info)) this.#promises++;
     }
   }
@@ -109,10 +108,10 @@ export class Snapshot {
     if (isPromised(waiting.info)) this.#promises--;
   }
 
-  /** Clears the failure of the pods that a plugin rejected which listens to the event. */
-  #cure(event: ClusterEvent): void {
+  /** Clears the failure of the pods that a plugin rejected which listens to the event, and to whose hint it is worth an attempt. */
+  #cure(event: ClusterEvent, change: Change): void {
     for (const waiting of this.#waiting.values()) {
-      if (waiting.failed && cures(event, waiting.failed.plugins)) waiting.failed = undefined;
+      if (waiting.failed && concerns(event, change, waiting.info) && cures(event, change, waiting)) waiting.failed = undefined;
     }
   }
 
@@ -160,13 +159,25 @@ const preEnqueue = plugins.filter((plugin) => plugin.preEnqueue) as (Plugin & Re
 const enters = (info: PodInfo): boolean => preEnqueue.every((plugin) => plugin.preEnqueue(info));
 const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
 
+/** Whether the event may be of interest to the pod: what changes in a waiting pod is its own affair, unless it frees room for lesser ones. */
+function concerns(event: ClusterEvent, { resource, object, old }: Change, info: PodInfo): boolean {
+  if (resource !== 'pods' || heldNode(object) || heldNode(old)) return true;
+  if (event === 'pod/delete') return object.metadata.uid !== info.uid && info.priority <= (object.spec.priority ?? 0);
+  return object.metadata.uid === info.uid;
+}
+
 /**
- * Whether the event cures such a failure. A deleted node cures none, but every message counted it: a rebuilt index would have
+ * Whether the event cures such a failure. Plugins that listen to new nodes and not to changed taints are taken to listen to these, too, as
+ * upstream has it (scheduler.go buildQueueingHintMap). A deleted node cures none, but every message counted it: a rebuilt index would have
  * another (SPEC SCH2).
  */
-function cures(event: ClusterEvent, rejectedBy: ReadonlySet<string>): boolean {
+function cures(event: ClusterEvent, change: Change, { info, failed }: Waiting): boolean {
   if (event === 'node/delete') return true;
-  for (const name of rejectedBy) if (byName.get(name)?.events?.includes(event) ?? true) return true;
+  for (const name of failed?.plugins ?? []) {
+    const plugin = byName.get(name);
+    const hint = plugin?.events?.[event] ?? (event === 'node/taint' && plugin?.events?.['node/add'] ? always : undefined);
+    if (!plugin || hint?.(info, change)) return true;
+  }
   return false;
 }
 
@@ -199,10 +210,6 @@ const sameForNode = (a: KubeObject, b: KubeObject): boolean =>
   a.metadata.generation === b.metadata.generation &&
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
   equal(a.metadata.labels, b.metadata.labels);
-
-/** Whether the pod requests the same: a changed request deserves another attempt, a changed status does not. */
-const sameRequest = (a: KubeObject, b: KubeObject): boolean =>
-  a.metadata.generation === b.metadata.generation && equal(a.metadata.labels, b.metadata.labels);
 
 const INDEX: IndexDefinition<Snapshot> = {
   name: 'scheduler',

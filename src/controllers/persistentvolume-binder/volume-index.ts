@@ -2,7 +2,7 @@ import { capacityOf, canTake, requestOf } from '../../api/core/volume/binding.ts
 import { classOf, modesText } from '../../api/core/volume/persistent-volume-claim.ts';
 import { cmp, type Quantity, quantity } from '../../api/machinery/quantity.ts';
 import type { KubeObject } from '../../lib/json.ts';
-import type { Change, IndexDefinition, View } from '../../registry/view.ts';
+import type { Change, IndexDefinition, Reader, View } from '../../registry/view.ts';
 import { CLAIMS, VOLUMES } from './resources.ts';
 
 /** A volume that nobody has, in the order of sizes, then names. */
@@ -40,7 +40,7 @@ export class VolumeIndex {
   /** Claims that name no volume, by class. */
   readonly #waiting = new Map<string, Set<string>>();
 
-  constructor(view: View) {
+  constructor(view: Reader) {
     for (const volume of view.list(VOLUMES)) this.#volume(volume, true);
     for (const claim of view.list(CLAIMS)) this.#claim(claim, true);
   }

@@ -1,6 +1,6 @@
 import { masked, parseCIDR, parseIP } from '../../api/machinery/ip.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { Change, IndexDefinition, View } from '../../registry/view.ts';
+import type { Change, IndexDefinition, Reader, View } from '../../registry/view.ts';
 
 /** ConfigMap with the pools by name: IPv4 networks. The pool "default" is there without it. */
 export const POOLS = { namespace: 'kube-system', name: 'load-balancer-pools' };
@@ -16,7 +16,7 @@ const toText = (n: number): string => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 2
 class Held {
   readonly #held = new Map<string, number>();
 
-  constructor(view: View) {
+  constructor(view: Reader) {
     for (const service of view.list('services')) this.#count(service, 1);
   }
 

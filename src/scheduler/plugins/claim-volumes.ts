@@ -3,7 +3,7 @@ import { classOf } from '../../api/core/volume/persistent-volume-claim.ts';
 import { fromLabelSelector, matches } from '../../api/machinery/labels.ts';
 import { cmp, quantity, value } from '../../api/machinery/quantity.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { IndexDefinition, View } from '../../registry/view.ts';
+import type { IndexDefinition, Reader } from '../../registry/view.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { matchesTerms } from './node-affinity.ts';
 
@@ -46,7 +46,7 @@ export interface WaitingClaim {
   free: KubeObject[];
 }
 
-export function waitingClaim(claim: KubeObject, view: View): WaitingClaim {
+export function waitingClaim(claim: KubeObject, view: Reader): WaitingClaim {
   const names = [...(view.index(INDEX).get(classOf(claim)) ?? [])].sort();
   const volumes = names.flatMap((name) => view.get(VOLUMES, '', name) ?? []);
   const kept = volumes.find((volume) => isBoundTo(volume, claim) && canHold(volume, claim));
@@ -72,7 +72,7 @@ export function volumeOn(
 }
 
 /** Why no volume can be made for a claim on a node, if none can (checkVolumeProvisions). */
-export function noProvision(claim: KubeObject, node: NodeInfo, view: View): 'class' | 'space' | undefined {
+export function noProvision(claim: KubeObject, node: NodeInfo, view: Reader): 'class' | 'space' | undefined {
   const found = view.get('storage.k8s.io/storageclasses', '', classOf(claim));
   if (!found?.provisioner || found.provisioner === NO_PROVISIONER) return 'class';
   const labels = node.node?.metadata.labels ?? {};
@@ -86,7 +86,7 @@ const allowed = (terms: Obj[] | undefined, labels: Record<string, string>): bool
   terms.some((term) => (term.matchLabelExpressions ?? []).every((e: Obj) => e.values?.includes(labels[e.key]) === true));
 
 /** Whether the driver has room for a volume on such nodes, if it says how much it has (hasEnoughCapacity). */
-function hasSpace(claim: KubeObject, found: KubeObject, labels: Record<string, string>, view: View): boolean {
+function hasSpace(claim: KubeObject, found: KubeObject, labels: Record<string, string>, view: Reader): boolean {
   const asked = requestOf(claim);
   const driver = view.get('storage.k8s.io/csidrivers', '', found.provisioner);
   if (asked === undefined || !driver?.spec?.storageCapacity) return true;

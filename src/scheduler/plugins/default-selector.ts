@@ -1,5 +1,5 @@
 import { fromLabelSelector, fromMap, NOTHING, type Requirement } from '../../api/machinery/labels.ts';
-import type { View } from '../../registry/view.ts';
+import type { Reader } from '../../registry/view.ts';
 import type { PodInfo } from '../pod-info.ts';
 
 const NONE: readonly Requirement[] = [];
@@ -8,7 +8,7 @@ const NONE: readonly Requirement[] = [];
  * The selector of the pods to spread this one from: those that its Services and its controller select (plugins/helper spread.go
  * DefaultSelector).
  */
-export function defaultSelector(pod: PodInfo, view: View): readonly Requirement[] {
+export function defaultSelector(pod: PodInfo, view: Reader): readonly Requirement[] {
   let map: Record<string, string> | undefined;
   for (const service of view.list('services', pod.namespace)) {
     const selector: Record<string, string> | undefined = service.spec?.selector;

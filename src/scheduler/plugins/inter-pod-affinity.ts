@@ -1,5 +1,9 @@
+import type { KubeObject } from '../../lib/json.ts';
+import type { Change } from '../../registry/view.ts';
+import { isPlaced } from '../events.ts';
 import {
   type Cycle,
+  type Hint,
   MAX_SCORE,
   type Plugin,
   type PreFilterResult,
@@ -8,7 +12,7 @@ import {
   unschedulable,
 } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
-import { hasAffinity, type PodInfo, type Term, termMatches } from '../pod-info.ts';
+import { hasAffinity, type PodInfo, podInfo, type Term, termMatches } from '../pod-info.ts';
 
 const NAME = 'InterPodAffinity';
 /** Weight of a required affinity of a pod that runs already, when others are scored (HardPodAffinityWeight). */
@@ -82,11 +86,50 @@ function weigh(pod: PodInfo, other: PodInfo, node: NodeInfo, scores: Counts, cyc
   terms(other.affinity.preferredAnti, pod, -1);
 }
 
+/** Whether all terms select the pod; false if there are none. */
+const selects = (terms: Term[], { metadata }: KubeObject): boolean => {
+  const pod = { labels: metadata.labels ?? {}, namespace: metadata.namespace ?? '' };
+  return terms.length > 0 && terms.every((term) => termMatches(term, pod));
+};
+
+/** Whether another pod's coming, going or change of labels may help (isSchedulableAfterPodChange). */
+const helps: Record<'added' | 'relabelled' | 'deleted', Hint> = {
+  added: ({ affinity }, { object }) => selects(affinity.required, object),
+  relabelled({ uid, affinity }, { object, old }) {
+    if (object.metadata.uid === uid) return true;
+    const before = old as KubeObject;
+    if (!isPlaced(object) || !isPlaced(before)) return false;
+    if (!selects(affinity.required, before) && selects(affinity.required, object)) return true;
+    return selects(affinity.requiredAnti, before) && !selects(affinity.requiredAnti, object);
+  },
+  deleted({ affinity, pod }, change) {
+    const gone = leaving(change);
+    return isPlaced(gone) && (selects(affinity.requiredAnti, gone) || selects(podInfo(gone).affinity.requiredAnti, pod));
+  },
+};
+
+/** The pod as it was before it went. */
+const leaving = ({ object, old }: Change): KubeObject => (isPlaced(object) ? object : (old ?? object));
+
+/** Whether the node is in another domain of one of the pod's terms than before (isSchedulableAfterNodeChange). */
+const moves: Hint = ({ affinity: { required, requiredAnti } }, { object, old }) => {
+  const now = (term: Term) => object.metadata.labels?.[term.topologyKey];
+  const before = (term: Term) => old?.metadata.labels?.[term.topologyKey];
+  if (required.some((term) => now(term) !== undefined && now(term) !== before(term))) return true;
+  return requiredAnti.some((term) => !old || (before(term) !== undefined && before(term) !== now(term)));
+};
+
 /** Pod affinity and anti-affinity, required and preferred (plugins/interpodaffinity). */
 export const interPodAffinity: Plugin = {
   name: NAME,
   weight: 2,
-  events: ['pod/add', 'pod/label', 'pod/delete', 'node/add', 'node/label'],
+  events: {
+    'pod/add': helps.added,
+    'pod/label': helps.relabelled,
+    'pod/delete': helps.deleted,
+    'node/add': moves,
+    'node/label': moves,
+  },
   preFilter(pod, cycle): PreFilterResult {
     const { required, requiredAnti } = pod.affinity;
     if (!required.length && !requiredAnti.length && !cycle.nodes.some((node) => node.withAntiAffinity)) return 'skip';

@@ -1,9 +1,12 @@
 import { fromMap, matches, type Operator, type Requirement } from '../../api/machinery/labels.ts';
-import type { Obj } from '../../lib/json.ts';
-import { common, normalizeToMax, type Plugin, type PreFilterResult, unresolvable } from '../framework.ts';
+import type { KubeObject, Obj } from '../../lib/json.ts';
+import { common, type Hint, normalizeToMax, type Plugin, type PreFilterResult, unresolvable } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 
 const OPERATORS: Record<string, Operator> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!', Gt: 'gt', Lt: 'lt' };
+
+/** What a selection looks at. */
+type Named = Pick<NodeInfo, 'labels' | 'name'>;
 
 interface NodeTerm {
   labels: Requirement[];
@@ -28,7 +31,7 @@ function parseTerm(term: Obj, weight = 0): NodeTerm {
 
 const isEmpty = (term: Obj): boolean => !term?.matchExpressions?.length && !term?.matchFields?.length;
 
-function termMatches(term: NodeTerm, node: NodeInfo): boolean {
+function termMatches(term: NodeTerm, node: Named): boolean {
   if (!matches(term.labels, node.labels)) return false;
   return term.fields.every(({ key, operator, values }) => {
     const isIt = key === 'metadata.name' && values?.[0] === node.name;
@@ -53,7 +56,7 @@ export function requiredNode(spec: Obj): RequiredNode {
 }
 
 /** Whether the node satisfies the pod's required node selection. */
-export function matchesRequired(required: RequiredNode, node: NodeInfo): boolean {
+export function matchesRequired(required: RequiredNode, node: Named): boolean {
   if (required.selector && !matches(required.selector, node.labels)) return false;
   return !required.terms || required.terms.some((term) => termMatches(term, node));
 }
@@ -74,11 +77,22 @@ function namedNodes(terms: Obj[]): Set<string> | undefined {
   return out;
 }
 
+/** Whether the node satisfies the pod's selection now, and did not before. */
+const opens: Hint = ({ pod }, { object, old }) => {
+  const required = requiredNode(pod.spec);
+  return matchesRequired(required, nodeOf(object)) && !(old && matchesRequired(required, nodeOf(old)));
+};
+
+const nodeOf = ({ metadata }: KubeObject): Named => ({
+  name: metadata.name,
+  labels: metadata.labels ?? {},
+});
+
 /** nodeSelector, required and preferred node affinity (plugins/nodeaffinity). */
 export const nodeAffinity: Plugin = {
   name: 'NodeAffinity',
   weight: 2,
-  events: ['node/add', 'node/label'],
+  events: { 'node/add': opens, 'node/label': opens },
   preFilter({ pod }, cycle): PreFilterResult {
     const required = requiredNode(pod.spec);
     if (!required.selector && !required.terms) return 'skip';

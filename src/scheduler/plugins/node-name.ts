@@ -1,9 +1,9 @@
-import { type Plugin, unresolvable } from '../framework.ts';
+import { always, type Plugin, unresolvable } from '../framework.ts';
 
 /** spec.nodeName, when set, is the only node (plugins/nodename). */
 export const nodeName: Plugin = {
   name: 'NodeName',
-  events: ['node/add'],
+  events: { 'node/add': always },
   filter: ({ pod }, node) =>
     !pod.spec.nodeName || pod.spec.nodeName === node.name
       ? undefined

@@ -1,6 +1,9 @@
-import { MAX_SCORE, type Plugin, type Rejection } from '../framework.ts';
+import type { Change } from '../../registry/view.ts';
+import { type Hint, MAX_SCORE, type Plugin, type Rejection } from '../framework.ts';
+import { isPlaced } from '../events.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
+import { amounts, podAmounts } from '../resources.ts';
 
 const isScalar = (name: string): boolean =>
   name.includes('/') || name.startsWith('hugepages-') || name.startsWith('attachable-volumes-');
@@ -38,11 +41,39 @@ function leastAllocated(pod: PodInfo, node: NodeInfo): number {
   return weights ? Math.trunc(sum / weights) : 0;
 }
 
+/** Whether a pod gives something back that the waiting one asks for; less of its own is always worth an attempt. */
+function givesBack({ uid, requests }: PodInfo, { object, old }: Change): boolean {
+  if (object.metadata.uid === uid) return true;
+  const [before, after] = [podAmounts(old?.spec ?? {}, false), podAmounts(object.spec, false)];
+  for (const [name, wanted] of requests) if (wanted > 0 && (before.get(name) ?? 0) > (after.get(name) ?? 0)) return true;
+  return false;
+}
+
+/** Whether the pod would fit on the empty node, which has more of what it asks for than before (isSchedulableAfterNodeChange). */
+const grows: Hint = ({ requests }, { object, old }) => {
+  const now = amounts(object.status?.allocatable);
+  const has = (name: string) => now.get(name) ?? 0;
+  if (has('pods') < 1) return false;
+  for (const [name, wanted] of requests) if (counts(name) && wanted > 0 && wanted > has(name)) return false;
+  if (!old) return true;
+  const before = amounts(old.status?.allocatable);
+  if (has('pods') > (before.get('pods') ?? 0)) return true;
+  for (const [name, wanted] of requests) if (counts(name) && wanted > 0 && has(name) > (before.get(name) ?? 0)) return true;
+  return false;
+};
+
+const counts = (name: string): boolean => NATIVE.includes(name) || isScalar(name);
+
 /** CPU, memory, storage, pods and extended resources are free; emptier nodes are better (plugins/noderesources fit.go). */
 export const nodeResourcesFit: Plugin = {
   name: 'NodeResourcesFit',
   weight: 1,
-  events: ['pod/delete', 'pod/scale-down', 'node/add', 'node/allocatable'],
+  events: {
+    'pod/delete': (_pod, { object, old }) => isPlaced(object) || isPlaced(old ?? object),
+    'pod/scale-down': givesBack,
+    'node/add': grows,
+    'node/allocatable': grows,
+  },
   filter(pod, node): Rejection | undefined {
     const missing = lacking(pod, node);
     if (!missing.length) return undefined;

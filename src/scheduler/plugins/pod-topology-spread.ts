@@ -1,7 +1,9 @@
 import { fromLabelSelector, fromMap, matches, type Requirement, selectorToString } from '../../api/machinery/labels.ts';
-import type { Obj } from '../../lib/json.ts';
+import { equal, type KubeObject, type Obj } from '../../lib/json.ts';
+import { isPlaced } from '../events.ts';
 import {
   type Cycle,
+  type Hint,
   MAX_SCORE,
   type Plugin,
   type PreFilterResult,
@@ -147,11 +149,48 @@ function countDomains(soft: Soft, pod: PodInfo, needsAll: boolean, cycle: Cycle)
   }
 }
 
+/** The pod's own constraints that exclude nodes; the default ones only score. */
+const hardOf = (pod: PodInfo): Constraint[] =>
+  ((pod.pod.spec.topologySpreadConstraints ?? []) as Obj[])
+    .filter((c) => c.whenUnsatisfiable === 'DoNotSchedule')
+    .map((c) => constraint(c, pod, selectorOf(c, pod)));
+
+/** Whether a pod that comes, goes or changes its labels is one of those that the constraints count (isSchedulableAfterPodChange). */
+const counted: Hint = (pod, { type, object, old }) => {
+  const isElsewhere = object.metadata.namespace !== pod.namespace || !(isPlaced(object) || isPlaced(old ?? object));
+  if (object.metadata.uid !== pod.uid && isElsewhere) return false;
+  const [now, before] = [object.metadata.labels ?? {}, old?.metadata.labels ?? {}];
+  const relabelled = type === 'MODIFIED' && old?.spec.nodeName === object.spec.nodeName;
+  return hardOf(pod).some(({ selector }) =>
+    relabelled ? matches(selector, now) !== matches(selector, before) : matches(selector, now),
+  );
+};
+
+/** Whether the node is in other domains than before (isSchedulableAfterNodeChange). */
+const moves: Hint = (pod, { type, object, old }) => {
+  const constraints = hardOf(pod);
+  const has = (node: KubeObject) => constraints.every((c) => node.metadata.labels?.[c.topologyKey] !== undefined);
+  if (type === 'DELETED' || !old) return has(object);
+  if (has(object) !== has(old)) return true;
+  if (!has(object)) return false;
+  const moved = constraints.some((c) => object.metadata.labels?.[c.topologyKey] !== old.metadata.labels?.[c.topologyKey]);
+  return moved || !equal(object.spec?.taints, old.spec?.taints);
+};
+
 /** Spreads matching pods over domains: hard constraints filter, soft and default ones score (plugins/podtopologyspread). */
 export const podTopologySpread: Plugin = {
   name: NAME,
   weight: 2,
-  events: ['pod/add', 'pod/label', 'pod/delete', 'node/add', 'node/delete', 'node/label', 'node/taint'],
+  events: {
+    'pod/add': counted,
+    'pod/label': counted,
+    'pod/delete': counted,
+    'pod/toleration': (pod, { object }) => object.metadata.uid === pod.uid && hardOf(pod).some((c) => c.honorTaints),
+    'node/add': moves,
+    'node/delete': moves,
+    'node/label': moves,
+    'node/taint': moves,
+  },
   preFilter(pod, cycle): PreFilterResult {
     const hard = hardState(pod, cycle);
     if (!hard.length) return 'skip';

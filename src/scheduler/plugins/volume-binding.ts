@@ -10,8 +10,8 @@ import {
 import { classOf } from '../../api/core/volume/persistent-volume-claim.ts';
 import type { KubeObject } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
-import type { View } from '../../registry/view.ts';
-import { type Cycle, type Plugin, type PreFilterResult, type Rejection, unresolvable } from '../framework.ts';
+import type { Reader } from '../../registry/view.ts';
+import { always, type Cycle, type Plugin, type PreFilterResult, type Rejection, unresolvable } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { bySize, noProvision, reachable, volumeOn, type WaitingClaim, waitingClaim } from './claim-volumes.ts';
 
@@ -49,7 +49,7 @@ function problemOf(claim: KubeObject | undefined, name: string, pod: KubeObject,
 
 const keyOf = ({ metadata: { namespace = '', name } }: KubeObject): string => `${namespace}/${name}`;
 
-const isDelayed = (claim: KubeObject, view: View): boolean =>
+const isDelayed = (claim: KubeObject, view: Reader): boolean =>
   view.get('storage.k8s.io/storageclasses', '', classOf(claim))?.volumeBindingMode === 'WaitForFirstConsumer';
 
 /** What the waiting claims get on a node, or why not (FindPodVolumes). */
@@ -78,7 +78,7 @@ function find({ waiting }: Claims, node: NodeInfo, { view, taken }: Cycle): OnNo
 /** Claims exist, are bound or can be, and their volumes may be used on the node (plugins/volumebinding). */
 export const volumeBinding: Plugin = {
   name: NAME,
-  events: ['volume/change', 'node/add', 'node/label'],
+  events: { 'volume/change': always, 'node/add': always, 'node/label': always },
   preFilter({ pod, namespace }, { view, state }): PreFilterResult {
     const found: KubeObject[] = [];
     for (const volume of pod.spec.volumes ?? []) {

@@ -11,6 +11,7 @@ import { nodeBench, START } from '../../host/node-bench.ts';
 import { reconcileCx } from '../../fixtures/reconcile-cx.ts';
 
 const why = (bench: ControllerBench, name: string): string => conditionOf(bench.pod(name), 'PodScheduled')?.message;
+const NEAR = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } };
 const UNHELPFUL = 'no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
 
 function scheduled(...pods: Obj[]): ControllerBench {
@@ -147,6 +148,39 @@ describe('scheduling', () => {
     bench.settle();
     expect(bench.pod('second').spec.nodeName).toBe('node-0');
     expect(bench.pod('labelled').spec.nodeName).toBe('node-0');
+  });
+
+  it('[SCH6] is not tried again for what cannot help: a small node, the labels of a node that will not do, a stranger', () => {
+    const bench = scheduled(
+      askingPod('big', { cpu: '33' }),
+      makePod('choosy', { nodeSelector: { disk: 'ssd' } }),
+      makePod('near', { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [NEAR] } } }),
+    );
+    const before = ['big', 'choosy', 'near'].map((name) => why(bench, name));
+    bench.edit('nodes', 'node-0', (node) => Object.assign(node.metadata.labels, { disk: 'hdd' }));
+    bench.add(makePod('stranger', {}, { labels: { app: 'other' } }));
+    bench.settle();
+    expect(['big', 'choosy', 'near'].map((name) => why(bench, name))).toEqual(before);
+    bench.add(virtualNodes(4, START)[3]);
+    bench.settle();
+    expect(['big', 'choosy'].map((name) => why(bench, name))).toEqual(before.slice(0, 2));
+    expect(why(bench, 'near')).toContain('0/4 nodes are available');
+    bench.add(makePod('neighbour', {}, { labels: { app: 'web' } }));
+    bench.edit('nodes', 'node-3', (node) => Object.assign(node.metadata.labels, { disk: 'ssd' }));
+    bench.settle();
+    expect(bench.pod('choosy').spec.nodeName).toBe('node-3');
+    expect(bench.pod('near').spec.nodeName).toBe(bench.pod('neighbour').spec.nodeName);
+  });
+
+  it('[SCH6] is tried again when its own tolerations grow', () => {
+    const bench = nodeBench({ nodes: virtualNodes(1, START) });
+    bench.edit('nodes', 'node-0', (node) => Object.assign(node.spec, { taints: [{ key: 'k', effect: 'NoSchedule' }] }));
+    bench.add(makePod('a'));
+    bench.settle();
+    expect(why(bench, 'a')).toContain('1 node(s) had untolerated taint(s).');
+    bench.edit('pods', 'a', (pod) => Object.assign(pod.spec, { tolerations: [{ key: 'k', operator: 'Exists' }] }));
+    bench.settle();
+    expect(bench.pod('a').spec.nodeName).toBe('node-0');
   });
 
   it('[SCH6] counts the nodes again when one goes', () => {
