@@ -1,11 +1,12 @@
 import { ScalingHistory } from './autoscaling/scaling-history.ts';
+import { PodScheduling } from './explain/pod-scheduling.ts';
 import { kinds, KindTable, kindTable } from './kinds.ts';
 import type { Kind } from './machinery/define-kind.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { PodMetrics } from './metrics/pod-metrics.ts';
 
 /** Kinds that a Kubernetes server does not serve by itself, and every cluster with controllers does: add-ons' and our own. */
-export const ownKinds: readonly Kind[] = [ScalingHistory, NodeMetrics, PodMetrics];
+export const ownKinds: readonly Kind[] = [ScalingHistory, NodeMetrics, PodMetrics, PodScheduling];
 
 const tables = new Map<boolean, KindTable>();
 

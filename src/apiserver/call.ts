@@ -1,5 +1,5 @@
 import type { Kind, ServedVersion } from '../api/machinery/define-kind.ts';
-import type { MeterOf } from '../registry/view.ts';
+import type { ExplainerOf, MeterOf } from '../registry/view.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
@@ -69,6 +69,8 @@ export interface Deps {
   readonly audit: AuditSink;
   /** What pods and nodes use; absent: nothing is measured. */
   readonly meterOf?: MeterOf | undefined;
+  /** Why the scheduler decided as it did; absent: nothing is decided here. */
+  readonly explainerOf?: ExplainerOf | undefined;
   /** The reason why the cluster serves no requests now. */
   readonly unavailable?: string | undefined;
 }

@@ -13,7 +13,7 @@ import type { Crypto } from '../lib/crypto-port.ts';
 import type { CertificateAuthority } from '../lib/x509/authority.ts';
 import { type Answered, type AttemptScope, Unanswered } from '../lib/ask.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { MeterOf } from '../registry/view.ts';
+import type { ExplainerOf, MeterOf } from '../registry/view.ts';
 import type { Call, Deps, Filter, RequestLimits, Target } from './call.ts';
 import type { Answer, ApiRequest, ApiResponse } from './messages.ts';
 import { type Pending, RequestAttempt, Waiting } from './attempt.ts';
@@ -105,6 +105,8 @@ export interface ApiServerDeps {
   limits: RequestLimits;
   /** What pods and nodes use; absent: nothing is measured. */
   meterOf?: MeterOf;
+  /** Why the scheduler decided as it did; absent: nothing is decided here. */
+  explainerOf?: ExplainerOf;
   /** Absent: it serves. */
   unavailable?: string;
   /** Absent: documents of OpenAPI have structure only. */

@@ -27,23 +27,28 @@ const bootTemplates = (): Template[] =>
   (templates ??= (bootstrap as { resource: string; object: Obj }[]).map(templateOf).sort((a, b) => orderOf(a) - orderOf(b)));
 
 /**
- * What metrics-server is installed with for readers of metrics.k8s.io (its manifests/base/rbac.yaml). The roles that it is aggregated to follow
- * from it, so controllers look at it.
+ * What metrics-server is installed with for readers of metrics.k8s.io (its manifests/base/rbac.yaml), and the like for readers of explanations.
+ * The roles that they are aggregated to follow from them, so controllers look at them.
  */
-const METRICS_READER = templateOf({
-  resource: 'rbac.authorization.k8s.io/clusterroles',
-  object: {
-    kind: 'ClusterRole',
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    metadata: {
-      name: 'system:aggregated-metrics-reader',
-      labels: Object.fromEntries(
-        ['admin', 'edit', 'view'].map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']),
-      ),
+const READERS = [
+  readerOf('system:aggregated-metrics-reader', ['get', 'list', 'watch'], 'metrics.k8s.io', ['pods', 'nodes']),
+  readerOf('atoll:explanations-reader', ['get'], 'explain.atoll.dev', ['podschedulings']),
+];
+
+function readerOf(name: string, verbs: string[], group: string, resources: string[]): Template {
+  const labels = Object.fromEntries(
+    ['admin', 'edit', 'view'].map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']),
+  );
+  return templateOf({
+    resource: 'rbac.authorization.k8s.io/clusterroles',
+    object: {
+      kind: 'ClusterRole',
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      metadata: { name, labels },
+      rules: [{ verbs, apiGroups: [group], resources }],
     },
-    rules: [{ verbs: ['get', 'list', 'watch'], apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'] }],
-  },
-});
+  });
+}
 
 function templateOf({ resource, object }: { resource: string; object: Obj }): Template {
   const { name, namespace = '' } = object.metadata;
@@ -79,7 +84,7 @@ interface BootOptions {
 export function writeBootstrap(store: Store, random: Random, now: number, { clientCa, apiOnly }: BootOptions): number {
   const time = rfc3339(now);
   const common = { [TIME]: time, [DATE]: time.slice(0, 10), [CA]: inJson(clientCa) };
-  const all = apiOnly ? bootTemplates() : [...bootTemplates(), METRICS_READER];
+  const all = apiOnly ? bootTemplates() : [...bootTemplates(), ...READERS];
   for (const template of all) {
     const rev = store.revision() + 1;
     const fill: Record<string, string> = { ...common, [UID]: random.uuid(), [REV]: String(rev) };

@@ -18,6 +18,7 @@ import { Reconciler } from '../reconcile/reconciler.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { MeterOf } from '../registry/view.ts';
 import { runtimesFor } from '../runtimes/table.ts';
+import { explainerOf } from '../scheduler/explanation.ts';
 import { Retention } from '../store/retention.ts';
 import { getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
 import { Store } from '../store/store.ts';
@@ -156,7 +157,7 @@ export class Cluster {
       signer,
       audit: this.audit,
       limits: this.limits,
-      ...(meterOf && { meterOf }),
+      ...(meterOf && { meterOf, explainerOf }),
       ...(this.#suspended && { unavailable: SUSPENDED }),
       ...(facts && { facts }),
     });

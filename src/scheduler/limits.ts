@@ -6,3 +6,5 @@ export const SCHEDULER_BATCH_PODS = 100;
 export const SELECTOR_COUNTERS_PER_NODE = 64;
 /** Longest message of an Event, characters; longer ones are cut (apimachinery NoteLengthLimit). */
 export const EVENT_NOTE_CHARACTERS = 1024;
+/** Revisions that are searched for the binding of a pod whose decision is to be explained; beyond it nothing is explained. */
+export const EXPLAINED_REVISIONS = 64_000;

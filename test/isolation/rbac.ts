@@ -12,14 +12,16 @@ interface Rule {
 
 /** What metrics-server's role gives to the three roles that it is aggregated to. */
 const METRICS: Rule = { verbs: ['get', 'list', 'watch'], apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'] };
+/** What explains the scheduler's decisions to the same roles. */
+const EXPLANATIONS: Rule = { verbs: ['get'], apiGroups: ['explain.atoll.dev'], resources: ['podschedulings'] };
 const { view, edit, admin, ...others } = upstream as Record<string, Rule[]>;
 
-/** The rules of upstream's default ClusterRoles, as a 1.36 control plane with metrics-server has them after aggregation. */
+/** The rules of upstream's default ClusterRoles, as a 1.36 control plane with metrics-server has them after aggregation, and ours. */
 export const ROLES: Record<string, Rule[]> = {
   ...others,
-  view: [...view, METRICS],
-  edit: [...edit, METRICS],
-  admin: [...admin, METRICS],
+  view: [...view, METRICS, EXPLANATIONS],
+  edit: [...edit, METRICS, EXPLANATIONS],
+  admin: [...admin, METRICS, EXPLANATIONS],
 };
 
 const has = (list: string[] = [], value: string) => list.some((entry) => entry === '*' || entry === value);

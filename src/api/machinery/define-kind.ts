@@ -1,6 +1,7 @@
 import type { Crypto } from '../../lib/crypto-port.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Random } from '../../lib/random.ts';
+import type { Explainer } from '../explain/explainer.ts';
 import type { Meter } from '../metrics/meter.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { FieldError } from './field-errors.ts';
@@ -181,6 +182,8 @@ export interface ComputeRequest {
   list: StrategyContext['list'];
   /** Absent: nothing is measured here. */
   meter?: Meter;
+  /** Absent: nothing is decided here. */
+  explainer?: Explainer;
 }
 
 /** A subresource of a kind: what it takes and what it does. */

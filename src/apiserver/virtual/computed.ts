@@ -11,7 +11,7 @@ import { columnsFor, definitionsText, includeObject, rowOf, tableText } from '..
 import { partialText } from '../convert.ts';
 
 /** Answers what is asked of a kind whose objects are stored nowhere (Kind.computed). */
-function compute(call: Call, { registry, meterOf }: Deps, { kind }: Target): KubeObject[] {
+function compute(call: Call, { registry, meterOf, explainerOf }: Deps, { kind }: Target): KubeObject[] {
   const { view } = registry;
   const { now } = call;
   const { name } = call.info;
@@ -22,6 +22,7 @@ function compute(call: Call, { registry, meterOf }: Deps, { kind }: Target): Kub
     get: (resource, namespace, one) => view.get(resource, namespace, one),
     list: (resource, namespace) => view.list(resource, namespace),
     ...(meterOf && { meter: meterOf(view, now) }),
+    ...(explainerOf && { explainer: explainerOf(view) }),
   };
   return kind.computed?.(request) ?? [];
 }
