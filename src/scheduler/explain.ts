@@ -24,9 +24,10 @@ export interface NodeDecision {
   node: NodeInfo;
   /** Every filter that applies to the pod; an attempt itself stops at the first rejection. */
   filters: FilterVerdict[];
-  /** The rejection that counts; absent: the node fits and has scores. */
+  /** The rejection that counts. */
   rejection?: Rejection;
   scores: PluginScore[];
+  /** Absent without a rejection: enough other nodes fit, and the attempt did not look at this one. */
   total?: number;
 }
 
@@ -52,7 +53,9 @@ export function decide(pod: PodInfo, snapshot: Snapshot, view: Reader): Decision
   const nodes = snapshot.nodes.map((node): NodeDecision => {
     const i = places.get(node);
     const filters = verdictsOn(pod, node, prepared);
-    if (i === undefined) return { node, filters, rejection: rejected.get(node.name) as Rejection, scores: [] };
+    const rejection = rejected.get(node.name);
+    if (rejection) return { node, filters, rejection, scores: [] };
+    if (i === undefined) return { node, filters, scores: [] };
     return { node, filters, scores: scores.map((score) => scoreOf(score, i)), total: totals[i] };
   });
   const best = nominated ? [nominated] : feasible.filter((_, i) => totals[i] === most);

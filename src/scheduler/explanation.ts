@@ -78,7 +78,7 @@ function sinceBinding({ metadata: { uid }, spec }: KubeObject, view: View): Chan
 function shown({ nodes, best, nominated, everywhere }: Decision, chosen?: string): Obj {
   const names = new Set(best.map((node) => node.name));
   return {
-    feasibleNodes: nodes.filter((node) => !node.rejection).length,
+    feasibleNodes: nodes.filter((node) => node.total !== undefined).length,
     totalNodes: nodes.length,
     ...(nominated && { triedFirst: nominated.name }),
     ...(everywhere && { refusedEverywhere: { plugin: everywhere.plugin, reasons: everywhere.reasons } }),
@@ -96,6 +96,7 @@ function nodeOf({ node: { name }, filters, rejection, scores, total }: NodeDecis
     const { plugin, reasons, code } = rejection;
     return { name, feasible: false, rejection: { plugin, reasons, code }, filters: verdicts };
   }
+  if (total === undefined) return { name, examined: false };
   return {
     name,
     feasible: true,

@@ -8,3 +8,7 @@ export const SELECTOR_COUNTERS_PER_NODE = 64;
 export const EVENT_NOTE_CHARACTERS = 1024;
 /** Revisions that are searched for the binding of a pod whose decision is to be explained; beyond it nothing is explained. */
 export const EXPLAINED_REVISIONS = 64_000;
+/** Nodes that fit a pod: having found so many, an attempt looks at no more (minFeasibleNodesToFind); the share below may ask for more. */
+export const ENOUGH_NODES = 100;
+/** Least share of a large cluster's nodes to be found, percent (minFeasibleNodesPercentageToFind). */
+export const ENOUGH_PERCENT = 5;

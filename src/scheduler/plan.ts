@@ -76,7 +76,7 @@ export function fail(info: PodInfo, verdict: Verdict, snapshot: Snapshot, view: 
     const report = reportFailure(info, fitMessage(total, verdict, ''), 'Unschedulable', found.node, now);
     return {
       ...report,
-      actions: [...found.victims.flatMap((victim) => evict(victim, info, found.node, now)), ...report.actions],
+      actions: [...evictAll(found.node, found.victims, info, snapshot, now), ...report.actions],
       plugins,
     };
   }
@@ -127,10 +127,24 @@ const statusUpdate = (pod: KubeObject, status: Obj): Action => ({
   object: { ...pod, metadata: { ...pod.metadata }, status },
 });
 
-/** Marks and deletes a victim, and records its Event. One that is terminating already is left alone. */
-function evict(victim: PodInfo, winner: PodInfo, node: string, now: number): Action[] {
-  const { pod } = victim;
-  if (pod.metadata.deletionTimestamp) return [];
+/**
+ * Evicts the victims of a node that are not terminating yet, if any. Less important pods that the node was promised to lose the nomination: they
+ * may fit elsewhere sooner (preemption/executor.go prepareCandidateAsync).
+ */
+function evictAll(node: string, victims: PodInfo[], winner: PodInfo, snapshot: Snapshot, now: number): Action[] {
+  const staying = victims.filter(({ terminating }) => !terminating);
+  if (!staying.length) return [];
+  const displaced = snapshot.nominated(node).filter((other) => other.priority < winner.priority);
+  return [...displaced.map(withdraw), ...staying.flatMap((victim) => evict(victim, winner, node, now))];
+}
+
+function withdraw({ pod }: PodInfo): Action {
+  const { nominatedNodeName: _, ...status } = pod.status as Obj;
+  return statusUpdate(pod, status);
+}
+
+/** Marks and deletes a victim, and records its Event. */
+function evict({ pod }: PodInfo, winner: PodInfo, node: string, now: number): Action[] {
   const facts = {
     type: 'DisruptionTarget',
     status: 'True',

@@ -26,10 +26,11 @@ export function preempt(pod: PodInfo, verdict: Verdict, snapshot: Snapshot, view
   if (ineligible) return { message: ineligible, clears: false };
   const hopeful = snapshot.nodes.filter((node) => verdict.rejected.get(node.name)?.code === 'Unschedulable');
   const budgets = hopeful.length ? view.list('policy/poddisruptionbudgets') : [];
+  const search: Search = { pod, applicable: verdict.filters, snapshot, view, budgets, now };
   const candidates: Candidate[] = [];
   const rejected = new Map<string, Rejection>();
   for (const node of snapshot.nodes) {
-    const found = hopeful.includes(node) ? victimsOn(pod, node, snapshot, view, budgets, now) : unresolvable(NOT_HELPFUL);
+    const found = hopeful.includes(node) ? victimsOn(node, search) : unresolvable(NOT_HELPFUL);
     if ('code' in found) rejected.set(node.name, found);
     else candidates.push(found);
   }
@@ -57,6 +58,17 @@ const leavesForUs = ({ metadata, status }: KubeObject): boolean =>
     (c: Obj) => c.type === 'DisruptionTarget' && c.status === 'True' && c.reason === 'PreemptionByScheduler',
   );
 
+/** What is the same for every node. */
+interface Search {
+  pod: PodInfo;
+  /** The filters that applied to the pod when its attempt began. */
+  applicable: Verdict['filters'];
+  snapshot: Snapshot;
+  view: Reader;
+  budgets: KubeObject[];
+  now: number;
+}
+
 const startOf = ({ pod }: PodInfo, now: number): number => (pod.status?.startTime ? parseTime(pod.status.startTime) : now);
 const byImportance = (now: number) => (a: PodInfo, b: PodInfo) => b.priority - a.priority || startOf(a, now) - startOf(b, now);
 
@@ -64,21 +76,14 @@ const byImportance = (now: number) => (a: PodInfo, b: PodInfo) => b.priority - a
  * The fewest pods to remove from a node: all of lower priority are removed, then as many as possible put back
  * (SelectVictimsOnNode).
  */
-function victimsOn(
-  pod: PodInfo,
-  node: NodeInfo,
-  snapshot: Snapshot,
-  view: Reader,
-  budgets: KubeObject[],
-  now: number,
-): Candidate | Rejection {
+function victimsOn(node: NodeInfo, { pod, applicable, snapshot, view, budgets, now }: Search): Candidate | Rejection {
   const lesser = [...node.pods.values()].filter((other) => other.priority < pod.priority);
   if (!lesser.length) return unresolvable('No preemption victims found for incoming pod');
   const trial = node.copy();
   for (const other of lesser) trial.remove(other.uid);
   const nodes = snapshot.nodes.map((n) => (n === node ? trial : n));
   const fits = (): Rejection | undefined => {
-    const prepared = prepare(pod, nodes, view);
+    const prepared = prepare(pod, nodes, view, { taken: snapshot.taken, applicable });
     return prepared.reject ?? filterWithNominated(pod, trial, prepared, snapshot);
   };
   const rejection = fits();

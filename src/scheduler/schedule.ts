@@ -2,6 +2,7 @@ import type { Random } from '../lib/random.ts';
 import type { Action } from '../reconcile/plan.ts';
 import type { Reader } from '../registry/view.ts';
 import { common, type Cycle, type Plugin, type Rejection } from './framework.ts';
+import { ENOUGH_NODES, ENOUGH_PERCENT } from './limits.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 import { plugins } from './plugins/table.ts';
@@ -14,6 +15,8 @@ const FILTERS = having('filter');
 const SCORES = having('score');
 const PRE_BINDS = having('preBind');
 
+type Filters = readonly With<'filter'>[];
+
 /** The result of the filters for one pod. */
 export interface Verdict {
   feasible: NodeInfo[];
@@ -21,6 +24,8 @@ export interface Verdict {
   rejected: Map<string, Rejection>;
   /** Set when a plugin refused all nodes at once: it counts for every node. */
   everywhere?: Rejection;
+  /** The filters that apply to the pod. */
+  filters: Filters;
 }
 
 /** A placement, or a verdict without one. */
@@ -34,19 +39,29 @@ export interface Placement {
 /** The filters that apply to the pod, after their pre-filter. */
 export interface Prepared {
   cycle: Cycle;
-  filters: With<'filter'>[];
+  filters: Filters;
+  /** Those that applied when the attempt began: a plugin that did not is not asked about other nodes either (SkipFilterPlugins). */
+  applicable: Filters;
   /** The only nodes to filter, if a plugin named them, and that plugin. */
   only?: Set<string>;
   namedBy: string[];
   reject?: Rejection;
 }
 
+interface PrepareOptions {
+  taken?: Set<string>;
+  /** Of an attempt that goes on with other nodes: the filters that applied when it began. */
+  applicable?: Filters;
+}
+
 /** Runs the pre-filters over a list of nodes. */
-export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: Reader, taken = new Set<string>()): Prepared {
+export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: Reader, options: PrepareOptions = {}): Prepared {
+  const { taken = new Set<string>(), applicable = FILTERS } = options;
   const cycle: Cycle = { nodes, view, state: new Map(), taken };
   const skipped = new Set<string>();
-  const out: Prepared = { cycle, filters: FILTERS, namedBy: [] };
+  const out: Prepared = { cycle, filters: applicable, applicable, namedBy: [] };
   for (const plugin of PRE_FILTERS) {
+    if (applicable !== FILTERS && !applicable.some(({ name }) => name === plugin.name)) continue;
     const result = plugin.preFilter(pod, cycle);
     if (result === undefined) continue;
     if (result === 'skip') skipped.add(plugin.name);
@@ -57,7 +72,8 @@ export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: Reader, 
       if (!out.only.size) return { ...out, reject: emptyChoice(out.namedBy) };
     }
   }
-  if (skipped.size) out.filters = FILTERS.filter((plugin) => !skipped.has(plugin.name));
+  if (skipped.size) out.filters = applicable.filter((plugin) => !skipped.has(plugin.name));
+  if (!options.applicable) out.applicable = out.filters;
   return out;
 }
 
@@ -90,7 +106,8 @@ export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prep
     const crowded = node.copy();
     for (const other of promised) crowded.add(other);
     const nodes = prepared.cycle.nodes.map((n) => (n === node ? crowded : n));
-    const again = prepare(pod, nodes, prepared.cycle.view, prepared.cycle.taken);
+    const { cycle, applicable } = prepared;
+    const again = prepare(pod, nodes, cycle.view, { taken: cycle.taken, applicable });
     const rejection = again.reject ?? filterNode(pod, crowded, again);
     if (rejection) return rejection;
   }
@@ -99,8 +116,9 @@ export function filterWithNominated(pod: PodInfo, node: NodeInfo, prepared: Prep
 
 /** The nodes that fit the pod, and the rejections of the others. */
 export function filterAll(pod: PodInfo, snapshot: Snapshot, view: Reader): { verdict: Verdict; prepared: Prepared } {
-  const prepared = prepare(pod, snapshot.nodes, view, snapshot.taken);
-  const verdict: Verdict = { feasible: [], rejected: new Map(), everywhere: prepared.reject };
+  const prepared = prepare(pod, snapshot.nodes, view, { taken: snapshot.taken });
+  const { filters } = prepared;
+  const verdict: Verdict = { feasible: [], rejected: new Map(), everywhere: prepared.reject, filters };
   if (prepared.reject) {
     for (const node of snapshot.nodes) verdict.rejected.set(node.name, prepared.reject);
     return { verdict, prepared };
@@ -111,13 +129,34 @@ export function filterAll(pod: PodInfo, snapshot: Snapshot, view: Reader): { ver
     reasons: [`node(s) didn't satisfy plugin(s) [${namedBy.join(' ')}]`],
     plugin: namedBy[0],
   };
-  for (const node of snapshot.nodes) {
+  const { nodes } = snapshot;
+  const enough = enoughNodes(nodes.length);
+  const start = enough < nodes.length ? hashOf(pod.uid) % nodes.length : 0;
+  for (let i = 0; i < nodes.length && verdict.feasible.length < enough; i++) {
+    const node = nodes[(start + i) % nodes.length];
     let rejection = notNamed && !only?.has(node.name) ? notNamed : undefined;
     rejection ??= filterWithNominated(pod, node, prepared, snapshot);
     if (rejection) verdict.rejected.set(node.name, rejection);
     else verdict.feasible.push(node);
   }
   return { verdict, prepared };
+}
+
+/**
+ * The number of nodes to find: in large clusters a share of them is enough (numFeasibleNodesToFind). The search begins where the pod's uid says,
+ * so that pods spread over all nodes, and the decision can be explained later.
+ */
+function enoughNodes(all: number): number {
+  if (all <= ENOUGH_NODES) return all;
+  const percent = Math.max(ENOUGH_PERCENT, 50 - Math.trunc(all / 125));
+  return Math.max(ENOUGH_NODES, Math.trunc((all * percent) / 100));
+}
+
+/** FNV-1a. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
 }
 
 /** What one plugin says of the feasible nodes, in their order: its own figures, and those brought into 0..MAX_SCORE. */
@@ -174,10 +213,14 @@ export function promisedNode(pod: PodInfo, snapshot: Snapshot, view: Reader): Pl
   const name: string | undefined = pod.pod.status?.nominatedNodeName;
   const node = name ? snapshot.node(name) : undefined;
   if (!node) return undefined;
-  const prepared = prepare(pod, snapshot.nodes, view, snapshot.taken);
+  const prepared = prepare(pod, snapshot.nodes, view, { taken: snapshot.taken });
   if (prepared.reject || (prepared.only && !prepared.only.has(node.name))) return undefined;
   if (filterWithNominated(pod, node, prepared, snapshot)) return undefined;
-  return { node, verdict: { feasible: [node], rejected: new Map() }, before: before(pod, node, prepared.cycle) };
+  return {
+    node,
+    verdict: { feasible: [node], rejected: new Map(), filters: prepared.filters },
+    before: before(pod, node, prepared.cycle),
+  };
 }
 
 function best(nodes: readonly NodeInfo[], totals: number[], random: Random): NodeInfo {

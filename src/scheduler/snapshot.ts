@@ -162,7 +162,7 @@ const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
 /** Whether the event may be of interest to the pod: what changes in a waiting pod is its own affair, unless it frees room for lesser ones. */
 function concerns(event: ClusterEvent, { resource, object, old }: Change, info: PodInfo): boolean {
   if (resource !== 'pods' || heldNode(object) || heldNode(old)) return true;
-  if (event === 'pod/delete') return object.metadata.uid !== info.uid && info.priority <= (object.spec.priority ?? 0);
+  if (event === 'pod/delete') return info.priority <= (object.spec.priority ?? 0);
   return object.metadata.uid === info.uid;
 }
 

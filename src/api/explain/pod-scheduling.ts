@@ -55,6 +55,7 @@ export const PodScheduling = defineKind({
     nodes: listOf({
       name: TEXT,
       feasible: FLAG,
+      examined: FLAG,
       best: FLAG,
       chosen: FLAG,
       total: NUMBER,

@@ -18,17 +18,18 @@ const NAME = 'InterPodAffinity';
 /** Weight of a required affinity of a pod that runs already, when others are scored (HardPodAffinityWeight). */
 const HARD_WEIGHT = 1;
 
-/** Number of matching pods by topology: "key\0value" -> count. */
-type Counts = Map<string, number>;
+/** Number of matching pods by topology key and value. */
+type Counts = Map<string, Map<string, number>>;
 
-const bump = (counts: Counts, node: NodeInfo, key: string, by: number): void => {
+function bump(counts: Counts, node: NodeInfo, key: string, by: number): void {
   const value = node.labels[key];
-  if (value !== undefined) counts.set(`${key}\0${value}`, (counts.get(`${key}\0${value}`) ?? 0) + by);
-};
-const at = (counts: Counts, node: NodeInfo, key: string): number => {
-  const value = node.labels[key];
-  return value === undefined ? 0 : (counts.get(`${key}\0${value}`) ?? 0);
-};
+  if (value === undefined) return;
+  let values = counts.get(key);
+  if (!values) counts.set(key, (values = new Map()));
+  values.set(value, (values.get(value) ?? 0) + by);
+}
+
+const at = (counts: Counts, node: NodeInfo, key: string): number => counts.get(key)?.get(node.labels[key]) ?? 0;
 
 interface Hard {
   /** Pods that match all affinity terms of the incoming pod. */
@@ -67,8 +68,7 @@ function affinityHolds(pod: PodInfo, node: NodeInfo, hard: Hard, cycle: Cycle): 
 }
 
 function existingForbids(node: NodeInfo, hard: Hard): boolean {
-  if (!hard.existing.size) return false;
-  for (const key in node.labels) if (at(hard.existing, node, key) > 0) return true;
+  for (const key of hard.existing.keys()) if (at(hard.existing, node, key) > 0) return true;
   return false;
 }
 
@@ -162,7 +162,7 @@ export const interPodAffinity: Plugin = {
   score(_pod, node, cycle) {
     const scores = cycle.state.get(`PreScore/${NAME}`) as Counts;
     let sum = 0;
-    for (const key in node.labels) sum += at(scores, node, key);
+    for (const key of scores.keys()) sum += at(scores, node, key);
     return sum;
   },
   normalize(scores) {

@@ -96,6 +96,52 @@ describe('[SCH8] preemption', () => {
     expect(bench.pods().map((pod) => pod.metadata.name)).toEqual(['guarded', 'high']);
   });
 
+  it('takes back the nomination of a less important pod, unless all victims leave already', () => {
+    const bench = nodeBench({ nodes: virtualNodes(1, START), controllers: [scheduler, kubelet] });
+    const slow = { annotations: { 'atoll.dev/simulate': '{"terminationSeconds":600}' } };
+    for (const priority of [1, 2]) bench.add(askingPod(`low-${priority}`, { cpu: '16' }, { priority }, slow));
+    bench.settle();
+    bench.add(askingPod('middle', { cpu: '16' }, { priority: 10 }));
+    bench.settle();
+    expect(bench.pod('middle').status?.nominatedNodeName).toBe('node-0');
+    bench.add(askingPod('second', { cpu: '16' }, { priority: 1000 }));
+    bench.settle();
+    expect(bench.pods().filter((pod) => pod.metadata.deletionTimestamp)).toHaveLength(1);
+    expect(bench.pod('middle').status?.nominatedNodeName).toBe('node-0');
+    bench.add(askingPod('high', { cpu: '32' }, { priority: 2000 }));
+    bench.settle();
+    expect(bench.pods().filter((pod) => pod.metadata.deletionTimestamp)).toHaveLength(2);
+    expect(bench.pod('high').status?.nominatedNodeName).toBe('node-0');
+    expect(['middle', 'second'].map((name) => bench.pod(name).status?.nominatedNodeName)).toEqual([undefined, undefined]);
+  });
+
+  it('of pods that have not started, the first to come is the victim', () => {
+    const bench = nodeBench({ nodes: virtualNodes(1, START), controllers: [scheduler] });
+    for (const name of ['one', 'two', 'three']) {
+      bench.add(askingPod(name, { cpu: '10' }));
+      bench.settle();
+    }
+    bench.add(askingPod('high', { cpu: '12' }, { priority: 1000 }));
+    bench.settle();
+    expect(bench.pods().flatMap(({ metadata }) => (metadata.deletionTimestamp ? [metadata.name] : []))).toEqual(['one']);
+  });
+
+  it('[SCH9] what a promised pod is to its neighbours counts only if the plugin applied to begin with', () => {
+    const bench = nodeBench({ nodes: virtualNodes(1, START), controllers: [scheduler] });
+    const anti = {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } },
+        ],
+      },
+    };
+    bench.add(makePod('promised', { affinity: anti, schedulingGates: [{ name: 'a.b/c' }] }));
+    bench.edit('pods', 'promised', (pod) => Object.assign(pod.status, { nominatedNodeName: 'node-0' }));
+    bench.add(makePod('web', {}, { labels: { app: 'web' } }));
+    bench.settle();
+    expect(bench.pod('web').spec.nodeName).toBe('node-0');
+  });
+
   it('is not for pods whose policy is Never', () => {
     const bench = oneNode();
     bench.add(askingPod('low', { cpu: '32' }));

@@ -4,6 +4,9 @@ import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { Obj } from '../../../src/lib/json.ts';
 import { SCHEDULER_BATCH_PODS } from '../../../src/scheduler/limits.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
+import { podInfo } from '../../../src/scheduler/pod-info.ts';
+import { filterAll } from '../../../src/scheduler/schedule.ts';
+import { snapshotOf } from '../../../src/scheduler/snapshot.ts';
 import { StoreView } from '../../../src/registry/store-view.ts';
 import { askingPod, conditionOf, makePod } from '../../fixtures/workloads.ts';
 import type { ControllerBench } from '../../host/controller-bench.ts';
@@ -98,6 +101,24 @@ describe('scheduling', () => {
       seen.add(one.pod('a').spec.nodeName);
     }
     expect(seen.size).toBeGreaterThan(1);
+  });
+
+  it('[SCH4] of many nodes it looks at some, from another place for each pod; what fits nowhere was looked for everywhere', () => {
+    const bench = nodeBench({ nodes: virtualNodes(300, START) });
+    const view = bench.registry.view;
+    bench.add(makePod('sample', { schedulingGates: [{ name: 'x.io/wait' }] }));
+    const sample = bench.pod('sample');
+    const firsts = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      const info = podInfo({ ...sample, metadata: { ...sample.metadata, uid: bench.random.uuid() } });
+      const { feasible } = filterAll(info, snapshotOf(view), view).verdict;
+      expect(feasible).toHaveLength(144);
+      firsts.add(feasible[0].name);
+    }
+    expect(firsts.size).toBeGreaterThan(10);
+    bench.add(askingPod('big', { cpu: '900' }));
+    bench.settle();
+    expect(why(bench, 'big')).toContain('0/300 nodes are available: 300 Insufficient cpu.');
   });
 
   it('[SCH5] says once why nothing fits', () => {
