@@ -1,13 +1,23 @@
 import { isVirtual } from '../api/core/virtual-node.ts';
+import { parseTime } from '../api/machinery/time.ts';
 import type { KubeObject } from '../lib/json.ts';
-import { type Action, byObject, type Controller, type Key, type Plan, type ReconcileCx } from '../reconcile/plan.ts';
+import {
+  type Action,
+  byObject,
+  type Controller,
+  type EventAction,
+  type Key,
+  type Plan,
+  type ReconcileCx,
+} from '../reconcile/plan.ts';
 import type { Change, View } from '../registry/view.ts';
 import { freeAddress } from './ip-pool.ts';
 import { CONTAINERS_STOP_MS, POD_ADDRESS_RETRY_MS, SYNC_ROUNDS } from './limits.ts';
 import { planNode } from './node.ts';
-import type { PodOnNode, Runtime, RuntimeTable } from './runtime.ts';
+import type { PodOnNode, Runtime, RuntimeAction, RuntimeTable } from './runtime.ts';
 import { runtimeOf, runtimesOf } from './runtime-class.ts';
-import { type PodSync, syncPod } from './sync-pod.ts';
+import type { LastSaid, PodSync } from './sync.ts';
+import { syncPod } from './sync-pod.ts';
 
 const NOBODY: Key[] = [];
 
@@ -81,19 +91,60 @@ function reconcile(key: Key, view: View, { now }: ReconcileCx, runtimes: Runtime
 /** Looks, lets the runtime act, looks again; then shows what is known. */
 function planPod(on: PodOnNode, runtime: Runtime, view: View, now: number): Plan {
   const { pod, node } = on;
-  let sync = syncPod(pod, runtime.observe(on, now), now);
+  const said = lastSaidOf(pod, view);
+  const observation = runtime.observe(on, now);
+  let sync = syncPod(pod, observation, now, said);
   const hostIP = internalIP(node);
   const podIP: string | undefined = pod.status?.podIP || (pod.spec.hostNetwork ? hostIP : undefined);
-  const needsAddress = !sync.isGone && !pod.metadata.deletionTimestamp && (sync.status !== undefined || sync.actions.length > 0);
+  const needsAddress = !pod.metadata.deletionTimestamp && !isOver(pod) && (sync.status !== undefined || sync.actions.length > 0);
   const ip = podIP || (needsAddress ? freeAddress(node.spec?.podCIDR, view) : undefined);
   if (needsAddress && !ip) return noAddress(pod, node, now);
+  // All of them each time: a runtime without state of its own knows nothing of an action before.
+  const asked: RuntimeAction[] = [];
   for (let round = 0; sync.actions.length && round < SYNC_ROUNDS; round++) {
-    const asked = JSON.stringify(sync.actions);
-    sync = syncPod(pod, runtime.apply(on, sync.actions, now), now);
+    const before = sync;
+    asked.push(...sync.actions);
+    sync = syncPod(pod, runtime.apply(on, asked, now), now, said);
+    sync.events = joined(before.events, sync.events);
     // Under way: the runtime signals what comes of it.
-    if (JSON.stringify(sync.actions) === asked) break;
+    if (JSON.stringify(sync.actions) === JSON.stringify(before.actions)) break;
   }
-  return planOf(pod, sync, { hostIP, podIP: ip ?? '', now });
+  const plan = planOf(pod, sync, { hostIP, podIP: ip ?? '', now });
+  if (observation.warning && sync.status && !pod.status?.containerStatuses)
+    plan.actions.unshift(notUnderstood(pod, observation.warning));
+  return plan;
+}
+
+const notUnderstood = (pod: KubeObject, message: string): EventAction => ({
+  verb: 'event',
+  regarding: pod,
+  type: 'Warning',
+  reason: 'InvalidBehaviour',
+  message,
+  component: 'kubelet',
+});
+
+const isOver = ({ status }: KubeObject): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
+/** What was said before the runtime acted stays said; nothing is said twice. */
+function joined(before: EventAction[], after: EventAction[]): EventAction[] {
+  if (!before.length) return after;
+  const isSame = (a: EventAction, b: EventAction) =>
+    a.reason === b.reason && a.message === b.message && a.fieldPath === b.fieldPath;
+  return [...before, ...after.filter((event) => !before.some((other) => isSame(event, other)))];
+}
+
+/** Reads the events of a pod as they are stored, when a step asks for one. */
+function lastSaidOf({ metadata }: KubeObject, view: View): LastSaid {
+  return (reason, fieldPath, prefix) => {
+    let last = 0;
+    for (const event of view.list('events', metadata.namespace)) {
+      const { involvedObject } = event;
+      if (event.reason !== reason || involvedObject?.uid !== metadata.uid || involvedObject?.fieldPath !== fieldPath) continue;
+      if (event.message?.startsWith(prefix)) last = Math.max(last, event.lastTimestamp ? parseTime(event.lastTimestamp) : 0);
+    }
+    return last;
+  };
 }
 
 function planOf(pod: KubeObject, sync: PodSync, at: { hostIP: string; podIP: string; now: number }): Plan {

@@ -2,7 +2,7 @@ import type { KubeObject, Obj } from '../lib/json.ts';
 import type { EventAction } from '../reconcile/plan.ts';
 import type { ImageState } from './runtime.ts';
 
-type Text = (container: Obj, pod: KubeObject, image: ImageState) => string;
+type Text = (container: Obj, pod: KubeObject, image: ImageState, detail: string) => string;
 type Saying = [type: EventAction['type'], reason: string, message: Text];
 
 /** The events of a kubelet about a container, by the names that its steps use (pkg/kubelet/events, kuberuntime, images). */
@@ -17,11 +17,14 @@ const EVENTS = {
   BackOffPull: ['Normal', 'BackOff', (c) => `Back-off pulling image "${c.image}"`],
   ImagePullBackOff: ['Warning', 'Failed', () => 'Error: ImagePullBackOff'],
   BackOffRestart: ['Warning', 'BackOff', (c, pod) => `Back-off restarting failed container ${c.name} in pod ${podName(pod)}`],
-  Killing: ['Normal', 'Killing', (c) => `Stopping container ${c.name}`],
+  Killing: ['Normal', 'Killing', (c, _pod, _image, why) => why || `Stopping container ${c.name}`],
+  Unhealthy: ['Warning', 'Unhealthy', (_c, _pod, _image, why) => why],
+  postStart: ['Warning', 'FailedPostStartHook', () => 'PostStartHook failed'],
+  preStop: ['Warning', 'FailedPreStopHook', () => 'PreStopHook failed'],
 } satisfies Record<string, Saying>;
 
-/** Name of an event about a container. */
-export type Said = keyof typeof EVENTS;
+/** Name of an event about a container; with what its message depends on. */
+export type Said = keyof typeof EVENTS | readonly [name: keyof typeof EVENTS, detail: string];
 
 const podName = (pod: KubeObject): string => `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;
 
@@ -33,6 +36,12 @@ function pulledIn(image: ImageState): string {
   return `${seconds}s (${seconds}s including waiting). Image size: 0 bytes.`;
 }
 
+/** Where a container is in its pod (kubecontainer GenerateContainerRef). */
+export function fieldPath({ name }: Obj, { spec }: KubeObject): string {
+  const list = ['initContainers', 'ephemeralContainers'].find((key) => spec[key]?.some((c: Obj) => c.name === name));
+  return `spec.${list ?? 'containers'}{${name}}`;
+}
+
 /** The message of CrashLoopBackOff. */
 export const crashMessage = (container: Obj, pod: KubeObject, delayMs: number): string =>
   `back-off ${goDuration(delayMs / 1000)} restarting failed container=${container.name} pod=${podName(pod)}`;
@@ -42,16 +51,17 @@ const goDuration = (seconds: number): string => (seconds < 60 ? `${seconds}s` : 
 
 /** The events of a step about a container. */
 export function eventsOf(names: readonly Said[] | undefined, pod: KubeObject, container: Obj, image: ImageState): EventAction[] {
-  return (names ?? []).map((name): EventAction => {
+  return (names ?? []).map((said): EventAction => {
+    const [name, detail] = typeof said === 'string' ? [said, ''] : said;
     const [type, reason, message]: Saying = EVENTS[name];
     return {
       verb: 'event',
       regarding: pod,
       type,
       reason,
-      message: message(container, pod, image),
+      message: message(container, pod, image, detail),
       component: 'kubelet',
-      fieldPath: `spec.containers{${container.name}}`,
+      fieldPath: fieldPath(container, pod),
     };
   });
 }

@@ -17,3 +17,7 @@ export const SYNC_ROUNDS = 8;
 export const METRICS_RESOLUTION_MS = 15_000;
 /** A container that runs for a shorter time than this, ms, is not measured yet, nor is its pod. */
 export const METRICS_YOUNGEST_MS = 10_000;
+/** Shortest time that a container has to end in, seconds (kuberuntime minimumGracePeriodInSeconds). */
+export const MINIMUM_GRACE_SECONDS = 2;
+/** Failures of a probe that began longer ago are not told any more, ms: by then their event may have expired. */
+export const UNHEALTHY_TOLD_MS = 1_800_000;

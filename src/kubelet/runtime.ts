@@ -29,12 +29,37 @@ export type ProcessState =
       exitCode: number;
       reason?: string;
       message?: string;
+      /** The lifecycle hook that failed: after a failed postStart the process was ended. */
+      failedHook?: 'postStart' | 'preStop';
     };
+
+/** Names of the probes of a container. */
+export type ProbeName = 'startup' | 'liveness' | 'readiness';
+
+/** What every run of a probe gives from a time on, until the next result's: so nothing ticks while nothing changes. */
+export interface ProbeResult {
+  since: number;
+  ok: boolean;
+  /** What a failed run says. */
+  output?: string;
+}
 
 export interface ContainerObservation {
   image: ImageState;
   process: ProcessState;
+  /** Results of the probes of the running process, oldest first, foreseen ones too. Absent: the runtime runs no such probe, it counts as succeeded. */
+  probes?: Partial<Record<ProbeName, readonly ProbeResult[]>>;
 }
+
+/** What is known of a container that its runtime does not name. */
+export const UNKNOWN: ContainerObservation = { image: { state: 'absent' }, process: { state: 'none' } };
+
+/** How a process has ended that its runtime no longer knows (kuberuntime, convertStatusToAPIStatus). */
+export const LOST = {
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was terminated',
+};
 
 /** A runtime's observation of a pod: data only. */
 export interface Observation {
@@ -46,6 +71,8 @@ export interface Observation {
   next?: number;
   /** Only the outcome is reported, as KWOK's stages do: no events, no steps, no back-offs. */
   isTerse?: boolean;
+  /** What the runtime did not understand of what the pod asks of it; told once, in an event. */
+  warning?: string;
 }
 
 /** Actions for a runtime (in upstream, calls of the CRI). All are idempotent. */
@@ -54,8 +81,13 @@ export type RuntimeAction =
   | { do: 'pull'; container: string; attempt: number }
   /** `attempt` counts the starts of this container before this one. */
   | { do: 'start'; container: string; attempt: number }
-  /** Ends every process of the pod: asked kindly now, killed at `killAt`, ms. */
-  | { do: 'stop'; killAt: number };
+  /** Ends the process of one container: asked kindly at `since`, killed at `killAt`, ms. It may be started again later. */
+  | { do: 'kill'; container: string; attempt: number; since: number; killAt: number }
+  /**
+   * Ends every process of the pod: asked kindly at `since`, killed at `killAt`, ms. Those of a group of `order` are asked when all of the groups
+   * before it have ended.
+   */
+  | { do: 'stop'; since: number; killAt: number; order: readonly (readonly string[])[] };
 
 /** A running container whose use is asked for, as of a time. */
 export interface RunningContainer extends PodOnNode {

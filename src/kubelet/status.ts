@@ -44,7 +44,9 @@ interface ContainerFacts {
   restartCount?: number;
   lastState?: Obj;
   imageID?: string;
-  containerID?: string;
+  allocatedResources?: Obj;
+  resources?: Obj;
+  volumeMounts?: Obj[];
 }
 
 /** One entry of containerStatuses or initContainerStatuses. */
@@ -57,10 +59,36 @@ export function containerStatus(container: Obj, state: Obj, facts: ContainerFact
     restartCount: facts.restartCount ?? 0,
     image: container.image ?? '',
     imageID: facts.imageID ?? '',
-    containerID: facts.containerID,
     started: facts.started,
+    allocatedResources: facts.allocatedResources,
+    resources: facts.resources,
+    volumeMounts: facts.volumeMounts,
   });
 }
+
+/** What a status shows of the spec of a container, started or not: its mounts (convertToAPIContainerStatuses). */
+export function shownOfSpec(container: Obj): { volumeMounts?: Obj[] } {
+  const mounts: Obj[] = container.volumeMounts ?? [];
+  if (!mounts.length) return {};
+  return {
+    volumeMounts: mounts.map(({ name, mountPath, readOnly, recursiveReadOnly }) =>
+      compact({
+        name,
+        mountPath,
+        readOnly: readOnly || undefined,
+        recursiveReadOnly: readOnly ? (isRecursive(recursiveReadOnly) ? 'Enabled' : 'Disabled') : undefined,
+      }),
+    ),
+  };
+}
+
+const isRecursive = (mode: string | undefined): boolean => mode === 'Enabled' || mode === 'IfPossible';
+
+/** What a container that has been started has of resources: what its spec asks for is given. */
+export const resourcesOf = ({ resources = {} }: Obj): { allocatedResources?: Obj; resources: Obj } => ({
+  ...(resources.requests && { allocatedResources: resources.requests }),
+  resources: compact({ limits: resources.limits, requests: resources.requests }),
+});
 
 /** Fields before `phase` and those that belong to others. */
 export function keptOf(status: Obj): Obj {

@@ -1,89 +1,86 @@
-import { type KubeObject, type Obj } from '../lib/json.ts';
-import type { EventAction } from '../reconcile/plan.ts';
+import { parseTime, secondsInMs } from '../api/machinery/time.ts';
+import type { KubeObject } from '../lib/json.ts';
 import { eventsOf } from './events.ts';
-import { type PodProgress, podStatus, terseStatus } from './pod-status.ts';
-import type { ContainerObservation, Observation, RuntimeAction } from './runtime.ts';
-import { condition, type Place } from './status.ts';
-import { restarts, syncContainer } from './sync-container.ts';
+import { isShown, podStatus, type PodProgress } from './pod-status.ts';
+import { type ContainerObservation, type Observation, UNKNOWN } from './runtime.ts';
+import { type ContainerSync, lookAt, type LastSaid, nothing, type PodSync } from './sync.ts';
+import { beginning, syncContainer } from './sync-container.ts';
+import { deletion, syncStopping, workDone } from './sync-stopping.ts';
+import { syncTerse } from './sync-terse.ts';
+import { isWorkDone, type Member, members, type Statuses, statusesOf, turnsOf } from './turns.ts';
 
-/** Result for a pod at one time. */
-export interface PodSync {
-  /** Actions for the runtime. After them the pod is synced again, with a new observation. */
-  actions: RuntimeAction[];
-  /** Its new status; undefined: it stays as it is. */
-  status: ((at: Place) => Obj) | undefined;
-  events: EventAction[];
-  /** All containers have stopped: the pod may be finally deleted. */
-  isGone: boolean;
-  /** When to look again though nothing is signalled, ms. */
-  next?: number;
-}
-
-const UNKNOWN: ContainerObservation = { image: { state: 'absent' }, process: { state: 'none' } };
+const NEVER: LastSaid = () => 0;
+const OVER = new Set(['Succeeded', 'Failed']);
 
 /**
  * One step of a pod (upstream's SyncPod with computePodActions): from what the API says of it and what its runtime knows, what is to be
  * done and shown. Pure; the runtime acts, the caller writes.
  */
-export function syncPod(pod: KubeObject, observation: Observation, now: number): PodSync {
-  if (pod.metadata.deletionTimestamp !== undefined) return syncTerminating(pod, observation);
-  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return nothing(undefined);
-  const isTerse = observation.isTerse === true;
-  const old = new Map<string, Obj>((pod.status?.containerStatuses ?? []).map((c: Obj) => [c.name, c]));
-  const sync = nothing(observation.next);
-  const containerStatuses: Obj[] = [];
-  let isChanged = false;
-  for (const container of pod.spec.containers as Obj[]) {
-    const observed = observation.containers[container.name] ?? UNKNOWN;
-    const step = syncContainer({ pod, container, old: old.get(container.name), observed, isTerse, now });
-    if (step.action) sync.actions.push(step.action);
-    if (step.next !== undefined) sync.next = Math.min(step.next, sync.next ?? step.next);
-    if (!isTerse) sync.events.push(...eventsOf(step.says, pod, container, observed.image));
-    if (step.status) isChanged = true;
-    const status = step.status ?? old.get(container.name);
-    if (status) containerStatuses.push(status);
-  }
-  // Others may have said that it is not ready (node lifecycle): the kubelet knows better.
-  if (!isTerse && !isChanged && isReadyAgain(pod, containerStatuses)) isChanged = true;
-  // Ended containers are reported one step before the phase, except where only the outcome is reported.
-  const isFinished = (!isChanged || isTerse) && isOver(pod, containerStatuses, isTerse);
-  if (isChanged || isFinished) sync.status = (at) => statusOf(pod, { containerStatuses, isFinished }, isTerse, at);
+export function syncPod(pod: KubeObject, observation: Observation, now: number, said: LastSaid = NEVER): PodSync {
+  const isOver = OVER.has(pod.status?.phase);
+  if (pod.metadata.deletionTimestamp !== undefined) return syncStopping(pod, observation, deletion(pod), said, now);
+  if (observation.isTerse) return isOver ? nothing(undefined) : syncTerse(pod, observation, now);
+  const statuses = statusesOf(pod);
+  const isRunning = [...statuses.values()].some((c) => c.state?.running);
+  if (isOver && !isRunning) return nothing(undefined);
+  const deadline = isOver ? undefined : deadlineOf(pod);
+  if (deadline !== undefined && now >= deadline) return exceeded(pod, statuses);
+  if (isOver || (isRunning && isDone(pod, statuses))) return syncStopping(pod, observation, workDone(pod), said, now);
+  const sync = syncMembers(pod, statuses, observation, said, now);
+  lookAt(sync, deadline);
   return sync;
 }
 
-const nothing = (next: number | undefined): PodSync => ({
-  actions: [],
-  status: undefined,
-  events: [],
-  isGone: false,
-  ...(next !== undefined && { next }),
-});
+/** Whether no container but sidecars will run any more. */
+const isDone = (pod: KubeObject, statuses: Statuses): boolean =>
+  isWorkDone(pod, statuses) || turnsOf(pod, statuses).failedInit !== undefined;
 
-/** Whether no container runs again. KWOK's stages do not look at the restart policy. */
-function isOver(pod: KubeObject, statuses: Obj[], isTerse: boolean): boolean {
-  const { spec } = pod;
-  return (
-    statuses.length === spec.containers.length &&
-    statuses.every(({ state }) => state?.terminated && (isTerse || !restarts(spec, state.terminated.exitCode)))
-  );
+/** When a pod has been active for longer than it may, ms (pkg/kubelet/active_deadline.go). */
+function deadlineOf({ spec, status }: KubeObject): number | undefined {
+  if (spec.activeDeadlineSeconds == null || !status?.startTime) return undefined;
+  return parseTime(status.startTime) + secondsInMs(spec.activeDeadlineSeconds);
 }
 
-const isReadyAgain = (pod: KubeObject, statuses: Obj[]): boolean =>
-  statuses.length === pod.spec.containers.length &&
-  statuses.every((c) => c.ready) &&
-  condition(pod.status, 'Ready')?.status !== 'True';
+const EXCEEDED = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
 
-const statusOf = (pod: KubeObject, progress: PodProgress, isTerse: boolean, at: Place): Obj =>
-  isTerse ? terseStatus(pod, progress, at) : podStatus(pod, progress, at);
+/** The pod has failed; its containers are stopped from the next step on. */
+function exceeded(pod: KubeObject, statuses: Statuses): PodSync {
+  const progress: PodProgress = { statuses, isTerminal: true, failure: EXCEEDED };
+  return {
+    ...nothing(undefined),
+    status: (at) => podStatus(pod, progress, at),
+    events: [{ verb: 'event', regarding: pod, type: 'Normal', ...EXCEEDED, component: 'kubelet' }],
+  };
+}
 
-/** A pod that is to stop: its processes end, at the latest when its grace period does; then it goes. */
-function syncTerminating(pod: KubeObject, observation: Observation): PodSync {
-  if (!observation.isStopped) {
-    const killAt = Date.parse(pod.metadata.deletionTimestamp as string);
-    return { ...nothing(observation.next), actions: [{ do: 'stop', killAt }] };
+function syncMembers(pod: KubeObject, old: Statuses, observation: Observation, said: LastSaid, now: number): PodSync {
+  const sync = nothing(observation.next);
+  const turns = turnsOf(pod, old);
+  const all = members(pod);
+  const statuses = new Map(old);
+  const observed = ({ container }: Member): ContainerObservation => observation.containers[container.name] ?? UNKNOWN;
+  const take = (member: Member, step: ContainerSync): void => {
+    const { container } = member;
+    if (step.action) sync.actions.push(step.action);
+    lookAt(sync, step.next);
+    sync.events.push(...eventsOf(step.says, pod, container, observed(member).image));
+    if (step.status) statuses.set(container.name, step.status);
+  };
+  for (const member of all) {
+    const { name } = member.container;
+    const isInTurn = turns.names.has(name);
+    take(member, syncContainer({ pod, ...member, old: old.get(name), observed: observed(member), isInTurn, said, now }));
   }
-  const events = observation.isTerse
-    ? []
-    : pod.spec.containers.flatMap((container: Obj) => eventsOf(['Killing'], pod, container, { state: 'absent' }));
-  return { ...nothing(undefined), events, isGone: true };
+  const { names } = turnsOf(pod, statuses);
+  for (const member of all) {
+    const { name } = member.container;
+    const isWaiting = statuses.get(name)?.state?.waiting !== undefined;
+    if (isWaiting && names.has(name) && !turns.names.has(name)) take(member, beginning(observed(member), member.container));
+  }
+  const isTerminal = isDone(pod, statuses) && ![...statuses.values()].some((c) => c.state?.running);
+  const progress: PodProgress = { statuses, isTerminal };
+  const isChanged = all.some(({ container }) => statuses.get(container.name) !== old.get(container.name));
+  const isCurrent = pod.status?.observedGeneration === pod.metadata.generation;
+  if (isChanged || !isCurrent || !isShown(pod, progress)) sync.status = (at) => podStatus(pod, progress, at);
+  return sync;
 }

@@ -1,25 +1,18 @@
 import { parseTime } from '../../api/machinery/time.ts';
-import type { KubeObject, Obj } from '../../lib/json.ts';
-import { pullPause } from '../../kubelet/backoff.ts';
 import type {
   ContainerObservation,
-  ImageState,
   Observation,
   PodOnNode,
   ProcessState,
   Runtime,
   RuntimeAction,
 } from '../../kubelet/runtime.ts';
-import { type Behaviour, behaviourOf, SIMULATE } from './behaviour.ts';
-import { nextStep, type Stage, type Step } from './stage.ts';
-import { fast } from './stages/fast.ts';
-import { lifelike } from './stages/lifelike.ts';
-import { failedPulls, type PodState } from './state.ts';
+import { endOf, members, statusesOf } from '../../kubelet/turns.ts';
+import type { KubeObject } from '../../lib/json.ts';
+import { scriptOf, type Script, SIMULATE } from './behaviour.ts';
+import { observeFast } from './fast.ts';
 import { use } from './use.ts';
-
-const TABLES: Record<Behaviour['stages'], readonly Stage[]> = { fast, lifelike };
-const PULLED: ImageState = { state: 'present', pulledInMs: 0 };
-const NO_PROCESS: ProcessState = { state: 'none' };
+import { delay, isInit, observeLifelike } from './lifelike.ts';
 
 /**
  * Runtime that executes nothing: an observation is a function of the pod's behaviour, its status and the time (SPEC SIM1..SIM4).
@@ -33,90 +26,92 @@ export const simulated: Runtime = {
   isAtRest,
 };
 
-function observe({ pod, node }: PodOnNode, now: number): Observation {
-  const behaviour = behaviourOf(pod, node);
-  const step = nextStep(TABLES[behaviour.stages], pod, behaviour, now);
-  const isTerse = behaviour.stages === 'fast';
-  const image = imageOf(pod, behaviour, step, now);
-  const process = processOf(pod, behaviour, step, now);
-  const next = step.at ?? image.next;
-  return {
-    containers: forAll(pod, image.image, process),
-    isStopped: step.stage?.to === 'stopped',
-    ...(next !== undefined && { next }),
-    ...(isTerse && { isTerse }),
-  };
-}
-
-/** The same observation for every container: those of a simulated pod change state together. */
-function forAll(pod: KubeObject, image: ImageState, process: ProcessState): Record<string, ContainerObservation> {
-  const out: Record<string, ContainerObservation> = {};
-  for (const container of pod.spec.containers as Obj[]) {
-    out[container.name] = { image: image.state === 'failed' ? { ...image, error: pullError(container.image) } : image, process };
-  }
-  return out;
-}
-
-/** Error of a simulated pull: containerd's message for an image that does not exist. */
-const pullError = (image: string): string =>
-  `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
-
-const PULLING_AGAIN: ReadonlySet<PodState> = new Set(['pull-failed', 'pull-backoff']);
-
-function imageOf(pod: KubeObject, behaviour: Behaviour, step: Step, now: number): { image: ImageState; next?: number } {
-  const { state, stage } = step;
-  if (behaviour.stages === 'fast') return { image: PULLED };
-  if (state === 'bound') return { image: { state: 'absent' } };
-  if (state === 'creating' && stage?.to !== 'pull-failed') {
-    return { image: stage ? pulled(behaviour) : { state: 'pulling' } };
-  }
-  if (state !== 'creating' && !PULLING_AGAIN.has(state)) return { image: pulled(behaviour) };
-  const { failedAt, failures, next } = failedPulls(pod, behaviour, now);
-  if (behaviour.pull !== 'fail') {
-    // The annotation was changed after failures: the pull that is in progress succeeds.
-    return now < pullPause(failedAt, failures).shownUntil ? { image: pulled(behaviour) } : { image: { state: 'pulling' }, next };
-  }
-  return { image: { state: 'failed', failedAt, failures, error: '' }, next };
-}
-
-const pulled = (behaviour: Behaviour): ImageState => ({ state: 'present', pulledInMs: behaviour.pullSeconds * 1000 });
-
-function processOf(pod: KubeObject, behaviour: Behaviour, { stage }: Step, now: number): ProcessState {
-  const first: Obj | undefined = pod.status?.containerStatuses?.[0];
-  const attempt: number = first?.restartCount ?? 0;
-  const { running, terminated } = first?.state ?? {};
-  if (running) {
-    const startedAt = parseTime(running.startedAt);
-    if (stage?.to !== 'exited')
-      return { state: 'running', attempt, startedAt, isReady: first?.ready === true || stage?.to === 'ready' };
-    const exitCode = behaviour.stages === 'fast' ? 0 : (behaviour.exitCode ?? 0);
-    return { state: 'exited', attempt, startedAt: behaviour.stages === 'fast' ? now : startedAt, finishedAt: now, exitCode };
-  }
-  const ended: Obj | undefined = terminated ?? first?.lastState?.terminated;
-  if (!ended) return NO_PROCESS;
-  const [startedAt, finishedAt] = [parseTime(ended.startedAt), parseTime(ended.finishedAt)];
-  return { state: 'exited', attempt, startedAt, finishedAt, exitCode: ended.exitCode };
+function observe(on: PodOnNode, now: number): Observation {
+  const script = scriptOf(on.pod, on.node);
+  const observation = script.stages === 'fast' ? observeFast(on.pod, now) : observeLifelike(on, script, now);
+  return script.warning ? { ...observation, warning: script.warning } : observation;
 }
 
 function apply(on: PodOnNode, actions: readonly RuntimeAction[], now: number): Observation {
   const observation = observe(on, now);
   for (const action of actions) {
-    if (action.do === 'stop') continue;
-    const known = observation.containers[action.container];
-    if (!known) continue;
-    if (action.do === 'pull') {
-      if (known.image.state !== 'present') observation.containers[action.container] = { ...known, image: { state: 'pulling' } };
-    } else if (known.process.state === 'none' || known.process.attempt < action.attempt) {
-      const process: ProcessState = {
-        state: 'running',
-        attempt: action.attempt,
-        startedAt: now,
-        isReady: observation.isTerse === true,
-      };
-      observation.containers[action.container] = { ...known, process };
-    }
+    if (action.do === 'stop') stop(on, observation, action, now);
+    else if (action.do === 'kill') kill(on, observation, action, now);
+    else begin(observation, action, now);
   }
   return observation;
+}
+
+function begin(
+  { containers, isTerse }: Observation,
+  action: Extract<RuntimeAction, { do: 'pull' | 'start' }>,
+  now: number,
+): void {
+  const known = containers[action.container];
+  if (!known) return;
+  if (action.do === 'pull') {
+    if (known.image.state !== 'present') containers[action.container] = { ...known, image: { state: 'pulling' } };
+  } else if (known.process.state === 'none' || known.process.attempt < action.attempt) {
+    const process: ProcessState = { state: 'running', attempt: action.attempt, startedAt: now, isReady: isTerse === true };
+    containers[action.container] = { ...known, process };
+  }
+}
+
+type Running = Extract<ProcessState, { state: 'running' }>;
+
+/** When a process that is asked to end does so, and how. */
+function endOfProcess(on: PodOnNode, script: Script, name: string, process: Running, ask: { since: number; killAt: number }) {
+  const member = members(on.pod).find(({ container }) => container.name === name);
+  if (!member) return undefined;
+  const { container } = member;
+  const behaviour = script.of(container, isInit(member));
+  const wanted = ask.since + delay(on.pod, container, behaviour, 'terminationSeconds');
+  const { attempt, startedAt } = process;
+  const finishedAt = Math.max(Math.min(wanted, ask.killAt), startedAt);
+  const failedHook = container.lifecycle?.preStop && behaviour.preStop === 'fail' ? { failedHook: 'preStop' as const } : {};
+  return { state: 'exited' as const, attempt, startedAt, finishedAt, exitCode: wanted > ask.killAt ? 137 : 143, ...failedHook };
+}
+
+function kill(on: PodOnNode, observation: Observation, action: Extract<RuntimeAction, { do: 'kill' }>, now: number): void {
+  const known = observation.containers[action.container];
+  if (known?.process.state !== 'running' || known.process.attempt !== action.attempt) return;
+  const end = endOfProcess(on, scriptOf(on.pod, on.node), action.container, known.process, action);
+  if (end) conclude(observation, action.container, known, end, now);
+}
+
+/** The process has ended, or its end is foreseen. */
+function conclude(
+  observation: Observation,
+  name: string,
+  known: ContainerObservation,
+  end: Extract<ProcessState, { state: 'exited' }>,
+  now: number,
+): void {
+  if (end.finishedAt <= now) observation.containers[name] = { image: known.image, process: end };
+  else observation.next = Math.min(end.finishedAt, observation.next ?? end.finishedAt);
+}
+
+function stop(on: PodOnNode, observation: Observation, action: Extract<RuntimeAction, { do: 'stop' }>, now: number): void {
+  const script = scriptOf(on.pod, on.node);
+  const statuses = statusesOf(on.pod);
+  let { since } = action;
+  let isStopped = true;
+  for (const group of action.order) {
+    let last = since;
+    for (const name of group) {
+      const known = observation.containers[name];
+      const shown = endOf(statuses.get(name));
+      if (shown) last = Math.max(last, parseTime(shown.finishedAt));
+      if (known?.process.state !== 'running') continue;
+      const end = endOfProcess(on, script, name, known.process, { since, killAt: action.killAt });
+      if (!end) continue;
+      conclude(observation, name, known, end, now);
+      if (end.finishedAt > now) isStopped = false;
+      last = Math.max(last, end.finishedAt);
+    }
+    since = last;
+  }
+  observation.isStopped = isStopped;
 }
 
 /** Whether no stage of the fast table applies any more: the pod is ready, or finished if it is a Job's. A pod with the annotation never is. */

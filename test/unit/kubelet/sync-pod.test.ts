@@ -65,15 +65,6 @@ describe('a step of a pod', () => {
     expect(pod.status?.containerStatuses[0].state.terminated).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown' });
     expect(syncPod(pod, seen({}), START).status?.(PLACE).containerStatuses[0].state.waiting.reason).toBe('CrashLoopBackOff');
   });
-
-  it('[KUB13] shows init containers done once a container has run', () => {
-    const spec = { initContainers: [{ name: 'i', image: 'busybox' }] };
-    const pulling: ContainerObservation = { image: { state: 'pulling' }, process: { state: 'none' } };
-    const before = shown(spec, seen({ c: pulling }));
-    expect(before.status?.initContainerStatuses[0].state.waiting.reason).toBe('PodInitializing');
-    const after = shown(spec, seen({ c: pulling }), seen({ c: running() }));
-    expect(after.status?.initContainerStatuses[0].state.terminated.reason).toBe('Completed');
-  });
 });
 
 describe('which runtime executes a pod', () => {
