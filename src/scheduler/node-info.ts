@@ -1,7 +1,7 @@
 import { matches, type Requirement } from '../api/machinery/labels.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import { SELECTOR_COUNTERS_PER_NODE } from './limits.ts';
-import { hasAffinity, type HostPort, type PodInfo } from './pod-info.ts';
+import { type HostPort, type PodInfo, scoresOthers } from './pod-info.ts';
 import { type Amounts, amounts } from './resources.ts';
 
 const ANY_IP = '0.0.0.0';
@@ -35,7 +35,9 @@ export class NodeInfo {
   readonly nonZero: Amounts = new Map();
   /** Images on the node: name -> bytes. */
   images = new Map<string, number>();
+  /** Pods whose terms are scores for others. */
   withAffinity = 0;
+  /** Pods whose terms may exclude others. */
   withAntiAffinity = 0;
   #ports: HostPort[] = [];
   readonly #counters = new Map<string, Counter>();
@@ -71,10 +73,8 @@ export class NodeInfo {
   #account(pod: PodInfo, by: 1 | -1): void {
     for (const [name, n] of pod.requests) this.requested.set(name, (this.requested.get(name) ?? 0) + by * n);
     for (const [name, n] of pod.nonZero) this.nonZero.set(name, (this.nonZero.get(name) ?? 0) + by * n);
-    if (hasAffinity(pod)) {
-      this.withAffinity += by;
-      if (pod.affinity.requiredAnti.length) this.withAntiAffinity += by;
-    }
+    if (scoresOthers(pod)) this.withAffinity += by;
+    if (pod.affinity.requiredAnti.length) this.withAntiAffinity += by;
     if (pod.terminating) return;
     for (const counter of this.#counters.values()) {
       if (counter.namespace === pod.namespace && matches(counter.selector, pod.labels)) counter.count += by;

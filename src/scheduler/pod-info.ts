@@ -120,5 +120,6 @@ export function termMatches(term: Term, pod: Pick<PodInfo, 'labels' | 'namespace
   return matches(term.namespaceSelector, view?.get('namespaces', '', pod.namespace)?.metadata.labels);
 }
 
-/** Whether the pod has terms of any kind. */
-export const hasAffinity = ({ affinity }: PodInfo): boolean => affinity !== NO_TERMS;
+/** Whether the pod's terms are scores for others; those of required anti-affinity only exclude. */
+export const scoresOthers = ({ affinity: { required, preferred, preferredAnti } }: PodInfo): boolean =>
+  required.length + preferred.length + preferredAnti.length > 0;

@@ -12,7 +12,7 @@ import {
   unschedulable,
 } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
-import { hasAffinity, type PodInfo, podInfo, type Term, termMatches } from '../pod-info.ts';
+import { type PodInfo, podInfo, scoresOthers, type Term, termMatches } from '../pod-info.ts';
 
 const NAME = 'InterPodAffinity';
 /** Weight of a required affinity of a pod that runs already, when others are scored (HardPodAffinityWeight). */
@@ -47,7 +47,7 @@ function hardState(pod: PodInfo, cycle: Cycle): Hard {
   const { required, requiredAnti } = pod.affinity;
   const own = required.length > 0 || requiredAnti.length > 0;
   for (const node of cycle.nodes) {
-    if (!own && !node.withAntiAffinity) continue;
+    if (own ? !node.pods.size : !node.withAntiAffinity) continue;
     for (const other of node.pods.values()) {
       for (const term of other.affinity.requiredAnti) {
         if (termMatches(term, pod, cycle.view)) bump(hard.existing, node, term.topologyKey, 1);
@@ -74,16 +74,16 @@ function existingForbids(node: NodeInfo, hard: Hard): boolean {
 
 /** Adds the scores of the affinity terms between one pod on a node and the incoming one, both ways (processExistingPod). */
 function weigh(pod: PodInfo, other: PodInfo, node: NodeInfo, scores: Counts, cycle: Cycle): void {
-  const terms = (list: Term[], target: PodInfo, sign: number, hard = 0) => {
-    for (const term of list) {
-      if (termMatches(term, target, cycle.view)) bump(scores, node, term.topologyKey, sign * (hard || term.weight));
-    }
-  };
-  terms(pod.affinity.preferred, other, 1);
-  terms(pod.affinity.preferredAnti, other, -1);
-  terms(other.affinity.required, pod, 1, HARD_WEIGHT);
-  terms(other.affinity.preferred, pod, 1);
-  terms(other.affinity.preferredAnti, pod, -1);
+  const { preferred, preferredAnti } = pod.affinity;
+  for (const term of preferred) if (termMatches(term, other, cycle.view)) bump(scores, node, term.topologyKey, term.weight);
+  for (const term of preferredAnti) if (termMatches(term, other, cycle.view)) bump(scores, node, term.topologyKey, -term.weight);
+  if (!scoresOthers(other)) return;
+  const { affinity } = other;
+  for (const term of affinity.required) if (termMatches(term, pod, cycle.view)) bump(scores, node, term.topologyKey, HARD_WEIGHT);
+  for (const term of affinity.preferred)
+    if (termMatches(term, pod, cycle.view)) bump(scores, node, term.topologyKey, term.weight);
+  for (const term of affinity.preferredAnti)
+    if (termMatches(term, pod, cycle.view)) bump(scores, node, term.topologyKey, -term.weight);
 }
 
 /** Whether all terms select the pod; false if there are none. */
@@ -152,8 +152,8 @@ export const interPodAffinity: Plugin = {
     const own = pod.affinity.preferred.length > 0 || pod.affinity.preferredAnti.length > 0;
     const scores: Counts = new Map();
     for (const node of cycle.nodes) {
-      if (!own && !node.withAffinity) continue;
-      for (const other of node.pods.values()) if (own || hasAffinity(other)) weigh(pod, other, node, scores, cycle);
+      if (own ? !node.pods.size : !node.withAffinity) continue;
+      for (const other of node.pods.values()) if (own || scoresOthers(other)) weigh(pod, other, node, scores, cycle);
     }
     if (!scores.size) return 'skip';
     cycle.state.set(`PreScore/${NAME}`, scores);

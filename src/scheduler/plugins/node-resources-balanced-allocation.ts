@@ -3,14 +3,12 @@ import type { NodeInfo } from '../node-info.ts';
 
 const RESOURCES = ['cpu', 'memory'];
 
-/** How evenly a node's resources are used: 100 when all are used to the same share. */
-function balance(used: (name: string) => number, node: NodeInfo): number {
-  const shares: number[] = [];
-  for (const name of RESOURCES) {
-    const capacity = node.allocatable.get(name) ?? 0;
-    if (capacity) shares.push(Math.min(used(name) / capacity, 1));
-  }
-  const deviation = shares.length === 2 ? Math.abs((shares[0] - shares[1]) / 2) : 0;
+/** How evenly a node's CPU and memory are used: 100 when both are used to the same share, or it has only one of them. */
+function balance({ allocatable }: NodeInfo, cpu: number, memory: number): number {
+  const cores = allocatable.get('cpu') ?? 0;
+  const bytes = allocatable.get('memory') ?? 0;
+  if (!cores || !bytes) return MAX_SCORE;
+  const deviation = Math.abs((Math.min(cpu / cores, 1) - Math.min(memory / bytes, 1)) / 2);
   return Math.trunc((1 - deviation) * MAX_SCORE);
 }
 
@@ -20,8 +18,10 @@ export const nodeResourcesBalancedAllocation: Plugin = {
   weight: 1,
   preScore: ({ requests }) => (RESOURCES.some((name) => requests.get(name)) ? undefined : 'skip'),
   score({ requests }, node) {
-    const before = (name: string) => node.requested.get(name) ?? 0;
-    const after = (name: string) => before(name) + (requests.get(name) ?? 0);
-    return MAX_SCORE / 2 + Math.trunc((MAX_SCORE / 2 + balance(after, node) - balance(before, node)) / 2);
+    const cpu = node.requested.get('cpu') ?? 0;
+    const memory = node.requested.get('memory') ?? 0;
+    const before = balance(node, cpu, memory);
+    const after = balance(node, cpu + (requests.get('cpu') ?? 0), memory + (requests.get('memory') ?? 0));
+    return MAX_SCORE / 2 + Math.trunc((MAX_SCORE / 2 + after - before) / 2);
   },
 };

@@ -27,6 +27,16 @@ function lacking({ requests }: PodInfo, node: NodeInfo): { reason: string; unres
   return out;
 }
 
+/** Whether nothing is lacking: most nodes fit, and need no list of reasons. */
+function fits({ requests }: PodInfo, { pods, allocatable, requested }: NodeInfo): boolean {
+  if (pods.size + 1 > (allocatable.get('pods') ?? 0)) return false;
+  for (const [name, wanted] of requests) {
+    const free = (allocatable.get(name) ?? 0) - (requested.get(name) ?? 0);
+    if (wanted > free && wanted > 0 && counts(name)) return false;
+  }
+  return true;
+}
+
 /** Share of CPU and memory that would stay free, in percent (leastResourceScorer, weights 1 and 1). */
 function leastAllocated(pod: PodInfo, node: NodeInfo): number {
   let sum = 0;
@@ -75,6 +85,7 @@ export const nodeResourcesFit: Plugin = {
     'node/allocatable': grows,
   },
   filter(pod, node): Rejection | undefined {
+    if (fits(pod, node)) return undefined;
     const missing = lacking(pod, node);
     if (!missing.length) return undefined;
     const code = missing.some((m) => m.unresolvable) ? 'UnschedulableAndUnresolvable' : 'Unschedulable';
