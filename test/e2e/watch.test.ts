@@ -54,7 +54,7 @@ function watch(path: string, agent = kept): Promise<Watch> {
 const usage = async () => {
   const { id } = JSON.parse((await server.atoll(['cluster', 'get', 'demo', '--json'])).out) as { id: string };
   const { url, token } = server.credentials;
-  return new Promise<{ rowsRead: number; watchers: number }>((resolve, reject) => {
+  return new Promise<{ rowsWritten: number; watchers: number }>((resolve, reject) => {
     request(
       `${url}/v1/accounts/self/clusters/${id}/usage`,
       { ca: server.ca, headers: { authorization: `Bearer ${token}` } },
@@ -82,7 +82,7 @@ it('a thousand watchers all hear of a change, and the object sleeps between chan
   await new Promise((resolve) => setTimeout(resolve, ASLEEP_MS));
   const after = await usage();
   // The meter starts anew with the object: a lower figure says that it was evicted and woke for the question.
-  expect(after.rowsRead).toBeLessThan(before.rowsRead);
+  expect(after.rowsWritten).toBeLessThan(before.rowsWritten);
   expect(after.watchers).toBe(WATCHERS);
   await server.ok('create secret generic second --from-literal=a=b');
   await until('the second event everywhere', () => watches.every((w) => w.events.length >= 2));

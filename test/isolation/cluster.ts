@@ -77,8 +77,8 @@ export function asksOf(group: string, version: string, { kind, served }: ServedK
   };
   const [name, ghost] = namesOf(kind);
   const isWatched = !kind.verbs || kind.verbs.includes('watch');
-  // Of what is computed nobody knows that it is there.
-  const isStored = !kind.computed || name !== NAME;
+  // What clients do not make is there only under names of its own.
+  const isStored = name !== NAME || !kind.verbs || kind.verbs.includes('create');
   for (const namespace of places) {
     const within = namespace ? `${root}/namespaces/${namespace}/${plural}` : `${root}/${plural}`;
     for (const [method, verb] of Object.entries(COLLECTION_VERBS))
