@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,6 +50,7 @@ export class Reference {
   /** Pods as last heard of, by name. */
   readonly #pods = new Map<string, KubeObject>();
   #changed = 0;
+  #watching: ClientRequest | undefined;
 
   constructor(kubeconfig: string, metrics: string | undefined) {
     this.#target = targetOf(readFileSync(kubeconfig, 'utf8'));
@@ -95,9 +97,10 @@ export class Reference {
       createInterface(answer).on('line', (line) => this.#heard(JSON.parse(line)));
     });
     watching.on('error', (error) => {
-      throw error;
+      if (this.#watching) throw error;
     });
     watching.end();
+    this.#watching = watching;
   }
 
   #heard({ type, object }: { type: string; object: KubeObject }): void {
@@ -211,6 +214,9 @@ export class Reference {
   }
 
   close(): void {
+    const watching = this.#watching;
+    this.#watching = undefined;
+    watching?.destroy();
     this.#agent.destroy();
   }
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { Obj } from '../../../src/lib/json.ts';
+import { explainerOf } from '../../../src/scheduler/explanation.ts';
 import { askingPod, makePod } from '../../fixtures/workloads.ts';
 import { makeCluster, type TestCluster } from '../../host/make-cluster.ts';
+import { nodeBench, START } from '../../host/node-bench.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const pathOf = (name: string, namespace = 'default') =>
@@ -92,6 +95,21 @@ describe('[SCH11] explanations', () => {
     expect(explained(lab, 'placed')).toMatchObject({ result: 'AssignedAtCreation', nodeName: 'node-0' });
     expect(lab.do('GET', pathOf('nobody')).status).toBe(404);
     expect(lab.do('GET', pathOf('').slice(0, -1)).status).toBe(404);
+  });
+
+  it('tells which nodes of a large cluster were not looked at, and forgets what the log forgot', () => {
+    const bench = nodeBench({ nodes: virtualNodes(300, START) });
+    bench.add(makePod('a'));
+    bench.settle();
+    const found = explainerOf(bench.registry.view).scheduling(bench.pod('a'));
+    expect(found.nodes.filter((node: Obj) => node.examined === false)).toHaveLength(300 - 144);
+    expect(found).toMatchObject({ feasibleNodes: 144, totalNodes: 300 });
+    expect(onNode(found, bench.pod('a').spec.nodeName)).toMatchObject({ best: true, chosen: true });
+    bench.registry.store.compact(bench.revision);
+    expect(explainerOf(bench.registry.view).scheduling(bench.pod('a'))).toMatchObject({
+      result: 'Scheduled',
+      state: { moment: 'Forgotten' },
+    });
   });
 
   it('is for those who may get it: who views a namespace may', () => {
