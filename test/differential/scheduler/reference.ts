@@ -93,12 +93,14 @@ export class Reference {
       if (status >= 300 && status !== 409) throw new Error(text);
     }
     await this.clean();
-    const watching = request({ ...this.#options('GET', '/api/v1/pods?watch=true'), agent: new Agent() }, (answer) => {
-      createInterface(answer).on('line', (line) => this.#heard(JSON.parse(line)));
-    });
-    watching.on('error', (error) => {
+    const ended = (error: Error) => {
       if (this.#watching) throw error;
+    };
+    const watching = request({ ...this.#options('GET', '/api/v1/pods?watch=true'), agent: new Agent() }, (answer) => {
+      const lines = createInterface(answer);
+      lines.on('line', (line) => this.#heard(JSON.parse(line))).on('error', ended);
     });
+    watching.on('error', ended);
     watching.end();
     this.#watching = watching;
   }
