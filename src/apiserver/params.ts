@@ -1,5 +1,6 @@
 import { isInt64 } from '../api/machinery/numerals.ts';
-import { type FieldError, forbidden, goQuote, notSupported } from '../api/machinery/field-errors.ts';
+import { type FieldError, forbidden, notSupported } from '../api/machinery/field-errors.ts';
+import { goQuote } from '../api/machinery/go-text.ts';
 import { relabel } from '../api/machinery/fields.ts';
 import { badRequest, failure, invalidError } from '../api/machinery/status-errors.ts';
 import { uintError } from '../api/machinery/uint.ts';

@@ -1,4 +1,4 @@
-import { goQuote } from '../api/machinery/field-errors.ts';
+import { goQuote } from '../api/machinery/go-text.ts';
 import { badRequest, failure, StatusError, tooManyRequests } from '../api/machinery/status-errors.ts';
 import { subresourceOf } from '../api/machinery/subresources.ts';
 import type { KindTable } from '../api/kinds.ts';

@@ -1,5 +1,4 @@
 import { isVirtual } from '../api/core/virtual-node.ts';
-import { parseTime } from '../api/machinery/time.ts';
 import type { KubeObject } from '../lib/json.ts';
 import {
   type Action,
@@ -10,6 +9,7 @@ import {
   type Plan,
   type ReconcileCx,
 } from '../reconcile/plan.ts';
+import { sayingsAbout } from '../reconcile/said.ts';
 import type { Change, View } from '../registry/view.ts';
 import { freeAddress } from './ip-pool.ts';
 import { CONTAINERS_STOP_MS, POD_ADDRESS_RETRY_MS, SYNC_ROUNDS } from './limits.ts';
@@ -134,18 +134,17 @@ function joined(before: EventAction[], after: EventAction[]): EventAction[] {
   return [...before, ...after.filter((event) => !before.some((other) => isSame(event, other)))];
 }
 
-/** Reads the events of a pod as they are stored, when a step asks for one. */
-function lastSaidOf({ metadata }: KubeObject, view: View): LastSaid {
-  return (reason, fieldPath, prefix) => {
-    let last = 0;
-    for (const event of view.list('events', metadata.namespace)) {
-      const { involvedObject } = event;
-      if (event.reason !== reason || involvedObject?.uid !== metadata.uid || involvedObject?.fieldPath !== fieldPath) continue;
-      if (event.message?.startsWith(prefix)) last = Math.max(last, event.lastTimestamp ? parseTime(event.lastTimestamp) : 0);
-    }
-    return last;
-  };
-}
+/** Reads the Events of a pod as they are stored, when a step asks for one. */
+const lastSaidOf =
+  (pod: KubeObject, view: View): LastSaid =>
+  (reason, fieldPath, prefix) =>
+    sayingsAbout(view, pod).reduce(
+      (last, said) =>
+        said.reason === reason && said.fieldPath === fieldPath && said.message.startsWith(prefix)
+          ? Math.max(last, said.at)
+          : last,
+      0,
+    );
 
 function planOf(pod: KubeObject, sync: PodSync, at: { hostIP: string; podIP: string; now: number }): Plan {
   if (sync.isGone) return { actions: [...sync.events, ...remove(pod)] };

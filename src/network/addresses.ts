@@ -1,5 +1,6 @@
 import { invalid } from '../api/machinery/field-errors.ts';
-import { contains, formatIP, masked, type Network, parseCIDR, parseIP } from '../api/machinery/ip.ts';
+import { ipv4Range, ipv4Text, numberOf } from '../api/machinery/address-pools.ts';
+import { contains, formatIP, type Network, parseCIDR, parseIP } from '../api/machinery/ip.ts';
 import { internalError, invalidError, type StatusError } from '../api/machinery/status-errors.ts';
 import type { KubeObject, Obj } from '../lib/json.ts';
 import type { ClusterObjects } from '../registry/ports.ts';
@@ -28,21 +29,16 @@ interface Range {
   dynamic: number;
 }
 
-const toNumber = (bytes: readonly number[]): number => bytes.reduce((sum, byte) => sum * 256 + byte, 0);
-
-const textOf = (n: number): string => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.');
-
 function bandOf(size: number): number {
   if (size <= BAND_MIN) return 0;
   return Math.min(Math.max(Math.floor(size / BAND_STEP), BAND_MIN), BAND_MAX);
 }
 
 function rangeOf(text: string): Range | undefined {
-  const network = parseCIDR(text);
-  if (network?.address.family !== 4) return undefined;
-  const size = 2 ** (32 - network.bits);
-  const base = toNumber(masked(network));
-  return { text, network, base, first: base + 1, last: base + size - 2, dynamic: base + 1 + bandOf(size) };
+  const [range, network] = [ipv4Range(text), parseCIDR(text)];
+  if (!range || !network) return undefined;
+  const { base, first, end } = range;
+  return { text, network, base, first, last: end - 1, dynamic: first + bandOf(2 ** (32 - network.bits)) };
 }
 
 const DEFAULT = rangeOf(SERVICE_CIDR) as Range;
@@ -101,7 +97,7 @@ export function allocateIP(service: KubeObject, ip: string, cluster: ClusterObje
   if (!address) throw internalError(`failed to parse service IP ${JSON.stringify(ip)}`);
   const range = rangesOf(cluster).find(({ network }) => contains(network, address));
   if (!range && !cx.dryRun) throw refusal(service, ip, 'the provided network does not match the current range');
-  const n = range ? toNumber(address.bytes) : 0;
+  const n = range ? numberOf(address.bytes) : 0;
   if (!range || n < range.first || n > range.last) {
     const valid = `The range of valid IPs is ${(range ?? DEFAULT).text}`;
     throw refusal(service, ip, `the provided IP (${formatIP(address)}) is not in the valid range. ${valid}`);
@@ -113,7 +109,7 @@ export function allocateIP(service: KubeObject, ip: string, cluster: ClusterObje
 
 /** Takes any free address, from the dynamic bands first. A dry run gets the network's own address, as upstream's does. */
 export function allocateNextIP(service: KubeObject, seed: number, cluster: ClusterObjects, cx: AllocationCx): string {
-  if (cx.dryRun) return textOf(DEFAULT.base);
+  if (cx.dryRun) return ipv4Text(DEFAULT.base);
   for (const range of rangesOf(cluster)) {
     const ip = freeIn(range, seed, cluster);
     if (ip === undefined) continue;
@@ -130,7 +126,7 @@ function freeIn({ first, last, dynamic }: Range, seed: number, cluster: ClusterO
   ] as const) {
     const size = to - from + 1;
     for (let i = 0; i < size; i++) {
-      const ip = textOf(from + ((seed + i) % size));
+      const ip = ipv4Text(from + ((seed + i) % size));
       if (!taken(cluster, ip)) return ip;
     }
   }

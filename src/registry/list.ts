@@ -1,5 +1,5 @@
 import { type Kind, resourceOf } from '../api/machinery/define-kind.ts';
-import { goQuote } from '../api/machinery/field-errors.ts';
+import { goQuote } from '../api/machinery/go-text.ts';
 import { failure, badRequest, gone } from '../api/machinery/status-errors.ts';
 import { uintError } from '../api/machinery/uint.ts';
 import { CONTINUE_TTL_MS } from './limits.ts';

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { watchCacheOf } from '../../src/apiserver/streams/watch-cache.ts';
 import { resourceAttributes } from '../../src/authz/attributes.ts';
 import { Authorizer } from '../../src/authz/authorizer.ts';
+import { scaleTargets } from '../../src/controllers/horizontalpodautoscaling/watched.ts';
+import { freeAddress as addressFor } from '../../src/controllers/service-lb/pool.ts';
 import { freeAddress } from '../../src/kubelet/ip-pool.ts';
 import type { Obj } from '../../src/lib/json.ts';
 import { seeded } from '../fixtures/prng.ts';
@@ -12,7 +14,7 @@ import type { IndexDefinition } from '../../src/registry/view.ts';
 import type { View } from '../../src/registry/view.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { podsOfClaim } from '../../src/controllers/shared/claim-pods.ts';
-import { eventsAbout } from '../../src/controllers/shared/said.ts';
+import { sayingsAbout } from '../../src/reconcile/said.ts';
 import { volumeIndex } from '../../src/controllers/persistentvolume-binder/volume-index.ts';
 import { waitingClaim } from '../../src/scheduler/plugins/claim-volumes.ts';
 import { snapshotOf } from '../../src/scheduler/snapshot.ts';
@@ -36,6 +38,8 @@ function answers(registry: Registry) {
   const asking = { metadata: { name: 'c', namespace: 'default', uid: 'u' }, spec: { storageClassName: 'a' } } as never;
   return {
     free: freeAddress(CIDR, view),
+    balancer: addressFor({ metadata: {}, spec: {} } as never, view),
+    scaled: [...view.index(scaleTargets).byTarget].map(([target, names]) => [target, [...names].sort()]).sort(),
     ports: [...usedPorts(view)].sort(([a], [b]) => a - b),
     nodes: snapshot.nodes.map(({ name, pods, requested }) => [
       name,
@@ -48,7 +52,7 @@ function answers(registry: Registry) {
     naming: [...index.naming('v0')].sort(),
     waiting: ['', 'a'].map((name) => [...index.waiting(name)].sort()),
     users: podsOfClaim(view, 'default', 'c').map(({ metadata }) => metadata.name),
-    said: eventsAbout(view, { metadata: { uid: 'about' } } as never)
+    said: sayingsAbout(view, { metadata: { uid: 'about' } } as never)
       .map(({ message }) => message)
       .sort(),
     volumes: waitingClaim(asking, view).free.map(({ metadata }) => metadata.name),
@@ -116,7 +120,15 @@ class RandomWrites {
       () => this.#put('nodes', '', this.#pick(['n0', 'n1', 'n2']), { spec: { unschedulable: this.#int(2) === 0 } }),
       () => this.#remove('nodes'),
       () =>
-        this.#put('services', namespace, `s${this.#int(4)}`, { spec: { ports: [{ port: 1, nodePort: 30000 + this.#int(6) }] } }),
+        this.#put('services', namespace, `s${this.#int(4)}`, {
+          spec: { ports: [{ port: 1, nodePort: 30000 + this.#int(6) }] },
+          ...(this.#int(2) && { status: { loadBalancer: { ingress: [{ ip: `198.18.0.${1 + this.#int(4)}` }] } } }),
+        }),
+      () =>
+        this.#put('autoscaling/horizontalpodautoscalers', namespace, `h${this.#int(3)}`, {
+          spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: this.#pick(['a', 'b']) } },
+        }),
+      () => this.#remove('autoscaling/horizontalpodautoscalers'),
       () => this.#remove('services'),
       () => this.#role('roles', namespace),
       () => this.#role('clusterroles', ''),

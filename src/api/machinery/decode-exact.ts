@@ -1,5 +1,5 @@
 import { type Obj, setMember } from '../../lib/json.ts';
-import { goQuote } from './field-errors.ts';
+import { goQuote } from './go-text.ts';
 import type { JsonNode } from './decode-json.ts';
 import { base64Error, timeError } from './decode-literals.ts';
 import { numberOf, plain } from './numerals.ts';

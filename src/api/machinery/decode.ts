@@ -7,7 +7,7 @@ import { type JsonNode, JsonSyntaxError, parseJson, toNode } from './decode-json
 import { parseYaml, YamlError } from './decode-yaml.ts';
 import { apiVersionOf, type Kind, type ServedVersion } from './define-kind.ts';
 import { hasType, typeOf } from '../schema/go-types.ts';
-import { goQuote } from './field-errors.ts';
+import { goQuote } from './go-text.ts';
 import { badRequest, unsupportedMediaType } from './status-errors.ts';
 
 /** `fieldValidation` of a write. */

@@ -1,5 +1,5 @@
 import { ownProperty } from '../../lib/own-property.ts';
-import { goQuote } from './field-errors.ts';
+import { goQuote } from './go-text.ts';
 import { badRequest } from './status-errors.ts';
 
 /** Field selectors (apimachinery fields/selector.go): terms `path=value` or `path!=value`, all of which must hold. */

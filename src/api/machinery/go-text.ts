@@ -8,8 +8,6 @@ export function aggregateText(errors: readonly string[]): string {
 }
 
 const ESCAPES: Record<string, string> = {
-  '"': '\\"',
-  '\\': '\\\\',
   '\x07': '\\a',
   '\b': '\\b',
   '\f': '\\f',
@@ -17,17 +15,23 @@ const ESCAPES: Record<string, string> = {
   '\r': '\\r',
   '\t': '\\t',
   '\v': '\\v',
+  '"': '\\"',
+  '\\': '\\\\',
 };
-const PRINTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
 
-/** Go's %q of a text (strconv.Quote). */
+/** A text in quotes as Go's %q prints it (strconv.Quote): what unicode.IsPrint does not know is escaped. */
 export function goQuote(text: string): string {
-  const shown = [...text].map((character) => {
-    const code = character.codePointAt(0) ?? 0;
-    if (Object.hasOwn(ESCAPES, character)) return ESCAPES[character];
-    if (PRINTABLE.test(character)) return character;
-    if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
-    return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
-  });
-  return `"${shown.join('')}"`;
+  if (/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text)) return `"${text}"`;
+  let out = '"';
+  for (const rune of text) out += quotedRune(rune);
+  return `${out}"`;
+}
+
+function quotedRune(rune: string): string {
+  if (ESCAPES[rune]) return ESCAPES[rune];
+  if (rune === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(rune)) return rune;
+  const code = rune.codePointAt(0) as number;
+  const hex = (digits: number) => code.toString(16).padStart(digits, '0');
+  if (code < 0x20 || code === 0x7f) return `\\x${hex(2)}`;
+  return code > 0xffff ? `\\U${hex(8)}` : `\\u${hex(4)}`;
 }

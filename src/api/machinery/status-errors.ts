@@ -1,5 +1,6 @@
 import type { Obj } from '../../lib/json.ts';
-import { errorBody, type FieldError, goQuote } from './field-errors.ts';
+import { errorBody, type FieldError } from './field-errors.ts';
+import { goQuote } from './go-text.ts';
 
 /** Every failure that a client sees is one of these: a metav1.Status (apimachinery api/errors/errors.go). */
 export class StatusError extends Error {

@@ -1,4 +1,4 @@
-import { goQuote } from './field-errors.ts';
+import { goQuote } from './go-text.ts';
 
 const MAX = (1n << 64n) - 1n;
 

@@ -5,9 +5,11 @@ import type { Change, View } from '../../registry/view.ts';
 import { podsOfClaim } from '../shared/claim-pods.ts';
 import { eventFor } from '../shared/events.ts';
 import { newControllerRef } from '../shared/owners.ts';
-import { createdAt, EPHEMERAL_COMPONENT as COMPONENT, Speaker } from '../shared/said.ts';
+import { createdAt, Speaker } from '../shared/said.ts';
 
 const CLAIMS = 'persistentvolumeclaims';
+/** The source of its Events. */
+const COMPONENT = 'ephemeral_volume';
 
 /** Creates the claims of pods' ephemeral volumes (pkg/controller/volume/ephemeral). */
 export const ephemeralVolume: Controller = {

@@ -9,11 +9,13 @@ import { podsOfClaim } from '../shared/claim-pods.ts';
 import { eventFor } from '../shared/events.ts';
 import { deletion } from '../shared/objects.ts';
 import { isTerminal } from '../shared/pods.ts';
-import { eventsAbout, RECYCLER, Speaker } from '../shared/said.ts';
+import { sayingsAbout } from '../../reconcile/said.ts';
+import { Speaker } from '../shared/said.ts';
 import { failed, unbind } from './bind.ts';
 import { CLAIMS, COMPONENT } from './resources.ts';
 
-/** Where the pods that clean volumes run. */
+/** The prefix of the names of pods that clean volumes, and where they run. */
+export const RECYCLER = 'recycler-for-';
 export const RECYCLER_NAMESPACE = 'default';
 const REASON = 'VolumeFailedRecycle';
 const GI = 1024 ** 3;
@@ -38,7 +40,7 @@ export function recycle(volume: KubeObject, view: View, now: number): Plan {
   if (!source) return { actions: failed(volume, REASON, 'No recycler plugin found for the volume!') };
   const pod = view.get('pods', RECYCLER_NAMESPACE, RECYCLER + volume.metadata.name);
   if (!pod) return { actions: [{ verb: 'create', resource: 'pods', object: recyclerPod(volume, source) }] };
-  const said = eventsAbout(view, pod).flatMap(({ type, message }) =>
+  const said = sayingsAbout(view, pod).flatMap(({ type, message }) =>
     speaker.say(volume, type, 'RecyclerPod', `Recycler pod: ${message}`),
   );
   if (pod.metadata.deletionTimestamp || !isTerminal(pod)) return { actions: said };

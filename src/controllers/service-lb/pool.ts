@@ -1,6 +1,6 @@
-import { masked, parseCIDR, parseIP } from '../../api/machinery/ip.ts';
+import { AddressPools, ipv4Number, ipv4Range } from '../../api/machinery/address-pools.ts';
 import type { KubeObject, Obj } from '../../lib/json.ts';
-import type { Change, IndexDefinition, Reader, View } from '../../registry/view.ts';
+import type { IndexDefinition, View } from '../../registry/view.ts';
 
 /** ConfigMap with the pools by name: IPv4 networks. The pool "default" is there without it. */
 export const POOLS = { namespace: 'kube-system', name: 'load-balancer-pools' };
@@ -9,41 +9,24 @@ const DEFAULT_POOL = { name: 'default', cidr: '198.18.0.0/16' };
 /** Annotation of a Service: the name of the pool that its address comes from. */
 const POOL = 'atoll.dev/address-pool';
 
-const toNumber = (bytes: readonly number[]): number => bytes.reduce((sum, byte) => sum * 256 + byte, 0);
-const toText = (n: number): string => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.');
-
-/** Addresses that load balancers have, with how many Services hold each. */
-class Held {
-  readonly #held = new Map<string, number>();
-
-  constructor(view: Reader) {
-    for (const service of view.list('services')) this.#count(service, 1);
-  }
-
-  has(ip: string): boolean {
-    return this.#held.has(ip);
-  }
-
-  apply({ type, object, old }: Change): void {
-    if (old) this.#count(old, -1);
-    if (type !== 'DELETED') this.#count(object, 1);
-  }
-
-  #count(service: KubeObject, by: number): void {
-    for (const ip of addressesOf(service)) {
-      const holders = (this.#held.get(ip) ?? 0) + by;
-      if (holders > 0) this.#held.set(ip, holders);
-      else this.#held.delete(ip);
-    }
-  }
-}
-
-const HELD: IndexDefinition<Held> = {
+/** Addresses that load balancers have. */
+const HELD: IndexDefinition<AddressPools> = {
   name: 'load balancer addresses',
   resources: ['services'],
-  build: (view) => new Held(view),
-  apply: (held, change) => held.apply(change),
+  build(view) {
+    const held = new AddressPools();
+    for (const service of view.list('services')) count(held, service, 1);
+    return held;
+  },
+  apply(held, { type, object, old }) {
+    if (old) count(held, old, -1);
+    if (type !== 'DELETED') count(held, object, 1);
+  },
 };
+
+function count(held: AddressPools, service: KubeObject, by: 1 | -1): void {
+  for (const ip of addressesOf(service)) held.count(ip, by);
+}
 
 /** Addresses of a Service's load balancer. */
 export const addressesOf = ({ status }: KubeObject): string[] =>
@@ -55,17 +38,17 @@ export function freeAddress(service: KubeObject, view: View): { ip: string } | {
   const pools = view.get('configmaps', POOLS.namespace, POOLS.name)?.data as Record<string, string> | undefined;
   const cidr = pools && Object.hasOwn(pools, name) ? pools[name] : name === DEFAULT_POOL.name ? DEFAULT_POOL.cidr : undefined;
   if (cidr === undefined) return { why: `there is no address pool ${JSON.stringify(name)}` };
-  const network = parseCIDR(cidr.trim());
-  if (network?.address.family !== 4) return { why: `address pool ${JSON.stringify(name)} is no IPv4 network: ${cidr}` };
-  const base = toNumber(masked(network));
-  const end = base + 2 ** (32 - network.bits) - 1;
+  const range = ipv4Range(cidr.trim());
+  if (!range) return { why: `address pool ${JSON.stringify(name)} is no IPv4 network: ${cidr}` };
   const held = view.index(HELD);
   const wanted: string | undefined = service.spec.loadBalancerIP;
   if (wanted) {
-    const n = toNumber(parseIP(wanted)?.bytes ?? []);
-    if (n <= base || n >= end) return { why: `address ${wanted} is not in address pool ${JSON.stringify(name)} (${cidr})` };
+    const n = ipv4Number(wanted);
+    if (!(n >= range.first && n < range.end)) {
+      return { why: `address ${wanted} is not in address pool ${JSON.stringify(name)} (${cidr})` };
+    }
     return held.has(wanted) ? { why: `address ${wanted} is already allocated` } : { ip: wanted };
   }
-  for (let n = base + 1; n < end; n++) if (!held.has(toText(n))) return { ip: toText(n) };
-  return { why: `address pool ${JSON.stringify(name)} (${cidr}) is full` };
+  const ip = held.free(cidr.trim());
+  return ip === undefined ? { why: `address pool ${JSON.stringify(name)} (${cidr}) is full` } : { ip };
 }

@@ -1,7 +1,7 @@
 import { countTextKeys } from '../../api/machinery/decode-fast.ts';
 import { type JsonNode, JsonSyntaxError, parseJson } from '../../api/machinery/decode-json.ts';
 import { parseYaml, YamlError } from '../../api/machinery/decode-yaml.ts';
-import { goQuote } from '../../api/machinery/field-errors.ts';
+import { goQuote } from '../../api/machinery/go-text.ts';
 import { goNumbers, parseDigits, parseGoNumbers, plain } from '../../api/machinery/numerals.ts';
 import { badRequest } from '../../api/machinery/status-errors.ts';
 import { isObject, Numeral, type Obj } from '../../lib/json.ts';

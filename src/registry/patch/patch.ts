@@ -6,7 +6,8 @@ import {
   misidentified,
   StructureError,
 } from '../../api/machinery/decode.ts';
-import { goQuote, invalid } from '../../api/machinery/field-errors.ts';
+import { invalid } from '../../api/machinery/field-errors.ts';
+import { goQuote } from '../../api/machinery/go-text.ts';
 import { goNumbers, jsonText, parseDigits } from '../../api/machinery/numerals.ts';
 import type { Schema } from '../../api/schema/schema.ts';
 import { type StructType, type TypeNode, typeOf } from '../../api/schema/go-types.ts';
