@@ -139,6 +139,7 @@ export class Cluster {
       scope: random,
     });
     this.#work = new Work(this, new Retention(store, EVENTS), this.#exports, this.#suspended);
+    this.#work.resume();
     this.#resyncing = !this.#suspended && mustResync(sql);
     if (this.#resyncing) this.reconciler.resync();
     this.runtimes = this.#suspended || options.apiOnly ? [] : runtimesOf(runtimes);

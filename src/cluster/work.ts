@@ -33,11 +33,13 @@ export class Work {
     this.#retention = retention;
     this.#exports = exports;
     this.#suspended = suspended;
-    this.#askAgain();
   }
 
-  /** [TIME10] Keys that waited for an answer when the process ended: by a clock that stands, their timer would never come. */
-  #askAgain(): void {
+  /**
+   * [TIME10] Asks again what nobody had answered when the process ended: by a clock that stands, the timers of such keys would never come.
+   * Not part of the constructor: the clock asks the work when the next of it is due.
+   */
+  resume(): void {
     const { clock, timers, reconciler } = this.#parts;
     if (clock === REAL_CLOCK) return;
     for (const timer of timers.due(clock.now(0) + QUESTION_MS, Number.MAX_SAFE_INTEGER))

@@ -1,25 +1,29 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { load } from 'js-yaml';
+import { z } from 'zod';
 import { Failure } from './failure.ts';
 
-interface Named {
-  name: string;
-}
-interface Cluster extends Named {
-  cluster: { server: string };
-}
+const named = <T extends z.ZodRawShape>(shape: T) => z.looseObject({ name: z.string(), ...shape });
+/** A list of a kubeconfig: kubectl writes null for one that it has emptied. */
+const listOf = <T extends z.ZodType>(entry: T) =>
+  z
+    .array(entry)
+    .nullish()
+    .transform((list) => list ?? []);
 
-/** A kubeconfig as written here: JSON, which is YAML. */
-export interface Kubeconfig {
-  apiVersion: 'v1';
-  kind: 'Config';
-  'current-context': string;
-  clusters: Cluster[];
-  users: Named[];
-  contexts: Named[];
-}
-
-const EMPTY: Kubeconfig = { apiVersion: 'v1', kind: 'Config', 'current-context': '', clusters: [], users: [], contexts: [] };
+/** A kubeconfig, with everything else that kubectl or a person has put into it. It is written as JSON, and as YAML by kubectl. */
+const KUBECONFIG = z.looseObject({
+  apiVersion: z.literal('v1'),
+  kind: z.literal('Config'),
+  'current-context': z.string().default(''),
+  clusters: listOf(named({ cluster: z.looseObject({ server: z.string() }) })),
+  users: listOf(named({})),
+  contexts: listOf(named({ context: z.looseObject({}) })),
+});
+export type Kubeconfig = z.infer<typeof KUBECONFIG>;
+type Named = Kubeconfig['users'][number];
+type Cluster = Kubeconfig['clusters'][number];
 
 /** Writes a file readable by its owner only, atomically. */
 export function writePrivate(file: string, text: string): void {
@@ -32,11 +36,11 @@ export function writePrivate(file: string, text: string): void {
 
 /** The kubeconfig of all local clusters; empty when there is none yet. */
 export function readKubeconfig(file: string): Kubeconfig {
-  if (!existsSync(file)) return structuredClone(EMPTY);
+  if (!existsSync(file)) return KUBECONFIG.parse({ apiVersion: 'v1', kind: 'Config' });
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return KUBECONFIG.parse(load(readFileSync(file, 'utf8')));
   } catch {
-    throw new Failure(`${file} is not a kubeconfig that atoll wrote; move it away`);
+    throw new Failure(`${file} is not a kubeconfig; move it away`);
   }
 }
 
@@ -59,6 +63,8 @@ export function addContext(config: Kubeconfig, added: Kubeconfig): Kubeconfig {
   const taken = (candidate: string) =>
     config.clusters.some((c) => c.name === candidate && c.cluster.server !== cluster.cluster.server);
   for (let n = 2; taken(name); n++) name = `${cluster.name}-${n}`;
+  // The namespace that kubectl has set in it stays.
+  const kept = config.contexts.find((c) => c.name === name)?.context;
   return {
     ...config,
     'current-context': name,
@@ -66,7 +72,7 @@ export function addContext(config: Kubeconfig, added: Kubeconfig): Kubeconfig {
     users: [...without(config.users, name), { ...added.users[0], name }],
     contexts: [
       ...without(config.contexts, name),
-      { ...added.contexts[0], name, context: { cluster: name, user: name } } as Named,
+      { ...added.contexts[0], name, context: { ...kept, cluster: name, user: name } },
     ],
   };
 }

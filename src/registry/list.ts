@@ -91,7 +91,7 @@ export function listBytes(
 
 /** A page's size. A list "at 0" comes from upstream's cache, which does not page. */
 const limitOf = ({ limit, resourceVersion }: ListOptions): number | undefined =>
-  limit && limit > 0 && resourceVersion !== '0' ? limit : undefined;
+  limit && limit > 0 && resourceVersion !== '0' ? Math.min(limit, Number.MAX_SAFE_INTEGER) : undefined;
 
 export type ListMeta = Omit<ListResult, 'rows'>;
 

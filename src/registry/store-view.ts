@@ -155,6 +155,10 @@ export class StoreView implements View {
     return this.#indexes.read(definition);
   }
 
+  get compacted(): number {
+    return this.#store.compacted();
+  }
+
   since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined {
     if (revision < this.#store.compacted()) return undefined;
     const rows = this.#store.after(revision);

@@ -24,6 +24,8 @@ export interface View extends Reader {
   /** The changes after `revision` of the wanted resources (default: all), oldest first; undefined when compacted. */
   since(revision: number, wanted?: (resource: Resource) => boolean): Change[] | undefined;
   readonly revision: number;
+  /** The revision up to which the log is compacted, the oldest that `since` takes. */
+  readonly compacted: number;
 }
 
 /** One committed change. `object` is the state after it (the last state for a deletion). */

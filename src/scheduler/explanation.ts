@@ -9,7 +9,7 @@ import { podInfo } from './pod-info.ts';
 import { Snapshot } from './snapshot.ts';
 
 /** Everything that a decision is made of; other resources need not be read from the log. */
-const READ: ReadonlySet<string> = new Set([
+export const READ: ReadonlySet<string> = new Set([
   'pods',
   'nodes',
   'namespaces',
@@ -66,10 +66,11 @@ function sinceBinding({ metadata: { uid }, spec }: KubeObject, view: View): Chan
   const binds = ({ resource, object, old }: Change) =>
     resource === 'pods' && object.metadata.uid === uid && object.spec.nodeName === spec.nodeName && !old?.spec.nodeName;
   for (let span = FIRST_SPAN; span <= EXPLAINED_REVISIONS; span *= SPAN_FACTOR) {
-    const changes = view.since(Math.max(0, view.revision - span), (resource) => READ.has(resource));
-    const at = changes?.findIndex(binds) ?? -1;
-    if (changes && at >= 0) return changes.slice(at);
-    if (!changes || span >= view.revision) return undefined;
+    const from = Math.max(view.compacted, view.revision - span);
+    const changes = view.since(from, (resource) => READ.has(resource)) ?? [];
+    const at = changes.findIndex(binds);
+    if (at >= 0) return changes.slice(at);
+    if (from === view.compacted) return undefined;
   }
   return undefined;
 }

@@ -40,14 +40,23 @@ export type Hint = (pod: PodInfo, change: Change) => boolean;
 /** The hint of an event that is always worth another attempt. */
 export const always: Hint = () => true;
 
+/** What pods of the plan that is being made take, which the objects do not say yet. */
+export interface Taken {
+  /** Claims by namespace and name, each with the node where it gets its volume. */
+  claims: Map<string, string>;
+  /** Volumes by name. */
+  volumes: Set<string>;
+}
+
+export const nothingTaken = (): Taken => ({ claims: new Map(), volumes: new Set() });
+
 /** State of one attempt to schedule one pod. Plugins store their computed values in `state`, under their name. */
 export interface Cycle {
   /** All nodes, in order of their names. */
   readonly nodes: readonly NodeInfo[];
   readonly view: Reader;
   readonly state: Map<string, unknown>;
-  /** Volumes by name, volumes and claims by namespace and name, that pods of the same plan take. */
-  readonly taken: Set<string>;
+  readonly taken: Taken;
 }
 
 /** The result of a plugin before nodes are filtered: it does not apply, or rejects all nodes, or allows only these. */

@@ -1,6 +1,6 @@
 import type { Resource } from '../api/machinery/define-kind.ts';
 import type { KubeObject } from '../lib/json.ts';
-import type { Change, Reader } from '../registry/view.ts';
+import type { Change, IndexDefinition, Reader } from '../registry/view.ts';
 
 const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
@@ -15,8 +15,12 @@ export function past(present: Reader, changes: readonly Change[]): Reader {
   }
   const isOf = (namespace: string | undefined) => (object: KubeObject | undefined) =>
     object !== undefined && (!namespace || object.metadata.namespace === namespace);
+  const indexes = new Map<string, unknown>();
   const reader: Reader = {
-    index: (definition) => definition.build(reader),
+    index<S>(definition: IndexDefinition<S>): S {
+      if (!indexes.has(definition.name)) indexes.set(definition.name, definition.build(reader));
+      return indexes.get(definition.name) as S;
+    },
     get(resource, namespace, name) {
       const objects = before.get(resource);
       const key = keyOf(namespace, name);

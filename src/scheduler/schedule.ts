@@ -1,7 +1,7 @@
 import type { Random } from '../lib/random.ts';
 import type { Action } from '../reconcile/plan.ts';
 import type { Reader } from '../registry/view.ts';
-import { common, type Cycle, type Plugin, type Rejection } from './framework.ts';
+import { common, type Cycle, nothingTaken, type Plugin, type Rejection, type Taken } from './framework.ts';
 import { ENOUGH_NODES, ENOUGH_PERCENT } from './limits.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -49,14 +49,14 @@ export interface Prepared {
 }
 
 interface PrepareOptions {
-  taken?: Set<string>;
+  taken?: Taken;
   /** Of an attempt that goes on with other nodes: the filters that applied when it began. */
   applicable?: Filters;
 }
 
 /** Runs the pre-filters over a list of nodes. */
 export function prepare(pod: PodInfo, nodes: readonly NodeInfo[], view: Reader, options: PrepareOptions = {}): Prepared {
-  const { taken = new Set<string>(), applicable = FILTERS } = options;
+  const { taken = nothingTaken(), applicable = FILTERS } = options;
   const cycle: Cycle = { nodes, view, state: new Map(), taken };
   const skipped = new Set<string>();
   const out: Prepared = { cycle, filters: applicable, applicable, namedBy: [] };
@@ -190,7 +190,11 @@ export function totalsOf(nodes: readonly NodeInfo[], scores: readonly Score[]): 
 /** One cycle for one pod: filter, score, choose (schedule_one.go schedulePod). Pure; chance decides only between equals. */
 export function schedule(pod: PodInfo, snapshot: Snapshot, view: Reader, random: Random): Placement {
   const promised = promisedNode(pod, snapshot, view);
-  if (promised) return promised;
+  if (promised) {
+    const { node, prepared } = promised;
+    const verdict: Verdict = { feasible: [node], rejected: new Map(), filters: prepared.filters };
+    return { node, verdict, before: before(pod, node, prepared.cycle) };
+  }
   const { verdict, prepared } = filterAll(pod, snapshot, view);
   const { feasible } = verdict;
   if (!feasible.length) return { verdict };
@@ -208,19 +212,14 @@ function before(pod: PodInfo, node: NodeInfo, cycle: Cycle): Action[] | undefine
   return lists.length ? lists.flat() : undefined;
 }
 
-/** The pod's nominated node, which is tried first. */
-export function promisedNode(pod: PodInfo, snapshot: Snapshot, view: Reader): Placement | undefined {
+/** The pod's nominated node if it fits: it is tried first. */
+export function promisedNode(pod: PodInfo, snapshot: Snapshot, view: Reader): { node: NodeInfo; prepared: Prepared } | undefined {
   const name: string | undefined = pod.pod.status?.nominatedNodeName;
   const node = name ? snapshot.node(name) : undefined;
   if (!node) return undefined;
   const prepared = prepare(pod, snapshot.nodes, view, { taken: snapshot.taken });
   if (prepared.reject || (prepared.only && !prepared.only.has(node.name))) return undefined;
-  if (filterWithNominated(pod, node, prepared, snapshot)) return undefined;
-  return {
-    node,
-    verdict: { feasible: [node], rejected: new Map(), filters: prepared.filters },
-    before: before(pod, node, prepared.cycle),
-  };
+  return filterWithNominated(pod, node, prepared, snapshot) ? undefined : { node, prepared };
 }
 
 function best(nodes: readonly NodeInfo[], totals: number[], random: Random): NodeInfo {

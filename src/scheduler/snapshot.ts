@@ -3,7 +3,7 @@ import { equal } from '../lib/json.ts';
 import type { IndexDefinition } from '../registry/view.ts';
 import type { Change, Reader, View } from '../registry/view.ts';
 import { clusterEvents, heldNode, isPending, VOLUME_RESOURCES } from './events.ts';
-import { always, type ClusterEvent, type Plugin } from './framework.ts';
+import { always, type ClusterEvent, nothingTaken, type Plugin, type Taken } from './framework.ts';
 import { NodeInfo } from './node-info.ts';
 import { type PodInfo, podInfo } from './pod-info.ts';
 import { plugins } from './plugins/table.ts';
@@ -24,10 +24,10 @@ export class Snapshot {
   readonly #held = new Map<string, string>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #assumed = new Map<string, string>();
-  /** What pods of the plan that is being made take (Cycle.taken). */
-  readonly taken = new Set<string>();
+  #taken = nothingTaken();
   #list: NodeInfo[] | undefined;
-  #promises = 0;
+  /** Waiting pods by the node that they are nominated to, and uid. */
+  readonly #nominated = new Map<string, Map<string, PodInfo>>();
 
   constructor(view: Reader) {
     for (const node of view.list('nodes')) this.#node(node.metadata.name).setNode(node);
@@ -38,7 +38,7 @@ export class Snapshot {
   settle(): this {
     for (const [uid, node] of this.#assumed) this.#nodes.get(node)?.remove(uid);
     this.#assumed.clear();
-    this.taken.clear();
+    this.#taken = nothingTaken();
     return this;
   }
 
@@ -85,7 +85,7 @@ export class Snapshot {
       this.#node(node).add(info);
     } else if (isPending(pod)) {
       this.#waiting.set(uid, { info, failed: waited?.failed });
-      if (isPromised(info)) this.#promises++;
+      this.#nominate(info);
     }
   }
 
@@ -105,7 +105,21 @@ export class Snapshot {
     const waiting = this.#waiting.get(uid);
     if (!waiting) return;
     this.#waiting.delete(uid);
-    if (isPromised(waiting.info)) this.#promises--;
+    this.#withdraw(waiting.info);
+  }
+
+  #nominate(info: PodInfo): void {
+    const node = nominationOf(info);
+    if (!node) return;
+    const others = this.#nominated.get(node);
+    if (others) others.set(info.uid, info);
+    else this.#nominated.set(node, new Map([[info.uid, info]]));
+  }
+
+  #withdraw(info: PodInfo): void {
+    const node = nominationOf(info);
+    const others = node ? this.#nominated.get(node) : undefined;
+    if (node && others?.delete(info.uid) && !others.size) this.#nominated.delete(node);
   }
 
   /** Clears the failure of the pods that a plugin rejected which listens to the event, and to whose hint it is worth an attempt. */
@@ -135,15 +149,17 @@ export class Snapshot {
 
   /** Pods that are nominated to a node: pods of lower priority may not take their room. */
   nominated(node: string): PodInfo[] {
-    const out: PodInfo[] = [];
-    for (const { info } of this.#waiting.values()) {
-      if (info.pod.status?.nominatedNodeName === node && !this.#assumed.has(info.uid)) out.push(info);
-    }
-    return out;
+    const nominated = this.#nominated.get(node);
+    return nominated ? [...nominated.values()].filter(({ uid }) => !this.#assumed.has(uid)) : [];
+  }
+
+  /** What the pods that are assumed on a node take beside its room (Cycle.taken). */
+  get taken(): Taken {
+    return this.#taken;
   }
 
   get anyNominated(): boolean {
-    return this.#promises > 0;
+    return this.#nominated.size > 0;
   }
 
   /** Counts the pod on the node until the snapshot is next read. */
@@ -153,7 +169,7 @@ export class Snapshot {
   }
 }
 
-const isPromised = ({ pod }: PodInfo): boolean => Boolean(pod.status?.nominatedNodeName);
+const nominationOf = ({ pod }: PodInfo): string | undefined => pod.status?.nominatedNodeName;
 
 const preEnqueue = plugins.filter((plugin) => plugin.preEnqueue) as (Plugin & Required<Pick<Plugin, 'preEnqueue'>>)[];
 const enters = (info: PodInfo): boolean => preEnqueue.every((plugin) => plugin.preEnqueue(info));

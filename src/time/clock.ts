@@ -41,7 +41,7 @@ export const standing = (at: number): string => JSON.stringify({ at } satisfies 
 /**
  * A clock that stands until it is told to move. [TIME7] An advance lives through its span in order: the clock stands at each time at which
  * something is due until nothing is left to do there. [TIME8] A running clock goes `speed` times as fast as the wall clock, in the same
- * order. [TIME9] It never goes back, whatever crashes: where it stands is written with what was written there.
+ * order. [TIME9] It never goes back, whatever crashes: where it stands is written before anything is written there.
  */
 export class VirtualClock implements Clock {
   readonly #store: ClockStore;
@@ -71,7 +71,7 @@ export class VirtualClock implements Clock {
     const { at, run } = this.#motion;
     if (!run) return at;
     const next = Math.max(at, Math.min(this.#end(wall), this.#due() ?? Number.POSITIVE_INFINITY));
-    this.#motion.at = next;
+    if (next > at) this.#move({ at: next, run });
     return next;
   }
 

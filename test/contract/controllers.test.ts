@@ -270,6 +270,7 @@ function bareView(bench: ControllerBench): View {
     resourceOf: (...of) => bench.resourceOf(...of),
     index: (definition) => definition.build(view),
     since: () => undefined,
+    compacted: bench.revision,
   };
   return view;
 }

@@ -11,6 +11,10 @@ export abstract class FrozenView implements View {
     return this.registry.revision;
   }
 
+  get compacted(): number {
+    return this.registry.view.compacted;
+  }
+
   get kinds(): readonly Kind[] {
     return this.registry.view.kinds;
   }

@@ -8,10 +8,10 @@ import {
   SELECTED_NODE,
 } from '../../api/core/volume/binding.ts';
 import { classOf } from '../../api/core/volume/persistent-volume-claim.ts';
-import type { KubeObject } from '../../lib/json.ts';
+import type { KubeObject, Obj } from '../../lib/json.ts';
 import type { Action } from '../../reconcile/plan.ts';
 import type { Reader } from '../../registry/view.ts';
-import { always, type Cycle, type Plugin, type PreFilterResult, type Rejection, unresolvable } from '../framework.ts';
+import { always, type Cycle, type Hint, type Plugin, type PreFilterResult, type Rejection, unresolvable } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { bySize, noProvision, reachable, volumeOn, type WaitingClaim, waitingClaim } from './claim-volumes.ts';
 
@@ -52,16 +52,23 @@ const keyOf = ({ metadata: { namespace = '', name } }: KubeObject): string => `$
 const isDelayed = (claim: KubeObject, view: Reader): boolean =>
   view.get('storage.k8s.io/storageclasses', '', classOf(claim))?.volumeBindingMode === 'WaitForFirstConsumer';
 
+/** Of claims, only a change of the pod's own can make it schedulable (isSchedulableAfterPersistentVolumeClaimChange). */
+const concernsClaims: Hint = ({ pod, namespace }, { resource, object }) =>
+  resource !== CLAIMS ||
+  (object.metadata.namespace === namespace &&
+    (pod.spec.volumes ?? []).some((volume: Obj) => claimNameOf(pod, volume) === object.metadata.name));
+
 /** What the waiting claims get on a node, or why not (FindPodVolumes). */
 function find({ waiting }: Claims, node: NodeInfo, { view, taken }: Cycle): OnNode | 'class' | 'space' {
   const found: OnNode = { bindings: [], provisions: [] };
   const chosen = new Set<string>();
-  const isTaken = (name: string) => chosen.has(name) || taken.has(name);
+  const isTaken = (name: string) => chosen.has(name) || taken.volumes.has(name);
   for (const one of waiting) {
-    // A pod of the same plan has seen to it.
-    if (taken.has(keyOf(one.claim))) continue;
-    const selected = annotation(one.claim, SELECTED_NODE);
+    const shared = taken.claims.get(keyOf(one.claim));
+    const selected = shared ?? annotation(one.claim, SELECTED_NODE);
     if (selected !== undefined && selected !== node.name) return 'class';
+    // A pod of the same plan has seen to it.
+    if (shared !== undefined) continue;
     const volume = selected === undefined ? volumeOn(one, node, isTaken) : undefined;
     if (volume) {
       chosen.add(volume.metadata.name);
@@ -78,7 +85,7 @@ function find({ waiting }: Claims, node: NodeInfo, { view, taken }: Cycle): OnNo
 /** Claims exist, are bound or can be, and their volumes may be used on the node (plugins/volumebinding). */
 export const volumeBinding: Plugin = {
   name: NAME,
-  events: { 'volume/change': always, 'node/add': always, 'node/label': always },
+  events: { 'volume/change': concernsClaims, 'node/add': always, 'node/label': always },
   preFilter({ pod, namespace }, { view, state }): PreFilterResult {
     const found: KubeObject[] = [];
     for (const volume of pod.spec.volumes ?? []) {
@@ -124,13 +131,14 @@ export const volumeBinding: Plugin = {
     for (const { claim, volume } of found.bindings) {
       const bound = boundVolume(volume, claim);
       if (bound !== volume) actions.push({ verb: 'update', resource: 'persistentvolumes', object: bound });
-      taken.add(volume.metadata.name).add(keyOf(claim));
+      taken.volumes.add(volume.metadata.name);
+      taken.claims.set(keyOf(claim), node.name);
     }
     for (const claim of found.provisions) {
       const isSelected = annotation(claim, SELECTED_NODE) !== undefined;
       if (!isSelected)
         actions.push({ verb: 'update', resource: CLAIMS, object: annotated(claim, { [SELECTED_NODE]: node.name }) });
-      taken.add(keyOf(claim));
+      taken.claims.set(keyOf(claim), node.name);
     }
     return actions;
   },

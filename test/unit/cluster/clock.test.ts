@@ -97,6 +97,21 @@ describe('a virtual clock', () => {
     expect(clockOf(host)).toEqual({ mode: 'virtual', state: 'standing', now: START + 20 * 60_000 });
   });
 
+  test('[TIME8] [TIME9] a running clock runs on after a crash, never back', () => {
+    const host = virtual();
+    host.do('POST', PODS, slow('a', 600));
+    tell(host, { speed: 60 });
+    host.advance(5000);
+    const before = clockOf(host).now;
+    host.crash();
+    expect(clockOf(host)).toEqual({ mode: 'virtual', state: 'running', now: before, speed: 60 });
+    host.advance(15_000);
+    expect(condition(host, 'a', 'Ready')).toMatchObject({ status: 'True', lastTransitionTime: '2026-01-01T00:10:00Z' });
+    host.crash();
+    tell(host, { stop: true });
+    expect(clockOf(host)).toEqual({ mode: 'virtual', state: 'standing', now: START + 20 * 60_000 });
+  });
+
   test('[TIME8] an alarm that comes late lives through what it missed in order', () => {
     const host = virtual();
     host.do('POST', PODS, slow('a', 60));

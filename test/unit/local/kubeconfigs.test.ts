@@ -47,6 +47,34 @@ it('files are read by their owner alone, and a foreign file is not overwritten',
   const file = join(folder, 'deep', 'kubeconfig');
   writePrivate(file, '{}');
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  writeFileSync(file, 'apiVersion: v1\n');
-  expect(() => readKubeconfig(file)).toThrow(/not a kubeconfig that atoll wrote/);
+  writeFileSync(file, 'apiVersion: v1\nkind: Pod\n');
+  expect(() => readKubeconfig(file)).toThrow(/not a kubeconfig; move it away/);
+});
+
+it('a file that kubectl has rewritten is read on, and what it set stays', () => {
+  const file = join(folder, 'kubeconfig');
+  const written = `apiVersion: v1
+clusters:
+- cluster:
+    server: https://h/a
+  name: atoll-a
+contexts:
+- context:
+    cluster: atoll-a
+    namespace: team
+    user: atoll-a
+  name: atoll-a
+current-context: atoll-a
+kind: Config
+users:
+- name: atoll-a
+  user:
+    token: old
+`;
+  writeFileSync(file, written);
+  const twice = addContext(readKubeconfig(file), of('a', 'https://h/a', 'new'));
+  expect(twice.users).toEqual([{ name: 'atoll-a', user: { token: 'new' } }]);
+  expect(twice.contexts).toEqual([{ name: 'atoll-a', context: { cluster: 'atoll-a', namespace: 'team', user: 'atoll-a' } }]);
+  writeFileSync(file, 'apiVersion: v1\nkind: Config\nclusters: null\ncontexts: null\nusers: null\n');
+  expect(addContext(readKubeconfig(file), of('b', 'https://h/b'))['current-context']).toBe('atoll-b');
 });

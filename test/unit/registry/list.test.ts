@@ -34,6 +34,15 @@ describe('lists', () => {
     expect(last.remaining).toBeUndefined();
   });
 
+  it('[REG31] the greatest limit is no limit, also of a list at a revision', () => {
+    const limit = Number('9223372036854775807');
+    const { revision } = list({ limit });
+    expect(names({ limit })).toEqual(['a', 'b', 'c', 'd', 'e']);
+    make('f');
+    const past = { limit, resourceVersion: String(revision), resourceVersionMatch: 'Exact' };
+    expect(names(past)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
   it("[REG31] speaks upstream's tokens", () => {
     const { continue: token = '', revision } = list({ namespace: 'default', limit: 2 });
     expect(JSON.parse(Buffer.from(token, 'base64url').toString())).toEqual({ v: 'meta.k8s.io/v1', rv: revision, start: 'b\0' });

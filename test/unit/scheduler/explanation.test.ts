@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { virtualNodes } from '../../../src/kubelet/node.ts';
 import type { Obj } from '../../../src/lib/json.ts';
-import { explainerOf } from '../../../src/scheduler/explanation.ts';
+import type { Reader } from '../../../src/registry/view.ts';
+import { decide } from '../../../src/scheduler/explain.ts';
+import { explainerOf, READ } from '../../../src/scheduler/explanation.ts';
+import { nothingTaken } from '../../../src/scheduler/framework.ts';
+import { podInfo } from '../../../src/scheduler/pod-info.ts';
+import { Snapshot } from '../../../src/scheduler/snapshot.ts';
+import { claim, storageClass, volumesOf } from '../../fixtures/volumes.ts';
 import { askingPod, makePod } from '../../fixtures/workloads.ts';
 import { makeCluster, type TestCluster } from '../../host/make-cluster.ts';
 import { nodeBench, START } from '../../host/node-bench.ts';
@@ -110,6 +116,65 @@ describe('[SCH11] explanations', () => {
       result: 'Scheduled',
       state: { moment: 'Forgotten' },
     });
+  });
+
+  it('finds a binding that is the oldest of what the log has', () => {
+    const bench = nodeBench();
+    bench.add(makePod('early'));
+    bench.settle();
+    const before = bench.revision;
+    bench.add(makePod('a'));
+    bench.settle();
+    bench.registry.store.compact(before);
+    const note = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'default' } };
+    bench.add(note);
+    for (let i = 0; i < 1100; i++) bench.edit('configmaps', 'c', (c) => (c.data = { i: String(i) }));
+    const momentOf = (name: string) => explainerOf(bench.registry.view).scheduling(bench.pod(name)).state.moment;
+    expect(['early', 'a'].map(momentOf)).toEqual(['Forgotten', 'BeforeBinding']);
+  });
+
+  it('reads nothing that the past lacks', () => {
+    const seen = new Set<string>();
+    const bench = nodeBench();
+    const { view } = bench.registry;
+    const reader: Reader = {
+      get: (resource, ...key) => view.get(seen.add(resource) && resource, ...key),
+      list: (resource, ...of) => view.list(seen.add(resource) && resource, ...of),
+      index: (definition) => definition.build(reader),
+    };
+    const hostname = 'kubernetes.io/hostname';
+    const labelSelector = { matchLabels: { app: 'a' } };
+    bench.add(storageClass('late', { volumeBindingMode: 'WaitForFirstConsumer', provisioner: 'csi.example.com' }));
+    bench.add(claim('c', { storageClassName: 'late' }));
+    const spec = {
+      volumes: volumesOf('c'),
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { labelSelector, topologyKey: hostname, namespaceSelector: labelSelector },
+          ],
+        },
+      },
+    };
+    bench.add(makePod('bound', { nodeName: 'node-0' }, { labels: { app: 'a' } }));
+    bench.add(makePod('a', spec));
+    decide(podInfo(bench.pod('a')), new Snapshot(reader), reader);
+    expect([...seen].filter((resource) => !READ.has(resource))).toEqual([]);
+    expect([...seen]).toEqual(expect.arrayContaining(['namespaces', 'services', 'storage.k8s.io/csidrivers']));
+  });
+
+  it('changes nothing that the next decision sees', () => {
+    const bench = nodeBench();
+    bench.add(storageClass('late', { volumeBindingMode: 'WaitForFirstConsumer' }));
+    bench.add(claim('c', { storageClassName: 'late' }));
+    bench.add(makePod('a', { volumes: volumesOf('c') }));
+    bench.settle();
+    bench.edit('persistentvolumeclaims', 'c', (c) => delete c.metadata.annotations);
+    const snapshot = new Snapshot(bench.registry.view);
+    const decision = decide(podInfo(bench.pod('a')), snapshot, bench.registry.view);
+    expect(decision.nominated?.name).toBe(bench.pod('a').status.nominatedNodeName);
+    expect(decision.nodes.filter(({ total }) => total !== undefined)).toHaveLength(3);
+    expect(snapshot.taken).toEqual(nothingTaken());
   });
 
   it('is for those who may get it: who views a namespace may', () => {

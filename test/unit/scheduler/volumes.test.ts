@@ -3,6 +3,7 @@ import type { KubeObject, Obj } from '../../../src/lib/json.ts';
 import { claim, storageClass, volume, volumesOf } from '../../fixtures/volumes.ts';
 import { conditionOf, makePod } from '../../fixtures/workloads.ts';
 import { scheduler } from '../../../src/scheduler/controller.ts';
+import { snapshotOf } from '../../../src/scheduler/snapshot.ts';
 import { nodeBench } from '../../host/node-bench.ts';
 
 const CLAIMS = 'persistentvolumeclaims';
@@ -79,6 +80,32 @@ describe('claims that wait for their first consumer', () => {
     bench.settle();
     const refs = ['v1', 'v2', 'v3'].map((name) => pv(bench, name).spec.claimRef?.name);
     expect(refs.sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('[SCH30] pods that share a claim never go to two nodes for it', () => {
+    const bench = make(late, lateClaim('c'));
+    const at = (name: string, node: string) => {
+      const pod = user(name, 'c');
+      return { ...pod, spec: { ...pod.spec, nodeSelector: { 'kubernetes.io/hostname': node } } };
+    };
+    for (const pod of [at('p', 'node-0'), at('q', 'node-1'), at('r', 'node-0')]) bench.add(pod);
+    bench.settle();
+    expect(bench.get(CLAIMS, 'default', 'c')?.metadata.annotations?.['volume.kubernetes.io/selected-node']).toBe('node-0');
+    const promised = ['p', 'q', 'r'].map((name) => bench.pod(name).status?.nominatedNodeName);
+    expect(promised).toEqual(['node-0', undefined, 'node-0']);
+    expect(sentence(bench, 'q')).toContain("1 node(s) didn't find available persistent volumes to bind");
+  });
+
+  it('[SCH30] a claim of another pod is no reason to try again', () => {
+    const bench = make(none, lateClaim('c'), user('p', 'c'), lateClaim('d'));
+    const waiting = () =>
+      snapshotOf(bench)
+        .queue()
+        .map(({ info }) => info.pod.metadata.name);
+    bench.edit(CLAIMS, 'd', (c) => (c.metadata.labels = { a: 'b' }));
+    expect(waiting()).toEqual([]);
+    bench.edit(CLAIMS, 'c', (c) => (c.metadata.labels = { a: 'b' }));
+    expect(waiting()).toEqual(['p']);
   });
 
   it('[SCH30] without volumes to bind and a provisioner, no node fits', () => {
