@@ -1,4 +1,9 @@
 import { storeClock } from './clock.ts';
+import { ACCOUNT_TOKEN, dataOf } from '../api/core/token-secrets.ts';
+import { parseJwt } from '../authn/jwt.ts';
+import { isLegacy } from '../authn/legacy-tokens.ts';
+import type { KubeObject } from '../lib/json.ts';
+import { encode } from '../registry/encode.ts';
 import { FORK_CHUNK_BYTES, FORK_CHUNK_ROWS, FORK_PIN_MS, FORK_TIMERS } from './limits.ts';
 import type { Crypto } from '../lib/crypto-port.ts';
 import type { Sqlite } from '../lib/sqlite-port.ts';
@@ -14,7 +19,7 @@ import {
   textAt,
 } from '../store/export.ts';
 import { deleteMeta, getMeta, isInitialised, migrate, setMeta } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
+import { Store } from '../store/store.ts';
 import type { ClusterOptions } from '../tenancy/cluster.ts';
 import type { Clock } from '../time/clock.ts';
 import { packTimers, takeTimers } from '../time/timers.ts';
@@ -161,7 +166,8 @@ export function takeChunk(sql: Sqlite, progress: Fork, { packed, single, count, 
 
 /**
  * Turns the complete copy into a cluster at its source's revision, without earlier history. It gets a new signing key, so that tokens signed
- * by the source are invalid in it, and no credentials. Throws if there is no copy.
+ * by the source are invalid in it, and no credentials. Token Secrets lose what the source signed: the token controller, which sees that change first,
+ * signs anew. Throws if there is no copy.
  */
 export function finishFork(sql: Sqlite, crypto: Pick<Crypto, 'generateKey'>): ClusterOptions {
   const progress = forkOf(sql);
@@ -175,8 +181,22 @@ export function finishFork(sql: Sqlite, crypto: Pick<Crypto, 'generateKey'>): Cl
     if (derive) setMeta(sql, DERIVE, '1');
     setMeta(sql, 'options', JSON.stringify(options));
     deleteMeta(sql, FORK);
+    dropForeignTokens(new Store(sql));
   });
   return options;
+}
+
+/** Takes the token out of every Secret that holds one of a service account which a cluster signed. */
+function dropForeignTokens(store: Store): void {
+  const where = { sql: 'instr(l.json, ?) > 0', params: [`"type":"${ACCOUNT_TOKEN}"`] };
+  for (const { resource, namespace, name, rev, json } of store.list({ resource: 'secrets', where })) {
+    const secret: KubeObject = JSON.parse(json);
+    if (secret.type !== ACCOUNT_TOKEN || !isLegacy(parseJwt(dataOf(secret, 'token'))?.claims ?? {})) continue;
+    const { token: _, ...data } = secret.data;
+    const next = store.revision() + 1;
+    const metadata = { ...secret.metadata, resourceVersion: String(next) };
+    store.put(resource, namespace, name, next, encode({ ...secret, metadata, data }), [], rev);
+  }
 }
 
 /** Key in `meta`, set until every object was reconciled once: the copy was made while its source had dirty keys. */

@@ -167,6 +167,35 @@ describe('[MG26] a fork', () => {
     expect(copy.registry.store.sql.all('SELECT * FROM credentials')).toEqual([]);
   });
 
+  it('[CTL350] signs the tokens of token Secrets anew; one that no cluster signed stays', () => {
+    const source = makeCluster();
+    const secret = (name: string, more: object = {}) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/service-account-token',
+      metadata: { name, annotations: { 'kubernetes.io/service-account.name': 'default' } },
+      ...more,
+    });
+    const url = '/api/v1/namespaces/default/secrets';
+    source.do('POST', url, secret('robot'));
+    source.do('POST', url, secret('other', { stringData: { token: 'kept' } }));
+    const tokenIn = (cluster: Cluster, name: string) =>
+      Buffer.from(cluster.registry.object('secrets', 'default', name)?.data.token ?? '', 'base64').toString();
+    settle(source.cluster, source.now);
+    const old = tokenIn(source.cluster, 'robot');
+    expect(statusOf(asked(source.cluster, source.now, old, '/version'))).toBe(200);
+    const copy = fork(source);
+    expect(tokenIn(copy, 'robot'), 'what the source signed is gone before anything acts').toBe('');
+    settle(copy, source.now);
+    const own = tokenIn(copy, 'robot');
+    expect([statusOf(asked(copy, source.now, own, '/version')), statusOf(asked(copy, source.now, old, '/version'))]).toEqual([
+      200, 401,
+    ]);
+    expect(statusOf(asked(source.cluster, source.now, own, '/version'))).toBe(401);
+    expect(tokenIn(copy, 'other')).toBe('kept');
+    expect(tokenIn(source.cluster, 'robot')).toBe(old);
+  });
+
   it('has no history before it: watches from there get 410', () => {
     const source = makeCluster();
     const old = source.do('POST', MAPS, map('one', '1')).body.metadata.resourceVersion;
