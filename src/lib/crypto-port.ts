@@ -27,6 +27,8 @@ export interface SignedBytes {
   publicKey: string;
   /** Null: the key's algorithm has its own. */
   digest: Digest | null;
+  /** Of RSA: absent: PKCS #1 v1.5. */
+  padding?: 'pss';
   bytes: Uint8Array;
   signature: Uint8Array;
 }

@@ -4,6 +4,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { expect, it, tests } from 'vitest';
 import { crypt, random, sealing } from '../../src/worker/platform/host.worker.ts';
 import { openStorage } from '../../src/worker/platform/sqlite.worker.ts';
+import pss from '../fixtures/pss.json';
 import { storeContract } from '../contract/store-suite.ts';
 
 /** Storage of the object whose test runs. */
@@ -78,6 +79,19 @@ it('[AUTHN4] signatures of issuers verify in each algorithm by a JWK, and by no 
   }
   expect(crypt.verifyJws({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, 'ES256', 'text', 'AA')).toBe(false);
   expect(crypt.verifyJws({ kty: 'RSA', n: 'AA', e: 'AA' }, 'RS256', 'text', 'AA')).toBe(false);
+});
+
+it('[CTL351] signatures by RSASSA-PSS verify, and no others pass for them', () => {
+  const { privateKey, publicKey, signatures } = pss;
+  const bytes = Buffer.from('text');
+  const verified = (digest, signature, more = {}) =>
+    crypt.verifyBytes({ publicKey, digest, padding: 'pss', bytes, signature: Buffer.from(signature, 'base64'), ...more });
+  for (const [digest, signature] of Object.entries(signatures)) {
+    expect([digest, verified(digest, signature)]).toEqual([digest, true]);
+    expect(verified(digest, signature, { bytes: Buffer.from('other') })).toBe(false);
+    expect(verified(digest === 'sha256' ? 'sha384' : 'sha256', signature)).toBe(false);
+    expect(verified(digest, sign(digest, bytes, privateKey).toString('base64'))).toBe(false);
+  }
 });
 
 it('what is sealed opens with its own secret only, and not once it was changed', () => {

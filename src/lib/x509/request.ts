@@ -56,6 +56,7 @@ function read(request: CertificationRequest): CertificateRequest {
     signed: new Uint8Array(raw ?? AsnConvert.serialize(info)),
     signature: new Uint8Array(request.signature),
     algorithm: request.signatureAlgorithm.algorithm,
+    ...(request.signatureAlgorithm.parameters && { parameters: new Uint8Array(request.signatureAlgorithm.parameters) }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   verify,
 } from 'node:crypto';
 import type { Crypto, JwsAlgorithm, PublicJwk, Sealing, SignedBytes } from '../../lib/crypto-port.ts';
+import { isPssSignature } from '../../lib/x509/pss.ts';
 import type { Random } from '../../lib/random.ts';
 
 /** Current time, ms since the epoch. Only the shell reads the clock. */
@@ -69,13 +70,19 @@ export const crypt: Crypto = {
   hmac: (key, text) => createHmac('sha256', key).update(text).digest('base64url'),
 };
 
-function verifyBytes({ publicKey, digest, bytes, signature }: SignedBytes): boolean {
+function verifyBytes({ publicKey, digest, padding, bytes, signature }: SignedBytes): boolean {
   try {
+    if (padding === 'pss') {
+      const { kty, n = '', e = '' } = createPublicKey(publicKey).export({ format: 'jwk' });
+      return kty === 'RSA' && isPssSignature({ n, e }, { digest, bytes, signature }, hashOf);
+    }
     return verify(digest, bytes, publicKey, signature);
   } catch {
     return false;
   }
 }
+
+const hashOf = (digest: string, bytes: Uint8Array): Uint8Array => createHash(digest).update(bytes).digest();
 
 /** PEM by JWK: workerd's verify() takes no KeyObject, and converting takes longer than verifying. */
 const pems = new WeakMap<PublicJwk, string>();

@@ -1,10 +1,10 @@
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { constants, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Obj } from '../../../src/lib/json.ts';
 import { CertificateAuthority, makeAuthority } from '../../../src/lib/x509/authority.ts';
 import { crypt } from '../../../src/worker/platform/host.worker.ts';
 import { atOnce, textOf } from '../../fixtures/api.ts';
-import { requestFor, type Wanted } from '../../fixtures/certificates.ts';
+import { type PssChange, pssRequest, requestFor, type Wanted } from '../../fixtures/certificates.ts';
 import { makeCluster, type TestCluster } from '../../host/make-cluster.ts';
 
 const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
@@ -140,6 +140,20 @@ describe('certificate requests', () => {
       'PEM block type must be CERTIFICATE REQUEST',
     );
     expect(refusal({ request: btoa(pem) })).toBeUndefined();
+  });
+
+  it.each([
+    ['sha256', 1024],
+    ['sha384', 2049],
+    ['sha512', 2048],
+  ])('[CTL351] may be signed by RSASSA-PSS with %s and a key of %i bits, and by nothing near it', (digest, bits) => {
+    const asked = (change: PssChange = {}) => refusal({ request: pssRequest(digest, bits, change).base64 });
+    expect(asked()).toBeUndefined();
+    expect(asked({ flip: true })).toBe('crypto/rsa: verification error');
+    expect(asked({ padding: constants.RSA_PKCS1_PADDING })).toBe('crypto/rsa: verification error');
+    expect(asked({ salt: 8 })).toBe('crypto/rsa: verification error');
+    expect(asked({ saidSalt: 8 })).toBe('x509: cannot verify signature: algorithm unimplemented');
+    expect(asked({ bare: true, trailer: true })).toBeUndefined();
   });
 
   it('[CTL216] a certificate in the status is PEM of certificates', () => {
