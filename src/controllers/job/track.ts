@@ -45,17 +45,52 @@ function isToCount(s: JobSync, pod: KubeObject, failed: boolean): boolean {
   return failed && !(index !== undefined && s.replaced.get(index)?.metadata.uid === pod.metadata.uid);
 }
 
+/** Uids of pods that the status says are about to be counted (uncountedTerminatedPods). */
+interface Uncounted {
+  succeeded: string[];
+  failed: string[];
+}
+
 /**
- * Counts the pods that ended, takes away their finalizers, and ends the Job once nothing of it runs (trackJobStatusAndRemoveFinalizers). Upstream
- * writes down whom it is about to count (uncountedTerminatedPods), for its writes are not one; here they are one transaction, and each pod is
- * counted with the removal of its finalizer.
+ * Counts the pods that ended, and ends the Job once nothing of it runs (trackJobStatusAndRemoveFinalizers). The status first says whom it is about to
+ * count; then their finalizers go, and the plan that finds them gone adds them to the counters. So none is lost or counted twice, whichever write is
+ * refused.
  */
 export function track(s: JobSync, stopped: readonly KubeObject[], handled: ReadonlySet<string>): Action[] {
-  const { job, status } = s;
-  const waiting: Obj = status.uncountedTerminatedPods ?? {};
-  const [doneBefore, failedBefore] = [new Set<string>(waiting.succeeded ?? []), new Set<string>(waiting.failed ?? [])];
-  const counted = { succeeded: doneBefore.size, failed: failedBefore.size };
+  const uncounted = settleGone(s, handled);
   const indexes = new Set<number>();
+  const { actions, isWhole } = release(s, stopped, handled, uncounted, indexes);
+  writeIndexes(s, indexes);
+  const { succeeded, failed } = uncounted;
+  s.status.uncountedTerminatedPods = { ...(succeeded.length && { succeeded }), ...(failed.length && { failed }) };
+  // What the status says only now must be stored before the Job ends; the write of it brings the next sync.
+  const isNews = markEnding(s) || indexes.size + succeeded.length + failed.length > 0;
+  const events = isWhole && !isNews ? end(s) : [];
+  return [...writeStatus(s), ...actions, ...events];
+}
+
+/** Adds those whose finalizers are gone to the counters, and returns the others (cleanUncountedPodsWithoutFinalizers). */
+function settleGone({ status, pods }: JobSync, handled: ReadonlySet<string>): Uncounted {
+  const uids = pods.filter(isTracked).map((pod) => pod.metadata.uid);
+  const tracked = new Set(uids.filter((uid) => !handled.has(uid)));
+  const settled = (list: keyof Uncounted): string[] => {
+    const before: string[] = status.uncountedTerminatedPods?.[list] ?? [];
+    const left = before.filter((uid) => tracked.has(uid));
+    setCount(status, list, (status[list] ?? 0) + before.length - left.length);
+    return left;
+  };
+  return { succeeded: settled('succeeded'), failed: settled('failed') };
+}
+
+/** Takes away the finalizers of pods that ended, and notes in `uncounted` and `indexes` whom to count. */
+function release(
+  s: JobSync,
+  stopped: readonly KubeObject[],
+  handled: ReadonlySet<string>,
+  uncounted: Uncounted,
+  indexes: Set<number>,
+): { actions: Action[]; isWhole: boolean } {
+  const { job } = s;
   const isStopped = new Set(stopped.map((pod) => pod.metadata.uid));
   const actions: Action[] = [];
   let isWhole = true;
@@ -74,37 +109,36 @@ export function track(s: JobSync, stopped: readonly KubeObject[], handled: Reado
     actions.push(untracked(pod));
     if (isStopped.has(uid)) actions.push(deletion('pods', pod));
     isStopped.delete(uid);
-    const index = completionIndex(pod);
-    const hasPlace = !isIndexed(job) || (index !== undefined && index < job.spec.completions);
-    if (pod.status?.phase === 'Succeeded' && !failedBefore.has(uid)) {
-      if (isIndexed(job) && hasPlace) indexes.add(index as number);
-      else if (!isIndexed(job) && !doneBefore.has(uid)) counted.succeeded++;
-    } else if ((failed || (s.ending && s.ending.type !== 'SuccessCriteriaMet')) && !failedBefore.has(uid) && hasPlace) {
-      if (failureVerdict(job.spec.podFailurePolicy, pod).counts) counted.failed++;
-    }
+    note(s, pod, failed, uncounted, indexes);
   }
   for (const pod of stopped) if (isStopped.has(pod.metadata.uid)) actions.push(deletion('pods', pod));
-  writeCounters(s, counted, indexes);
-  markEnding(s);
-  const events = isWhole ? end(s) : [];
-  return [...actions, ...writeStatus(s), ...events];
+  return { actions, isWhole };
 }
 
-function writeCounters(s: JobSync, counted: { succeeded: number; failed: number }, indexes: ReadonlySet<number>): void {
+/** Notes as what a pod counts, if it counts and is not noted yet. */
+function note(s: JobSync, pod: KubeObject, failed: boolean, uncounted: Uncounted, indexes: Set<number>): void {
+  const { job } = s;
+  const { uid } = pod.metadata;
+  const index = completionIndex(pod);
+  const hasPlace = !isIndexed(job) || (index !== undefined && index < job.spec.completions);
+  if (uncounted.failed.includes(uid)) return;
+  if (pod.status?.phase === 'Succeeded') {
+    if (isIndexed(job)) {
+      if (hasPlace && !includes(s.indexesBefore, index as number)) indexes.add(index as number);
+    } else if (!uncounted.succeeded.includes(uid)) uncounted.succeeded.push(uid);
+  } else if ((failed || (s.ending && s.ending.type !== 'SuccessCriteriaMet')) && hasPlace) {
+    if (failureVerdict(job.spec.podFailurePolicy, pod).counts) uncounted.failed.push(uid);
+  }
+}
+
+function writeIndexes(s: JobSync, indexes: ReadonlySet<number>): void {
   const { job, status } = s;
-  const failed = (status.failed ?? 0) + counted.failed;
-  if (failed) status.failed = failed;
-  if (isIndexed(job)) {
-    const done = withIndexes(
-      s.indexesBefore,
-      [...indexes].filter((index) => !includes(s.indexesBefore, index)),
-    );
-    if (done.length) status.completedIndexes = formatIndexes(done);
-    else delete status.completedIndexes;
-    setCount(status, 'succeeded', total(done));
-    if (s.failedIndexes) status.failedIndexes = formatIndexes(s.failedIndexes);
-  } else setCount(status, 'succeeded', (status.succeeded ?? 0) + counted.succeeded);
-  status.uncountedTerminatedPods = {};
+  if (!isIndexed(job)) return;
+  const done = withIndexes(s.indexesBefore, [...indexes]);
+  if (done.length) status.completedIndexes = formatIndexes(done);
+  else delete status.completedIndexes;
+  setCount(status, 'succeeded', total(done));
+  if (s.failedIndexes) status.failedIndexes = formatIndexes(s.failedIndexes);
 }
 
 function setCount(status: Obj, field: string, count: number): void {
@@ -112,12 +146,14 @@ function setCount(status: Obj, field: string, count: number): void {
   else delete status[field];
 }
 
-/** Writes the interim condition of an ending, and turns it into the final one. */
-function markEnding(s: JobSync): void {
+/** Writes the interim condition of an ending, and turns it into the final one; whether the status had it not. */
+function markEnding(s: JobSync): boolean {
   const { ending, status, now } = s;
-  if (ending?.type !== 'FailureTarget' && ending?.type !== 'SuccessCriteriaMet') return;
-  if (!findCondition(status.conditions, ending.type)) status.conditions = [...(status.conditions ?? []), ending];
+  if (ending?.type !== 'FailureTarget' && ending?.type !== 'SuccessCriteriaMet') return false;
+  const isNew = !findCondition(status.conditions, ending.type);
+  if (isNew) status.conditions = [...(status.conditions ?? []), ending];
   s.ending = conditionOf(ending.type === 'FailureTarget' ? 'Failed' : 'Complete', ending.reason, ending.message, now);
+  return isNew;
 }
 
 /** Ends the Job, unless pods of it still terminate (enactJobFinished); returns the events of it. */

@@ -252,6 +252,45 @@ describe('jobs', () => {
     ]);
   });
 
+  it('[CTL352] says whom it will count, then takes the finalizers, then counts and ends', () => {
+    const bench = make(JOB());
+    const [pod] = pods(bench);
+    const from = bench.revision;
+    ended(bench, pod);
+    const seen = (bench.since(from, (resource) => resource === JOBS || resource === 'pods') ?? []).map(({ resource, object }) =>
+      resource === 'pods'
+        ? `pod ${object.metadata.finalizers ?? 'free'}`
+        : [object.status.succeeded, object.status.uncountedTerminatedPods, object.status.conditions?.map((c: Obj) => c.type)],
+    );
+    expect(seen.slice(2)).toEqual([
+      [undefined, { succeeded: [pod.metadata.uid] }, ['SuccessCriteriaMet']],
+      'pod free',
+      [1, {}, ['SuccessCriteriaMet', 'Complete']],
+    ]);
+  });
+
+  it.each([
+    ['the status', JOBS, 0],
+    ['a finalizer', 'pods', 0],
+    ['the second status', JOBS, 1],
+  ])('[CTL352] counts each pod once, though the write of %s is refused', (_, resource, after) => {
+    for (const code of [0, 1]) {
+      const bench = make(JOB({ backoffLimit: 0, completions: 2, parallelism: 2 }));
+      let passed = 0;
+      let refused = 0;
+      bench.refuse = (a) => {
+        if (a.verb !== 'update' || a.resource !== resource || passed++ < after || refused > 0) return undefined;
+        refused++;
+        return { code: 422, reason: 'Invalid', message: 'no' };
+      };
+      for (const pod of pods(bench)) if (bench.get('pods', 'default', pod.metadata.name)) ended(bench, pod, code);
+      bench.advance(60_000);
+      expect([refused, status(bench)?.succeeded, status(bench)?.failed]).toEqual([1, code ? undefined : 2, code ? 2 : undefined]);
+      expect(status(bench)?.uncountedTerminatedPods).toEqual({});
+      expect(conditions(bench).at(-1)).toMatch(code ? /^Failed/ : /^Complete/);
+    }
+  });
+
   it('[CTL140] leaves a Job that another controller manages alone', () => {
     const bench = make(JOB({ managedBy: 'example.com/other' }));
     expect([pods(bench), status(bench)]).toEqual([[], {}]);
