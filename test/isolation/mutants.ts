@@ -12,6 +12,10 @@ const SUITES: Record<Mutation['room'], string[][]> = {
   management: [['test/contract/isolation-management'], ['test/isolation/management.test.ts']],
   cluster: [['test/contract/isolation-cluster'], ['test/isolation/cluster.test.ts']],
   issuers: [['test/unit/authn/issuers', 'test/unit/authn/configuration']],
+  certificates: [
+    ['test/unit/authn/certificates', 'test/unit/authn/secret-tokens', 'test/unit/server/forwarded-address'],
+    ['test/unit/controllers/certificates'],
+  ],
   watch: [['test/contract/isolation-watch']],
   door: [['test/unit/worker', 'test/unit/management/cluster-id']],
 };

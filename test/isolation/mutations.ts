@@ -8,7 +8,7 @@ export interface Mutation {
   room: (typeof ROOMS)[number];
 }
 
-export const ROOMS = ['management', 'cluster', 'issuers', 'watch', 'door'] as const;
+export const ROOMS = ['management', 'cluster', 'issuers', 'certificates', 'watch', 'door'] as const;
 type Hole = Omit<Mutation, 'room'>;
 
 const AUTH = 'src/management/http/auth.ts';
@@ -261,12 +261,107 @@ const ISSUERS: Hole[] = [
   ]),
 ];
 
+/** Holes in what client certificates, and tokens kept in Secrets, say. */
+const CERTIFICATES: Hole[] = [
+  ...of('src/authn/certificates.ts', [
+    ["any authority is the cluster's", '!certificate || !this.#authority()?.issued(certificate)', '!certificate'],
+    ['a certificate does not expire', 'now > found.certificate.notAfter', 'now < 0'],
+    ['a certificate is good before its time', 'now < found.certificate.notBefore', 'now < 0'],
+    ["a serving certificate is a client's", '!usages.some((usage) => CLIENT_AUTH.includes(usage))', '!usages.length'],
+    ['a certificate that names nobody is somebody', 'if (!commonName) return undefined;', ''],
+  ]),
+  ...of('src/authn/authenticator.ts', [
+    ['a bad certificate is nobody', "return isOpen(path) && verdict === 'nobody' ?", 'return isOpen(path) ?'],
+    ['any audience takes a bootstrap token', 'if (joining) return common.length ?', 'if (joining) return audiences.length ?'],
+  ]),
+  ...of('src/lib/x509/authority.ts', [
+    [
+      'a signature is of whoever names the authority',
+      "return this.#crypto.verifyBytes({ publicKey: this.#own.publicKey, digest: 'sha256', bytes, signature });",
+      'return bytes.length > 0 && signature.length > 0;',
+    ],
+    ['a certificate is an authority itself', 'isAuthority: false', 'isAuthority: true'],
+  ]),
+  ...of('src/lib/x509/signature.ts', [
+    ['a request is of any key', 'if (crypto.verifyBytes(what)) return undefined;', 'if (what && crypto) return undefined;'],
+  ]),
+  ...of('src/controllers/csr-signing/reconcile.ts', [
+    ['a request needs no approval', "hasCondition(csr, 'Approved') &&\n  !hasCondition", '!hasCondition'],
+    ['a client certificate is for anything', '(_, usages) => clientUsagesProblem(usages)', '() => undefined'],
+    [
+      "a kubelet's client may be anybody",
+      '[KUBE_APISERVER_CLIENT_KUBELET]: kubeletClientProblem',
+      '[KUBE_APISERVER_CLIENT_KUBELET]: () => undefined',
+    ],
+    ['a kubelet serves as anybody', '[KUBELET_SERVING]: kubeletServingProblem', '[KUBELET_SERVING]: () => undefined'],
+  ]),
+  ...of('src/controllers/csr-approving/reconcile.ts', [
+    ['whoever asks for a kubelet is approved', '&& mayRequest(userOf(csr), one.subresource)', ''],
+    [
+      'a kubelet asks for another as for itself',
+      'csr.spec.username === request.subject.commonName && isKubelets(csr, request)',
+      'isKubelets(csr, request)',
+    ],
+  ]),
+  ...of('src/admission/plugins/certificates.ts', [
+    [
+      'whoever may update approves for any signer',
+      "if (mayUseSigner(ports, request.user, 'approve', signer)) return;",
+      'if (signer) return;',
+    ],
+    [
+      'whoever may update signs for any signer',
+      "if (mayUseSigner(ports, request.user, 'sign', signer)) return;",
+      'if (signer) return;',
+    ],
+    [
+      'masters are requested',
+      "if (!requestOf(object)?.subject.organization.includes('system:masters')) return;",
+      'if (requestOf(object)) return;',
+    ],
+  ]),
+  ...of('src/authn/legacy-tokens.ts', [
+    [
+      'the token of a Secret that is gone counts',
+      'if (!secret || secret.metadata.deletionTimestamp) throw',
+      'if (!secret) throw',
+    ],
+    [
+      'a token that its Secret lost counts',
+      "crypto.sha256(dataOf(secret, 'token')) !== crypto.sha256(token)",
+      "dataOf(secret, 'token') === ''",
+    ],
+    ['a token is of the next account of that name', 'if (live.metadata.uid !== uid)', 'if (!live.metadata.uid)'],
+    [
+      'a token marked invalid counts',
+      'if (secret.metadata.labels?.[INVALID_SINCE])',
+      "if (secret.metadata.labels?.[INVALID_SINCE] === '')",
+    ],
+  ]),
+  ...of('src/authn/bootstrap-tokens.ts', [
+    ['a bootstrap token does not expire', '(bootstrapExpiry(secret) ?? Number.POSITIVE_INFINITY) <= now', 'now < 0'],
+    [
+      'the id is the bootstrap token',
+      "crypto.sha256(dataOf(secret, 'token-secret')) !== crypto.sha256(word)",
+      'word === undefined',
+    ],
+    ['any Secret is a bootstrap token', ' || secret.type !== BOOTSTRAP_TOKEN', ''],
+    ['any bootstrap token says who', "dataOf(secret, 'usage-bootstrap-authentication') !== 'true'", 'false'],
+    ['bootstrappers name their groups', 'if (!groups.every((group) => GROUP.test(group))) return undefined;', ''],
+  ]),
+  ...of('src/server/forwarded-address.ts', [
+    ['a certificate that is too long is none', "? '-' :", "? '' :"],
+    ['the name of the header is known', '`${what} ${secret}`', '`${what}`'],
+  ]),
+];
+
 const within = (room: Mutation['room'], holes: Hole[]): Mutation[] => holes.map((hole) => ({ ...hole, room }));
 
 export const MUTATIONS: readonly Mutation[] = [
   ...within('management', MANAGEMENT),
   ...within('cluster', CLUSTER),
   ...within('issuers', ISSUERS),
+  ...within('certificates', CERTIFICATES),
   ...within('watch', WATCH),
   ...within('door', DOOR),
 ];

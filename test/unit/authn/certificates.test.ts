@@ -168,3 +168,58 @@ describe('certificate requests', () => {
     expect(set(requestFor({}).pem)).toMatch(/only CERTIFICATE PEM blocks are allowed, found "CERTIFICATE REQUEST"/);
   });
 });
+
+describe('whoever approves and signs', () => {
+  const as = { 'impersonate-user': 'ann' };
+  const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+  const SIGNER = 'kubernetes.io/kube-apiserver-client';
+  const may = (rules: Obj[]) => {
+    host.do('POST', `${RBAC}/clusterroles`, { metadata: { name: 'r' }, rules });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'r' };
+    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'ann' }];
+    host.do('POST', `${RBAC}/clusterrolebindings`, { metadata: { name: 'b' }, roleRef, subjects });
+  };
+  const CERTIFICATES = { apiGroups: ['certificates.k8s.io'] };
+  const UPDATES = ['certificatesigningrequests/approval', 'certificatesigningrequests/status'];
+  const signers = (verb: string, name: string) => ({
+    ...CERTIFICATES,
+    resources: ['signers'],
+    verbs: [verb],
+    resourceNames: [name],
+  });
+  const ask = (organization: string[] = []) =>
+    host.do('POST', CSRS, {
+      metadata: { name: 'r' },
+      spec: { request: requestFor({ commonName: 'zed', organization }).base64, signerName: SIGNER, usages: ['client auth'] },
+    });
+  const change = (subresource: string, status: Obj) => {
+    const { body } = host.do('GET', `${CSRS}/r`);
+    return host.do('PUT', `${CSRS}/r/${subresource}`, { ...body, status: { ...body.status, ...status } }, as);
+  };
+  const approve = () => change('approval', { conditions: [{ type: 'Approved', status: 'True' }] });
+  const refused = (verb: string) =>
+    `certificatesigningrequests.certificates.k8s.io "r" is forbidden: user not permitted to ${verb} requests with signerName "${SIGNER}"`;
+
+  it('[CTL217] may do so for that signer, or for its domain, beside updating requests', () => {
+    const updates = { ...CERTIFICATES, resources: UPDATES, verbs: ['update'] };
+    may([updates, signers('approve', 'example.com/*'), signers('sign', SIGNER)]);
+    ask();
+    expect(approve().body.message).toBe(refused('approve'));
+    host.do('PUT', `${RBAC}/clusterroles/r`, {
+      metadata: { name: 'r' },
+      rules: [updates, signers('approve', 'kubernetes.io/*')],
+    });
+    const failed = { conditions: [{ type: 'Failed', status: 'True' }] };
+    expect(change('status', failed).body.message).toBe(refused('sign'));
+    expect(change('status', {}).status).toBe(200);
+    expect(approve().status).toBe(200);
+  });
+
+  it('[CTL217] nobody requests a client certificate of masters', () => {
+    const { status, body } = ask(['devs', 'system:masters']);
+    expect([status, body.message]).toEqual([
+      403,
+      `certificatesigningrequests.certificates.k8s.io "r" is forbidden: use of ${SIGNER} signer with system:masters group is not allowed`,
+    ]);
+  });
+});

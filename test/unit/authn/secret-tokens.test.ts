@@ -60,6 +60,22 @@ describe('tokens of token Secrets', () => {
     expect(use(token).status).toBe(401);
   });
 
+  it('[AUTHN9] are not of another account of that name', () => {
+    host.do('DELETE', `${NAMESPACE}/serviceaccounts/robot`, undefined);
+    host.do('POST', `${NAMESPACE}/serviceaccounts`, { metadata: { name: 'robot' } });
+    host.do('POST', `${NAMESPACE}/secrets`, { metadata: { name: 't' }, type: 'Opaque', data: { token: btoa(token) } });
+    expect(secret().data).toEqual({ token: btoa(token) });
+    expect(use(token).status).toBe(401);
+  });
+
+  it('[AUTHN9] end when the deletion of their Secret begins', () => {
+    patch(`${NAMESPACE}/secrets/t`, { metadata: { finalizers: ['example.com/held'] } });
+    expect(use(token).status).toBe(201);
+    host.do('DELETE', `${NAMESPACE}/secrets/t`);
+    expect(secret().metadata.deletionTimestamp).toBeDefined();
+    expect(use(token).status).toBe(401);
+  });
+
   it('[AUTHN9] marked invalid they are refused; listed by the account they warn', () => {
     patch(`${NAMESPACE}/secrets/t`, { metadata: { labels: { [INVALID]: '2026-01-01' } } });
     expect(use(token).status).toBe(401);
@@ -91,8 +107,28 @@ describe('bootstrap tokens', () => {
     expect(use('abcdeg.0123456789abcdef').status).toBe(401);
   });
 
+  it('[AUTHN10] count until they expire, and as long as their Secret is one of bootstrap tokens', () => {
+    add({ expiration: '2026-01-01T01:00:00Z' });
+    expect(use(TOKEN).status).toBe(201);
+    host.now = Date.UTC(2026, 0, 1, 1);
+    expect(use(TOKEN).status).toBe(401);
+    add({}, 'Opaque');
+    expect(use(TOKEN).status).toBe(401);
+  });
+
+  it('[AUTHN10] are for the API server alone', () => {
+    add();
+    const review = (audiences: string[]) =>
+      host.do('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token: TOKEN, audiences },
+      }).body.status;
+    expect(review([]).user.username).toBe('system:bootstrap:abcdef');
+    expect(review(['elsewhere']).authenticated).toBeFalsy();
+  });
+
   it.each([
-    ['expired', { expiration: '2025-01-01T00:00:00Z' }],
     ['not for authentication', { 'usage-bootstrap-authentication': 'false' }],
     ['of groups of others', { 'auth-extra-groups': 'system:masters' }],
     ['of another id', { 'token-id': 'ghijkl' }],
