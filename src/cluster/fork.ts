@@ -166,8 +166,8 @@ export function takeChunk(sql: Sqlite, progress: Fork, { packed, single, count, 
 
 /**
  * Turns the complete copy into a cluster at its source's revision, without earlier history. It gets a new signing key, so that tokens signed
- * by the source are invalid in it, and no credentials. Token Secrets lose what the source signed: the token controller, which sees that change first,
- * signs anew. Throws if there is no copy.
+ * by the source are invalid in it, and no credentials. Then token Secrets lose what the source signed, by a revision each, from which the token
+ * controller signs anew. Throws if there is no copy.
  */
 export function finishFork(sql: Sqlite, crypto: Pick<Crypto, 'generateKey'>): ClusterOptions {
   const progress = forkOf(sql);

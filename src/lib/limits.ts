@@ -12,3 +12,6 @@ export const EGRESS_BYTES = 4 * 1024 * 1024;
 export const EGRESS_MS = 15_000;
 /** Buffering of counts of reads, ms: a crash loses as much. Writes store theirs. */
 export const USAGE_FLUSH_MS = 200;
+/** Bits of RSA keys whose RSASSA-PSS signatures are verified (crypto/rsa's least, crypto/tls's greatest); by others none is good. */
+export const RSA_KEY_BITS_MIN = 1024;
+export const RSA_KEY_BITS_MAX = 8192;

@@ -47,8 +47,8 @@ function isToCount(s: JobSync, pod: KubeObject, failed: boolean): boolean {
 
 /** Uids of pods that the status says are about to be counted (uncountedTerminatedPods). */
 interface Uncounted {
-  succeeded: string[];
-  failed: string[];
+  succeeded: Set<string>;
+  failed: Set<string>;
 }
 
 /**
@@ -62,9 +62,12 @@ export function track(s: JobSync, stopped: readonly KubeObject[], handled: Reado
   const { actions, isWhole } = release(s, stopped, handled, uncounted, indexes);
   writeIndexes(s, indexes);
   const { succeeded, failed } = uncounted;
-  s.status.uncountedTerminatedPods = { ...(succeeded.length && { succeeded }), ...(failed.length && { failed }) };
+  s.status.uncountedTerminatedPods = {
+    ...(succeeded.size && { succeeded: [...succeeded] }),
+    ...(failed.size && { failed: [...failed] }),
+  };
   // What the status says only now must be stored before the Job ends; the write of it brings the next sync.
-  const isNews = markEnding(s) || indexes.size + succeeded.length + failed.length > 0;
+  const isNews = markEnding(s) || indexes.size + succeeded.size + failed.size > 0;
   const events = isWhole && !isNews ? end(s) : [];
   return [...writeStatus(s), ...actions, ...events];
 }
@@ -73,11 +76,11 @@ export function track(s: JobSync, stopped: readonly KubeObject[], handled: Reado
 function settleGone({ status, pods }: JobSync, handled: ReadonlySet<string>): Uncounted {
   const uids = pods.filter(isTracked).map((pod) => pod.metadata.uid);
   const tracked = new Set(uids.filter((uid) => !handled.has(uid)));
-  const settled = (list: keyof Uncounted): string[] => {
+  const settled = (list: keyof Uncounted): Set<string> => {
     const before: string[] = status.uncountedTerminatedPods?.[list] ?? [];
     const left = before.filter((uid) => tracked.has(uid));
     setCount(status, list, (status[list] ?? 0) + before.length - left.length);
-    return left;
+    return new Set(left);
   };
   return { succeeded: settled('succeeded'), failed: settled('failed') };
 }
@@ -121,13 +124,13 @@ function note(s: JobSync, pod: KubeObject, failed: boolean, uncounted: Uncounted
   const { uid } = pod.metadata;
   const index = completionIndex(pod);
   const hasPlace = !isIndexed(job) || (index !== undefined && index < job.spec.completions);
-  if (uncounted.failed.includes(uid)) return;
+  if (uncounted.failed.has(uid)) return;
   if (pod.status?.phase === 'Succeeded') {
     if (isIndexed(job)) {
       if (hasPlace && !includes(s.indexesBefore, index as number)) indexes.add(index as number);
-    } else if (!uncounted.succeeded.includes(uid)) uncounted.succeeded.push(uid);
+    } else uncounted.succeeded.add(uid);
   } else if ((failed || (s.ending && s.ending.type !== 'SuccessCriteriaMet')) && hasPlace) {
-    if (failureVerdict(job.spec.podFailurePolicy, pod).counts) uncounted.failed.push(uid);
+    if (failureVerdict(job.spec.podFailurePolicy, pod).counts) uncounted.failed.add(uid);
   }
 }
 
@@ -146,7 +149,7 @@ function setCount(status: Obj, field: string, count: number): void {
   else delete status[field];
 }
 
-/** Writes the interim condition of an ending, and turns it into the final one; whether the status had it not. */
+/** Writes the interim condition of an ending, and turns it into the final one. Returns whether the status lacked it. */
 function markEnding(s: JobSync): boolean {
   const { ending, status, now } = s;
   if (ending?.type !== 'FailureTarget' && ending?.type !== 'SuccessCriteriaMet') return false;

@@ -1,5 +1,5 @@
-import { fromBase64 } from '../base64.ts';
 import type { Digest, SignedBytes } from '../crypto-port.ts';
+import { RSA_KEY_BITS_MAX, RSA_KEY_BITS_MIN } from '../limits.ts';
 
 /** RSASSA-PSS (RFC 8017) as crypto/x509 takes it: the salt as long as the digest, one digest for both. */
 
@@ -37,33 +37,37 @@ function formsOf(digest: PssDigest): string[] {
   );
 }
 
-const FORMS = new Map(
-  (Object.keys(BYTES) as PssDigest[]).flatMap((digest) => formsOf(digest).map((form) => [form, digest] as const)),
-);
-
 /** The digest of the DER of parameters; undefined: crypto/x509 does not take them. */
-export const pssDigest = (parameters: Uint8Array | undefined): PssDigest | undefined => FORMS.get(parameters?.join() ?? '');
+export function pssDigest(parameters: Uint8Array | undefined): PssDigest | undefined {
+  const form = parameters?.join() ?? '';
+  return (Object.keys(BYTES) as PssDigest[]).find((digest) => formsOf(digest).includes(form));
+}
 
-/** Bits of keys that are computed with (crypto/rsa's least, and crypto/tls's greatest). */
-const KEY_BITS_MIN = 1024;
-const KEY_BITS_MAX = 8192;
+/** Greatest public exponent (crypto/rsa). */
+const EXPONENT_MAX = 2n ** 31n - 1n;
 const BYTE_BITS = 8;
 const TRAILER = 0xbc;
 
 export type Hash = (digest: Digest, bytes: Uint8Array) => Uint8Array;
 
 /**
- * Whether the signature is by the RSA key (a JWK's numbers). workerd's verify() takes no padding, so the encoding is checked here (RFC 8017, sections 8.1.2
- * and 9.1.2).
+ * Whether the signature is by the RSA key, whose numbers are big-endian. workerd's verify() takes no padding, so the encoding is checked here
+ * (RFC 8017, sections 8.1.2 and 9.1.2).
  */
-export function isPssSignature(key: { n: string; e: string }, of: Omit<SignedBytes, 'publicKey'>, hash: Hash): boolean {
+export function isPssSignature(key: { n: Uint8Array; e: Uint8Array }, of: Omit<SignedBytes, 'publicKey'>, hash: Hash): boolean {
   const digest = of.digest ?? 'sha1';
   if (digest === 'sha1') return false;
-  const [modulus, exponent] = [numberOf(bytesOf(key.n)), numberOf(bytesOf(key.e))];
+  const [modulus, exponent] = [numberOf(key.n), numberOf(key.e)];
   const bits = modulus.toString(2).length;
   const size = Math.ceil(bits / BYTE_BITS);
   const value = numberOf(of.signature);
-  if (bits < KEY_BITS_MIN || bits > KEY_BITS_MAX || exponent > 2 ** 31 || of.signature.length !== size || value >= modulus)
+  if (
+    bits < RSA_KEY_BITS_MIN ||
+    bits > RSA_KEY_BITS_MAX ||
+    exponent > EXPONENT_MAX ||
+    of.signature.length !== size ||
+    value >= modulus
+  )
     return false;
   return isEncoded(toBytes(power(value, exponent, modulus), Math.ceil((bits - 1) / BYTE_BITS)), bits - 1, of.bytes, digest, hash);
 }
@@ -93,13 +97,6 @@ function maskOf(seed: Uint8Array, length: number, digest: PssDigest, hash: Hash)
 }
 
 const BASE = 16;
-const bytesOf = (text: string): Uint8Array =>
-  fromBase64(
-    text
-      .replaceAll('-', '+')
-      .replaceAll('_', '/')
-      .padEnd(Math.ceil(text.length / 4) * 4, '='),
-  ) ?? new Uint8Array();
 const numberOf = (bytes: Uint8Array): bigint =>
   BigInt(`0x0${Array.from(bytes, (byte) => byte.toString(BASE).padStart(2, '0')).join('')}`);
 

@@ -74,7 +74,8 @@ function verifyBytes({ publicKey, digest, padding, bytes, signature }: SignedByt
   try {
     if (padding === 'pss') {
       const { kty, n = '', e = '' } = createPublicKey(publicKey).export({ format: 'jwk' });
-      return kty === 'RSA' && isPssSignature({ n, e }, { digest, bytes, signature }, hashOf);
+      const key = { n: Buffer.from(n, 'base64url'), e: Buffer.from(e, 'base64url') };
+      return kty === 'RSA' && isPssSignature(key, { digest, bytes, signature }, hashOf);
     }
     return verify(digest, bytes, publicKey, signature);
   } catch {
