@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -40,17 +39,6 @@ export interface Engine {
   address: { host: string; port: number };
   stop(): Promise<void>;
 }
-
-/** A free port; workerd wants a number. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, HOST, () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 
 /** Migrates D1 to the newest step, recorded in a file beside it: asking D1 costs more than the rest of a start. */
 async function migrateD1(miniflare: Miniflare, folder: string): Promise<void> {
@@ -178,7 +166,6 @@ export async function startEngine(o: {
   onEnd: (why: string) => void;
 }): Promise<Engine> {
   let stopped = false;
-  const port = await freePort();
   const output = process.stderr.isTTY ? terminalLog(o.folder.path) : plainLog();
   const domain = clusterDomain();
   const { objects, d1 } = stores(o.folder.path);
@@ -201,7 +188,8 @@ export async function startEngine(o: {
       INSIDE: network('public', 'private'),
       PORTS: (request: { method: string; url: string }) => portsFor(o.listeners, request),
     },
-    unsafeDirectSockets: [{ host: HOST, port }],
+    // On a free port that workerd binds itself: one that was looked for before could be another's by then.
+    unsafeDirectSockets: [{ host: HOST, port: 0 }],
     durableObjects: {
       CLUSTERS: { className: 'ClusterDO', useSQLite: true },
       TASKS: { className: 'TaskRunnerDO', useSQLite: true },
@@ -230,5 +218,5 @@ export async function startEngine(o: {
     stopped = true;
     return miniflare.dispose();
   };
-  return { address: { host: HOST, port }, stop };
+  return { address: { host: HOST, port: Number((await miniflare.unsafeGetDirectURL()).port) }, stop };
 }
